@@ -82,10 +82,10 @@ def open_app(
     name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
     refuse_unknown(name_or_file)
     if theme is not None:
-        from bptui.app import theme_problem
+        from bptui.app import known_themes
 
-        if problem := theme_problem(theme):
-            raise Unusable(f"--theme: {problem}")
+        if theme not in (known := known_themes()):
+            raise Unusable(f"--theme: found {theme!r}; expected one of {', '.join(known)}")
     program = readable(name_or_file) if name_or_file.endswith(SUFFIXES) else None
     if program is None:
         no_arguments(how["arguments"])

@@ -38,12 +38,6 @@ def known_themes() -> list[str]:
     return [DARK.name, LIGHT.name, *sorted(BUILTIN_THEMES)]
 
 
-def theme_problem(theme: str) -> str | None:
-    """Return what is wrong with the name of a theme: None where there is such a theme."""
-    known = known_themes()
-    return None if theme in known else f"found {theme!r}; expected one of {', '.join(known)}"
-
-
 def driver_problem(driver: str) -> str | None:
     """Return what is wrong with the driver that is chosen for Textual: None where it is one."""
     _set_up_textual()

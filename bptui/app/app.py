@@ -120,10 +120,6 @@ class BptuiApp(TerminalApp):
 
     # keys, clicks and commands
 
-    @property
-    def plays(self) -> bool:
-        return self.player.running
-
     def attend(self) -> None:
         self.player.attention = True
 

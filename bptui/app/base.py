@@ -116,11 +116,6 @@ class TerminalApp(App[None]):
 
     # keys, clicks and commands
 
-    @property
-    def plays(self) -> bool:
-        """Whether what is shown changes by itself."""
-        return False
-
     def attend(self) -> None:
         """Note that the user does something."""
 

@@ -42,15 +42,6 @@ class Passed(Message):
         self.arrived = arrived
 
 
-class Busy:
-    """A screen on which a key may take effect later."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether the work that the last key led to is still to be done."""
-        return False
-
-
 class KeyQueue:
     """Has an app answer a key, or pasted text, once the one before it has had its effect.
 
@@ -145,7 +136,7 @@ class KeyQueue:
             elif (
                 self._preparing
                 or (self.dialog is not None and self.dialog.answered)
-                or (isinstance(screen, Busy) and screen.busy and not self._gives_up(end))
+                or (isinstance(screen, ClosesOnce) and screen.busy and not self._gives_up(end))
             ):
                 await asyncio.sleep(LOOK)
             else:

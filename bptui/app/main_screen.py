@@ -37,12 +37,6 @@ CHART = 32
 """Columns that are always left to the loss, where it is drawn as a chart."""
 
 
-def _mistakes_made(view: View) -> str:
-    """Return the names of the preset's mistakes: its gradients are not the true ones."""
-    names = view.snapshot.experiment.training.mistakes
-    return f"with {', '.join(names)}" if names else ""
-
-
 class Box(Horizontal):
     """Panels beside each other."""
 
@@ -65,7 +59,7 @@ class MainScreen(Screen[None]):
         self.loss: LossPanel = LossPanel()
         self.weights = MatrixPanel("Weights", "weights", lambda view: view.parameters)
         self.gradients = MatrixPanel(
-            "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", _mistakes_made
+            "Gradients", "gradients", lambda view: view.snapshot.gradients, "g"
         )
         self.panels: list[ViewPanel] = [
             *(self.network, self.loss, self.weights, self.gradients, self.derivation)

@@ -76,11 +76,6 @@ class Curve(Struct, frozen=True, eq=False):
     letter: str = ""
     """Stands along the curve; it stays the same when other curves are removed."""
 
-    @property
-    def length(self) -> int:
-        """Losses; the last one is that of step ``length`` - 1."""
-        return len(self.losses)
-
     def envelope(self, columns: int, start: int = 0) -> tuple[Integers, Array, Array]:
         """Return what :meth:`Summary.envelope` does, from step ``start`` on."""
         steps, lows, highs = self.losses.envelope(columns)

@@ -6,18 +6,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from bptui.core.arrays import Array
+
 REACH = 0.375
 """Rows from the middle of one to its outermost dot, of which it has four."""
 LEAST_SHARE = 0.2
 """The least part of the largest loss that the linear axis shows."""
 
 
-def round_up(value: float) -> int:
-    """Return the next number of the kind 10, 20, 50, 100, ...: an axis that seldom changes."""
-    power = 10
+def round_up(value: float, power: int = 10) -> int:
+    """Return the next number of the kind 10, 20, 50, 100, ...; 10 is the least ``power``."""
     while value > 5 * power:
         power *= 10
     return next(factor * power for factor in (1, 2, 5) if value <= factor * power)
@@ -93,7 +92,7 @@ def _fitting(
     raise AssertionError("the coarsest scale holds every range")
 
 
-def magnitude(values: Floats) -> float:
+def magnitude(values: Array) -> float:
     """Return the power of ten of the largest of ``values``, kept away from the ends of float64."""
     largest = float(np.abs(values).max())
     return 10.0 ** min(max(math.floor(math.log10(largest)), -300), 300) if largest else 1.0

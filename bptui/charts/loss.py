@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import plotext
 
-from bptui.charts.axes import Floats, Scale, linear, logarithmic, magnitude, power_of_ten, round_up
-from bptui.charts.series import Area, Cell, Series, Steps, draw
+from bptui.charts.axes import Scale, linear, logarithmic, magnitude, power_of_ten, round_up
+from bptui.charts.series import Area, Cell, Series, draw
+from bptui.core.arrays import Array, Integers
 
 LEAST_WIDTH, LEAST_HEIGHT = 16, 4
 BARS = np.array([*"▁▂▃▄▅▆▇█"])
@@ -54,9 +55,9 @@ class Chart:
 
 
 def loss_chart(
-    steps: Steps,
-    lows: Floats,
-    highs: Floats,
+    steps: Integers,
+    lows: Array,
+    highs: Array,
     *,
     last: int,
     width: int,
@@ -104,7 +105,7 @@ def _drawable(series: Series, last: int, logarithmic: bool) -> Series:
     return replace(series, steps=series.steps[:count]).scaled(lows, highs)
 
 
-def _axis(values: Floats, rows: int, exponents: bool) -> tuple[Scale, float | None, dict[int, str]]:
+def _axis(values: Array, rows: int, exponents: bool) -> tuple[Scale, float | None, dict[int, str]]:
     """Return the vertical axis, its unit, and what is written at which of its rows."""
     if exponents:
         scale = logarithmic(float(values.min()), float(values.max()), rows)
@@ -151,8 +152,8 @@ def _grouped(step: int) -> str:
 
 
 def sparkline(
-    steps: Steps, lows: Floats, highs: Floats, width: int, *, logarithmic: bool
-) -> tuple[str, Steps]:
+    steps: Integers, lows: Array, highs: Array, width: int, *, logarithmic: bool
+) -> tuple[str, Integers]:
     """Return bars for the losses at ``steps``, at most ``width``, and where each one begins.
 
     From the lowest to the highest as the losses are; a blank where none is finite.

@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from bptui.charts.axes import Floats
+from bptui.core.arrays import Array, Integers
 
-Steps = npt.NDArray[np.intp]
 Cell = tuple[int, int]
 """A row and a column of characters."""
 
@@ -34,13 +32,13 @@ class Series:
     each other.
     """
 
-    steps: Steps
-    lows: Floats
-    highs: Floats
+    steps: Integers
+    lows: Array
+    highs: Array
     kind: Literal["line", "dots", "points"] = "line"
     mark: str = ""
 
-    def scaled(self, lows: Floats, highs: Floats) -> Series:
+    def scaled(self, lows: Array, highs: Array) -> Series:
         """Return the same with other values, of which those that are not finite are left out."""
         drawn = np.isfinite(lows) & np.isfinite(highs)
         return replace(self, steps=self.steps[drawn], lows=lows[drawn], highs=highs[drawn])
@@ -56,7 +54,7 @@ class Area:
     low: float
     high: float
 
-    def places(self, series: Series) -> tuple[Steps, Steps]:
+    def places(self, series: Series) -> tuple[Integers, Integers]:
         """Return the columns and rows of dots of a series: two and four a character."""
         middle = series.lows / 2.0 + series.highs / 2.0
         shares = (middle - self.low) / (self.high - self.low)

@@ -91,14 +91,14 @@ def run(
     output: str | None = None,
 ) -> None:
     """Train and write; :class:`Diverged` after the last row if the loss is not finite there."""
+    from bptui.charts.axes import round_up
     from bptui.core.timeline import Timeline
-    from bptui.export.history import round_every
 
     if steps is not None:
         experiment = replace(experiment, training=replace(experiment.training, steps=steps))
     timeline, last = Timeline(experiment), experiment.training.steps
     if every is None:
-        every = round_every(last, ROWS) if form == "table" else 1
+        every = round_up(last / ROWS, 1) if form == "table" else 1
     reached, loss = 0, 0.0
     with opened(output) as stream, Progress(last, stream) as progress:
         write = WRITERS[form](experiment, stream)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
+from bptui.charts.axes import round_up
 from bptui.core.arrays import as_json
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
@@ -21,16 +22,6 @@ MOST_ROWS, MOST_BYTES = 10_000, 100_000_000
 """A history is not longer or larger than about this."""
 SLICE = 0.05
 """Seconds of training after which a look is taken at whether it is still wanted."""
-
-
-def round_every(steps: int, rows: int) -> int:
-    """Return the smallest K of 1, 2, 5, 10, 20, ... that gives at most ``rows`` after the first."""
-    scale = 1
-    while True:
-        for digit in (1, 2, 5):
-            if digit * scale * rows >= steps:
-                return digit * scale
-        scale *= 10
 
 
 def steps_of(last: int, every: int) -> list[int]:
@@ -90,7 +81,7 @@ CSV_BYTES = 20.5
 def default_every(experiment: Experiment, last: int) -> int:
     """Return what gives neither too many rows nor too large a CSV file."""
     row = CSV_BYTES * 2 * (1 + experiment.network.parameter_count)
-    return round_every(last, max(min(MOST_ROWS, int(MOST_BYTES / row)), 1))
+    return round_up(last / max(min(MOST_ROWS, int(MOST_BYTES / row)), 1), 1)
 
 
 def write_csv(made: Iterable[Row], stream: TextIO) -> None:

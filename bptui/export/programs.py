@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from msgspec import structs
 
+from bptui.charts.axes import round_up
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import frozen
 from bptui.core.data import Data
@@ -17,7 +18,6 @@ from bptui.core.mistakes import MISTAKES
 from bptui.explain.expression import Expression, Quantity, Scope, is_op, quantities, signed
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
-from bptui.export.history import round_every
 from bptui.export.layout import (
     comment,
     commented,
@@ -122,7 +122,7 @@ class Program:
             order = "generator.permutation(len(INPUTS))"
             order = f"torch.from_numpy({order})" if self.torch else order
             functions.append(SHUFFLED.format(order=order))
-        head = [*head, *constants(self.experiment, round_every(self.training.steps, PRINTED))]
+        head = [*head, *constants(self.experiment, round_up(self.training.steps / PRINTED, 1))]
         head += [*data_lines(self.experiment, self.make), *memory]
         return "\n\n\n".join(["\n".join(head), *functions, "\n".join(loop)]) + "\n"
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from textual.driver import Driver
 
-STREAMS = (0, 1, 2)
-"""Standard input, output and error."""
-
 
 def terminal_descriptor() -> int:
     """Return the descriptor that leads to the terminal; messages or results may go to a file."""
@@ -30,8 +27,8 @@ def terminal_descriptor() -> int:
 
 
 def terminal_streams() -> list[int]:
-    """Return those of :data:`STREAMS` that are a terminal."""
-    return [descriptor for descriptor in STREAMS if os.isatty(descriptor)]
+    """Return those of standard input, output and error that are a terminal."""
+    return [descriptor for descriptor in (0, 1, 2) if os.isatty(descriptor)]
 
 
 ColourSystem = Literal["standard", "256", "truecolor"]

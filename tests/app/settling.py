@@ -69,7 +69,7 @@ class SettlingPilot(Pilot[None]):
                 return False
         if app.keys.answering:
             return False
-        moves = not app.plays
+        moves = not (getattr(app, "player", None) or app.moment).running
         if moves and any(
             each.group in ("play", "rest") and each.is_running for each in app.workers
         ):

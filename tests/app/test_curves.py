@@ -55,7 +55,7 @@ async def test_published_against_corrected() -> None:
         await session.press("space")
         await session.step(1000)
         kept = player.kept[0]
-        assert kept.length == 1001
+        assert len(kept.losses) == 1001
         assert kept.envelope(80)[1][-1] == pytest.approx(0.153862, rel=1e-5)
 
         def ends() -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.geometry import Offset
@@ -34,16 +35,10 @@ def edit(app: BptuiApp) -> None:
         _edit_number(app, number, at)
 
 
-def undo(app: BptuiApp) -> None:
-    """Take back the last change."""
-    if not app.player.undo():
-        app.tell("There is nothing to undo.", app.branch)
-
-
-def redo(app: BptuiApp) -> None:
-    """Make the change again that was taken back."""
-    if not app.player.redo():
-        app.tell("There is nothing to redo.", app.branch)
+def undo(app: BptuiApp, again: bool = False) -> None:
+    """Take back the last change, or make it again."""
+    if not app.player.undo(again=again):
+        app.tell(f"There is nothing to {'redo' if again else 'undo'}.", app.branch)
 
 
 def open_form(app: BptuiApp, filled: bool = True) -> None:
@@ -92,11 +87,6 @@ def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> Non
     parameters = snapshot.updated_parameters if updated else snapshot.parameters
     before, name = number.value(snapshot.experiment, parameters), name_of(number, view)
 
-    def check(value: float) -> object:
-        if number.kind in ("weight", "bias"):
-            return None  # any finite number will do
-        return number.in_experiment(snapshot.experiment, value)
-
     def change(value: float) -> None:
         if value == before:
             return
@@ -105,7 +95,8 @@ def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> Non
         app.tell(f"{name} changed from {before:.10g} to {value:.10g}; u: undo", app.branch)
 
     title = f"{name} from step {snapshot.step + updated} on"
-    app.ask(NumberScreen(title, before, check, at), change)
+    usable = partial(number.in_experiment, snapshot.experiment)
+    app.ask(NumberScreen(title, before, usable, at), change)
 
 
 def _number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
@@ -167,6 +158,6 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("edit", "enter", edit, "change", at_rest=True),
     Entry("rate", "", lambda app: _edit_number(app, RATE), at_rest=True, titled="Learning rate"),
     Entry("undo", "u", undo, "undo"),
-    Entry("redo", "ctrl+r", redo),
+    Entry("redo", "ctrl+r", lambda app: undo(app, again=True)),
     Entry("form", "e", open_form, "edit", at_rest=True),
 ]

@@ -121,20 +121,9 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         self.logarithmic = not self.logarithmic
         self.repaint()
 
-    def chart(self, losses: Losses, width: int, height: int) -> Chart | None:
-        """Return the chart of that size; None where there is no room or nothing to draw."""
+    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
         from bptui.charts.loss import loss_chart
 
-        return loss_chart(
-            *losses[:3],
-            last=losses.last,
-            width=width,
-            height=height,
-            logarithmic=self.logarithmic,
-            beside=[series for _, series in losses.beside],
-        )
-
-    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
         losses, styles = self.losses(view, width), self.text_styles
         if height == 1:
             return [self._line(losses, width)]
@@ -144,7 +133,14 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         entries = [entry for entry, _ in losses.beside]
         most = 2 if height >= LOW else int(height > LOW // 2)
         below = legend(entries, width, most, styles.dim)
-        chart = self.chart(losses, width, height - len(below))
+        chart = loss_chart(
+            *losses[:3],
+            last=losses.last,
+            width=width,
+            height=height - len(below),
+            logarithmic=self.logarithmic,
+            beside=[series for _, series in losses.beside],
+        )
         if chart is None:
             self._clicked_rows = 0
             return [Line().add(f" loss {loss(losses.value)} ", styles.text).strip()]
@@ -209,7 +205,7 @@ class LossPanel(ChartPanel[View, Selection]):
             numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
         compared = [*view.kept, *([view.before] if view.before else [])]
         marks = dict.fromkeys(view.hits, HIT) | dict.fromkeys(view.edits, EDIT)
-        here, ends = view.snapshot, [view.played, *(curve.length for curve in compared)]
+        here, ends = view.snapshot, [view.played, *(len(curve.losses) for curve in compared)]
         return Losses(
             *(steps, lows, highs, max(*ends, 1) - 1, here.step, here.loss),
             *(numbers, marks, self._beside(view, width)),

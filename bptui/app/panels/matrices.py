@@ -31,8 +31,8 @@ STEPS: dict[Direction, tuple[int, int]] = {
 class MatrixPanel(ViewPanel):
     """Shows one matrix a layer, with its bias row.
 
-    ``select`` picks the parameters out of a view, ``prefix`` is "" for W1, b1 and "g" for gW1, gb1.
-    ``remark`` gives the text of the lower border.
+    ``select`` picks the parameters out of a view, ``prefix`` is "" for W1, b1 and "g" for gW1, gb1:
+    the preset's mistakes stand in the lower border of these, which are not the true gradients.
     """
 
     def __init__(
@@ -41,10 +41,9 @@ class MatrixPanel(ViewPanel):
         panel_id: str,
         select: Callable[[View], Parameters],
         prefix: str = "",
-        remark: Callable[[View], str] = lambda view: "",
     ) -> None:
         super().__init__(title, panel_id)
-        self._select, self._prefix, self._remark = select, prefix, remark
+        self._select, self._prefix = select, prefix
 
     def arranged(self, view: View, width: int) -> Arrangement:
         """Return the matrices' places in a panel ``width`` cells wide."""
@@ -87,7 +86,8 @@ class MatrixPanel(ViewPanel):
         return next(iter(regions), None)
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        self.note(self._remark(view))
+        mistakes = view.snapshot.experiment.training.mistakes if self._prefix else ()
+        self.note(f"with {', '.join(mistakes)}" if mistakes else "")
         parameters, arranged, seen = self._select(view), self.arranged(view, width), self.seen(view)
         network, selection, focused = arranged.network, view.selection, self.has_focus
         styles, names = self.text_styles, network.names

@@ -70,23 +70,14 @@ class UndoHistory:
     def change(self, branch: Branch) -> None:
         """Go over to a new branch; what was undone is gone."""
         self._past = [*self._past, self.current][-MOST_CHANGES:]
-        while len(self._past) > 1 and self._held_bytes() > MOST_BYTES:
-            del self._past[0]
+        while len(past := self._past) > 1 and sum(b.timeline.held_bytes for b in past) > MOST_BYTES:
+            del past[0]
         self._future = []
         self.current = branch
 
-    def _held_bytes(self) -> int:
-        return sum(branch.timeline.held_bytes for branch in self._past)
-
-    def undo(self, here: Place) -> Place | None:
-        """Go back to the branch before; return the place to show, None where there is none."""
-        return self._exchange(self._past, self._future, here)
-
-    def redo(self, here: Place) -> Place | None:
-        """Go forward again; return the place to show, None where nothing was undone."""
-        return self._exchange(self._future, self._past, here)
-
-    def _exchange(self, source: list[Branch], others: list[Branch], here: Place) -> Place | None:
+    def undo(self, here: Place, *, again: bool = False) -> Place | None:
+        """Go back to the branch before, or forward ``again``; return the place to show, if any."""
+        source, others = (self._future, self._past) if again else (self._past, self._future)
         if not source:
             return None
         left, self.current = self.current, source.pop()

@@ -292,14 +292,9 @@ class Player:
         self._history.change(branch)
         return self._go(place)
 
-    def undo(self) -> Worker[None] | None:
-        """Take the last change back; return None where there is none."""
-        place = self._history.undo(self.goal)
-        return None if place is None else self._go(place)
-
-    def redo(self) -> Worker[None] | None:
-        """Make the change again that was taken back last; return None where there is none."""
-        place = self._history.redo(self.goal)
+    def undo(self, *, again: bool = False) -> Worker[None] | None:
+        """Take the last change back, or make it ``again``; return None where there is none."""
+        place = self._history.undo(self.goal, again=again)
         return None if place is None else self._go(place)
 
     async def _turn(self, place: Place) -> None:

@@ -104,10 +104,6 @@ class ProgramApp(TerminalApp):
         """Go to an update by its number in the chart, which counts from 1."""
         self.go(number - 1)
 
-    @property
-    def plays(self) -> bool:
-        return self.moment.running
-
     def pause(self) -> None:
         """End a run."""
         self.workers.cancel_group(self, "play")

@@ -133,7 +133,7 @@ ENTRIES: list[Entry[ProgramApp]] = [
     Entry("operation_back", "N", lambda app: move(app, -1), at_rest=True),
     Entry("step", "s", lambda app: app.go(app.moment.update + 1), "update", "S", at_rest=True),
     Entry("step_back", "S", step_back, at_rest=True),
-    Entry("run", "space", lambda app: app.pause() if app.plays else app.play(), "run"),
+    Entry("run", "space", lambda app: app.pause() if app.moment.running else app.play(), "run"),
     Entry("faster", "plus", lambda app: app.change_speed(+1), "speed", "-"),
     Entry("slower", "minus", lambda app: app.change_speed(-1)),
     Entry("came_from", "enter", came_from, "from", at_rest=True),

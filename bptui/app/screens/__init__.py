@@ -32,6 +32,11 @@ class ClosesOnce(Screen[ScreenResultType]):
     answered = False
     _late: Callable[[], object] | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether the work that the last key led to is still to be done."""
+        return False
+
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         if self.answered:
             return AwaitComplete()

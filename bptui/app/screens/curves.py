@@ -43,7 +43,7 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
         return Content.assemble(
             (item.letter, f"bold {colour.name}" if colour else "bold"),
             f" {set_cell_size(item.name, NAME_ROOM)}",
-            (f"  steps 0 to {item.length - 1}", "$text-muted"),
+            (f"  steps 0 to {len(item.losses) - 1}", "$text-muted"),
         )
 
     def read(self, text: str) -> tuple[str, str]:
@@ -64,7 +64,7 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
             raise ValueError(wrong)
         if self._renamed is not None:
             return name, f"calls curve {self._renamed.letter} {name}"
-        return name, f"keeps steps 0 to {self._current.length - 1} in the chart as {name}"
+        return name, f"keeps steps 0 to {len(self._current.losses) - 1} in the chart as {name}"
 
     def take(self, value: str) -> None:
         """Keep the current curve under a name, or give it to the one that is renamed."""

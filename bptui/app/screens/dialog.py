@@ -19,7 +19,6 @@ from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from bptui.app.key_queue import Busy
 from bptui.app.lines import key_hints
 from bptui.app.screens import ClosesOnce
 from bptui.core.errors import UnusableError
@@ -39,7 +38,7 @@ def where(file: Path) -> str:
     return f"→ {path}" if len(path) <= PATH_ROOM else f"→ …{path[1 - PATH_ROOM :]}"
 
 
-class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
+class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     """A box in the middle of the screen; ``rows`` are in it, ``keys`` below say what they do."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("dialogs.tcss")]

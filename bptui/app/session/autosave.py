@@ -66,7 +66,7 @@ class Autosave:
         if session == self.written or self._is_untouched(session):
             return
         self.written = session
-        problem = await asyncio.to_thread(self._write_now, session)
+        problem = await asyncio.to_thread(self._put, session)
         if problem is not None and not self.told:
             self.told = True
             self._warn(f"The session cannot be saved, but you can go on working. {problem}")
@@ -76,41 +76,33 @@ class Autosave:
         untouched = self._app.player.untouched and session.state == self._first
         return untouched and self._file is None
 
-    def _write_now(self, session: Session) -> str | None:
-        with self._lock:
-            return None if self._closed else self._put(session, ended=False)
-
     def close(self, ended: bool) -> str | None:
         """Write for the last time and let go of the file; return what went wrong, if anything."""
-        if not self._lock.acquire(timeout=PATIENCE):
-            return None
-        try:
-            if self._closed:
-                return None
-            self._closed, session = True, self.session()
-            problem = None if self._is_untouched(session) else self._put(session, ended)
-            if self._file is not None:
-                self._file.release()
-            return problem
-        finally:
-            self._lock.release()
+        return self._put(self.session(), ended, last=True)
 
-    def _put(self, session: Session, ended: bool) -> str | None:
-        """Write the file; return what went wrong."""
-        began, self.kept = perf_counter(), False
+    def _put(self, session: Session, ended: bool = False, *, last: bool = False) -> str | None:
+        """Write the file, unless it was let go of; return what went wrong."""
+        if not self._lock.acquire(timeout=PATIENCE if last else -1):
+            return None
+        began = perf_counter()
         try:
-            if self._file is None:
-                self._file = SessionFile.new()
-                clear()
-            self._file.write(written(session, ended))
-            self.kept = True
+            if not (self._closed or self._is_untouched(session)):
+                self.kept = False
+                if self._file is None:
+                    self._file = SessionFile.new()
+                    clear()
+                self._file.write(written(session, ended))
+                self.kept = True
         except OSError as error:
             return sentence(sessions_folder() if self._file is None else self._file.path, error)
         except (MemoryError, ValueError, SaveError) as error:  # half a character in a name, say
             reason = printable(str(error)).rstrip(".") or "not enough memory"
             return f"It cannot be written: {reason}."
         finally:
-            self._cost = perf_counter() - began
+            self._cost, self._closed = perf_counter() - began, self._closed or last
+            if self._closed and self._file is not None:
+                self._file.release()
+            self._lock.release()
         return None
 
     def session(self) -> Session:
