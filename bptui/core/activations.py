@@ -23,7 +23,7 @@ from bptui.core.graph.elementwise import (
     tanh,
     where,
 )
-from bptui.core.graph.node import Node, Op, constant, number, stable
+from bptui.core.graph.node import Node, Op, constant, enter, number, stable
 from bptui.core.graph.reductions import max_
 
 LEAKY_SLOPE = 0.01
@@ -138,11 +138,13 @@ def _log_sum_exp(z: Node) -> Node:
     return top + log(exp(z - top).sum(axis=-1, keepdims=True))
 
 
-LOG_SUM_EXP = expression(
-    "log_sum_exp",
-    lambda z: log(exp(z).sum(axis=-1, keepdims=True)),
-    lambda z, y, g: [g * exp(z - y)],
-    _log_sum_exp,
+LOG_SUM_EXP = enter(
+    expression(
+        "log_sum_exp",
+        lambda z: log(exp(z).sum(axis=-1, keepdims=True)),
+        lambda z, y, g: [g * exp(z - y)],
+        _log_sum_exp,
+    )
 )
 
 

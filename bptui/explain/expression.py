@@ -17,7 +17,7 @@ import numpy as np
 from bptui.core.activations import LOG_SUM_EXP
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
-from bptui.core.graph.node import OPS, Op
+from bptui.core.graph.node import OPS
 
 Index: TypeAlias = tuple[int, ...]
 SAMPLES, UNITS = "samples", "units"
@@ -214,13 +214,8 @@ class Scope:
                 return self.shape(body)
             case Apply(name, parts, settings):
                 shapes = [self.shape(part) for part in parts]
-                return operation(name).shape(*shapes, **dict(settings)) if any(shapes) else ()
+                return OPS[name].shape(*shapes, **dict(settings)) if any(shapes) else ()
         return ()
-
-
-def operation(name: str) -> Op:
-    """Return the graph's operation of that name."""
-    return LOG_SUM_EXP if name == LOG_SUM_EXP.name else OPS[name]
 
 
 def evaluate(node: Expression, scope: Scope) -> Array:
@@ -249,5 +244,5 @@ def _evaluate(node: Expression, scope: Scope) -> Array:
         case Series() | Apply("add"):  # a + (-b) and a - b are the same number
             return reduce(operator.add, values)
         case Apply(name, _, settings):
-            return operation(name).evaluate(*values, **dict(settings))
+            return OPS[name].evaluate(*values, **dict(settings))
     raise AssertionError(f"{type(node).__name__} has no value")

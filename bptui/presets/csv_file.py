@@ -30,14 +30,6 @@ def delimiter(header: str) -> str:
     return next((found for found in DELIMITERS if found in plain), ",")
 
 
-def is_number(cell: str) -> bool:
-    """Return whether a cell holds a finite number."""
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False
-
-
 def samples(table: DataTable, network: Network, folder: Path) -> Samples:
     """Return the samples in the CSV file in ``folder`` that [data] names.
 
@@ -105,10 +97,14 @@ def _read(text: str, table: DataTable) -> tuple[list[str], list[str], array[floa
             found = f"{len(row)} cells in line {reader.line_num} of {name}"
             raise UnusableError(KEY, found, f"{len(header)} cells")
         for place in places:
-            if not is_number(row[place]):
+            try:
+                number = float(row[place])
+            except ValueError:
+                number = math.nan
+            if not math.isfinite(number):
                 where = f"line {reader.line_num} of {name}, column {header[place]}"
                 raise UnusableError(KEY, f"{row[place]!r} in {where}", "a finite number")
-            numbers.append(float(row[place]))
+            numbers.append(number)
         labels.append("" if label is None else row[place_of[label]].strip())
         if len(labels) > MOST_SAMPLES:
             raise UnusableError(KEY, f"too many samples in {name}", f"at most {MOST_SAMPLES:,}")

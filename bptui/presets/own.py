@@ -13,7 +13,6 @@ from bptui.presets.build import counted, network, origin_of
 from bptui.presets.errors import PresetError, blamed_on, cleaned, printable
 from bptui.presets.files import load, looks_like_file, parse, text_of
 from bptui.presets.folders import (
-    own_file,
     own_files,
     own_folder,
     own_names,
@@ -188,9 +187,9 @@ def duplicate(name_or_file: str, new_name: str) -> Path:
     return file
 
 
-def rename(name: str, new_name: str) -> Path:
+def rename(old: Path, new_name: str) -> Path:
     """Give a preset of the user's own another name; return its file. Raises :class:`SaveError`."""
-    old, new = _present(name), new_file(new_name)
+    new = new_file(new_name)
     try:
         if old != new:
             rename_without_replacing(old, new)
@@ -201,20 +200,12 @@ def rename(name: str, new_name: str) -> Path:
     return new
 
 
-def delete(name: str) -> None:
+def delete(file: Path) -> None:
     """Delete a preset of the user's own, for good. Raises :class:`SaveError`."""
-    file = _present(name)
     try:
         file.unlink()
     except OSError as error:
         raise SaveError(sentence(file, error)) from None
-
-
-def _present(name: str) -> Path:
-    file = own_file(name)
-    if file is None:
-        raise SaveError(f"You have no preset named {printable(name)}.")
-    return file
 
 
 def _taken(file: Path) -> SaveError:

@@ -16,6 +16,7 @@ import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from rich.color import ColorSystem
 from textual._compositor import CompositorUpdate
@@ -118,15 +119,8 @@ class ContinuingDriver(LinuxDriver):
 class DifferenceDriver(ContinuingDriver):
     """Textual's own driver, but for the way its frames take to the terminal."""
 
-    def __init__(
-        self,
-        app: App[object],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
+    def __init__(self, app: App[object], **how: Any) -> None:  # noqa: ANN401  Textual's options
+        super().__init__(app, **how)
         self._thread = threading.get_ident()
         self._writer: NonBlockingWriter | None = None
         self._flow = FlowControl()

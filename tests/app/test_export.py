@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from bptui.app.screens.export import FORMATS, LONGEST, ExportScreen, Job, stem_of
+from bptui.app.screens.export import FORMATS, LONGEST, ExportScreen, stem_of
 from bptui.cli.explain import explain
 from bptui.cli.run import run
 from bptui.core.timeline import Timeline
@@ -64,12 +64,16 @@ async def test_what_is_shown_is_written_and_where_is_said() -> None:
         assert not [*Path().glob(".*")]
 
 
-def test_every_format() -> None:
+async def test_every_format(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = load("mazur")
     timeline = Timeline(experiment)
-    job = Job("mazur", timeline, timeline.snapshot(2))
-    for form in FORMATS[:6] + FORMATS[8:]:  # the screen is none
-        job.write(form, Path(form.proposed("mazur", 2)), False)
+    async with opened("mazur") as session:
+        with session.app._context():
+            dialog = ExportScreen("mazur", timeline, timeline.snapshot(2))
+    for place, form in enumerate(FORMATS):
+        if form.kind != "screen" and place != 7:  # there is no screen
+            monkeypatch.setattr(ExportScreen, "chosen", place)
+            dialog.put(Path(form.proposed("mazur", 2)), False)
     explain(experiment, 2, "all", "latex", "expected")
     assert Path("mazur-worksheet-step-2.tex").read_bytes() == Path("expected").read_bytes()
     run(experiment, 2, 1, "jsonl", "expected")
@@ -163,15 +167,15 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said() -> None:
 
 
 async def test_a_long_export_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    tick = Job.tick
+    tick = ExportScreen.tick
 
-    def never_done(job: Job, done: int) -> None:
+    def never_done(job: ExportScreen, done: int) -> None:
         """Writes ten rows, and none more until it is stopped, however fast the machine is."""
         while done == 10 and not job.stopped:
             sleep(0.001)
         tick(job, done)
 
-    monkeypatch.setattr(Job, "tick", never_done)
+    monkeypatch.setattr(ExportScreen, "tick", never_done)
     async with opened("xor") as session:
         player, last = session.app.player, 6_000
         await session.press("g", *str(last), "enter")

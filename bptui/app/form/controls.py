@@ -142,11 +142,9 @@ class NamesScreen(Dialog[str | None]):
         self._list = OptionList(*map(self._option, self._options))
 
     def rows(self) -> Iterable[Widget]:
-        """Return the list."""
         yield self._list
 
     def on_mount(self) -> None:
-        """Begin at the first name that is chosen."""
         on = (place for place, name in enumerate(self._options) if name in self._chosen)
         self._list.highlighted = next(on, 0)
         self._list.focus()
@@ -167,7 +165,6 @@ class NamesScreen(Dialog[str | None]):
         self._list.replace_option_prompt_at_index(event.option_index, self._option(name))
 
     def action_choose(self) -> None:
-        """Choose the highlighted name."""
         self._list.action_select()
 
     def action_close(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
-from bptui.app.form.texts import NO, YES, choice, columns, matrix, prose, switches, word
+from bptui.app.form.texts import NO, YES, choice, columns, matrix, prose, switches
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.data import DATASETS
 from bptui.core.losses import LOSSES
@@ -123,9 +123,9 @@ ROWS: Mapping[str, Sequence[Field]] = {
         Field("data.samples", whole, when=_GENERATED, placeholder="200"),
         Field("data.noise", number, when=_GENERATED, placeholder="0.0"),
         Field("data.seed", whole, when=_GENERATED, placeholder="0"),
-        Field("data.csv", word, when=_CSV),
+        Field("data.csv", str.strip, when=_CSV),
         Field(TARGET, choice, (CLASSES, NUMBERS), _CSV, "", "targets are", "classes, numbers"),
-        Field("data.class_column", word, when=_CSV | {TARGET: CLASSES}),
+        Field("data.class_column", str.strip, when=_CSV | {TARGET: CLASSES}),
         Field("data.target_columns", columns, when=_CSV | {TARGET: NUMBERS}),
         Field("data.input_columns", columns, when=_CSV, placeholder="all others"),
         Field("data.standardize", choice, _YES_NO),

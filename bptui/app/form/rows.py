@@ -98,14 +98,12 @@ class Rows(Widget):
         return [(item, line) for item in self._items for line in item.lines(width)]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Return the number of lines."""
         return len(self._lines(width))
 
     def render(self) -> Content:
         return Content("\n").join(line for _, line in self._lines(self.size.width))
 
     def on_click(self, event: Click) -> None:
-        """Tell which field was clicked."""
         clicked = self._lines(self.size.width)[event.y : event.y + 1]
         if clicked and clicked[0][0].field is not None:
             self._clicked(clicked[0][0].field.key, event.x - LABEL - 1)

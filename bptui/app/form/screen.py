@@ -77,7 +77,6 @@ class FormScreen(Dialog[Experiment | None]):
         yield from (self._help, self._said)
 
     def on_mount(self) -> None:
-        """Begin at the first field."""
         self._begin()
 
     def _begin(self) -> None:
@@ -182,12 +181,10 @@ class FormScreen(Dialog[Experiment | None]):
         return False
 
     def action_close(self) -> None:
-        """Leave."""
         if self._may_lose("esc"):
             self.dismiss(None)
 
     def action_clear(self) -> None:
-        """Empty the form."""
         if self._may_lose("ctrl+n"):
             self._draft, self._outcome = empty(), None
             self._opened = self._draft

@@ -31,11 +31,6 @@ def prose(text: str) -> str:
     return text
 
 
-def word(text: str) -> str:
-    """Return the name that ``text`` is."""
-    return text.strip()
-
-
 def switches(text: str) -> bool | list[bool]:
     """Return one truth value, or a list with one for each layer."""
     found = number_parsing.switches(text)

@@ -48,7 +48,6 @@ class LearnedPanel(FollowingPanel[View, Selection]):
         return view.picture, view.running or view.seeking is not None
 
     def title(self, view: View) -> str:
-        """Return the picture that is shown."""
         titles = pictures_of(view.snapshot.experiment)
         return titles[min(self.number, len(titles) - 1)]
 

@@ -117,7 +117,6 @@ class StatusLine(TopLine[View], can_focus=True):
         return line
 
     def where(self, view: View, styles: Styles, width: int) -> Line:
-        """Return the step, the operation and the loss."""
         snapshot, line = view.snapshot, Line()
         digits = len(str(snapshot.experiment.training.steps))
         state = ("◀" if view.backwards else "▶") if view.running else " "

@@ -32,37 +32,7 @@ PROGRESS = 0.1
 """Seconds between two looks at how far an export is."""
 
 
-class Job:
-    """What one export writes: in one thread, watched and stopped from another.
-
-    ``strips`` are the lines of the screen.
-    """
-
-    def __init__(self, name: str, timeline: Timeline, snapshot: Snapshot) -> None:
-        self.name, self.timeline, self.snapshot = name, timeline, snapshot
-        self.strips: Sequence[Strip] = ()
-        self.done, self.stopped = 0, False
-
-    @property
-    def rows(self) -> list[int]:
-        """The steps of a history: neither too many nor too large."""
-        last = self.timeline.furthest
-        return steps_of(last, default_every(self.timeline.experiment, last))
-
-    def tick(self, done: int) -> None:
-        """Note the rows written; raise :class:`SaveError` where no more are wanted."""
-        self.done = done
-        if self.stopped:
-            raise SaveError("Stopped. Nothing was written.")
-
-    def write(self, form: Format, path: Path, overwrite: bool) -> None:
-        """Write the file, as :func:`~bptui.presets.save.saving` does; the same errors."""
-        with saving(path, overwrite) as stream:
-            form.write(self, stream)
-            self.tick(self.done)
-
-
-Write = Callable[[Job, TextIO], object]
+Write = Callable[["ExportScreen", TextIO], object]
 
 
 def _program(make: Callable[[Experiment], str]) -> Write:
@@ -70,15 +40,15 @@ def _program(make: Callable[[Experiment], str]) -> Write:
 
 
 def _history(form: str) -> Write:
-    def write(job: Job, stream: TextIO) -> None:
+    def write(job: ExportScreen, stream: TextIO) -> None:
         played = job.timeline.until(len(job.timeline.losses))
-        WRITERS[form](history(played, job.rows, job.tick), stream)
+        WRITERS[form](history(played, job.steps, job.tick), stream)
 
     return write
 
 
 def _worksheet(form: str) -> Write:
-    def write(job: Job, stream: TextIO) -> None:
+    def write(job: ExportScreen, stream: TextIO) -> None:
         sheet = worksheet(job.snapshot, "all")
         for line in written(sheet, form):
             job.tick(0)
@@ -87,11 +57,11 @@ def _worksheet(form: str) -> Write:
     return write
 
 
-def _text(job: Job, stream: TextIO) -> None:
+def _text(job: ExportScreen, stream: TextIO) -> None:
     stream.writelines(f"{strip.text.rstrip()}\n" for strip in job.strips)
 
 
-def _svg(job: Job, stream: TextIO) -> None:
+def _svg(job: ExportScreen, stream: TextIO) -> None:
     console = Console(
         width=max(strip.cell_length for strip in job.strips),
         height=len(job.strips),
@@ -103,7 +73,7 @@ def _svg(job: Job, stream: TextIO) -> None:
         safe_box=False,
     )
     console.print(StripRenderable([*job.strips]), end="")
-    title = cleaned(job.snapshot.experiment.title or job.name).replace("\n", " ")
+    title = cleaned(job.snapshot.experiment.title or job.shown).replace("\n", " ")
     # the file stands alone: without the fonts that it would fetch, it uses those there are
     stream.write(re.sub(r"\s*@font-face \{[^}]*\}", "", console.export_svg(title=title)))
 
@@ -170,7 +140,22 @@ class ExportScreen(FileQuestion):
         forms = [Content.assemble((form.kind.ljust(11), "bold"), form.name) for form in FORMATS]
         self._proposed = [form.proposed(name, snapshot.step) for form in FORMATS]
         super().__init__("Export", "enter: write, esc: close", self._proposed[0], forms)
-        self._form, self._own, self._job = 0, own, Job(name, timeline, snapshot)
+        self.shown, self.timeline, self.snapshot, self._own = name, timeline, snapshot, own
+        self.strips: Sequence[Strip] = ()
+        """The lines of the screen."""
+        self._form, self._done, self.stopped = 0, 0, False
+
+    @property
+    def steps(self) -> list[int]:
+        """Those of a history: neither too many nor too large."""
+        last = self.timeline.furthest
+        return steps_of(last, default_every(self.timeline.experiment, last))
+
+    def tick(self, done: int) -> None:
+        """Note the rows written; raise :class:`SaveError` where no more are wanted."""
+        self._done = done
+        if self.stopped:
+            raise SaveError("Stopped. Nothing was written.")
 
     def on_mount(self) -> None:
         self.set_interval(PROGRESS, self._show_progress)
@@ -192,32 +177,32 @@ class ExportScreen(FileQuestion):
         return path, where(path)
 
     def about(self) -> str:
-        """Return what is written, and what of the shown is lost in it."""
-        job, form = self._job, FORMATS[self.chosen]
-        said, edits = form.meaning, job.timeline.edits
+        form, edits = FORMATS[self.chosen], self.timeline.edits
+        said = form.meaning
         if form in FORMATS[:3]:
             said += " It starts at step 0"
             said += ", without your changes at later steps." if edits else "."
         elif form in FORMATS[3:6]:
-            every = job.rows[1] if len(job.rows) > 2 else 1
+            every = self.steps[1] if len(self.steps) > 2 else 1
             said += f" Every {every:,} steps." if every > 1 else ""
             said += " Your changes are included." if edits else ""
         return said
 
     def take(self, value: Path) -> Worker[None]:
-        job = self._job
-        job.strips = self.app.screen_stack[0]._compositor.render_strips()
-        job.done, job.stopped = 0, False
+        self.strips = self.app.screen_stack[0]._compositor.render_strips()
+        self._done, self.stopped = 0, False
         return super().take(value)
 
     def put(self, value: Path, overwrite: bool) -> Path:
-        self._job.write(FORMATS[self.chosen], value, overwrite)
+        with saving(value, overwrite) as stream:
+            FORMATS[self.chosen].write(self, stream)
+            self.tick(self._done)
         return value
 
     def stop(self) -> None:
-        self._job.stopped = True
+        self.stopped = True
 
     def _show_progress(self) -> None:
         if self._field.disabled and not self.answered:
-            rows = f"  row {self._job.done:,} of {len(self._job.rows):,}" * (self._job.done > 0)
-            self.say("stopping …" if self._job.stopped else f"writing …{rows}  esc: stop")
+            rows = f"  row {self._done:,} of {len(self.steps):,}" * (self._done > 0)
+            self.say("stopping …" if self.stopped else f"writing …{rows}  esc: stop")

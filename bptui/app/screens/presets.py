@@ -211,7 +211,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
 
     def action_rename(self) -> None:
         if self._own is not None:
-            act, name = partial(rename, self._own.file.stem), self._own.name
+            act, name = partial(rename, self._own.file), self._own.name
             self._ask(NameScreen(f"Rename {name} to", name, act), self._own.file)
 
     def _ask(self, screen: NameScreen, old: Path | None = None) -> None:
@@ -238,7 +238,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         if not sure:
             return
         try:
-            delete(file.stem)
+            delete(file)
         except SaveError as error:
             self._say(str(error), wrong=True)
         else:

@@ -155,4 +155,4 @@ class Autosave:
             app.tell(f"Continued at step {step:,}.", app.place)
 
     def _warn(self, text: str) -> None:
-        self._app.notify(text, severity="warning", timeout=OFFER_SECONDS, markup=False)
+        self._app.tell(text, severity="warning", seconds=OFFER_SECONDS)

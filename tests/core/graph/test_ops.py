@@ -57,6 +57,7 @@ CASES: dict[str, list[Case]] = {
     "power": [(lambda a: a**3.0, [M]), (lambda a, b: OPS["power"](elementwise.exp(a), b), [M, V])],
     "where": [(lambda a, b, c: elementwise.where(OPS["greater"](a, b), b, c), [M, V, (3, 1)])],
     "clip": [(lambda a: OPS["clip"](a, constant(-0.5), constant(0.5)), [M])],
+    "log_sum_exp": [(op("log_sum_exp"), [M])],
     "astype": [(op("astype", dtype=np.float64), [M])],
     **{
         name: [
