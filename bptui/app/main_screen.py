@@ -135,8 +135,7 @@ class MainScreen(Screen[None]):
 
     def action_look(self, by: int) -> None:
         """Look at the sample so many further, of all there are."""
-        first = int(self._player.snapshot.batch[0])
-        self.look((first if self.sample is None else self.sample) + by)
+        self.look(self.view.looked_at + by)
 
     # who has which part of the screen
 

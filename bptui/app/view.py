@@ -59,8 +59,6 @@ class Selection(NamedTuple):
         return Selection(kind, layer, unit, source)
 
 
-Arrays = tuple[Array, ...]
-
 LETTERS = "ABCDEF"
 MOST_CURVES = len(LETTERS)
 """Kept curves at most: more could not be told apart."""
@@ -130,10 +128,13 @@ class View(Struct, frozen=True, eq=False, dict=True):
     @property
     def row(self) -> int:
         """The row, in the batch of the shown step, of the sample that is looked at."""
-        if self.sample is None:
-            return 0
-        rows = np.flatnonzero(self.snapshot.batch == self.sample)
+        rows = np.flatnonzero(self.snapshot.batch == self.looked_at)
         return int(rows[0]) if rows.size else 0
+
+    @property
+    def looked_at(self) -> int:
+        """The sample that is looked at: the one chosen, or the first of the batch."""
+        return int(self.snapshot.batch[0]) if self.sample is None else self.sample
 
     @property
     def picture(self) -> object:
@@ -175,17 +176,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def parameters(self) -> Parameters:
-        """Weights and biases as they stand: a layer's are new once it has been updated."""
-        names, old = self.snapshot.experiment.network.names, self.snapshot.parameters
-        layers = range(1, names.depth + 1)
-        updated = [bool(self.written & {names.weights(at), names.bias(at)}) for at in layers]
-        if not any(updated):
-            return old
-        new = self.snapshot.updated_parameters
-
-        def standing(before: Arrays, after: Arrays) -> Arrays:
-            pairs = zip(before, after, updated, strict=True)
-            return tuple(later if is_new else earlier for earlier, later, is_new in pairs)
-
-        biases = None if old.biases is None else standing(old.biases, new.biases or ())
-        return Parameters(standing(old.weights, new.weights), biases)
+        """Weights and biases as they stand: new ones where they have been updated."""
+        old, new = self.snapshot.parameters, self.snapshot.updated_parameters.named()
+        fresh = {name: new[name] for name in self.written & new.keys()}
+        return Parameters.by_name(old.named() | fresh) if fresh else old

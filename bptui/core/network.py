@@ -6,7 +6,7 @@ w8, numbered by destination unit first. Deeper networks number their layers: net
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -165,6 +165,12 @@ class Parameters:
             tuple(frozen(matrix) for matrix in weights),
             None if biases is None else tuple(frozen(vector) for vector in biases),
         )
+
+    @classmethod
+    def by_name(cls, arrays: Mapping[str, Array]) -> Parameters:
+        """Return those that :meth:`named` gives as these arrays."""
+        weights, biases = (tuple(arrays[name] for name in arrays if name[0] == k) for k in "Wb")
+        return cls(weights, biases or None)
 
     def named(self) -> dict[str, Array]:
         """Return the arrays by their names W1, b1, W2, ..."""

@@ -44,10 +44,7 @@ class Layout:
     def unflatten(self, flat: Array) -> Parameters:
         """Return read-only copies of the matrices and vectors in ``flat``."""
         copy = frozen(flat)
-        weights, biases = (
-            tuple(self.part(copy, name) for name in self._parts if name[0] == kind) for kind in "Wb"
-        )
-        return Parameters(weights, biases or None)
+        return Parameters.by_name({name: self.part(copy, name) for name in self._parts})
 
 
 class State:

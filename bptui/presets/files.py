@@ -17,7 +17,7 @@ from bptui.core.errors import LARGEST_FILE, MOST_NUMBERS, UnusableError, require
 from bptui.core.experiment import Experiment
 from bptui.presets.build import experiment
 from bptui.presets.errors import PresetError, blamed_on, printable, shown
-from bptui.presets.folders import own_file, own_names, shipped_file, shipped_names
+from bptui.presets.folders import named_file, own_names, shipped_names
 from bptui.presets.schema import SETTINGS, TABLES, PresetFile, keys, setting_names, words
 
 Raw = Mapping[str, object]
@@ -63,7 +63,7 @@ def find(name_or_file: str, commands: Iterable[str] = ()) -> Path:
     file = Path(name_or_file)
     if looks_like_file(name_or_file):
         return file
-    named = shipped_file(name_or_file) or own_file(name_or_file)
+    named = named_file(name_or_file)
     if named is None and not os.path.exists(name_or_file):
         known = [*commands, *shipped_names(), *own_names()]
         close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known, 1)

@@ -19,11 +19,6 @@ def shipped_names() -> list[str]:
     return sorted(file.stem for file in shipped_folder().glob("*.toml"))
 
 
-def shipped_file(name: str) -> Path | None:
-    """Return the file of the shipped preset ``name``, or None."""
-    return shipped_folder() / f"{name}.toml" if name in shipped_names() else None
-
-
 def own_folder() -> Path:
     """Return the user's folder, which need not exist; XDG_DATA_HOME is respected."""
     from platformdirs import user_data_path  # needed by few commands
@@ -42,8 +37,10 @@ def own_names() -> list[str]:
     return [file.stem for file in own_files()]
 
 
-def own_file(name: str) -> Path | None:
-    """Return the file of the user's own preset ``name``, or None."""
+def named_file(name: str) -> Path | None:
+    """Return the file of the preset ``name``, shipped or else the user's own; None without one."""
+    if name in shipped_names():
+        return shipped_folder() / f"{name}.toml"
     return own_folder() / f"{name}.toml" if name in own_names() else None
 
 

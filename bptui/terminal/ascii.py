@@ -51,16 +51,6 @@ _FOREIGN = re.compile(r"[ -~]?[^\x00-\x7f]+[ -~]?")
 _JOINING = re.compile("[\u200d\ufe0f]")
 
 
-def to_ascii(text: str) -> str:
-    """Return ``text`` in ASCII, as wide as before; what is ASCII in it stays as it is."""
-    return _replaced(text, _ASCII)
-
-
-def to_console(text: str) -> str:
-    """Return ``text`` with what the Linux console has glyphs for, as wide as before."""
-    return _replaced(text, _CONSOLE)
-
-
 def locale_is_utf8(environment: Mapping[str, str]) -> bool:
     """Return whether the locale's encoding is UTF-8.
 
@@ -124,21 +114,20 @@ class _Table(dict[int, str]):
         self[code] = likeness
         return likeness
 
+    def replaced(self, text: str) -> str:
+        """Return ``text`` in these characters, as wide as before; ASCII stays as it is."""
+        if text.isascii():
+            return text
+        if _JOINING.search(text) is None:
+            return text.translate(self)
+        # these make one picture of several characters: only the width of all of them is known
+        return _FOREIGN.sub(self._as_wide, text)
 
-def _replaced(text: str, table: _Table) -> str:
-    if text.isascii():
-        return text
-    if _JOINING.search(text) is None:
-        return text.translate(table)
-    # these make one picture of several characters: only the width of all of them is known
-    return _FOREIGN.sub(lambda found: _as_wide(found[0], table), text)
+    def _as_wide(self, found: re.Match[str]) -> str:
+        from rich.cells import cell_len
 
-
-def _as_wide(text: str, table: _Table) -> str:
-    from rich.cells import cell_len
-
-    width = cell_len(text)
-    return text.translate(table)[:width].ljust(width, "?")
+        width = cell_len(found[0])
+        return found[0].translate(self)[:width].ljust(width, "?")
 
 
 def _likeness(character: str) -> str:
@@ -177,4 +166,4 @@ def _braille(dots: int) -> str:
     return "-" if height <= 2.0 else "_" if all(sides) else "."
 
 
-_ASCII, _CONSOLE = _Table(""), _Table(CONSOLE)
+to_ascii, to_console = _Table("").replaced, _Table(CONSOLE).replaced

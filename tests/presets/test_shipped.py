@@ -11,7 +11,7 @@ from bptui.core.arrays import Array
 from bptui.core.evaluation import Evaluator
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
-from bptui.presets.folders import shipped_file
+from bptui.presets.folders import named_file
 from bptui.presets.own import shipped
 
 SHIPPED = {each.name: each for each in shipped()}
@@ -31,7 +31,7 @@ def test_a_shipped_preset_loads_and_describes_itself(name: str) -> None:
     assert re.match(r"[\d-]+ \w", entry.network)
     assert entry.summary
     assert experiment.description.partition("\n")[0] == f"{entry.summary}."
-    assert shipped_file(entry.name).read_text(encoding="utf-8").isascii()
+    assert named_file(entry.name).read_text(encoding="utf-8").isascii()
 
 
 def accuracy(found: Array, targets: Array) -> float:

@@ -12,7 +12,6 @@ from bptui.app.playback.history import Place
 from bptui.app.view import Curve, View
 from bptui.core.edits import Kind, Number, edited
 from bptui.core.experiment import Experiment
-from bptui.presets.errors import printable
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
@@ -140,18 +139,18 @@ def _selected_number(view: View) -> Number | None:
 
 def name_of(number: Number, view: View) -> str:
     """Return what the selected number, or that of a sample, is called: w5, b_h1, i2 of sample 3."""
-    names, data = view.snapshot.experiment.network.names, view.snapshot.experiment.data
-    if number.kind in ("weight", "bias"):
+    from bptui.app.panels.facts import facts_of
+
+    names, facts = view.snapshot.experiment.network.names, facts_of(view.snapshot.experiment)
+    if number.is_parameter:
         return view.selection.name(names)
     if number.kind == "learning rate":
         return number.kind
     sample, unit = number.place
     name = names.unit(0, unit) if number.kind == "input" else f"t{unit + 1}"
-    if number.kind == "input" and data.input_names:
-        name = f"{name} ({printable(data.input_names[unit])})"
-    if sample >= data.samples:
-        return f"{name} of test sample {sample - data.samples + 1}"
-    return f"{name} of sample {sample + 1}" if data.samples > 1 else name
+    if number.kind == "input" and facts.data.input_names:
+        name = f"{name} ({facts.input_name(unit)})"
+    return f"{name} of {facts.title(sample)}" if sample or facts.training > 1 else name
 
 
 COMMANDS: list[Entry[BptuiApp]] = [

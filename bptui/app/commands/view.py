@@ -19,12 +19,9 @@ PALETTE, THEME = "Command palette", "Theme: light or dark"
 def _look_in_batch(app: BptuiApp, by: int) -> None:
     """Look ``by`` samples further in the batch, whose first one follows the last."""
     batch = app.player.snapshot.batch
-    rows = (batch == app.main.sample).nonzero()[0]
-    # from a sample elsewhere on, or none, the first of the batch was shown
-    row = int(rows[0]) if rows.size else 0
     if len(batch) == 1:
         app.tell("The batch of this step has only one sample.", app.place)
-    app.main.look(int(batch[(row + by) % len(batch)]))
+    app.main.look(int(batch[(app.main.view.row + by) % len(batch)]))
 
 
 def keep(app: BptuiApp) -> None:

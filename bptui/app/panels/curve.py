@@ -10,7 +10,7 @@ from rich.style import Style
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.diagram.edges import BITS
 from bptui.app.lines import BLANK, justified
-from bptui.app.panels.facts import Facts, facts_of, looked_at
+from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.loss import Entry
 from bptui.app.panels.picture import Axes, Look, Picture, Span
 from bptui.app.view import View
@@ -66,8 +66,7 @@ def curve(view: View, look: Look, width: int, height: int) -> Picture:
         for sample, row, column, _ in zip(samples, *axes.cells_of(*points), strict=True):
             shape = look.glyph(output, count, sample >= facts.training)
             canvas.write(row, column, shape, bold[output])
-    chosen = looked_at(view)
-    point = facts.inputs[chosen, 0], facts.targets[chosen, 0]
+    point = facts.inputs[view.looked_at, 0], facts.targets[view.looked_at, 0]
     axes.bracket(canvas, *point, lambda row, column: styles.strong)
     if count > 1:
         _name_lines(canvas, axes, values[-1], facts, thin)

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.lines import Line
 from bptui.app.panels import picture
-from bptui.app.panels.facts import Facts, facts_of, looked_at
+from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.loss import Entry
 from bptui.app.panels.picture import LEVELS, SHADES, Axes, Look, Palette, Picture
 from bptui.app.view import View
@@ -160,7 +160,7 @@ def decision_map(view: View, look: Look, width: int, height: int) -> Picture:
             test = samples[at] >= facts.training
             canvas.write(row, column, look.glyph(label, kinds, test), style)
     # the chosen one from its inputs, as it may not be one of the samples that are drawn
-    x, y = facts.inputs[looked_at(view)].tolist()
+    x, y = facts.inputs[view.looked_at].tolist()
     axes.bracket(canvas, x, y, style_at)
     output = f"output {facts.output_name(reading.output)}"
     notes = [output] * (facts.outputs > 1 and not reading.classes) + [note]

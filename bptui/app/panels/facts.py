@@ -9,7 +9,6 @@ from rich.cells import cell_len
 
 from bptui.app.numbers import ordinal
 from bptui.app.panels.table import Table
-from bptui.app.view import View
 from bptui.core.arrays import Integers
 from bptui.core.evaluation import classes_of
 from bptui.core.experiment import Experiment
@@ -117,8 +116,3 @@ class Facts:
 def facts_of(experiment: Experiment) -> Facts:
     """Return what the data of an experiment hold."""
     return Facts(experiment)
-
-
-def looked_at(view: View) -> int:
-    """Return the sample that is looked at: the one chosen, or the first of the batch."""
-    return int(view.snapshot.batch[0]) if view.sample is None else view.sample

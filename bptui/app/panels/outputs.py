@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, fitted, justified
 from bptui.app.numbers import form_of, largest, plain
-from bptui.app.panels.facts import Facts, facts_of, looked_at
+from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.picture import LARGEST, Look, Picture, Span, affordable, number
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import Styles
@@ -87,7 +87,7 @@ def _usual(experiment: Experiment) -> Span:
 def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     """Draw two bars an output: what the network says, and what it should say."""
     experiment, styles, selection = view.snapshot.experiment, look.styles, view.selection
-    facts, sample = facts_of(experiment), looked_at(view)
+    facts, sample = facts_of(experiment), view.looked_at
     units, depth = facts.outputs, experiment.network.depth
     outputs = np.ravel(_evaluator(experiment, sample).outputs(view.snapshot.parameters))
     values = (outputs, facts.targets[sample])

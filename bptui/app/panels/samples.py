@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from bptui.app.lines import fitted
 from bptui.app.numbers import form_of, largest, plain
-from bptui.app.panels.facts import facts_of, looked_at
+from bptui.app.panels.facts import facts_of
 from bptui.app.panels.panel import FollowingPanel
 from bptui.app.panels.table import Cell, Row, painted
 from bptui.app.view import Selection, View
@@ -62,7 +62,7 @@ class SamplesPanel(FollowingPanel[View, Selection]):
         if self.view is None or self.away or not self.size.area:
             return None
         column, inputs = self._column(self.view), facts_of(self.view.snapshot.experiment).wide
-        sample = looked_at(self.view)
+        sample = self.view.looked_at
         return ("input", sample, column) if column < inputs else ("target", sample, column - inputs)
 
     async def action_page(self, sign: int) -> None:
@@ -103,7 +103,7 @@ class SamplesPanel(FollowingPanel[View, Selection]):
     def spot(self, view: View) -> Region:
         facts = facts_of(view.snapshot.experiment)
         table = facts.table(self.container_size.width)
-        return table.sight(facts.row_of(looked_at(view)), self._column(view))
+        return table.sight(facts.row_of(view.looked_at), self._column(view))
 
     def choose(self, view: View, x: int, y: int) -> bool:
         facts = facts_of(view.snapshot.experiment)
@@ -141,7 +141,7 @@ class SamplesPanel(FollowingPanel[View, Selection]):
             sample = facts.sample_at(row)
             if sample is None:
                 return Row([(" test samples, not used for training", styles.dim)], ())
-            at, here = samples.index(sample), sample == looked_at(view)
+            at, here = samples.index(sample), sample == view.looked_at
             number = f"{facts.number(sample):>{facts.digits}}"
             marks = [
                 ("▸" if here else " ", styles.accent),
