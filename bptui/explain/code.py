@@ -19,7 +19,6 @@ from bptui.core.graph.node import (
     Setting,
     ordered,
 )
-from bptui.core.graph.shaping import Place
 from bptui.explain.printer import LEVELS, slots
 
 SHORT = 12
@@ -108,10 +107,10 @@ class Code:
             return [f"{name} = {self.formula(node)}"]
         index = self._index(node)
         if node.op.name == "scatter":
-            (value, *_) = node.inputs
+            (value,) = node.inputs
             first = f"{name} = np.zeros({self.shape(node.shape)})"
         else:
-            old, value = node.inputs[:2]
+            old, value = node.inputs
             first = f"{name} = np.array({self.expression(old)})"
         given = self.expression(value)
         plain = all(isinstance(part, int | slice) for part in _parts(node.settings["index"]))
@@ -148,9 +147,7 @@ class Code:
     def _index(self, node: Node) -> str:
         made = []
         for part in _parts(node.settings["index"]):
-            if isinstance(part, Place):
-                made.append(self.expression(node.inputs[part.input_number]))
-            elif isinstance(part, slice):
+            if isinstance(part, slice):
                 ends = ["" if end is None else str(end) for end in (part.start, part.stop)]
                 made.append(":".join(ends) + (f":{part.step}" if part.step else ""))
             elif part is Ellipsis or part is None:

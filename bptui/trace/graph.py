@@ -139,33 +139,22 @@ class Lowered:
             return [self.argument(part) for part in value]
         return value
 
-    def _index(self, index: Value, inputs: list[Node]) -> Value:
-        """Return an index as numpy takes it; masks become inputs, with their place in it."""
+    def _index(self, index: Value) -> Value:
+        """Return an index as numpy takes it: which numbers a mask takes stays as it was."""
         if isinstance(index, Reference):
             known = np.asarray(self.values[index.entry])
-            if known.dtype.kind == "b" and known.ndim:
-                inputs.append(self.nodes[index.entry])
-                return shaping.Place(len(inputs) - 1)
             return known if known.ndim else known.item()
         if isinstance(index, list):
-            return np.asarray([self._index(part, inputs) for part in index])
+            return np.asarray([self._index(part) for part in index])
         if isinstance(index, tuple) and index and index[0] == "slice":
-            return slice(*(self._index(part, inputs) for part in index[1:]))
+            return slice(*map(self._index, index[1:]))
         if isinstance(index, tuple) and index and index[0] == "ellipsis":
             return Ellipsis
         return index
 
     def _item(self, note: Note) -> Node:
-        inputs = [self.nodes[note.arguments[0].entry]]
-        index = tuple(self._index(part, inputs) for part in note.arguments[1])
-        # which numbers a mask takes stays as it was
-        fixed = tuple(
-            self.values[self.entry[inputs[part.input_number]]]
-            if isinstance(part, shaping.Place)
-            else part
-            for part in index
-        )
-        return OPS["getitem"](inputs[0], index=fixed)
+        index = tuple(map(self._index, note.arguments[1]))
+        return OPS["getitem"](self.nodes[note.arguments[0].entry], index=index)
 
     def _whole(self, value: Value, mask: Reference) -> Node | None:
         """Return what was computed of the numbers under a mask, computed of all numbers instead."""
@@ -193,10 +182,9 @@ class Lowered:
                 if whole is not None:
                     return OPS["where"](self.nodes[index[0].entry], whole, node)
         value = stacked(self.argument(rest[0]))
-        inputs = [node, -value if note.call == "subtract.at" else value]
-        places = tuple(self._index(part, inputs) for part in index)
+        value = -value if note.call == "subtract.at" else value
         op = OPS["setitem" if note.call == "setitem" else "add_at"]
-        return Node(op, tuple(inputs), node.shape, {"index": places})
+        return op(node, value, index=tuple(map(self._index, index)))
 
 
 def given_values(lowered: Lowered) -> Mapping[Node, Value]:

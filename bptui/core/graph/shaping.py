@@ -135,109 +135,52 @@ for _name, _function, _settings in (
 _moving("diag", np.diag, None, "np.diag({0})")
 
 
-# indexing: the index may hold arrays that are nodes, as in a[mask]; they follow the first inputs
-
-
-class Place:
-    """Stands in an index for the node among the inputs that holds the positions."""
-
-    def __init__(self, input_number: int) -> None:
-        self.input_number = input_number
-
-
-def index_of(index: Setting, arrays: Sequence[Values]) -> Setting:
-    """Return the index with its places filled; ``arrays`` are all inputs of the node."""
-    if isinstance(index, tuple):
-        return tuple(index_of(part, arrays) for part in index)
-    if isinstance(index, Place):
-        found = np.real(arrays[index.input_number])
-        return found if found.dtype == bool else found.astype(np.intp)
-    return index
-
-
-def _take(x: Values, *places: Values, index: Setting) -> Values:
-    return np.asarray(x[index_of(index, (x, *places))])
-
-
-def _take_rule(node: Node, g: Node) -> list[Node | None]:
-    x, *places = node.inputs
-    part = scatter(g, *places, index=node.settings["index"], shape=x.shape)
-    return [part, *[None] * len(places)]
-
-
-def _indexed(x: Shape, *places: Shape, index: Setting) -> Shape:
-    if places:
-        raise ValueError("the shape depends on the positions; give it to the node")
-    return cast(Shape, np.broadcast_to(np.zeros(()), x)[index].shape)
+# indexing
 
 
 item: Op = _moving(
     "getitem",
-    _take,
-    _take_rule,
+    lambda x, index: np.asarray(x[index]),
+    lambda node, g: [scatter(g, index=node.settings["index"], shape=node.inputs[0].shape)],
     "{0:atom}[{index}]",
     "{0:atom}[{index}]",
     "{0:atom}_{{{index}}}",
-    _indexed,
 )
 
 
-def _scatter(g: Values, *places: Values, index: Setting, shape: Shape) -> Values:
+def _scatter(g: Values, index: Setting, shape: Shape) -> Values:
     zeros = np.zeros(shape, np.result_type(g, np.float64))
-    np.add.at(zeros, index_of(index, (g, *places)), g)
+    np.add.at(zeros, index, g)
     return zeros
-
-
-def _scatter_rule(node: Node, g: Node) -> list[Node | None]:
-    value, *places = node.inputs
-    part = Node(item, (g, *places), value.shape, {"index": node.settings["index"]})
-    return [part, *[None] * len(places)]
 
 
 scatter: Op = _moving(
     "scatter",
     _scatter,
-    _scatter_rule,
+    lambda node, g: [item(g, index=node.settings["index"])],
     "scatter({0}, {index}, {shape})",
-    shape=lambda *shapes, index, shape: shape,
+    shape=lambda value, index, shape: shape,
 )
 """Zeros, with values added at an index: what indexing does to a gradient."""
 
 
-def _assign(
-    x: Values, value: Values, *places: Values, index: Setting, slot: Shape | None = None
-) -> Values:
+def _assign(x: Values, value: Values, index: Setting) -> Values:
     copy = np.array(x, np.result_type(x, value) if np.iscomplexobj(value) else None)
-    copy[index_of(index, (x, value, *places))] = value
+    copy[index] = value
     return copy
 
 
-def _add_at(x: Values, value: Values, *places: Values, index: Setting) -> Values:
+def _add_at(x: Values, value: Values, index: Setting) -> Values:
     copy = np.array(x, np.result_type(x, value))
-    np.add.at(copy, index_of(index, (x, value, *places)), value)
+    np.add.at(copy, index, value)
     return copy
 
 
 def _put_rule(node: Node, g: Node) -> list[Node | None]:
     """Return what goes to x, which an assignment replaces, and to the value put at the index."""
-    places, index = node.inputs[2:], node.settings["index"]
-    kept = assign(g, constant(0.0), *places, index=index) if node.op.name == "setitem" else g
-    taken = Node(item, (g, *places), _slot(node), {"index": _moved_back(index)})
-    return [kept, taken, *[None] * len(places)]
-
-
-def _moved_back(index: Setting) -> Setting:
-    """Return an index of an assignment for a node that lacks the assigned value."""
-    if isinstance(index, tuple):
-        return tuple(map(_moved_back, index))
-    return Place(index.input_number - 1) if isinstance(index, Place) else index
-
-
-def _slot(node: Node) -> Shape:
-    """Return the shape of the part that is put; that of the value where masks decide it."""
-    if len(node.inputs) > 2:
-        return cast(Shape, node.settings.get("slot", node.inputs[1].shape))
-    return cast(Shape, np.broadcast_to(np.zeros(()), node.shape)[node.settings["index"]].shape)
+    index = node.settings["index"]
+    kept = assign(g, constant(0.0), index=index) if node.op.name == "setitem" else g
+    return [kept, item(g, index=index)]
 
 
 assign = _moving(
@@ -246,7 +189,7 @@ assign = _moving(
     _put_rule,
     "{0:atom}[{index}] = {1}",
     "{0} with {1} at {index}",
-    shape=lambda x, value, *places, index: x,
+    shape=lambda x, value, index: x,
 )
 """x with a value at an index: an assignment makes a new node, as nodes never change."""
 add_at = _moving(
@@ -255,7 +198,7 @@ add_at = _moving(
     _put_rule,
     "np.add.at({0}, {index}, {1})",
     "{0} plus {1} at {index}",
-    shape=lambda x, value, *places, index: x,
+    shape=lambda x, value, index: x,
 )
 
 

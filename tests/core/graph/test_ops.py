@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from bptui.core.activations import LOG_SUM_EXP
 from bptui.core.graph import elementwise, reductions, shaping
 from bptui.core.graph.backward import backward
 from bptui.core.graph.compile import SUM_OF_SQUARES, Plain
@@ -21,16 +22,6 @@ ROWS, COLUMNS = np.array([0, 2, 2, 1]), np.array([1, 3, 3, 0])
 
 def op(name: str, **settings: Setting) -> Callable[..., Node]:
     return lambda *nodes: OPS[name](*nodes, **settings)
-
-
-def _masked(x: Node) -> Node:
-    place = shaping.Place(1)
-    return Node(shaping.item, (x, constant(MASK)), (int(MASK.sum()),), {"index": place})
-
-
-def _mask_assigned(x: Node, value: Node) -> Node:
-    settings = {"index": shaping.Place(2), "slot": (int(MASK.sum()),)}
-    return Node(shaping.assign, (x, value, constant(MASK)), x.shape, settings)
 
 
 def _gate(name: str) -> Callable[..., Node]:
@@ -57,7 +48,7 @@ CASES: dict[str, list[Case]] = {
     "power": [(lambda a: a**3.0, [M]), (lambda a, b: OPS["power"](elementwise.exp(a), b), [M, V])],
     "where": [(lambda a, b, c: elementwise.where(OPS["greater"](a, b), b, c), [M, V, (3, 1)])],
     "clip": [(lambda a: OPS["clip"](a, constant(-0.5), constant(0.5)), [M])],
-    "log_sum_exp": [(op("log_sum_exp"), [M])],
+    "log_sum_exp": [(LOG_SUM_EXP, [M])],
     "astype": [(op("astype", dtype=np.float64), [M])],
     **{
         name: [
@@ -124,7 +115,7 @@ CASES: dict[str, list[Case]] = {
                 ROWS,
             )
         ),
-        (_masked, [M]),
+        (op("getitem", index=MASK), [M]),
     ],
     "scatter": [(op("scatter", index=(ROWS, COLUMNS), shape=M), [V])],
     "setitem": [
@@ -138,7 +129,7 @@ CASES: dict[str, list[Case]] = {
                 (MASK, ()),
             )
         ),
-        (_mask_assigned, [M, ()]),
+        (op("setitem", index=MASK), [M, ()]),
     ],
     "add_at": [(op("add_at", index=(ROWS, COLUMNS)), [M, V]), (op("add_at", index=ROWS), [M, V])],
     "concatenate": [(op("concatenate", axis=axis), [M, M]) for axis in (0, 1, -1)],
