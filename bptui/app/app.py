@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.events import Resize
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 
 from bptui.app.base import TerminalApp
@@ -31,7 +31,7 @@ PATIENCE = 0.2
 """Seconds that steps under way may take before a dialog opens; after them a jump is given up."""
 
 
-class BptuiApp(TerminalApp):
+class BptuiApp(TerminalApp[MainScreen]):
     """Hands keys to commands, and what the player shows to the main screen."""
 
     BINDINGS = bindings(COMMANDS)  # type: ignore[assignment]  # a list of Binding, from the table
@@ -53,13 +53,6 @@ class BptuiApp(TerminalApp):
 
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(self.player, self.keys.when_drawn)
-
-    @property
-    def main(self) -> MainScreen:
-        """The screen below all dialogs."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, MainScreen), "made by get_default_screen"
-        return screen
 
     def on_mount(self) -> None:
         self.show_view(self.player.view())
@@ -120,8 +113,10 @@ class BptuiApp(TerminalApp):
 
     # keys, clicks and commands
 
-    def attend(self) -> None:
-        self.player.attention = True
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self.player.attention = True
+        await super().on_event(event)
 
     def run_command(self, command: Command) -> None:
         if not command.at_rest:
@@ -142,7 +137,3 @@ class BptuiApp(TerminalApp):
 
     def action_go(self, step: int) -> None:
         self.player.go(step)
-
-    def on_resize(self, event: Resize) -> None:
-        self.main.fit_panels(event.size)
-        super().on_resize(event)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from textual._compositor import CompositorUpdate
 from textual.app import App
-from textual.events import Event, InputEvent, Key, MouseDown, Paste, Resize
+from textual.events import Event, Key, MouseDown, Paste, Resize
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Offset
 from textual.screen import Screen
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.notifications import SeverityLevel
 
+    from bptui.app.main_screen import MainScreen
+    from bptui.app.program.screen import ProgramScreen
     from bptui.app.session.autosave import Autosave
 
+MainT = TypeVar("MainT", bound="MainScreen | ProgramScreen")
 
-class TerminalApp(App[None]):
+
+class TerminalApp(App[None], Generic[MainT]):
     """Hands keys and clicks to the commands of its table, and asks with dialogs."""
 
     TITLE = "bptui"
@@ -80,6 +84,11 @@ class TerminalApp(App[None]):
         elif self._running and not self._closed and not self._batch_count:
             show(renderable, self.screen.outer_size.clamp_offset(self.cursor_position))
 
+    @property
+    def main(self) -> MainT:
+        """The screen below all dialogs, as :meth:`get_default_screen` has made it."""
+        return cast(MainT, self.screen_stack[0])
+
     # what is said and asked
 
     def tell(
@@ -116,12 +125,7 @@ class TerminalApp(App[None]):
 
     # keys, clicks and commands
 
-    def attend(self) -> None:
-        """Note that the user does something."""
-
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, InputEvent):
-            self.attend()
         # on a screen too small for anything keys must not wait until it has grown
         small = isinstance(self.screen_stack[-1], TooSmallScreen) if self.screen_stack else False
         if isinstance(event, Key | Paste):
@@ -164,4 +168,5 @@ class TerminalApp(App[None]):
             self.push_screen(Palette(id="--command-palette"))
 
     def on_resize(self, event: Resize) -> None:
+        self.main.fit_panels(event.size)
         require_room(self, event.size)

@@ -157,6 +157,11 @@ class View(Struct, frozen=True, eq=False, dict=True):
         """The operation just carried out; None where the whole step is shown."""
         return None if self.position is None else self.snapshot.operations[self.position]
 
+    @property
+    def explained(self) -> Operation | None:
+        """The operation that is explained; None where the selection is."""
+        return None if self.pointed else self.operation
+
     @cached_property
     def written(self) -> frozenset[str]:
         """What the operations carried out so far have written; nothing of the whole step."""

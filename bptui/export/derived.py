@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,9 @@ class BackwardPass:
         own = {p.before: p.name for p in lines.truth.parameters}
         plain = ((e, name) for e, name in {**handed, **names, **own}.items())
         self.names = {entry: name for entry, name in plain if not name.startswith("return ")}
+        plain_names = {entry: _identifier(name) for entry, name in self.names.items()}
+        counts = Counter(plain_names.values())
+        self._unique = {entry: name for entry, name in plain_names.items() if counts[name] == 1}
         layers = [*activated(self.truth, lines.forward), *softmaxes(self.truth, lines.forward)]
         self.layers = {layer.after: layer for layer in layers}
         self.samples, self.counted = self._samples()
@@ -79,20 +83,18 @@ class BackwardPass:
         counts, dependent, inputs = self.lines.samples, self.truth.dependent, self.truth.tape.inputs
         # data with a name that is used together with what parameters give
         used = {one for entry in self.lines.forward & dependent for one in inputs[entry]}
-        names = [*map(_identifier, self.names.values())]
-        for entry in sorted(used & self.names.keys() - dependent):
-            name = _identifier(self.names[entry])
+        for entry in sorted(used & self._unique.keys() - dependent):
+            name = self._unique[entry]
             for axis, size in enumerate(self.truth.tape.shape(entry)):
-                if counts - {1} == {size} and size > 2 and names.count(name) == 1:
+                if counts - {1} == {size} and size > 2:
                     return size, f"{name}.shape[{axis}]" if axis else f"len({name})"
         return 0, ""
 
     def _size(self, shape: tuple[int, ...], size: int) -> str:
         """Return how the size of a whole array is had: by one of its shape that has a name."""
-        names = [*map(_identifier, self.names.values())]
-        for entry in sorted(self.lines.forward & self.names.keys()):
-            name = _identifier(self.names[entry])
-            if self.truth.tape.shape(entry) == shape and names.count(name) == 1:
+        for entry in sorted(self.lines.forward & self._unique.keys()):
+            name = self._unique[entry]
+            if self.truth.tape.shape(entry) == shape:
                 return f"{name}.size" if size == np.prod(shape) else ""
         return ""
 

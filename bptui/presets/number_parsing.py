@@ -111,15 +111,15 @@ def names(text: str) -> list[str]:
     return found
 
 
-def switches(text: str) -> list[bool]:
-    """Return yes or no, or several of them, as truth values."""
+def switches(text: str) -> bool | list[bool]:
+    """Return yes or no as a truth value, or a list of several of them."""
     found = names(text)
     for name in found:
         if name not in _YES + _NO:
             raise EntryError(f"neither yes nor no: {shortened(name)}")
     if not found:
         raise EntryError("yes or no is missing")
-    return [name in _YES for name in found]
+    return found[0] in _YES if len(found) == 1 else [name in _YES for name in found]
 
 
 def _without_brackets(text: str) -> str:

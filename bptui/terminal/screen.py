@@ -20,15 +20,11 @@ ATTRIBUTES = dict(
 
 
 class Style(NamedTuple):
-    """Colours and attributes as the parameters that select them; "" is the terminal's own colour.
-
-    ``link`` is the whole parameter of a hyperlink (OSC 8), or "".
-    """
+    """The parameters that select colours and attributes; "" is the terminal's own colour."""
 
     foreground: str = ""
     background: str = ""
     attributes: tuple[str, ...] = ()
-    link: str = ""
 
 
 PLAIN = Style()
@@ -46,18 +42,14 @@ def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
         return ";".join(colour.downgrade(colours).get_ansi_codes(foreground))
 
     attributes = tuple(on for name, on in ATTRIBUTES.items() if getattr(style, name))
-    link = f"id={style.link_id};{style.link}" if style.link else ""
-    return Style(parameters(style.color, True), parameters(style.bgcolor, False), attributes, link)
+    return Style(parameters(style.color, True), parameters(style.bgcolor, False), attributes)
 
 
 @lru_cache(maxsize=8192)
 def change(before: Style | None, after: Style) -> str:
     """Return the codes that lead from one style to another; from None: from any."""
-    link = ""
-    if before is None or before.link != after.link:
-        link = f"\x1b]8;{after.link or ';'}\x1b\\" if after.link or before else ""
-    if before is not None and before[:3] == after[:3]:
-        return link
+    if before == after:
+        return ""
     if before is None or after == PLAIN or not set(before.attributes).issubset(after.attributes):
         codes, before = ["0"], PLAIN  # switching off singly seldom takes less
     else:
@@ -67,7 +59,7 @@ def change(before: Style | None, after: Style) -> str:
         codes.append(after.foreground or "39")
     if before.background != after.background:
         codes.append(after.background or "49")
-    return f"{link}\x1b[{'' if codes == ['0'] else ';'.join(codes)}m"
+    return f"\x1b[{'' if codes == ['0'] else ';'.join(codes)}m"
 
 
 class ScreenBuffer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bptui.app.commands.table import PALETTE_KEY, Entry
 from bptui.app.styles import counterpart
@@ -33,14 +33,14 @@ def keep(app: BptuiApp) -> None:
     app.ask(CurveScreen(Curve(name, view.losses.summary), view.kept), app.player.keep)
 
 
-def show_help(app: TerminalApp, topic: str = "keys") -> None:
+def show_help(app: TerminalApp[Any], topic: str = "keys") -> None:
     """Open the manual at a page."""
     from bptui.app.screens.help import HelpScreen
 
     app.push_screen(HelpScreen(topic))
 
 
-def change_theme(app: TerminalApp) -> None:
+def change_theme(app: TerminalApp[Any]) -> None:
     """Go over to the light theme, or to the dark one."""
     app.theme = counterpart(app.current_theme)
 

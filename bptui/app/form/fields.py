@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
-from bptui.app.form.texts import NO, YES, choice, columns, matrix, prose, switches
+from bptui.app.form.texts import NO, YES, choice, columns, matrix, prose
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.data import DATASETS
 from bptui.core.losses import LOSSES
@@ -14,7 +14,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.network import INITIALIZERS, Names
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.build import units_text
-from bptui.presets.number_parsing import EntryError, layers, names, number, vector, whole
+from bptui.presets.number_parsing import EntryError, layers, names, number, switches, vector, whole
 from bptui.presets.number_parsing import shortened as quoted
 from bptui.presets.schema import default, words
 

@@ -31,12 +31,6 @@ def prose(text: str) -> str:
     return text
 
 
-def switches(text: str) -> bool | list[bool]:
-    """Return one truth value, or a list with one for each layer."""
-    found = number_parsing.switches(text)
-    return found[0] if len(found) == 1 else found
-
-
 def columns(text: str) -> list[str]:
     """Return the names between commas in ``text``, quotes around those with commas in them."""
     try:

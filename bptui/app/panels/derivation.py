@@ -113,7 +113,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
         self.call_after_refresh(self.repaint)
 
     def subject(self, view: View) -> object:
-        return view.position if _explains_operation(view) else view.selection
+        return view.selection if view.explained is None else view.position
 
     def remark(self, view: View) -> str:
         shown = self._explained or view
@@ -127,7 +127,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
         quantity = names.weight_gradient(selection.layer)
         if selection.kind == "unit":
             quantity = names.out(selection.layer)
-        computed = _explains_operation(shown) or shown.computed(quantity)
+        computed = shown.explained is not None or shown.computed(quantity)
         return bool(self.remark(view)) or not computed
 
     def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
@@ -138,8 +138,8 @@ class DerivationPanel(FormsPanel[View, Selection]):
         from bptui.explain.report import Report
 
         self._explainer = explainer = Explainer(view.snapshot, self.around.few_characters)
-        if view.operation is not None and not view.pointed:
-            explanation = explainer.operation(view.operation.name)
+        if view.explained is not None:
+            explanation = explainer.operation(view.explained.name)
         else:
             explanation = explainer.explain(view.selection.name(explainer.names))
         for brief in (False, True):
@@ -178,7 +178,3 @@ def _by_role(styles: Styles) -> Mapping[str, Style]:
 def _asked(view: View) -> object:
     """Return what decides what of a step is explained."""
     return view.snapshot.experiment, view.selection, view.pointed
-
-
-def _explains_operation(view: View) -> bool:
-    return view.operation is not None and not view.pointed

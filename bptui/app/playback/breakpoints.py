@@ -169,11 +169,9 @@ def _arrays(network: Network) -> dict[str, tuple[int | None, ...]]:
         "target": (None, network.layers[-1]),
     }
     for name, place in Symbols(network.names).places.items():
-        units_in, units_out = network.layers[place.layer - 1 : place.layer + 1]
-        kind = place.kind.removesuffix("_gradient")
-        if not place.slot and (network.bias or kind != "bias"):
-            own = {"weight": (units_in, units_out), "bias": (units_out,)}
-            shapes[name] = own.get(kind, (None, units_out))
+        own = network.shapes.get(name.removeprefix("g"))
+        if not place.slot and (own or place.kind[0] not in "wb"):
+            shapes[name] = own or (None, network.layers[place.layer])
     return shapes
 
 

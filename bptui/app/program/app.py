@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec.structs import replace
-from textual.events import Resize
 from textual.screen import Screen
 
 from bptui.app.base import TerminalApp
@@ -32,7 +31,7 @@ LOOK = 0.5
 """Seconds between two looks at whether the file was saved."""
 
 
-class ProgramApp(TerminalApp):
+class ProgramApp(TerminalApp[ProgramScreen]):
     """Steps through what was recorded of a program; ``check`` runs it again."""
 
     BINDINGS = bindings(PROGRAM)  # type: ignore[assignment]  # a list of Binding, from the table
@@ -57,13 +56,6 @@ class ProgramApp(TerminalApp):
         return ProgramScreen(self._first)
 
     @property
-    def main(self) -> ProgramScreen:
-        """The screen below all dialogs."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, ProgramScreen), "made by get_default_screen"
-        return screen
-
-    @property
     def moment(self) -> Moment:
         """What is shown."""
         return self.main.moment
@@ -73,10 +65,6 @@ class ProgramApp(TerminalApp):
         self.call_after_refresh(gc.enable)
         if self.watch_file:
             self.set_interval(LOOK, self._look)
-
-    def on_resize(self, event: Resize) -> None:
-        self.main.fit_panels(event.size)
-        super().on_resize(event)
 
     def show(self, moment: Moment) -> None:
         """Show a moment."""

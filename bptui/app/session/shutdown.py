@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bptui.terminal.capabilities import terminal_descriptor, terminal_streams
 
@@ -46,7 +46,7 @@ RESTORE = (
 )
 
 
-def run(app: TerminalApp) -> int:
+def run(app: TerminalApp[Any]) -> int:
     """Run ``app`` to its end; return the exit code.
 
     That is 0 where the user has quit, 128 and the number of the signal that ended it, or 1 after an
