@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -56,13 +56,17 @@ class Snapshot:
         return np.concatenate([part.flat() for part in (parameters, *slots.values())])
 
 
+Place: TypeAlias = tuple[str, tuple[int, ...]]
+"""Of a number: the array's name, and the index in it."""
+
+
 class Watched(NamedTuple):
-    """What is read of every step: numbers, by the array's name and the index in it.
+    """What is read of every step: the numbers in these places.
 
     After them comes the ``norm`` of the whole gradient, if it is wanted.
     """
 
-    places: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    places: tuple[Place, ...] = ()
     norm: bool = False
 
     @property
@@ -71,7 +75,7 @@ class Watched(NamedTuple):
         return len(self.places) + self.norm
 
 
-def number_at(arrays: Mapping[str, Array], place: tuple[str, tuple[int, ...]]) -> float:
+def number_at(arrays: Mapping[str, Array], place: Place) -> float:
     """Return the number there; NaN for a sample that the batch does not have."""
     name, index = place
     array = arrays[name]
@@ -121,51 +125,43 @@ class Engine:
 
     def advance_watched(self, losses: Array, watched: Watched, values: Array) -> None:
         """Play like :meth:`advance`, and write what is watched at each step as a row."""
-        pieces: dict[StepProgram, list[tuple[list[Call], list[int]]]] = {}
+        parameters = self.experiment.start.named()
+        # an update changes parameters where they stand; all else keeps its value of the step
+        early, late = dict[int, Place](), dict[int, Place]()
+        for column, place in enumerate(watched.places):
+            (early if place[0] in parameters else late)[column] = place
+        calls: dict[StepProgram, list[Call]] = {}
         with np.errstate(all="ignore"):
             for index, row in enumerate(values[: len(losses)]):
                 program = self._prepare(self.step + index)
-                if program not in pieces:
-                    pieces[program] = self._pieces(program, watched)
-                for calls, columns in pieces[program]:
-                    for call in calls:
-                        call()
-                    for column in columns:
-                        row[column] = number_at(program.buffers, watched.places[column])
+                if program not in calls:
+                    calls[program] = [call for each in program.operations for call in each.calls]
+                for column, place in early.items():
+                    row[column] = number_at(program.buffers, place)
+                for call in calls[program]:
+                    call()
+                for column, place in late.items():
+                    row[column] = number_at(program.buffers, place)
                 losses[index] = program.loss.item()
                 if watched.norm:
                     row[-1] = euclidean_norm(self.state.gradient)
         self.step += len(losses)
-
-    def _pieces(self, program: StepProgram, watched: Watched) -> list[tuple[list[Call], list[int]]]:
-        """Return the calls of a step in pieces, each with the columns to be read after it."""
-        fresh: Iterable[str] = ("input", "target", *self.experiment.start.named())
-        found, calls = list[tuple[list[Call], list[int]]](), list[Call]()
-        for operation in program.operations:
-            columns = [at for at, (name, _) in enumerate(watched.places) if name in fresh]
-            if columns:
-                found.append((calls, columns))
-                calls = []
-            calls += operation.calls
-            fresh = () if operation.stage == "update" else operation.writes
-        return [*found, (calls, [])]
 
     def record(self) -> Snapshot:
         """Play one step and keep everything that it computed."""
         step, layout, state = self.step, self.state.layout, self.state
         program = self._prepare(step)
         parameters, slots = layout.unflatten(state.parameters), state.remembered()
-        values = {name: frozen(program.buffers[name]) for name in ("input", "target")}
-        named = {f"g{name}" for name in parameters.named()}
+        written = ["input", "target"]
         for operation in program.operations:
             run(operation.calls)
-            if operation.stage != "update":
-                fresh = [name for name in operation.writes if name not in named]
-                values |= {name: frozen(program.buffers[name]) for name in fresh}
+            written += operation.writes if operation.stage != "update" else ()
         self.step += 1
-        # nothing changes a gradient after its operation, so one copy of all serves
+        # nothing changes what an operation has written before the next step
         gradients = layout.unflatten(self.state.gradient)
-        values |= {f"g{name}": array for name, array in gradients.named().items()}
+        copies = {f"g{name}": array for name, array in gradients.named().items()}
+        rest = (name for name in written if name not in copies)
+        values = {name: frozen(program.buffers[name]) for name in rest} | copies
         return Snapshot(
             experiment=self.experiment,
             step=step,
