@@ -7,7 +7,7 @@ import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -170,27 +170,20 @@ def opened(output: str | None) -> Iterator[TextIO]:
     once where nothing can be written; a closed pipe stays a :class:`BrokenPipeError`.
     """
     to_stdout = output is None or output == "-"
+    if to_stdout and sys.stdout is None:
+        raise Unusable("standard output is closed")
     try:
-        with _standard_output() if to_stdout else _file(Path(output or "")) as stream:
+        with nullcontext(sys.stdout) if to_stdout else _file(Path(output or "")) as stream:
             yield stream
             stream.flush()
-    except BrokenPipeError:
-        raise
     except (OSError, UnicodeError) as error:
+        if to_stdout and isinstance(error, OSError):
+            discard_output()
+        if isinstance(error, BrokenPipeError):
+            raise
         reason = getattr(error, "strerror", None) or str(error)
         place = "standard output" if to_stdout else f"--output {output!r}"
         raise Unusable(f"{place}: cannot be written: {reason.lower()}") from None
-
-
-@contextmanager
-def _standard_output() -> Iterator[TextIO]:
-    if sys.stdout is None:
-        raise Unusable("standard output is closed")
-    try:
-        yield sys.stdout
-    except OSError:
-        discard_output()
-        raise
 
 
 def discard_output() -> None:

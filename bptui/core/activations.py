@@ -148,11 +148,6 @@ LOG_SUM_EXP = enter(
 )
 
 
-def _softmax_pullback(z: Node, a: Node, g: Node) -> Node:
-    """Return dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j), the whole Jacobian applied."""
-    return a * (g - (a * g).sum(axis=-1, keepdims=True))
-
-
 for _each in (
     Activation(
         "identity",
@@ -211,7 +206,8 @@ for _each in (
         lambda z: stable(_softmax(z), exp(z - LOG_SUM_EXP(z))),
         probability=True,
         computed=lambda z: _softmax(z - max_(z, axis=-1, keepdims=True)),
-        pullback=_softmax_pullback,
+        # dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j), the whole Jacobian applied
+        pullback=lambda z, a, g: a * (g - (a * g).sum(axis=-1, keepdims=True)),
         log=lambda z: z - LOG_SUM_EXP(z),
         words="e to the power of each pre-activation, divided by their sum over the layer",
     ),

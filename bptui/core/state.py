@@ -140,10 +140,6 @@ class Checkpoints:
         """Return the bytes in use."""
         return (len(self._grid) + len(self._recent)) * self._cost
 
-    def next_stop(self, step: int) -> int:
-        """Return the first step after ``step`` whose state the grid wants."""
-        return (step // self.stride + 1) * self.stride
-
     def keep(self, step: int, state: Callable[[], Array]) -> None:
         """Keep the state of a step where the grid wants it."""
         if step % self.stride == 0 and step not in self._grid and self._most_grid > 0:

@@ -243,7 +243,8 @@ class Timeline:
             stops = [part.first for part in self._segments if part.first > reached]
             if self.test_losses is not None and self.test_losses.next > reached:
                 stops.append(self.test_losses.next)
-            stops += [step, self._checkpoints.next_stop(reached), reached + 256]
+            stride = self._checkpoints.stride  # at whose multiples states are kept
+            stops += [step, (reached // stride + 1) * stride, reached + 256]
             stop = min(*stops, *self._keep_at[:1])
             if seconds is not None:
                 left = seconds - (perf_counter() - began)

@@ -121,10 +121,6 @@ class Draft:
                 return replace(made, shape=tuple(layers)) if len(layers) <= MOST_LAYERS else made
         return made._with_columns() if key == "data.csv" else made
 
-    def differs_from(self, other: Draft) -> bool:
-        """Return whether any text differs from ``other``'s."""
-        return any(self.chosen(key) != other.chosen(key) for key in {*self.texts, *other.texts})
-
     def value(self, entry: Field) -> object:
         """Return the value of a field; raises :class:`EntryError`."""
         text = self.chosen(entry.key)

@@ -174,7 +174,9 @@ class FormScreen(Dialog[Experiment | None]):
     def _may_lose(self, key: str) -> bool:
         """Return whether what was changed may be lost: if ``key`` asks for that twice."""
         self._take()
-        if self._asked == key or not self._draft.differs_from(self._opened):
+        now, before = self._draft, self._opened
+        changed = any(now.chosen(k) != before.chosen(k) for k in {*now.texts, *before.texts})
+        if self._asked == key or not changed:
             return True
         self._asked = key
         self._say()

@@ -103,14 +103,11 @@ def _marked(experiment: Experiment, axes: Axes) -> tuple[Integers, str, Evaluato
 def _grid(experiment: Experiment, axes: Axes, coarse: int) -> Evaluator:
     """Return the points of the plane: so many half cells in both directions share one."""
     x, y = axes.x.centres(axes.columns), axes.y.centres(2 * axes.rows)[::-1]
-    x, y = (ends[_middles(len(ends), coarse)] for ends in (x, y))
+    # the middle of each run, the last one of a run that is cut off
+    runs = (np.arange(0, ends.size, coarse) + coarse // 2 for ends in (x, y))
+    x, y = (ends[np.minimum(run, ends.size - 1)] for ends, run in zip((x, y), runs, strict=True))
     points = np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
     return Evaluator(experiment.network, points)
-
-
-def _middles(count: int, coarse: int) -> Integers:
-    """Return the middle of each run of ``coarse`` among so many, the last of what is left."""
-    return np.minimum(np.arange(0, count, coarse) + coarse // 2, count - 1)
 
 
 def levels_of(view: View, axes: Axes, reading: Reading) -> Integers:

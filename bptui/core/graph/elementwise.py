@@ -164,10 +164,6 @@ logaddexp = _binary(
 )
 
 
-def _absolute(x: Values) -> Values:
-    return np.asarray(np.where(np.real(x) < 0.0, -x, x) if _complex(x) else np.absolute(x))
-
-
 def _maximum(a: Values, b: Values) -> Values:
     found = np.where(np.real(a) >= np.real(b), a, b) if _complex(a, b) else np.maximum(a, b)
     return np.asarray(found)
@@ -181,7 +177,7 @@ absolute = _unary(
     "absolute",
     lambda x, y: sign(x),
     Notation("np.abs({0})", "abs({0})", r"\left|{0}\right|"),
-    _absolute,
+    lambda x: np.where(np.real(x) < 0.0, -x, x) if _complex(x) else np.absolute(x),
 )
 sign: Op = _unary("sign", None, _named("sign", r"\mathrm{{sgn}} \left({0}\right)"))
 floor, ceil, rint = map(_unary, ("floor", "ceil", "rint"))
@@ -242,15 +238,17 @@ def _where_rule(node: Node, g: Node) -> list[Node | None]:
     return [None, where(condition, g, zero), where(condition, zero, g)]
 
 
-def _where(condition: Values, yes: Values, no: Values) -> Values:
-    return np.asarray(np.where(np.real(condition), yes, no))
-
-
 _CHOICE = Notation(
     "np.where({0}, {1}, {2})",
     "({1} if {0} else {2})",
     r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
 )
+
+
+def _where(condition: Values, yes: Values, no: Values) -> Values:
+    return np.asarray(np.where(np.real(condition), yes, no))
+
+
 where = enter(Op("where", _where, _where_rule, broadcast, _CHOICE))
 
 

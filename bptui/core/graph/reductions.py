@@ -70,10 +70,6 @@ def _variance(x: Values, axis: Axis = None, keepdims: bool = False, ddof: float 
     return np.asarray(total / (x.size / max(total.size, 1) - ddof))
 
 
-def _deviation(x: Values, **settings: Setting) -> Values:
-    return np.asarray(np.sqrt(_variance(x, **settings)))
-
-
 def _extreme(function: Callable[..., Any]) -> Callable[..., Values]:
     def evaluate(x: Values, axis: Axis = None, keepdims: bool = False) -> Values:
         if not np.iscomplexobj(x):
@@ -104,7 +100,7 @@ var = _reduction(
 )
 std = _reduction(
     "std",
-    _deviation,
+    lambda x, **settings: np.sqrt(_variance(x, **settings)),
     lambda x, y, g, node: g * _apart(x, node) / (_freedom(node) * y),
 )
 
