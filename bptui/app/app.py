@@ -34,7 +34,7 @@ PATIENCE = 0.2
 class BptuiApp(TerminalApp[MainScreen]):
     """Hands keys to commands, and what the player shows to the main screen."""
 
-    BINDINGS = bindings(COMMANDS)  # type: ignore[assignment]  # a list of Binding, from the table
+    BINDINGS = bindings(COMMANDS)
     table = COMMANDS
 
     def __init__(self, experiment: Experiment, around: Capabilities = USUAL) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -155,23 +154,20 @@ def jsonl(experiment: Experiment, stream: TextIO) -> Write:
 def as_csv(experiment: Experiment, stream: TextIO) -> Write:
     """Write a header and one row a step.
 
-    out_o1 is output unit 1, or out_o1[0], out_o1[1], ... for the samples of a batch, W1[i][j] the
-    weight from unit i to unit j, b1[j] a bias, gW1[i][j] and gb1[j] their gradients. Cells of
+    out_o1 is output unit 1, or out_o1[0], out_o1[1], ... for the samples of a batch. Cells of
     samples that a smaller last batch does not have are empty.
     """
-    from bptui.export.history import numbers, parameter_names
+    from bptui.export.history import csv_rows
 
-    writer = csv.writer(stream, lineterminator="\n")
-    outputs = list(output_names(experiment, experiment.schedule.batch_size))
-    names = list(parameter_names(experiment.network))
-    writer.writerow(["step", "epoch", "loss", *outputs, *names, *(f"g{name}" for name in names)])
+    names, write_row = (
+        list(output_names(experiment, experiment.schedule.batch_size)),
+        csv_rows(stream),
+    )
 
     def write(snapshot: Snapshot) -> None:
-        shown = snapshot.outputs.ravel().tolist()
-        missing = [""] * (len(outputs) - len(shown))
-        parameters, gradients = numbers(snapshot.parameters), numbers(snapshot.gradients)
-        head = (snapshot.step, snapshot.epoch, snapshot.loss)
-        writer.writerow([*head, *shown, *missing, *parameters, *gradients])
+        facts = {"step": snapshot.step, "epoch": snapshot.epoch, "loss": snapshot.loss}
+        outputs = zip_longest(names, snapshot.outputs.ravel().tolist(), fillvalue="")
+        write_row(snapshot, facts | dict(outputs))
 
     return write
 

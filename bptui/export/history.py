@@ -6,8 +6,8 @@ All numbers read back bit-identically.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TextIO
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TextIO, TypeAlias
 
 import numpy as np
 
@@ -29,19 +29,8 @@ def steps_of(last: int, every: int) -> list[int]:
     return [*range(0, last, every), last]
 
 
-class Row(NamedTuple):
-    """A step of a history; ``test_loss`` is None where no samples are kept back for testing."""
-
-    snapshot: Snapshot
-    test_loss: float | None
-
-    @property
-    def facts(self) -> dict[str, float]:
-        """Return step, epoch, loss, test_loss if there is one, and learning_rate."""
-        shot, tested = self.snapshot, self.test_loss
-        found: dict[str, float] = {"step": shot.step, "epoch": shot.epoch, "loss": shot.loss}
-        found |= {} if tested is None else {"test_loss": tested}
-        return found | {"learning_rate": shot.experiment.training.learning_rate}
+Row: TypeAlias = tuple[Snapshot, Mapping[str, object]]
+"""A step and its facts: step, epoch, loss, test_loss if there is one, and learning_rate."""
 
 
 def history(timeline: Timeline, steps: Iterable[int], tick: Callable[[int], None]) -> Iterator[Row]:
@@ -50,10 +39,11 @@ def history(timeline: Timeline, steps: Iterable[int], tick: Callable[[int], None
         tick(done)
         while not timeline.move_towards(step, SLICE):
             tick(done)
-        snapshot = timeline.snapshot(step)
-        tests = timeline.test_losses
-        experiment, parameters = snapshot.experiment, snapshot.parameters
-        yield Row(snapshot, None if tests is None else tests.loss(experiment, parameters))
+        shot, tests = timeline.snapshot(step), timeline.test_losses
+        facts: dict[str, float] = {"step": shot.step, "epoch": shot.epoch, "loss": shot.loss}
+        if tests is not None:
+            facts["test_loss"] = tests.loss(shot.experiment, shot.parameters)
+        yield shot, facts | {"learning_rate": shot.experiment.training.learning_rate}
 
 
 # numbers, for whatever is written to be read back
@@ -84,18 +74,27 @@ def default_every(experiment: Experiment, last: int) -> int:
     return round_up(last / max(min(MOST_ROWS, int(MOST_BYTES / row)), 1), 1)
 
 
-def write_csv(made: Iterable[Row], stream: TextIO) -> None:
-    """Write a header and one row a step: W1[i][j] is a weight, gW1[i][j] its gradient.
+def csv_rows(stream: TextIO) -> Callable[[Snapshot, Mapping[str, object]], None]:
+    """Return what writes a step and its facts as a row, before the first one a header.
 
-    There is a column ``test_loss`` where samples are kept back for testing.
+    W1[i][j] is the weight from unit i to unit j, b1[j] a bias, gW1[i][j] and gb1[j] gradients.
     """
-    writer = csv.writer(stream, lineterminator="\n")
-    for place, row in enumerate(made):
-        shot, facts = row.snapshot, row.facts
-        if not place:
-            names = list(parameter_names(shot.experiment.network))
+    writer, names = csv.writer(stream, lineterminator="\n"), list[str]()
+
+    def write(shot: Snapshot, facts: Mapping[str, object]) -> None:
+        if not names:
+            names.extend(parameter_names(shot.experiment.network))
             writer.writerow([*facts, *names, *(f"g{name}" for name in names)])
         writer.writerow([*facts.values(), *numbers(shot.parameters), *numbers(shot.gradients)])
+
+    return write
+
+
+def write_csv(made: Iterable[Row], stream: TextIO) -> None:
+    """Write one row a step; with ``test_loss`` where samples are kept back for testing."""
+    write = csv_rows(stream)
+    for row in made:
+        write(*row)
 
 
 def record(snapshot: Snapshot) -> dict[str, object]:
@@ -120,9 +119,9 @@ def write_json(made: Iterable[Row], stream: TextIO) -> None:
     ``test_loss``, null without test samples, and ``learning_rate`` are there beside them. A number
     that is not finite is the string nan, inf or -inf.
     """
-    for place, row in enumerate(made):
-        more = {"test_loss": row.test_loss} | row.facts
-        stream.write((",\n" if place else "[\n") + as_json(record(row.snapshot) | more))
+    for place, (shot, facts) in enumerate(made):
+        more = {"test_loss": None, **facts}
+        stream.write((",\n" if place else "[\n") + as_json(record(shot) | more))
     stream.write("\n]\n")
 
 
@@ -134,10 +133,9 @@ def write_npz(made: Iterable[Row], stream: TextIO) -> None:
     ``stream``, to which nothing may have been written yet. Raises :class:`MemoryError`.
     """
     columns: dict[str, list[Any]] = {}
-    for row in made:
-        shot = row.snapshot
+    for shot, facts in made:
         gradients = {f"g{name}": array for name, array in shot.gradients.named().items()}
-        for name, value in (row.facts | shot.parameters.named() | gradients).items():
+        for name, value in {**facts, **shot.parameters.named(), **gradients}.items():
             columns.setdefault(name, []).append(value)
     arrays = {name: np.array(values) for name, values in columns.items()}
     np.savez(stream.buffer, **arrays)  # type: ignore[arg-type]  # the stubs think of a switch

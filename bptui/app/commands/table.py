@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from bptui.help import key_rows
 
@@ -76,7 +76,7 @@ class Entry(Struct, Generic[AppT], frozen=True):
 Command: TypeAlias = Entry[Any]
 
 
-def bindings(commands: list[Command]) -> list[Binding]:
+def bindings(commands: list[Command]) -> list[BindingType]:
     """Return an app's key bindings; the palette's counts in dialogs, too."""
     made = [
         Binding(each.key, each.action, each.title, show=False, priority=each.key == PALETTE_KEY)

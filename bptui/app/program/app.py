@@ -34,7 +34,7 @@ LOOK = 0.5
 class ProgramApp(TerminalApp[ProgramScreen]):
     """Steps through what was recorded of a program; ``check`` runs it again."""
 
-    BINDINGS = bindings(PROGRAM)  # type: ignore[assignment]  # a list of Binding, from the table
+    BINDINGS = bindings(PROGRAM)
     table = PROGRAM
 
     def __init__(
