@@ -262,10 +262,11 @@ class Player:
             return
         from bptui.app.playback.breakpoints import fits  # loaded with the first of them
 
-        gone = [each for each in self.breakpoints if not fits(each, experiment.network)]
+        every, network = self.breakpoints, experiment.network
+        self.breakpoints = {each: on for each, on in every.items() if fits(each, network)}
+        gone = [str(each) for each in every if each not in self.breakpoints]
         if gone:
-            self.breakpoints = {key: on for key, on in self.breakpoints.items() if key not in gone}
-            names = f"breakpoint{'s' * (len(gone) > 1)} {', '.join(map(str, gone))}"
+            names = f"breakpoint{'s' * (len(gone) > 1)} {', '.join(gone)}"
             self._tell(f"{experiment.name} has no such quantity: removed the {names}.")
 
     # changes, undo and redo
