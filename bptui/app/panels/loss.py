@@ -121,9 +121,20 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         self.logarithmic = not self.logarithmic
         self.repaint()
 
-    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
+    def chart(self, losses: Losses, width: int, height: int) -> Chart | None:
+        """Return the chart of that size; None where there is no room or nothing to draw."""
         from bptui.charts.loss import loss_chart
 
+        return loss_chart(
+            *losses[:3],
+            last=losses.last,
+            width=width,
+            height=height,
+            logarithmic=self.logarithmic,
+            beside=[series for _, series in losses.beside],
+        )
+
+    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
         losses, styles = self.losses(view, width), self.text_styles
         if height == 1:
             return [self._line(losses, width)]
@@ -133,14 +144,7 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         entries = [entry for entry, _ in losses.beside]
         most = 2 if height >= LOW else int(height > LOW // 2)
         below = legend(entries, width, most, styles.dim)
-        chart = loss_chart(
-            *losses[:3],
-            last=losses.last,
-            width=width,
-            height=height - len(below),
-            logarithmic=self.logarithmic,
-            beside=[series for _, series in losses.beside],
-        )
+        chart = self.chart(losses, width, height - len(below))
         if chart is None:
             self._clicked_rows = 0
             return [Line().add(f" loss {loss(losses.value)} ", styles.text).strip()]
