@@ -20,8 +20,6 @@ PROGRAM = """
 import json, sys
 from bptui.main import main
 from bptui.presets.files import load
-
-from ..processes import python
 from bptui.app.app import BptuiApp
 from bptui.terminal.driver import DifferenceDriver
 from bptui.app.session import shutdown
