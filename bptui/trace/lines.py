@@ -200,9 +200,13 @@ class Lines:
             attempt = (*pairs.items(), *since, exact)
             if attempt in self.failed or (not since and self._settled(pairs, right)):
                 continue
-            scales = self._scales(min(pairs))
-            attempts = (self._tried(pairs, right, scale, since, exact) for scale in scales)
-            tried = next(filter(None, attempts), None)
+            tried = None
+            for scale in self._scales(min(pairs)):
+                made = self._tried(pairs, right, scale, since, exact)
+                if made and (tried is None or len(made[0]) > len(tried[0])):
+                    tried = made
+                if tried and len(tried[0]) == len(self.wrong):
+                    break
             if tried is None:
                 self.failed.add(attempt)
             if tried is None or (best and len(best[0].mended) >= len(tried[0])):

@@ -73,7 +73,7 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
         made = sum_of(tape, entry, None, set(), former, afters)
         if made is None:
             return None
-        product = product_of(tape, made.added)
+        product = product_of(tape, made.added, made.old)
         return Update(made.old, entry, binding, "", None, made, note.call, product)
     if note.call not in ("setitem", "put"):
         return None
@@ -94,7 +94,7 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     if note.call == "setitem":
         places = np.arange(older.size).reshape(older.shape)[places]
     flat = tuple(np.reshape(places, -1).tolist())
-    call, product = tape.notes[value].call, product_of(tape, made.added)
+    call, product = tape.notes[value].call, product_of(tape, made.added, made.old)
     return Update(before, entry, binding, repr(flat), flat, made, call, product)
 
 

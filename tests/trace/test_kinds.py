@@ -219,6 +219,40 @@ for step in range(2):
     dW = np.outer(row, dz)
     V, W, b = V - 0.01 * np.outer(h, d), W - 0.01 * dW, b - 0.01 * db
 """,
+    "a term of another size in a sum that is right as far": """
+for step in range(2):
+    u = x @ W
+    c = u - u.mean(0)
+    s = (c ** 2).mean(0)
+    h = np.tanh(c / np.sqrt(s + 0.1))
+    loss = ((h - y) ** 2).sum()
+    dn = 2 * (h - y) * (1 - h ** 2)
+    ds = -0.5 * (dn * c).sum(0) * (s + 0.1) ** -1.5
+    dc = dn / np.sqrt(s + 0.1)
+    dc += 2 * c * ds / len(x)
+    du = dc - dc.sum(0) / len(x)  #! du = dc - dc.sum(0) * len(x)
+    W -= 0.1 * x.T @ du
+""",
+    "a loop over layers of different functions": """
+U = rng.normal(size=(2, 2))
+relu = lambda z: np.maximum(z, 0)
+slopes = {relu: lambda z: z > 0, np.tanh: lambda z: 1 - np.tanh(z) ** 2}
+net = [[W, relu], [U, np.tanh], [V, np.tanh]]
+for step in range(2):
+    a, cache = x, []
+    for M, f in net:
+        z = a @ M
+        cache.append((a, z))
+        a = f(z)
+    loss = ((a - y) ** 2).sum()
+    d, grads = 2 * (a - y), []
+    for (M, f), (a, z) in zip(net[::-1], cache[::-1]):
+        dz = d * slopes[f](z)
+        grads.append(a.T @ dz)
+        d = dz @ M.T  #! d = dz @ (1 - M.T)
+    for (M, f), g in zip(net[::-1], grads):
+        M -= 0.01 * g
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):

@@ -168,6 +168,46 @@ for step in range(2):
     d = e * h * (1 - h)
     W += 0.1 * x.T @ d
 """,
+    "a gradient that is one number has the wrong sign": """
+w, c = x[0].copy(), 0.0
+for step in range(2):
+    e = x @ w + c - y[:, 0] + 5
+    loss = (e ** 2).mean()
+    dw = 2 * e @ x / len(x)
+    dc = 2 * e.mean()  #! dc = 2 * (-e).mean()
+    w -= 0.1 * dw
+    c -= 0.1 * dc
+""",
+    "an update that adds the rate": """
+c = np.zeros(2)
+for step in range(2):
+    hs, outs, loss = {}, {}, 0.0
+    for t in range(6):
+        hs[t] = np.tanh(x[t] @ W + b)
+        outs[t] = hs[t] @ V + c
+        loss += ((outs[t] - y[t]) ** 2).sum()
+    dV, dc, dW, db = np.zeros_like(V), np.zeros_like(c), np.zeros_like(W), np.zeros_like(b)
+    for t in range(6):
+        d = 2 * (outs[t] - y[t])
+        dV += np.outer(hs[t], d)
+        dc += d
+        dz = V @ d * (1 - hs[t] ** 2)
+        dW += np.outer(x[t], dz)
+        db += dz
+    for p, g in ((V, dV), (W, dW), (b, db), (c, dc)):
+        p -= 0.1 * g  #! p -= 0.1 + g
+""",
+    "a mean that is taken after the slip, and a penalty": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = 0.5 * ((h @ V - y) ** 2).sum() / len(x) + 0.1 * (W ** 2).sum()
+    d = h @ V - y  #! d = h @ V + y
+    d /= len(x)
+    dz = d @ V.T * (1 - h ** 2)
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * (x.T @ dz + 0.2 * W)
+    b -= 0.1 * dz.sum(0)
+""",
     "biases that are updated by a loop over names": """
 p = {"W": W, "b": b, "V": V}
 v = {name: np.zeros_like(one) for name, one in p.items()}
