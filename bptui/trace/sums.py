@@ -100,10 +100,10 @@ def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
     return bool(np.array_equal(tape.values[term], numbers))
 
 
-def product_of(tape: Tape, added: Value, old: int | None = None) -> Product:
+def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
     """Return a product as its single numbers and its sign.
 
-    What depends on the ``old`` value is its gradient, which may be a single number of any sign.
+    What depends on an ``old`` value is its gradient, which may be a single number of any sign.
     """
     scalars: set[float] = set()
     sign, stack = 1, [added]
@@ -113,8 +113,8 @@ def product_of(tape: Tape, added: Value, old: int | None = None) -> Product:
         call = tape.notes[part.entry].call if isinstance(part, Reference) else ""
         if isinstance(value, int | float) or np.size(value) == 1:
             number = float(np.asarray(value).reshape(-1)[0])
-            own = isinstance(part, Reference) and old is not None and part.entry != old
-            if not (own and tape.depends(part.entry, {old})):
+            computed = isinstance(part, Reference) and part.entry != old >= 0
+            if not (computed and tape.depends(part.entry, {old})):
                 scalars.add(abs(number))
                 sign = -sign if number < 0 and call not in PRODUCTS else sign
         elif call in ("add", "subtract"):
