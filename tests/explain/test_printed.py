@@ -27,7 +27,7 @@ from ..core.reference import FUNCTIONS
 from ..core.support import experiment
 from .support import CASES, all_equations, last, rounding_scale, statements
 
-WIDTHS = (40, 76, 116)
+WIDTHS = (40, 76)
 ALL = 1_000_000
 """A width at which nothing is wrapped."""
 TWO_SIGNS = re.compile(r"(?:[-+·/⊙]|\\[co]dot) *-")
