@@ -11,8 +11,9 @@ import numpy as np
 
 from bptui.check.process import Stopped
 from bptui.check.reading import UnreadableError, read
-from bptui.check.runner import Argument, Signature, UserCode, Value
+from bptui.check.runner import Signature, UserCode
 from bptui.check.trials import Case, FunctionName, Quantities, Trial
+from bptui.check.values import Value
 from bptui.core.experiment import Experiment
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
@@ -24,6 +25,10 @@ FORMS: dict[Form, str] = {
 """How a function may be called: x as (samples, units); as (1, units); as (units,)."""
 PARAMETER = re.compile(r"([wb])(?:eights?|ias|iases)?_?(\d+)", re.IGNORECASE)
 """What a function may call a parameter that it takes by itself."""
+Takes: TypeAlias = Sequence[str | tuple[str, ...]]
+"""The arguments of a function: x, t, parameters, those in a list together, and rate."""
+WHOLE = {"W1": "weights", "b1": "biases"}
+"""What such a list is called, by its first member."""
 
 
 class UncheckableError(Exception):
@@ -47,8 +52,8 @@ class Failure:
 class Attempt:
     """What the function gave on all cases in one form.
 
-    ``takes`` are its arguments: x, t, weights or W1, W2, ..., biases, rate. ``damaged`` names those
-    that calls have changed although they must not; it and ``notes`` have each text once.
+    ``damaged`` names the arguments that calls have changed although they must not; it and ``notes``
+    have each text once.
     ``printed`` is from the first case. ``unstable``: another life of the code gave something else.
     ``kept``: a call gave something else than the same call as the first of a life. ``answered``
     counts the calls in all forms that returned before the time was over. ``places`` has for each
@@ -57,7 +62,7 @@ class Attempt:
     """
 
     form: Form
-    takes: Sequence[str]
+    takes: Takes
     trials: list[Trial] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     damaged: dict[str, None] = field(default_factory=dict)
@@ -73,7 +78,7 @@ class Attempt:
 
     @property
     def biases(self) -> bool:
-        return "biases" in self.takes or "b1" in self.takes
+        return any("b1" in one for one in self.takes)
 
     @property
     def stopped(self) -> Stopped | None:
@@ -86,7 +91,7 @@ class Attempt:
         return self.stopped is not None and self.stopped.kind == "hung"
 
 
-def taken(function: FunctionName, signature: Signature, experiment: Experiment) -> list[str]:
+def taken(function: FunctionName, signature: Signature, experiment: Experiment) -> Takes:
     """Return what the arguments of a function are.
 
     Raises :class:`UncheckableError` where it takes neither number of arguments.
@@ -95,13 +100,13 @@ def taken(function: FunctionName, signature: Signature, experiment: Experiment) 
     last = ["rate"] if function == "step" else []
     single = [PARAMETER.fullmatch(name) for name in names[2 : len(names) - len(last)]]
     parameters = [f"{'W' if one[1] in 'wW' else 'b'}{one[2]}" for one in single if one]
-    every = [name for layer in range(network.depth) for name in network.parameters_of(layer + 1)]
+    layers = range(1, network.depth + 1)
+    every = [name for layer in layers for name in network.parameters_of(layer)]
     if sorted(parameters) == sorted(every) and len(names) == 2 + len(every) + len(last):
         return ["x", "t", *parameters, *last]
-    without = ["x", "t", "weights", *last]
-    count = len(names)
+    count, least = len(names), 3 + len(last)
     most = 99 if signature.variable else count
-    can = [number for number in (0, 1) if signature.required <= len(without) + number <= most]
+    can = [number for number in (0, 1) if signature.required <= least + number <= most]
     if not can:
         shown = ", ".join(["", *(["learning_rate"] if last else [])])
         raise UncheckableError(
@@ -109,11 +114,11 @@ def taken(function: FunctionName, signature: Signature, experiment: Experiment) 
             f"{function}(x, t, weights{shown}) or {function}(x, t, weights, biases{shown})"
         )
     bias = network.bias if len(can) == 2 else can == [1]
-    return ["x", "t", "weights", *(["biases"] if bias else []), *last]
+    return ["x", "t", *(tuple(f"{kind}{n}" for n in layers) for kind in "Wb"[: 1 + bias]), *last]
 
 
 def attempt(
-    code: UserCode, function: FunctionName, cases: Sequence[Case], form: Form, takes: Sequence[str]
+    code: UserCode, function: FunctionName, cases: Sequence[Case], form: Form, takes: Takes
 ) -> Attempt:
     """Call ``function`` on each case, in a life of its own; give up after a fatal end."""
     made, before = Attempt(form, takes), len(code.output)
@@ -141,12 +146,13 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         if isinstance(answer, Stopped):
             made.failures.append(Failure(case, answer.message, answer))
             return None
-        own = [made.takes[place] for place in answer.changed]  # the parameters are a step's own
-        own = [name for name in own if function == "gradients" or name in ("x", "t")]
-        made.damaged |= dict.fromkeys(own)
-        after = [answer.changed.get(place, one) for place, one in enumerate(arguments)]
+        # the parameters are a step's own
+        own = [made.takes[place] for place in answer.changed]
+        own = [one for one in own if function == "gradients" or one in ("x", "t")]
+        made.damaged |= dict.fromkeys(WHOLE.get(one[0], "".join(one)) for one in own)
+        after = _parameters(answer.arguments, made.takes)
         try:
-            reading = read(answer, _parameters(after, made.takes), function, case, made.turned)
+            reading = read(answer.given, after, function, case, made.turned)
         except UnreadableError as error:
             made.failures.append(Failure(case, str(error)))
             return None
@@ -160,26 +166,26 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
     return Trial(case, function, tuple(observed), precision)
 
 
-def _arguments(case: Case, call: int, made: Attempt) -> list[Argument]:
+def _arguments(case: Case, call: int, made: Attempt) -> list[Value]:
     right, names = case.right[call], ("input", "target")
     x, t = (right.values[name][0 if made.form == "vector" else ...] for name in names)
-    values: dict[str, Argument] = {"x": x, "t": t, **right.parameters.named()}
-    values |= {"weights": [*right.parameters.weights], "biases": [*(right.parameters.biases or ())]}
+    values: dict[str, Value] = {"x": x, "t": t, **right.parameters.named()}
     values["rate"] = case.experiment.training.learning_rate
-    return [values[name] for name in made.takes]
+    return [
+        values[one] if isinstance(one, str) else [values[name] for name in one]
+        for one in made.takes
+    ]
 
 
-def _parameters(after: Sequence[Value | Argument], takes: Sequence[str]) -> dict[str, object]:
-    """Return the parameters in the arguments of a call, as it has left them, by name."""
-    found: dict[str, object] = {}
-    for name, value in zip(takes, after, strict=True):
-        if name in ("weights", "biases"):
-            members = value if isinstance(value, list) else [None]
-            kind = {"weights": "W", "biases": "b"}[name]
-            found |= {f"{kind}{layer}": one for layer, one in enumerate(members, 1)}
-        elif name not in ("x", "t", "rate"):
-            found[name] = value
-    return found
+def _parameters(after: Sequence[Value], takes: Takes) -> dict[str, Value]:
+    """Return what the arguments of a call are now, by name, but for lists of another length."""
+    found: dict[str, Value] = {}
+    for taken, value in zip(takes, after, strict=True):
+        if isinstance(taken, str):
+            found[taken] = value
+        elif isinstance(value, list) and len(value) == len(taken):
+            found |= zip(taken, value, strict=True)
+    return {name: value for name, value in found.items() if name not in ("x", "t", "rate")}
 
 
 def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:

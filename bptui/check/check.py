@@ -11,6 +11,7 @@ from bptui.check.calls import (
     Attempt,
     Failure,
     Form,
+    Takes,
     UncheckableError,
     attempt,
     part,
@@ -165,7 +166,7 @@ class _Examiner:
     code: UserCode
     function: FunctionName
     experiment: Experiment
-    takes: Sequence[str]
+    takes: Takes
 
     def best(self) -> tuple[Examined, tuple[Examined, ...]]:
         """Return the form that counts, and all that were tried, in their order."""

@@ -4,18 +4,13 @@ The last three are descriptors. A request and its answer are one line of JSON ea
 "seconds": LIMIT, ...}`` calls that function of ``DO``. What the code prints stays on the ordinary
 outputs; when the limit is over, the stack is written to TRACE and the process ends. This Python may
 be an old one: it has numpy and nothing of bptui.
-
-Values travel as trees: numbers, lists and None as they are, ``{"array": [dtype, shape, base64]}``,
-``{"dict": {...}}``, and ``{"other": "a str"}`` for what holds no numbers.
 """
 
 from __future__ import annotations
 
-import base64
-import collections
 import faulthandler
+import importlib
 import inspect
-import itertools
 import json
 import linecache
 import os
@@ -27,7 +22,7 @@ import sysconfig
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -40,8 +35,7 @@ except ImportError as error:
 FLOOR = (3, 10)
 HERE = os.path.dirname(os.path.realpath(__file__))
 FUNCTIONS = ("gradients", "step")
-DEEPEST, MOST_FRAMES, LONGEST = 16, 6, 2000
-LAZY = (Iterator, range, collections.deque, KeysView, ValuesView)
+MOST_FRAMES, LONGEST = 6, 2000
 
 
 def main() -> None:
@@ -146,32 +140,28 @@ def load(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def call(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
-    """Call a function of the file; tell what it returned and how it changed its arguments."""
-    before, after = ([decoded(one) for one in request["arguments"]] for _ in range(2))
-    given, most = getattr(code.module, request["function"])(*after), request["most"]
-    pairs = enumerate(zip(before, after, strict=True))
-    changed = {place: tree(new, most) for place, (old, new) in pairs if not same(old, new)}
-    return {"kind": "answer", "given": tree(given, most), "changed": changed}
+    """Call a function of the file; tell what it returned, and what it left of its arguments."""
+    arguments = code.values.decoded(request["arguments"])
+    given = code.values.encoded(getattr(code.module, request["function"])(*arguments))
+    return {"kind": "answer", "given": given, "arguments": code.values.encoded(arguments)}
 
 
 def record(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Run the file as a program, and leave what was recorded of it in the request's folder."""
     code.restore()
-    session = recording().Session({**request, "file": code.file})
+    session = ours("bptui.trace.session").Session({**request, "file": code.file})
     session.write(request["folder"], session.run())
     return {"kind": "recorded"}
 
 
-def recording() -> Any:  # noqa: ANN401  # a module
-    """Import what records a program by its place, without the packages that it stands in."""
-    for name, folder in (("bptui", ()), ("bptui.trace", (os.path.join(HERE, "..", "trace"),))):
-        package = sys.modules[name] = types.ModuleType(name)
-        package.__path__ = [*folder]
-    import bptui.trace.session as session  # not before there is a program to record
-
-    for name in [name for name in sys.modules if name.partition(".")[0] == "bptui"]:
-        del sys.modules[name]  # the user's code may import bptui itself
-    return session
+def ours(name: str) -> Any:  # noqa: ANN401  # a module
+    """Import a module of bptui by its place, without the package, while no user's code runs."""
+    package = sys.modules["bptui"] = types.ModuleType("bptui")
+    package.__path__ = [os.path.dirname(HERE)]
+    found = importlib.import_module(name)
+    for each in [each for each in sys.modules if each.partition(".")[0] == "bptui"]:
+        del sys.modules[each]  # the user's code may import bptui itself
+    return found
 
 
 DO: dict[str, Callable[[UserCode, dict[str, Any]], dict[str, Any]]] = {
@@ -194,6 +184,7 @@ class UserCode:
         taken = stem in sys.modules or stem in sys.stdlib_module_names
         self.name = f"user_{stem}" if taken else stem
         self.module = types.ModuleType(self.name)
+        self.values = ours("bptui.check.values")
 
     def restore(self) -> None:
         """Let nothing stay of an earlier life of the module that could show in the next one."""
@@ -258,68 +249,6 @@ class UserCode:
             for path, line, function, source in found
             if self.own(path)
         ]
-
-
-def decoded(argument: Any) -> Any:  # noqa: ANN401  # lists of arrays, arrays, floats
-    """Return the argument of a call, fresh and writable."""
-    if isinstance(argument, list):
-        return [decoded(one) for one in argument]
-    if isinstance(argument, float):
-        return argument
-    dtype, shape, data = argument["array"]
-    return np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()
-
-
-def same(old: Any, new: Any) -> bool:  # noqa: ANN401  # as above
-    """Tell whether an argument is as it was before the call."""
-    if isinstance(old, list):
-        return isinstance(new, list) and len(old) == len(new) and all(map(same, old, new))
-    return isinstance(new, type(old)) and np.array_equal(old, new, equal_nan=True)
-
-
-def tree(value: Any, most: int, depth: int = 0) -> object:  # noqa: ANN401  # whatever it is
-    """Return ``value`` as a tree; arrays may have ``most`` bytes."""
-    if value is None:
-        return None
-    if type(value) in (bool, int, float):
-        too_large = isinstance(value, int) and abs(value) > sys.float_info.max
-        return {"other": "a whole number too large for a float"} if too_large else value
-    if depth > DEEPEST:
-        return {"other": "nested too deeply"}
-    if isinstance(value, Mapping):
-        if all(isinstance(name, str) for name in value):
-            return {"dict": {name: tree(one, most, depth + 1) for name, one in value.items()}}
-        return {"other": "a dict whose keys are not names"}
-    if isinstance(value, LAZY) and not hasattr(value, "__array__"):
-        value = list(itertools.islice(value, most // 8))
-    if isinstance(value, (list, tuple)):
-        return [tree(one, most, depth + 1) for one in value]
-    numeric = hasattr(value, "__array__") or hasattr(value, "__float__")
-    if not numeric or isinstance(value, (str, bytes, complex, type)):
-        return {"other": described(value)}
-    if hasattr(value, "detach"):  # a torch tensor that remembers its gradient
-        value = value.detach().cpu()
-    found = np.asarray(value)
-    if found.dtype.kind == "O":  # fractions, or arrays of different shapes
-        return tree(found.tolist() if found.ndim else float(value), most, depth + 1)
-    if found.dtype.kind not in "biuf":
-        return {"other": described(found)}
-    if found.nbytes > most:
-        return {"other": f"{described(found)}, more numbers than expected"}
-    found = found.astype("f8") if found.itemsize > 8 else found
-    data = base64.b64encode(found.tobytes()).decode("ascii")
-    return {"array": [found.dtype.str, found.shape, data]}
-
-
-def described(value: object) -> str:
-    """Say what ``value`` is: "a str", "an array of complex numbers"."""
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind in "biuf":
-            return f"an array of {value.size:,} numbers"
-        kind = "complex numbers" if value.dtype.kind == "c" else f"dtype {value.dtype}"
-        return f"an array of {kind}"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 if __name__ == "__main__":

@@ -223,17 +223,18 @@ def _program(trial: Trial, made: Attempt, given: Mapping[str, Array]) -> Iterato
     yield "import numpy"
     yield from (f"{name} = given[{name!r}]" for name in given)
     yield f"for call in range({CALLS}):"
-    yield from (f"    own_{name} = {name}.copy()" for name in parameters)
-    taken = {name: f"own_{name}" for name in parameters} | {"x": "x", "t": "t"}
-    taken["rate"] = repr(trial.case.experiment.training.learning_rate)
-    left = dict(taken)
-    for kind, role in (("W", "weights"), ("b", "biases")):
-        own = [name for name in parameters if name[0] == kind]
-        if role in made.takes:
-            yield f"    {role} = [{', '.join(taken[name] for name in own)}]"
-            taken[role] = role
-            left |= {name: f"{role}[{at}]" for at, name in enumerate(own)}
-    yield f"    result = {function}({', '.join(taken[name] for name in made.takes)})"
+    own = {"x": "x", "t": "t", "rate": repr(trial.case.experiment.training.learning_rate)}
+    own |= {name: f"{name}.copy()" for name in parameters}
+    taken, left = list[str](), dict[str, str]()
+    for place, one in enumerate(made.takes):
+        if isinstance(one, str):
+            taken.append(own[one])
+            left[one] = f"taken[{place}]"
+        else:
+            taken.append(f"[{', '.join(own[name] for name in one)}]")
+            left |= {name: f"taken[{place}][{at}]" for at, name in enumerate(one)}
+    yield f"    taken = [{', '.join(taken)}]"
+    yield f"    result = {function}(*taken)"
     for name in parameters:
         if function == "step":
             yield f"    new_{name} = {places.get(name, [left[name]])[0]}"

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.check.comparing import chain, is_result
-from bptui.check.runner import Answer, AnyArray, Other, Value
 from bptui.check.trials import Case, FunctionName
+from bptui.check.values import AnyArray, Other, Value
 from bptui.core.arrays import Array
 
 PRECISIONS = {"float16": 2e-2, "float32": 1e-4}
@@ -92,18 +92,18 @@ class Reading:
 
 
 def read(
-    answer: Answer,
+    given: Value,
     parameters: Mapping[str, object],
     function: FunctionName,
     case: Case,
     turned: bool = False,
 ) -> Reading:
-    """Return the named quantities in ``answer``; ``parameters`` are those of a step after its call.
+    """Return the named quantities in what was given; ``parameters`` are a step's after its call.
 
     ``turned``: matrices came transposed in the preset's own case, where their shapes tell it.
     Raises :class:`UnreadableError` where the value is not what ``function`` may return.
     """
-    return _Reader(function, case, turned).read(answer.given, parameters)
+    return _Reader(function, case, turned).read(given, parameters)
 
 
 class _Reader:

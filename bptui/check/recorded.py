@@ -17,7 +17,7 @@ from bptui.check.comparing import TOLERANCE
 from bptui.check.functions import reports_of
 from bptui.check.reading import Reading, UnreadableError, read
 from bptui.check.report import Report
-from bptui.check.runner import Answer, Signature
+from bptui.check.runner import Signature
 from bptui.check.search import diagnose
 from bptui.check.trials import Case, FunctionName, Trial
 from bptui.core.activations import ACTIVATIONS, evaluate
@@ -84,7 +84,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
         case = Case(base, (Engine(base).record(),))
         arrays = {"gradients": numbers.given, "step": numbers.after}
         readings = {
-            function: read(Answer(dict(arrays[function]), {}), {}, function, case)
+            function: read(dict(arrays[function]), {}, function, case)
             for function in FUNCTIONS
             if arrays[function]
         }
@@ -116,8 +116,8 @@ def _judged(
     function: FunctionName, reading: Reading, case: Case, notes: Sequence[str]
 ) -> FunctionCheck:
     trial = Trial(case, function, (reading.quantities,), reading.precision)
-    takes = ["x", "t", "weights", *(["biases"] if case.experiment.network.bias else [])]
-    made = Attempt("batch", takes, [trial], notes=dict.fromkeys([*notes, *reading.notes]))
+    said = dict.fromkeys([*notes, *reading.notes])
+    made = Attempt("batch", [*case.right[0].parameters.named()], [trial], notes=said)
     made.spoiled = reading.spoiled
     findings = judged(made, [trial])
     examined, signature = Examined(made, (trial,), findings), Signature((), 0, 0)

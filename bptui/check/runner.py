@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.process import GRACE, Process, Stopped
+from bptui.check.values import Value, decoded, encoded
 from bptui.trace.run import (
     LOOK,
     STEPS,
@@ -25,22 +24,6 @@ from bptui.trace.run import (
     read_run,
     request_for,
 )
-
-LEAST_ROOM, ROOM = 1 << 24, 32
-"""An answer's arrays may have so many bytes, or so many times those of the arguments."""
-
-AnyArray: TypeAlias = npt.NDArray[Any]
-Argument: TypeAlias = npt.NDArray[np.float64] | list[npt.NDArray[np.float64]] | float
-"""x or t, a list of weights or biases, or the learning rate."""
-Value: TypeAlias = "AnyArray | float | list[Value] | dict[str, Value] | Other | None"
-"""What a function returned: arrays as they came, dtypes kept; tuples and iterators are lists."""
-
-
-@dataclass(frozen=True)
-class Other:
-    """Something in a returned value that holds no numbers: "a str"."""
-
-    text: str
 
 
 @dataclass(frozen=True)
@@ -63,10 +46,11 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call returned, and its arguments by their places, of those that it changed."""
+    """What a call returned, its arguments as it left them, and the places of those it changed."""
 
     given: Value
-    changed: Mapping[int, Value]
+    arguments: Sequence[Value]
+    changed: Sequence[int]
 
 
 def recorded(
@@ -145,16 +129,16 @@ class UserCode:
         functions = reply["functions"].items()
         return Loaded({name: Signature(**one) for name, one in functions}, reply["others"])
 
-    def call(self, function: str, arguments: Sequence[Argument]) -> Answer | Stopped:
+    def call(self, function: str, arguments: Sequence[Value]) -> Answer | Stopped:
         """Call one of the functions that :meth:`load` found, with copies of ``arguments``."""
-        packed = [_packed(argument) for argument in arguments]
-        most = max(LEAST_ROOM, ROOM * sum(map(_size, arguments)))
-        reply = self._ask({"do": "call", "function": function, "arguments": packed, "most": most})
+        before = [encoded(argument) for argument in arguments]
+        reply = self._ask({"do": "call", "function": function, "arguments": before})
         if isinstance(reply, Stopped):
             return reply
         self.answered += 1
-        changed = {int(place): value_of(one) for place, one in reply["changed"].items()}
-        return Answer(value_of(reply["given"]), changed)
+        after = reply["arguments"]
+        changed = [place for place, one in enumerate(before) if one != after[place]]
+        return Answer(decoded(reply["given"]), [*map(decoded, after)], changed)
 
     def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any] | Stopped:
         out_of_time = Stopped("hung", f"{self.limit:g} s", while_loading=request["do"] == "load")
@@ -171,32 +155,3 @@ class UserCode:
         if isinstance(reply, Stopped) and reply.kind == "hung":
             return replace(out_of_time, frames=reply.frames)
         return reply
-
-
-def _packed(argument: Argument) -> object:
-    """Return the argument as a tree."""
-    if isinstance(argument, list):
-        return [_packed(one) for one in argument]
-    if isinstance(argument, float):
-        return argument
-    array = np.asarray(argument, dtype=np.float64)
-    data = base64.b64encode(array.tobytes()).decode("ascii")
-    return {"array": [array.dtype.str, array.shape, data]}
-
-
-def _size(argument: Argument) -> int:
-    return sum(map(_size, argument)) if isinstance(argument, list) else np.asarray(argument).nbytes
-
-
-def value_of(tree: Any) -> Value:  # noqa: ANN401  # JSON
-    """Return what a tree of ``child.py`` stands for."""
-    if isinstance(tree, list):
-        return [value_of(one) for one in tree]
-    if not isinstance(tree, dict):
-        return tree  # type: ignore[no-any-return]  # a number, or None
-    if "dict" in tree:
-        return {name: value_of(one) for name, one in tree["dict"].items()}
-    if "other" in tree:
-        return Other(tree["other"])
-    dtype, shape, data = tree["array"]
-    return np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()

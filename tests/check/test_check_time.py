@@ -10,7 +10,8 @@ import pytest
 from bptui.check import check as checks
 from bptui.check.driver import Traced
 from bptui.check.process import Stopped
-from bptui.check.runner import Answer, Argument, UserCode
+from bptui.check.runner import Answer, UserCode
+from bptui.check.values import Value
 
 from .right_code import RIGHT
 from .support import checked
@@ -40,7 +41,7 @@ def test_whenever_the_time_is_over(
     class Slow(UserCode):
         """Its time is over after so many calls, which take none in the test."""
 
-        def call(self, function: str, arguments: Sequence[Argument]) -> Answer | Stopped:
+        def call(self, function: str, arguments: Sequence[Value]) -> Answer | Stopped:
             nonlocal calls
             calls += 1
             if calls > most:

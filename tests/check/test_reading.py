@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from bptui.check.reading import Reading, UnreadableError, read
-from bptui.check.runner import Answer, Other, Value
 from bptui.check.trials import Case, FunctionName, cases_for
+from bptui.check.values import Other, Value
 from bptui.core.arrays import Array
 from bptui.presets.files import load, loads
 
@@ -36,7 +36,7 @@ def parts(case: Case, call: int = -1) -> tuple[list[Array], list[Array]]:
 
 def reading(case: Case, value: object, function: FunctionName = "gradients") -> Reading:
     parameters = case.right[0].parameters.named()
-    return read(Answer(cast(Value, value), {}), parameters, function, case)
+    return read(cast(Value, value), parameters, function, case)
 
 
 Style = Callable[[list[Array], list[Array]], object]

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from bptui.check.process import Stopped
-from bptui.check.runner import Answer, Argument, Loaded, Other, Signature, UserCode, Value
+from bptui.check.runner import Answer, Loaded, Signature, UserCode
+from bptui.check.values import Other, Value
 
 SHORT = 1.5
 """The limit in seconds of code that hangs: a busy machine has begun it by then."""
@@ -138,7 +139,7 @@ def family(t, weights):
 if __name__ == "__main__":
     raise SystemExit("ran as a program")
 """
-ARGUMENTS: list[Argument] = [np.ones((2, 1)), [np.ones((3, 2)), np.ones((2, 1))]]
+ARGUMENTS: list[Value] = [np.ones((2, 1)), [np.ones((3, 2)), np.ones((2, 1))]]
 
 
 def script(folder: Path, text: str, name: str = "solution.py") -> Path:
@@ -257,13 +258,13 @@ def test_all_kinds_of_values_are_taken_apart(code: UserCode) -> None:
 def test_arguments_are_fresh_and_their_damage_is_seen(code: UserCode) -> None:
     answer = ask(code, "damage")
     assert isinstance(answer, Answer)
-    assert [*answer.changed] == [1, 2]
-    after = [each.tolist() for each in answer.changed[2] if isinstance(each, np.ndarray)]  # type: ignore[union-attr]  # a list
+    assert answer.changed == [1, 2]
+    after = [each.tolist() for each in answer.arguments[2] if isinstance(each, np.ndarray)]  # type: ignore[union-attr]  # a list
     assert after == [[[1.0, 1.0]] * 3, [[1.0]] * 3]
     assert ARGUMENTS[0] == pytest.approx(np.ones((2, 1))), "the caller's own arrays stay"
     answer = ask(code, "counted")
     assert isinstance(answer, Answer)
-    assert answer.changed == {}
+    assert answer.changed == []
 
 
 def test_errors_show_the_users_lines_only(code: UserCode) -> None:
