@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bptui.app.session.store import Continued
-    from bptui.check.program import Checked
     from bptui.check.report import Report
+    from bptui.check.writer import Checked
 
 REFRESH_RATE = 120
 """How often a second textual looks whether something is to be drawn: it delays answers to keys."""

@@ -13,11 +13,10 @@ from bptui.check.calls import Attempt
 from bptui.check.comparing import ADDED_TO_NOTHING
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding
-from bptui.check.program import Checked, checked_run, line_giving
 from bptui.check.report import Line
 from bptui.check.runner import recorded
 from bptui.check.trials import Trial
-from bptui.check.writer import LineOf
+from bptui.check.writer import Checked, LineOf
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
 from bptui.core.graph import shaping
@@ -82,7 +81,7 @@ class Expected:
                 return Loss(rewritten([loss], changes)[loss], None, name)
         return None
 
-    def forward_slip(self) -> tuple[str, int, Values | None] | None:
+    def forward_slip(self) -> tuple[int, str, Values | None] | None:
         """Return the first quantity that the forward pass does not have, and its right numbers.
 
         The entry between them is the first of its size behind the last quantity that is right; or
@@ -105,7 +104,7 @@ class Expected:
                 if last in behind:
                     parts = [shaped(part, node.shape) for part in wanted]
                     changed = self._changed_input(behind) if net is None and layer == 1 else None
-                    return (name, entry, parts) if changed is None else ("input", changed, None)
+                    return (entry, name, parts) if changed is None else (changed, "input", None)
         return None
 
     def _changed_input(self, behind: set[int]) -> int | None:
@@ -268,7 +267,7 @@ class _Judge:
         rate = self.experiment.training.learning_rate
         self.expected: Expected | None = None
         """That of the first step."""
-        self.slip: tuple[str, int, Values | None] | None = None
+        self.slip: tuple[int, str, Values | None] | None = None
         self.factor = -1.0 if trial.function == "gradients" else -rate
 
     def traced(self) -> Traced:
@@ -278,19 +277,21 @@ class _Judge:
         turns = self.run.recording.turns
         verdict = judge(self.tape, turns, self.line, told=self._told)
         own = judge(self.tape, turns, self.line) if self.slip else None  # by its own outputs
-        forward = line_giving(self.file, self.run, own, *self.slip) if self.slip and own else None
-        checked = None if verdict is None else checked_run(self.file, self.run, verdict)
-        spoiled = [*self._spoiled(verdict)] if verdict is not None else []
-        return Traced(checked, forward, spoiled or [*self._updating(verdict)])
+        forward = (
+            Checked(self.file, self.run, own).giving(*self.slip) if self.slip and own else None
+        )
+        if verdict is None:
+            return Traced(None, forward, [*self._updating(None)])
+        checked = Checked(self.file, self.run, verdict)
+        return Traced(checked, forward, [*self._spoiled(checked)] or [*self._updating(verdict)])
 
-    def _spoiled(self, verdict: Verdict) -> Iterator[Line]:
+    def _spoiled(self, checked: Checked) -> Iterator[Line]:
         """Yield the lines that make results of a shape or a type that cannot be right."""
         for name, why in self.made.spoiled.items():
             entry = self.first.get(name)
             if entry is not None and self.expected is not None:
-                wanted = self.expected.numbers(name)
-                stands = f"dL/d {name.removeprefix('g')}"
-                line = line_giving(self.file, self.run, verdict, stands, entry, wanted)
+                stands, wanted = f"dL/d {name.removeprefix('g')}", self.expected.numbers(name)
+                line = checked.giving(entry, stands, wanted)
                 if line is not None:
                     yield line if line.should_be else replace(line, difference=why)
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, spread, working
 from bptui.check.interpreter import Interpreter
-from bptui.check.report import Line, Report, Row, difference, listed
+from bptui.check.report import Line, Report, Row, listed
 from bptui.check.runner import recorded
-from bptui.check.writer import LineOf, Writer
+from bptui.check.writer import Checked, LineOf
 from bptui.presets.errors import printable
-from bptui.trace.comparing import Values
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
-from bptui.trace.lines import Repair
 from bptui.trace.run import (
     LOOK,
     STEPS,
@@ -27,25 +24,9 @@ from bptui.trace.run import (
     out_of_time,
     source_of,
 )
-from bptui.trace.session import CALL
-from bptui.trace.should_be import view_of
 from bptui.trace.source import Source, told_in
 from bptui.trace.tape import Tape
 from bptui.trace.updates import lost_updates, training_steps
-
-
-@dataclass(frozen=True, eq=False)
-class Checked:
-    """A program that was run and judged: what is said of it, and what it is said from."""
-
-    report: Report
-    source: Source
-    run: Run
-    verdict: Verdict
-    line_of: Callable[[int], int]
-    """Tells the line of a place; 0 for places in other files."""
-    names: Mapping[int, str]
-    """The first name that each entry of the tape was given."""
 
 
 def checked(
@@ -100,7 +81,9 @@ def checked(
     why = None if verdict.right else _why_unclear(verdict, tape, line_of)
     if why is not None:
         return _without(file, why, "unclear")
-    return checked_run(file, run, verdict, bool(loss))
+    found = Checked(file, run, verdict, bool(loss))
+    _ = found.report  # which takes a while, so not when it is shown
+    return found
 
 
 def _drawn(
@@ -126,48 +109,11 @@ def _drawn(
             found = checked(file, python, limit, call.text, step, loss, look, arguments)
             if isinstance(found, Checked) and not spread(found.run):
                 told = ("called", f"{call.shown}; --call tells another way")
-                report = replace(found.report, facts=[*found.report.facts, told])
-                return replace(found, report=report)
+                found.report = replace(found.report, facts=[*found.report.facts, told])
+                return found
     except NotRecordedError:
         pass
     return None
-
-
-def checked_run(file: Path, run: Run, verdict: Verdict, told: bool = False) -> Checked:
-    """Return what is said of a file whose recorded run has a verdict."""
-    writer = _writer(file, run, verdict, told)
-    return Checked(writer.report(), writer.source, run, verdict, writer.line_of, writer.names)
-
-
-def line_giving(
-    file: Path, run: Run, verdict: Verdict, quantity: str, entry: int, wanted: Values | None
-) -> Line | None:
-    """Return the line of an entry, which should give a ``quantity``; ``wanted`` are its numbers."""
-    writer = _writer(file, run, verdict)
-    place = writer.tape.notes[entry].place
-    line, places = (
-        writer.line_of(place),
-        [writer.own_place(number) for number in range(len(run.places))],
-    )
-    repair = Repair(place, (entry,), (), frozenset())
-    view = view_of(writer.source, writer.run.recording, places, verdict.lines, repair)
-    if not line or view is None:
-        return None
-    told = None if wanted is None else view.giving(repair, wanted)
-    apart = None if told is None else difference(ast.unparse(view.statement), told)
-    text, variable = writer.text(line), writer.variable(line)
-    stands = writer.whole(line)
-    return Line(line, text, variable, quantity, "wrong", told, apart, stands=stands)
-
-
-def _writer(file: Path, run: Run, verdict: Verdict, told: bool = False) -> Writer:
-    line_of, source = LineOf(run, file), Source(source_of(file))
-    # the names in the code that calls it are not in sight of the program
-    made = run.recording.bindings
-    named = [one for one in made if one.place < 0 or run.places[one.place][0] != CALL]
-    run = replace(run, recording=copy(run.recording))
-    run.recording.bindings = named
-    return Writer(file, source, run, verdict, line_of, told)
 
 
 def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None:

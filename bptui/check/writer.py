@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Iterator, Sequence
+from copy import copy
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,17 @@ from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
 from bptui.core.graph.node import evaluate
 from bptui.core.mistakes import NOT_SUMMED
-from bptui.trace.comparing import multiple, rounded, shaped
+from bptui.trace.comparing import Values, multiple, rounded, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
 from bptui.trace.lines import Repair
 from bptui.trace.losses import Judged
-from bptui.trace.run import Run
-from bptui.trace.should_be import view_of
+from bptui.trace.run import Run, source_of
+from bptui.trace.session import CALL
+from bptui.trace.should_be import View, view_of
 from bptui.trace.slips import slip
 from bptui.trace.source import Place, Source
+from bptui.trace.tape import Binding
 from bptui.trace.updates import Parameter as Traced
 
 
@@ -57,27 +61,31 @@ def told_line(place: tuple[str, int, int, int, int]) -> str:
     return f"{Path(file).name}, line {line}: {rows[line - 1].strip()}"
 
 
-class Writer:
-    def __init__(
-        self,
-        file: Path,
-        source: Source,
-        run: Run,
-        verdict: Verdict,
-        line_of: LineOf,
-        given: bool,
-    ) -> None:
-        self.file, self.source, self.run, self.given = file, source, run, given
-        self.verdict, self.line_of, self.found = verdict, line_of, verdict.lines
-        self.rows = source.text.splitlines()
-        self.tape = self.found.truth.tape
+class Checked:
+    """A program that was run and judged: what is said of it, and what it is said from.
+
+    ``names`` has the first name that each entry of the tape was given. ``told``: the loss was.
+    """
+
+    def __init__(self, file: Path, run: Run, verdict: Verdict, told: bool = False) -> None:
+        self.file, self.run, self.verdict, self.told = file, run, verdict, told
+        self.line_of, self.source = LineOf(run, file), Source(source_of(file))
+        self.found, self.rows = verdict.lines, self.source.text.splitlines()
+        self.tape, self.parameters = self.found.truth.tape, self.found.truth.parameters
+        self.recording = copy(run.recording)
+        # the names in the code that calls it are not in sight of the program
+        self.recording.bindings = self.bindings = [
+            one
+            for one in run.recording.bindings
+            if one.place < 0 or run.places[one.place][0] != CALL
+        ]
         self.names = self._names()
         self.meanings = Meanings(self.found, self.names, self._piece)
 
     def _names(self) -> dict[int, str]:
         """Return the first name that each entry was given."""
         found: dict[int, str] = {}
-        for binding in self.run.recording.bindings:
+        for binding in self.bindings:
             handed_over = self.text(self.line_of(binding.place)).startswith(("def ", "async def "))
             if not binding.name.startswith("return ") and not handed_over:
                 found.setdefault(binding.entry, binding.name)
@@ -88,6 +96,7 @@ class Writer:
         place = self.tape.notes[entry].place
         return self.source.piece(self.run.places[place][1:]) if self.line_of(place) else ""
 
+    @cached_property
     def report(self) -> Report:
         lines = self._backward()
         right = self.verdict.right
@@ -114,24 +123,22 @@ class Writer:
     def _loss(self) -> dict[str, Any]:
         loss = self.found.judged.loss
         if loss.entry is None:
-            return {"name": None, "line": None, "formula": loss.text, "given": self.given}
-        bindings = self.run.recording.bindings
-        places = [binding.place for binding in bindings if binding.entry == loss.entry]
+            return {"name": None, "line": None, "formula": loss.text, "given": self.told}
+        places = [binding.place for binding in self.bindings if binding.entry == loss.entry]
         places.insert(0, self.tape.notes[loss.entry].place)  # which another file may have
         line = next(filter(None, map(self.line_of, places)), 0)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
         formula = self.text(line) if line else told_line(self.run.places[places[0]])
-        return {"name": name, "line": line or None, "formula": formula, "given": self.given}
+        return {"name": name, "line": line or None, "formula": formula, "given": self.told}
 
     def text(self, line: int) -> str:
         return self.rows[line - 1].strip() if 0 < line <= len(self.rows) else ""
 
     def _parameters(self) -> tuple[Parameter, ...]:
         made: dict[int, Parameter] = {}
-        truth, judged = self.found.truth, self.found.judged
-        for parameter in truth.parameters:
-            match = judged.matches[parameter.key]
-            good = match is not None
+        judged = self.found.judged
+        for parameter in self.parameters:
+            good = judged.matches[parameter.key] is not None
             before = made.get(parameter.before)
             verdict = "right" if good and (before is None or before.verdict == "right") else "wrong"
             made[parameter.before] = Parameter(
@@ -178,34 +185,31 @@ class Writer:
     # the backward pass
 
     def _backward(self) -> list[Line]:
-        notes = self.tape.notes
         entries: dict[int, list[int]] = {}
         for entry in self.found.backward:
-            line = self.line_of(notes[entry].place)
-            if line and not notes[entry].call.endswith("_like"):
+            line = self._at(entry)
+            if line and not self.tape.notes[entry].call.endswith("_like"):
                 entries.setdefault(line, []).append(entry)
-        differences = set(self._differences())
-        for entry in sorted(differences):
-            line = self.line_of(notes[entry].place)
-            if line not in entries:
-                entries[line] = [entry]
-        forward = {self.line_of(notes[e].place) for e in self.found.forward if e not in differences}
+        differences = self._differences()
+        for entry in differences:
+            entries.setdefault(self._at(entry), [entry])
+        forward = {self._at(entry) for entry in self.found.forward if entry not in differences}
         grown = keys_of_other_shape(self.found)  # which are told once, as that
         told = [one for one in self.found.repairs if not one.mended <= grown or not grown]
         repairs = {self.line_of(repair.place): repair for repair in told}
         repairs.pop(0, None)  # of other files
         squares = {self.line_of(place) for place in self.verdict.broadcast}
-        follows = {self.line_of(notes[entry].place) for entry in self.found.follows}
+        follows = {self._at(entry) for entry in self.found.follows}
+        updates = set[int]().union(*map(self._updates, self.parameters))
         if squares:
-            follows |= self._after_squares(entries)
+            follows |= self._after_squares(entries) - updates
         if squares or repairs:  # a wrong gradient is taken over by its update
             matches = self.found.judged.matches
-            wrong = (p for p in self.found.truth.parameters if matches[p.key] is None)
-            follows |= {line for parameter in wrong for line in self._updates(parameter)}
-        updates = set().union(*map(self._updates, self.found.truth.parameters))
+            wrong = [one for one in self.parameters if matches[one.key] is None]
+            follows = follows.union(*map(self._updates, wrong))
         if not updates:  # it gives its new parameters to who calls it
             follows |= {
-                self.line_of(notes[entry].place)
+                self._at(entry)
                 for entry, values in self.found.current.items()
                 if rounded(multiple(values, self.found.values[entry]) or 0.0) != 1.0
             }
@@ -216,12 +220,14 @@ class Writer:
             elif line in repairs:
                 made.append(self._wrong(line, repairs[line]))
             elif line in follows:
-                made.append(Line(line, self.text(line), self.variable(line), None, "follows"))
+                made.append(self._line(line, "follows"))
             elif line not in forward:
                 given = [] if line in updates else self._given(line, entries[line])
-                stands = self.meanings.of(given, entries[line])
-                made.append(Line(line, self.text(line), self.variable(line), stands, "right"))
+                made.append(self._line(line, "right", self.meanings.of(given, entries[line])))
         return made
+
+    def _at(self, entry: int) -> int:
+        return self.line_of(self.tape.notes[entry].place)
 
     def _after_squares(self, entries: dict[int, list[int]]) -> set[int]:
         """Return the lines whose value changes once no column and row make a square."""
@@ -236,13 +242,11 @@ class Writer:
             if len(node.inputs) == 2:  # it has a rule
                 replaced[entry] = [node.op.evaluate(*pair, **node.settings) for pair in columns]
         changed = (self.found.replay.carried(replaced, {}) if replaced else None) or {}
-        updates = {line for p in self.found.truth.parameters for line in self._updates(p)}
-        found = {
+        return {
             line
             for line, own in entries.items()
             if own[-1] in changed and multiple(changed[own[-1]], self.found.values[own[-1]]) is None
         }
-        return found - updates
 
     def _updates(self, parameter: Traced) -> set[int]:
         return {self.line_of(binding.place) for binding in parameter.statements} - {0}
@@ -252,22 +256,40 @@ class Writer:
         if self.found.judged.loss.entry is not None:
             return []
         read = {each for entry in self.found.backward for each in self.tape.inputs[entry]}
+        read -= {parameter.before for parameter in self.parameters}
         return [
             entry
             for entry in sorted(self.found.forward & read)
-            if entry not in {p.before for p in self.found.truth.parameters}
-            and self.tape.notes[entry].call == "subtract"
-            and self.line_of(self.tape.notes[entry].place)
+            if self.tape.notes[entry].call == "subtract" and self._at(entry)
         ]
 
-    def variable(self, line: int) -> str | None:
-        found = [b.name for b in self.run.recording.bindings if self.line_of(b.place) == line]
-        return found[-1].removeprefix("return ") if found else None
+    def _bound(self, line: int) -> list[Binding]:
+        return [binding for binding in self.bindings if self.line_of(binding.place) == line]
+
+    def _line(
+        self,
+        line: int,
+        verdict: str,
+        stands_for: str | None = None,
+        told: str | None = None,
+        **others: Any,  # noqa: ANN401  # fields of Line
+    ) -> Line:
+        """Return what is said of a line, which should be what is ``told``."""
+        bound, statement = self._bound(line), self.source.statement(line)
+        variable, text = bound[-1].name.removeprefix("return ") if bound else None, self.text(line)
+        if verdict == "wrong" and statement is not None:
+            whole = ast.unparse(statement)
+            if told is not None:
+                others = {"difference": difference(whole, told), **others}
+            # where there is more of it, or something behind it
+            if statement.lineno != statement.end_lineno or "#" in text:
+                others["stands"] = whole
+        return Line(line, text, variable, stands_for, verdict, told, **others)
 
     def _given(self, line: int, entries: Sequence[int]) -> list[int]:
         """Return what a line gives its variables, else what it computes last, as it is at last."""
-        bindings, notes = self.run.recording.bindings, self.tape.notes
-        bound = {b.entry for b in bindings if self.line_of(b.place) == line}.intersection(entries)
+        notes = self.tape.notes
+        bound = {binding.entry for binding in self._bound(line)}.intersection(entries)
         last = notes[entries[-1]].place
         given = sorted(bound) or [entry for entry in entries if notes[entry].place == last]
         earlier = {
@@ -279,64 +301,49 @@ class Writer:
         return [entry for entry in given if entry not in earlier]
 
     def _wrong(self, line: int, repair: Repair) -> Line:
-        places = [self.own_place(number) for number in range(len(self.run.places))]
-        view = view_of(self.source, self.run.recording, places, self.found, repair)
-        told = None if view is None else view.should_be(repair) or from_chain_rule(view, repair)
-        whole = "" if view is None else ast.unparse(view.statement)
-        bound = self._is_variable(line, repair)  # else a part of the line is wrong, without a name
-        return Line(
-            line,
-            self.text(line),
-            self.variable(line),
-            self.meanings.wanted(repair) if bound else None,
-            "wrong",
-            told,
-            None if told is None else difference(whole, told),
-            self._example(repair) if bound else None,
-            None if view is None else slip(view, repair, told),
-            self.whole(line),
-        )
+        view, told, others = self._view(repair), None, dict[str, Any]()
+        if view is not None:
+            told = view.should_be(repair) or from_chain_rule(view, repair)
+            others["mistake"] = slip(view, repair, told)
+        # else a part of the line is wrong, without a name
+        if any(binding.entry == repair.entries[0] for binding in self._bound(line)):
+            others |= {"stands_for": self.meanings.wanted(repair), "example": self._example(repair)}
+        return self._line(line, "wrong", told=told, **others)
 
-    def whole(self, line: int) -> str | None:
-        """Return the statement of a line, where there is more of it, or something behind it."""
-        statement = self.source.statement(line)
-        if statement is None or (
-            statement.lineno == statement.end_lineno and "#" not in self.text(line)
-        ):
+    def _view(self, repair: Repair) -> View | None:
+        """Return the statement of a repair; None where it is in another file."""
+        places: list[Place] = [
+            place[1:] if self.line_of(number) else (0, 0, 0, 0)
+            for number, place in enumerate(self.run.places)
+        ]
+        return view_of(self.source, self.recording, places, self.found, repair)
+
+    def giving(self, entry: int, quantity: str, wanted: Values | None) -> Line | None:
+        """Return the line of an entry, which should give a quantity; ``wanted`` are its numbers."""
+        line = self._at(entry)
+        repair = Repair(self.tape.notes[entry].place, (entry,), (), frozenset())
+        view = self._view(repair) if line else None
+        if view is None:
             return None
-        return ast.unparse(statement)
-
-    def _is_variable(self, line: int, repair: Repair) -> bool:
-        """Tell whether the wrong value is what the line gives its variable."""
-        return any(
-            binding.entry == repair.entries[0]
-            for binding in self.run.recording.bindings
-            if self.line_of(binding.place) == line
-        )
-
-    def own_place(self, number: int) -> Place:
-        """Return a place; no line for one in another file."""
-        return self.run.places[number][1:] if self.line_of(number) else (0, 0, 0, 0)
+        told = None if wanted is None else view.giving(repair, wanted)
+        return self._line(line, "wrong", quantity, told)
 
     def _larger(self, line: int) -> Line:
         """Return a line that broadcasting makes more numbers of than were meant."""
-        statement, notes = self.source.statement(line), self.tape.notes
-        meeting = [e for e in self.verdict.squares if self.line_of(notes[e].place) == line]
-        told, mistake, apart = None, None, SQUARE if meeting else WHY
+        statement, notes, told = self.source.statement(line), self.tape.notes, None
+        meeting = [entry for entry in self.verdict.squares if self._at(entry) == line]
         if meeting and statement is not None:
             piece = self.source.piece(self.run.places[notes[meeting[0]].place][1:])
-            first, _ = self.tape.inputs[meeting[0]]
-            told = as_column(statement, piece, len(self.tape.shape(first)) == 1)
+            one_axis = len(self.tape.shape(self.tape.inputs[meeting[0]][0])) == 1
+            told = as_column(statement, piece, one_axis)
         elif statement is not None:
-            end = max(parameter.after for parameter in self.found.truth.parameters)
-            known = {b.name: b.entry for b in self.run.recording.bindings if b.entry <= end}
-            of = {p.key for p in self.found.truth.parameters if line in self._updates(p)}
+            end = max(parameter.after for parameter in self.parameters)
+            known = {b.name: b.entry for b in self.bindings if b.entry <= end}
+            of = {one.key for one in self.parameters if line in self._updates(one)}
             told = summed(self.found, statement, known, of)
             if told is not None:
-                apart = difference(ast.unparse(statement), told)
-                mistake = NOT_SUMMED
-        text, variable = self.text(line), self.variable(line)
-        return Line(line, text, variable, None, "wrong", told, apart, mistake=mistake)
+                return self._line(line, "wrong", told=told, mistake=NOT_SUMMED)
+        return self._line(line, "wrong", told=told, difference=SQUARE if meeting else WHY)
 
     def _example(self, repair: Repair) -> Example | None:
         """Return the number that is furthest from the right one, on the program's own values."""

@@ -13,8 +13,8 @@ from bptui.cli.common import Unusable, call_option
 from bptui.cli.completion import any_file
 
 if TYPE_CHECKING:
-    from bptui.check.program import Checked
     from bptui.check.report import Report
+    from bptui.check.writer import Checked
 
 SUFFIXES = (".py", ".ipynb")
 """How the names of programs end."""

@@ -15,7 +15,8 @@ from bptui.app.program.derivation import Writer
 from bptui.app.program.moment import opened as start
 from bptui.app.program.record import Record
 from bptui.check.interpreter import interpreter_for
-from bptui.check.program import Checked, checked
+from bptui.check.program import checked
+from bptui.check.writer import Checked
 
 from .support import Session as AppSession
 

@@ -20,8 +20,8 @@ from bptui.app.program.screen import ProgramScreen
 from bptui.app.screens import in_background
 from bptui.atomic import saved_at
 from bptui.check.interpreter import CannotStartError
-from bptui.check.program import Checked
 from bptui.check.report import Report, as_plain
+from bptui.check.writer import Checked
 from bptui.terminal.capabilities import USUAL, Capabilities
 from bptui.trace.losses import UnknownLossError
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bptui.app.screens.dialog import FileQuestion, Question, where
-from bptui.check.program import Checked
 from bptui.check.report import as_json
 from bptui.check.text import as_text
+from bptui.check.writer import Checked
 from bptui.export.derived import BackwardPass, NotWrittenError
 from bptui.presets.number_parsing import EntryError, normalized, whole
 from bptui.presets.save import SaveError, write

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bptui.check.program import Checked
 from bptui.check.report import Line
+from bptui.check.writer import Checked
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.tape import Binding
