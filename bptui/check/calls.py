@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.process import Stopped
+from bptui.check.process import StoppedError
 from bptui.check.reading import UnreadableError, read
 from bptui.check.runner import Signature, UserCode
 from bptui.check.trials import Case, FunctionName, Quantities, Trial
@@ -34,10 +34,6 @@ WHOLE = {"W1": "weights", "b1": "biases"}
 class UncheckableError(Exception):
     """The file has nothing that can be checked; the message says why."""
 
-    def __init__(self, message: str, stopped: Stopped | None = None) -> None:
-        super().__init__(message)
-        self.stopped = stopped
-
 
 @dataclass(frozen=True, eq=False)
 class Failure:
@@ -45,7 +41,7 @@ class Failure:
 
     case: Case
     message: str
-    stopped: Stopped | None = None
+    stopped: StoppedError | None = None
 
 
 @dataclass(eq=False)
@@ -81,7 +77,7 @@ class Attempt:
         return any("b1" in one for one in self.takes)
 
     @property
-    def stopped(self) -> Stopped | None:
+    def stopped(self) -> StoppedError | None:
         """Return what ended the process, where something did."""
         ends = (failure.stopped for failure in self.failures)
         return next((end for end in ends if end and end.kind != "raised"), None)
@@ -135,34 +131,30 @@ def attempt(
 
 def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> Trial | None:
     """Make the calls of one case in a new life; None, and a failure, where one fails."""
-    loaded = code.load()
-    if isinstance(loaded, Stopped):
-        made.failures.append(Failure(case, loaded.message, loaded))
-        return None
     observed, precision = list[Quantities](), 1e-9
-    for call in range(len(case.right)):
-        arguments = _arguments(case, call, made)
-        answer = code.call(function, arguments)
-        if isinstance(answer, Stopped):
-            made.failures.append(Failure(case, answer.message, answer))
-            return None
-        # the parameters are a step's own
-        own = [made.takes[place] for place in answer.changed]
-        own = [one for one in own if function == "gradients" or one in ("x", "t")]
-        made.damaged |= dict.fromkeys(WHOLE.get(one[0], "".join(one)) for one in own)
-        after = _parameters(answer.arguments, made.takes)
-        try:
+    try:
+        code.load()
+        for call in range(len(case.right)):
+            answer = code.call(function, _arguments(case, call, made))
+            own = [made.takes[place] for place in answer.changed]
+            # the parameters are a step's own
+            own = [one for one in own if function == "gradients" or one in ("x", "t")]
+            made.damaged |= dict.fromkeys(WHOLE.get(one[0], "".join(one)) for one in own)
+            after = _parameters(answer.arguments, made.takes)
             reading = read(answer.given, after, function, case, made.turned)
-        except UnreadableError as error:
-            made.failures.append(Failure(case, str(error)))
-            return None
-        made.turned = reading.turned
-        made.notes |= dict.fromkeys(reading.notes)
-        observed.append(reading.quantities)
-        made.places.setdefault(case, reading.places)
-        made.misshapen |= bool(reading.misshapen)
-        made.spoiled = {**reading.spoiled, **made.spoiled}
-        precision = max(precision, reading.precision)
+            made.turned = reading.turned
+            made.notes |= dict.fromkeys(reading.notes)
+            observed.append(reading.quantities)
+            made.places.setdefault(case, reading.places)
+            made.misshapen |= bool(reading.misshapen)
+            made.spoiled = {**reading.spoiled, **made.spoiled}
+            precision = max(precision, reading.precision)
+    except UnreadableError as error:
+        made.failures.append(Failure(case, str(error)))
+        return None
+    except StoppedError as error:
+        made.failures.append(Failure(case, str(error), error))
+        return None
     return Trial(case, function, tuple(observed), precision)
 
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite, log10
 
-from bptui.check.calls import FORMS, Attempt, Failure, UncheckableError
+from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED, Ratio
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import WRONG, Finding
-from bptui.check.process import Frame, Stopped
+from bptui.check.process import Frame, StoppedError
 from bptui.check.report import Row, listed
 from bptui.check.slips import ANOTHER_UPDATE, Cause, another_network
 from bptui.core.network import Names
@@ -222,15 +222,15 @@ def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Row]:
             yield from _traceback(failure.stopped, python)
 
 
-def not_loaded(name: str, error: UncheckableError, python: Interpreter) -> Iterator[Row]:
+def not_loaded(name: str, error: Exception, python: Interpreter) -> Iterator[Row]:
     """Yield why nothing of a file could be checked, with the user's lines that led there."""
-    name, stopped = printable(name), error.stopped
-    if stopped is None:
+    name = printable(name)
+    if not isinstance(error, StoppedError):
         yield Row(f"{name}: {printable(str(error))}")
         return
-    yield Row(f"{name}: {_stopped_text(stopped, name)}")
-    yield from _traceback(stopped, python)
-    if stopped.kind == "hung" or stopped.message.startswith("EOFError"):
+    yield Row(f"{name}: {_stopped_text(error, name)}")
+    yield from _traceback(error, python)
+    if error.kind == "hung" or error.message.startswith("EOFError"):
         yield Row(
             "What trains or asks belongs below `if __name__ == '__main__':`, which is not run here."
         )
@@ -251,12 +251,12 @@ def _failure_text(function: str, failure: Failure, made: Attempt) -> str:
     return _stopped_text(stopped, function)
 
 
-def _stopped_text(stopped: Stopped, function: str) -> str:
+def _stopped_text(stopped: StoppedError, function: str) -> str:
     where = "while the file was loaded" if stopped.while_loading else f"in {function}"
     return f"{ENDS[stopped.kind][0].format(where)}: {printable(stopped.message)}"
 
 
-def _traceback(stopped: Stopped, python: Interpreter) -> Iterator[Row]:
+def _traceback(stopped: StoppedError, python: Interpreter) -> Iterator[Row]:
     """Yield the way to an error through the user's files, and which Python could not import."""
     frames: Sequence[Frame] = stopped.frames
     if stopped.not_written and frames and frames[-1].function == "fill_in":

@@ -20,7 +20,6 @@ from bptui.check.calls import (
 from bptui.check.driver import Traced, traced
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.judging import WRONG, Finding, findings_of
-from bptui.check.process import Stopped
 from bptui.check.runner import Loaded, Signature, UserCode
 from bptui.check.search import diagnose
 from bptui.check.slips import Cause
@@ -106,16 +105,14 @@ def check(
 ) -> Check:
     """Run the code of ``file`` for at most ``limit`` seconds and compare with ``experiment``.
 
-    Raises :class:`UncheckableError` where the file cannot be loaded or has no function to check,
+    Raises :class:`~bptui.check.process.StoppedError` where the file cannot be loaded,
+    :class:`UncheckableError` where it has no function to check, and
     :class:`~bptui.check.interpreter.CannotStartError` where ``python`` runs nothing.
     """
     experiment = replace(experiment, training=replace(experiment.training, mistakes=()))
     checks: list[FunctionCheck] = []
     with UserCode(file, limit, python) as code:
-        loaded = code.load()
-        if isinstance(loaded, Stopped):
-            raise UncheckableError(loaded.message, loaded)
-        for function, signature in _functions(loaded):
+        for function, signature in _functions(code.load()):
             takes = taken(function, signature, experiment)
             examined, tried = _Examiner(code, function, experiment, takes).best()
             checks.append(FunctionCheck(function, signature, examined, tried, experiment))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain, pairwise, repeat
 from pathlib import Path
 
-from bptui.check.calls import FORMS, UncheckableError
+from bptui.check.calls import FORMS
 from bptui.check.causes import (
     digits_right,
     end,
@@ -59,7 +59,7 @@ def reports_of(check: Check) -> list[Report]:
     return reports
 
 
-def unchecked(file: Path, error: UncheckableError, python: Interpreter) -> Report:
+def unchecked(file: Path, error: Exception, python: Interpreter) -> Report:
     """Return the report on a file in which nothing could be checked."""
     return Report(str(file), "failed", trouble=[*not_loaded(file.name, error, python)])
 

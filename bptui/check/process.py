@@ -50,8 +50,8 @@ class Frame:
     source: str
 
 
-@dataclass(frozen=True)
-class Stopped:
+@dataclass
+class StoppedError(Exception):
     """The code gave no answer: an exception, sys.exit or os._exit, a signal, or out of time.
 
     ``message`` is "ValueError: ...", "sys.exit(1)", "signal SIGSEGV" or "10 s". ``while_loading``:
@@ -63,6 +63,9 @@ class Stopped:
     frames: Sequence[Frame] = ()
     while_loading: bool = False
     omitted: int = 0
+
+    def __str__(self) -> str:
+        return self.message
 
     @property
     def not_written(self) -> bool:
@@ -118,8 +121,11 @@ class Process:
         self.end()
         raise CannotStartError(f"{self.python}: {why}{self.python.advice}")
 
-    def run(self, request: Mapping[str, Any], seconds: float) -> Mapping[str, Any] | Stopped:
-        """Return the answer to ``request``; where it never comes, the process is ended."""
+    def run(self, request: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+        """Return the answer to ``request``; raise :class:`StoppedError` where the code has none.
+
+        Where the answer never comes, the process is ended.
+        """
         message = json.dumps({**request, "seconds": seconds}).encode() + b"\n"
         with suppress(BrokenPipeError):
             while message:
@@ -128,10 +134,10 @@ class Process:
         try:
             answer: dict[str, Any] = json.loads(line or b"")
         except ValueError:
-            return self._stopped(seconds, request["do"] == "load")
+            raise self._stopped(seconds, request["do"] == "load") from None
         if answer["kind"] not in ("raised", "exited"):
             return answer
-        return Stopped(**{**answer, "frames": [Frame(**one) for one in answer["frames"]]})
+        raise StoppedError(**{**answer, "frames": [Frame(**one) for one in answer["frames"]]})
 
     def _line(self, deadline: float) -> bytes | None:
         """Return the next line of the answers; None where the process ended, or out of time."""
@@ -157,7 +163,7 @@ class Process:
                 self.printed += data[: MOST_OUTPUT - len(self.printed)]
         return bool(ready)
 
-    def _stopped(self, seconds: float, loading: bool) -> Stopped:
+    def _stopped(self, seconds: float, loading: bool) -> StoppedError:
         """Return how the process ended; it is ended where it has not."""
         code = self._popen.poll()
         self._trace.seek(0)
@@ -165,11 +171,11 @@ class Process:
         self.end()
         frames = self._frames(trace)
         if code is None or trace.startswith("Timeout"):
-            return Stopped("hung", f"{seconds:g} s", frames, loading)
+            return StoppedError("hung", f"{seconds:g} s", frames, loading)
         if code >= 0:
-            return Stopped("exited", f"os._exit({code})", frames, loading)
+            return StoppedError("exited", f"os._exit({code})", frames, loading)
         name = signal.Signals(-code).name if -code in [*signal.Signals] else -code
-        return Stopped("crashed", f"signal {name}", frames, loading)
+        return StoppedError("crashed", f"signal {name}", frames, loading)
 
     def _frames(self, trace: str) -> list[Frame]:
         """Return the user's lines in what :mod:`faulthandler` wrote of the thread of the call."""

@@ -6,14 +6,14 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from bptui.check.interpreter import OWN, Interpreter
-from bptui.check.process import GRACE, Process, Stopped
+from bptui.check.process import GRACE, Process, StoppedError
 from bptui.check.values import Value, decoded, encoded
 from bptui.trace.run import (
     LOOK,
@@ -84,24 +84,26 @@ def recorded(
         process = Process(file.absolute(), python)
         try:
             process.wait_until_ready()
-            reply = process.run({"do": "record", "folder": folder, **request}, limit + GRACE)
+            process.run({"do": "record", "folder": folder, **request}, limit + GRACE)
+        except StoppedError as error:
+            stopped = error
         finally:
             process.end()
         run = read_run(Path(folder))
     if run is not None:  # also of a program that has closed all descriptors
         return run
-    assert isinstance(reply, Stopped), "what was recorded is left in the folder"
-    line = reply.frames[-1].line if reply.frames else None
-    if reply.kind == "hung":
+    line = stopped.frames[-1].line if stopped.frames else None
+    if stopped.kind == "hung":
         raise OutOfTimeError(limit, line)
-    raise NotRecordedError(f"it ends with {reply.message}", line)
+    raise NotRecordedError(f"it ends with {stopped.message}", line)
 
 
 class UserCode:
     """The functions of ``file``, which may take ``limit`` seconds in all, loading included.
 
     A context manager: when it is left, no process is left. Raises :class:`CannotStartError`, here
-    and from its methods, where there can be no process of ``python``.
+    and from its methods, where there can be no process of ``python``; they raise
+    :class:`StoppedError` where the code does not come to their end.
     """
 
     def __init__(self, file: Path, limit: float = 10.0, python: Interpreter = OWN) -> None:
@@ -121,37 +123,35 @@ class UserCode:
         printed = self._process.printed.decode("utf-8", "backslashreplace")
         return self._before + printed.replace("\r\n", "\n")
 
-    def load(self) -> Loaded | Stopped:
+    def load(self) -> Loaded:
         """Execute the file afresh; what earlier lives of the module left is gone."""
         reply = self._ask({"do": "load"})
-        if isinstance(reply, Stopped):
-            return reply
         functions = reply["functions"].items()
         return Loaded({name: Signature(**one) for name, one in functions}, reply["others"])
 
-    def call(self, function: str, arguments: Sequence[Value]) -> Answer | Stopped:
+    def call(self, function: str, arguments: Sequence[Value]) -> Answer:
         """Call one of the functions that :meth:`load` found, with copies of ``arguments``."""
         before = [encoded(argument) for argument in arguments]
         reply = self._ask({"do": "call", "function": function, "arguments": before})
-        if isinstance(reply, Stopped):
-            return reply
         self.answered += 1
         after = reply["arguments"]
         changed = [place for place, one in enumerate(before) if one != after[place]]
         return Answer(decoded(reply["given"]), [*map(decoded, after)], changed)
 
-    def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any] | Stopped:
-        out_of_time = Stopped("hung", f"{self.limit:g} s", while_loading=request["do"] == "load")
-        left = self.limit - self.elapsed
+    def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        limit, left = f"{self.limit:g} s", self.limit - self.elapsed
         if left <= 0.0:
-            return out_of_time
+            raise StoppedError("hung", limit, while_loading=request["do"] == "load")
         if self._process.ended:
             self._before = self.output
             self._process = Process(self._file, self._python)
         self._process.wait_until_ready()
         began = time.monotonic()
-        reply = self._process.run(request, left)
-        self.elapsed += time.monotonic() - began
-        if isinstance(reply, Stopped) and reply.kind == "hung":
-            return replace(out_of_time, frames=reply.frames)
-        return reply
+        try:
+            return self._process.run(request, left)
+        except StoppedError as error:
+            if error.kind == "hung":
+                error.message = limit
+            raise
+        finally:
+            self.elapsed += time.monotonic() - began

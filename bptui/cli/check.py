@@ -167,11 +167,12 @@ def of_functions(
     from bptui.check.check import check
     from bptui.check.functions import reports_of, unchecked
     from bptui.check.interpreter import interpreter_for
+    from bptui.check.process import StoppedError
 
     interpreter = interpreter_for(path, python)
     try:
         return reports_of(check(path, experiment, limit, interpreter))
-    except UncheckableError as error:
+    except (StoppedError, UncheckableError) as error:
         return [unchecked(path, error, interpreter)]
 
 

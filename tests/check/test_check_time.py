@@ -9,7 +9,6 @@ import pytest
 
 from bptui.check import check as checks
 from bptui.check.driver import Traced
-from bptui.check.process import Stopped
 from bptui.check.runner import Answer, UserCode
 from bptui.check.values import Value
 
@@ -41,7 +40,7 @@ def test_whenever_the_time_is_over(
     class Slow(UserCode):
         """Its time is over after so many calls, which take none in the test."""
 
-        def call(self, function: str, arguments: Sequence[Value]) -> Answer | Stopped:
+        def call(self, function: str, arguments: Sequence[Value]) -> Answer:
             nonlocal calls
             calls += 1
             if calls > most:

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.check.process import Stopped
-from bptui.check.runner import Answer, Loaded, Signature, UserCode
+from bptui.check.process import StoppedError
+from bptui.check.runner import Answer, Signature, UserCode
 from bptui.check.values import Other, Value
 
 SHORT = 1.5
@@ -148,21 +148,19 @@ def script(folder: Path, text: str, name: str = "solution.py") -> Path:
     return file
 
 
-def ask(code: UserCode, function: str) -> Answer | Stopped:
+def ask(code: UserCode, function: str) -> Answer:
     """Call one of the functions above."""
     return code.call("gradients", [np.array([*map(ord, function)], float), *ARGUMENTS])
 
 
 def given(code: UserCode, function: str) -> Value:
-    answer = ask(code, function)
-    assert isinstance(answer, Answer), answer
-    return answer.given
+    return ask(code, function).given
 
 
-def stopped(code: UserCode, function: str) -> Stopped:
-    answer = ask(code, function)
-    assert isinstance(answer, Stopped), answer
-    return answer
+def stopped(code: UserCode, function: str) -> StoppedError:
+    with pytest.raises(StoppedError) as raised:
+        ask(code, function)
+    return raised.value
 
 
 def gone(pid: int) -> bool:
@@ -198,13 +196,12 @@ def process(folder: Path) -> Iterator[UserCode]:
 @pytest.fixture
 def code(process: UserCode) -> UserCode:
     """A new life of the module, in the process that all these tests share."""
-    assert isinstance(process.load(), Loaded)
+    process.load()
     return process
 
 
 def test_functions_are_found_with_their_signatures(process: UserCode) -> None:
     loaded = process.load()
-    assert isinstance(loaded, Loaded)
     line = LIVELY.splitlines().index("def gradients(x, t, weights, biases=None, *rest):") + 1
     names = ["x", "t", "weights", "biases"]
     assert loaded.functions == {
@@ -257,13 +254,11 @@ def test_all_kinds_of_values_are_taken_apart(code: UserCode) -> None:
 
 def test_arguments_are_fresh_and_their_damage_is_seen(code: UserCode) -> None:
     answer = ask(code, "damage")
-    assert isinstance(answer, Answer)
     assert answer.changed == [1, 2]
     after = [each.tolist() for each in answer.arguments[2] if isinstance(each, np.ndarray)]  # type: ignore[union-attr]  # a list
     assert after == [[[1.0, 1.0]] * 3, [[1.0]] * 3]
     assert ARGUMENTS[0] == pytest.approx(np.ones((2, 1))), "the caller's own arrays stay"
     answer = ask(code, "counted")
-    assert isinstance(answer, Answer)
     assert answer.changed == []
 
 
@@ -305,7 +300,7 @@ def test_warnings_are_printed_with_the_line(code: UserCode) -> None:
 
 
 def test_a_life_begins_as_the_first_did(process: UserCode, folder: Path) -> None:
-    assert isinstance(process.load(), Loaded)
+    process.load()
     assert given(process, "settings") == [True, True, True]
     assert given(process, "counted") == 1
     before = len(process.output)
@@ -315,7 +310,7 @@ def test_a_life_begins_as_the_first_did(process: UserCode, folder: Path) -> None
     given(process, "mess_up")
     script(folder, HELPER.replace("VALUE = 1", "VALUE = 22"), "helper.py")
     for function, expected in (("settings", [True, True, True]), ("counted", 1), ("forked", False)):
-        assert isinstance(process.load(), Loaded)
+        process.load()
         assert given(process, function) == expected
     assert process.output.endswith(" solution 22\n")
     script(folder, HELPER, "helper.py")
@@ -329,7 +324,7 @@ def test_hangs_and_crashes_end_the_process_and_the_next_life_starts_another(fold
             ("sleeping", "hung", "1.5 s"),
             ("printing", "hung", "1.5 s"),
         ):
-            assert isinstance(code.load(), Loaded)
+            code.load()
             if kind == "hung":
                 code.limit, code.elapsed = SHORT, 0.0
             end = stopped(code, function)
@@ -339,7 +334,9 @@ def test_hangs_and_crashes_end_the_process_and_the_next_life_starts_another(fold
                 assert end.frames[-1].source in LIVELY
             if kind == "hung":
                 assert code.elapsed >= SHORT
-                assert code.load() == Stopped("hung", "1.5 s", while_loading=True), "no time left"
+                with pytest.raises(StoppedError) as raised:  # no time left
+                    code.load()
+                assert raised.value == StoppedError("hung", "1.5 s", while_loading=True)
                 code.limit = 600.0
         assert "x" * 79 in code.output
         assert len(code.output) < 200_000
@@ -348,7 +345,7 @@ def test_hangs_and_crashes_end_the_process_and_the_next_life_starts_another(fold
 @pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to find sessions by")
 def test_nothing_that_the_code_started_is_left(folder: Path) -> None:
     with UserCode(folder / "solution.py", 600.0) as code:
-        assert isinstance(code.load(), Loaded)
+        code.load()
         found = given(code, "family")
         assert isinstance(found, list)
         family = [pid for pid in [*found, given(code, "thread")] if type(pid) is int]
@@ -371,9 +368,12 @@ def test_what_happens_while_the_file_is_loaded(
     text: str, kind: str, message: str, tmp_path: Path
 ) -> None:
     limit = SHORT if kind == "hung" else 600.0
-    with UserCode(script(tmp_path, text, "statistics.py"), limit) as code:
-        end = code.load()
-    assert isinstance(end, Stopped)
+    with (
+        UserCode(script(tmp_path, text, "statistics.py"), limit) as code,
+        pytest.raises(StoppedError) as raised,
+    ):
+        code.load()
+    end = raised.value
     assert (end.kind, end.message, end.while_loading) == (kind, message, True)
     assert end.frames[-1].file == "statistics.py"
     assert end.frames[-1].source in text

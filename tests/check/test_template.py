@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.check.process import Stopped
+from bptui.check.process import StoppedError
 from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.export.template import template
@@ -201,6 +201,6 @@ def test_each_blank_tells_its_name_until_it_is_filled() -> None:
     for function, given in calls:
         with pytest.raises(NotImplementedError, match="delta_o is not written yet"):
             function(*given)
-    assert Stopped("raised", "NotImplementedError: delta_o is not written yet").not_written
-    assert Stopped("raised", "NotImplementedError").not_written
-    assert not Stopped("raised", "ValueError: NotImplementedError").not_written
+    assert StoppedError("raised", "NotImplementedError: delta_o is not written yet").not_written
+    assert StoppedError("raised", "NotImplementedError").not_written
+    assert not StoppedError("raised", "ValueError: NotImplementedError").not_written
