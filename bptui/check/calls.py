@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from bptui.check.judging import Finding, findings_of
 from bptui.check.process import StoppedError
-from bptui.check.reading import UnreadableError, read
+from bptui.check.reading import Reader, UnreadableError
 from bptui.check.runner import Signature, UserCode
 from bptui.check.trials import Case, FunctionName, Quantities, Trial
 from bptui.check.values import Value
@@ -49,12 +50,15 @@ class Attempt:
     """What the function gave on all cases in one form.
 
     ``damaged`` names the arguments that calls have changed although they must not; it and ``notes``
-    have each text once.
-    ``printed`` is from the first case. ``unstable``: another life of the code gave something else.
-    ``kept``: a call gave something else than the same call as the first of a life. ``answered``
-    counts the calls in all forms that returned before the time was over. ``places`` has for each
-    case the expressions that give what was read in its first call. ``spoiled`` says of results why
-    they cannot be right, whatever they hold.
+    have each text once. ``printed`` is from the first case. ``unstable``: another life of the code
+    gave something else. ``kept``: a call gave something else than the same call as the first of a
+    life. ``answered`` counts the calls in all forms that returned before the time was over.
+    ``places`` has for each case the expressions that give what was read in its first call.
+    ``spoiled`` says of results why they cannot be right, whatever they hold.
+
+    ``findings`` are about the ``telling`` trials, on the preset's own sizes; none: it failed there.
+    ``fixed`` is the failure, or the wrong trial, on a network of other sizes or with another number
+    of samples, where these alone went wrong.
     """
 
     form: Form
@@ -71,6 +75,36 @@ class Attempt:
     places: dict[Case, dict[str, list[str]]] = field(default_factory=dict)
     spoiled: dict[str, str] = field(default_factory=dict)
     misshapen: bool = False
+    telling: Sequence[Trial] = ()
+    findings: Sequence[Finding] = ()
+    fixed: Failure | Trial | None = None
+
+    def judge(self, trials: Sequence[Trial]) -> None:
+        """Find what is right in some trials; of a spoiled result the reason stands out."""
+        self.telling = trials
+        self.findings = [
+            replace(one, notice=self.spoiled.get(one.name, one.notice))
+            for one in findings_of(trials)
+        ]
+
+    @property
+    def right(self) -> bool:
+        """Tell whether it ran, and nothing given is wrong."""
+        return bool(self.findings) and not any(one.wrong for one in self.findings)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Return the smaller the better: right, wrong in numbers, in shapes, failed."""
+        if not self.findings:
+            return 3, 0
+        return int(not self.right) + self.misshapen, sum(one.wrong for one in self.findings)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether no other form of calling could show the code in a better light."""
+        if not self.findings:
+            return any(one.stopped and one.stopped.not_written for one in self.failures[:1])
+        return self.unstable or self.right
 
     @property
     def biases(self) -> bool:
@@ -113,20 +147,17 @@ def taken(function: FunctionName, signature: Signature, experiment: Experiment) 
     return ["x", "t", *(tuple(f"{kind}{n}" for n in layers) for kind in "Wb"[: 1 + bias]), *last]
 
 
-def attempt(
-    code: UserCode, function: FunctionName, cases: Sequence[Case], form: Form, takes: Takes
-) -> Attempt:
+def attempt(code: UserCode, function: FunctionName, cases: Sequence[Case], made: Attempt) -> None:
     """Call ``function`` on each case, in a life of its own; give up after a fatal end."""
-    made, before = Attempt(form, takes), len(code.output)
+    before = len(code.output)
     for case in cases:
         played = play(code, function, case, made)
         made.printed = made.printed or code.output[before:]
         if played is not None:
             made.trials.append(played)
         if made.stopped is not None:
-            return made
+            return
     _repeat(code, function, made)
-    return made
 
 
 def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> Trial | None:
@@ -141,7 +172,7 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
             own = [one for one in own if function == "gradients" or one in ("x", "t")]
             made.damaged |= dict.fromkeys(WHOLE.get(one[0], "".join(one)) for one in own)
             after = _parameters(answer.arguments, made.takes)
-            reading = read(answer.given, after, function, case, made.turned)
+            reading = Reader(function, case, made.turned).read(answer.given, after)
             made.turned = reading.turned
             made.notes |= dict.fromkeys(reading.notes)
             observed.append(reading.quantities)

@@ -10,7 +10,7 @@ from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED, Ratio
 from bptui.check.interpreter import Interpreter
-from bptui.check.judging import WRONG, Finding
+from bptui.check.judging import Finding
 from bptui.check.process import Frame, StoppedError
 from bptui.check.report import Row, listed
 from bptui.check.slips import ANOTHER_UPDATE, Cause, another_network
@@ -38,8 +38,8 @@ def ratio_text(finding: Finding) -> str:
 
 def what_stands_out(finding: Finding) -> str:
     """Return what is striking about a wrong quantity: a constant ratio, or a notice."""
-    if finding.verdict not in WRONG or ratio_text(finding):
-        return ratio_text(finding) if finding.verdict in WRONG else ""
+    if not finding.wrong or ratio_text(finding):
+        return ratio_text(finding) if finding.wrong else ""
     if not isfinite(finding.found):
         return finding.notice or "it has numbers that are not finite"
     return finding.notice
@@ -62,7 +62,7 @@ def _plural(text: str) -> str:
 
 def striking(findings: Sequence[Finding]) -> str:
     """Return what is striking about all that is wrong; "" where there is more to say."""
-    texts = {ratio_text(one): one.name for one in findings if one.verdict in WRONG}
+    texts = {ratio_text(one): one.name for one in findings if one.wrong}
     for text, name in texts.items() if len(texts) == 1 else ():
         if text:
             return f"loss: {text}" if name == "loss" else text
@@ -73,7 +73,7 @@ def striking(findings: Sequence[Finding]) -> str:
 
 def digits_right(findings: Sequence[Finding]) -> int:
     """Return to how many digits all that is wrong is right all the same; 0 for fewer than three."""
-    worst = max((one.error for one in findings if one.verdict in WRONG), default=1.0)
+    worst = max((one.error for one in findings if one.wrong), default=1.0)
     return int(-log10(worst)) if 0.0 < worst < NEARLY else 0
 
 
@@ -82,7 +82,7 @@ def named(check: FunctionCheck) -> tuple[Cause, ...]:
 
     None where several deviations together only make up a constant that has a name of its own.
     """
-    findings = check.examined.findings
+    findings = check.findings
     known = tuple(cause for cause in check.causes if not cause.other) or check.causes
     plain = any(one.ratio is not None and one.ratio.meanings for one in findings)
     if plain and known and known[0].other and known[0].size > 1 and striking(findings):
@@ -92,7 +92,7 @@ def named(check: FunctionCheck) -> tuple[Cause, ...]:
 
 def name_of(cause: Cause, check: FunctionCheck) -> str:
     """Return ``transposed-weights + doubled``; with the layer where it is made in one only."""
-    wrong = any(one.name == "loss" and one.verdict == "wrong" for one in check.examined.findings)
+    wrong = any(one.name == "loss" and one.verdict == "wrong" for one in check.findings)
     another = another_network(cause, check.experiment)
     if another is not None:
         network, training = another.network, another.training
@@ -112,9 +112,9 @@ def name_of(cause: Cause, check: FunctionCheck) -> str:
 
 def not_a_slip(check: FunctionCheck) -> str:
     """Return what makes the numbers others without any slip in a formula; "" for nothing known."""
-    findings, found = check.examined.findings, check.traced
-    wrong = [one for one in findings if one.verdict in WRONG]
-    if not wrong or check.examined.attempt.unstable:
+    findings, found = check.findings, check.traced
+    wrong = [one for one in findings if one.wrong]
+    if not wrong or check.attempt.unstable:
         return ""
     whole = len(wrong) == sum(one.verdict != "not given" for one in findings)
     if whole and all(one.notice == UNCHANGED for one in wrong):
@@ -144,12 +144,12 @@ def what_is_wrong(check: FunctionCheck) -> str:
     told = not_a_slip(check)
     if told:
         return told
-    for name, why in check.examined.attempt.spoiled.items():
+    for name, why in check.attempt.spoiled.items():
         return f"{name}: {why}"
     causes, wrong = named(check), check.traced.wrong
     if causes:
         return " or ".join(dict.fromkeys(name_of(cause, check) for cause in causes))
-    findings = check.examined.findings
+    findings = check.findings
     if common := striking(findings):
         return common
     mistakes = dict.fromkeys(line.mistake for line in wrong)
@@ -166,7 +166,7 @@ def what_is_wrong(check: FunctionCheck) -> str:
 
 def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[str]:
     """Return the lines of code that give a quantity, from what is ``known`` to be right before."""
-    case = (finding.trial or check.examined.attempt.trials[0]).case
+    case = (finding.trial or check.attempt.trials[0]).case
     snapshot = case.right[min(finding.call, len(case.right) - 1)]
     explainer, made = Explainer(snapshot), list[str]()
     for name in _way(finding.name, case.experiment.network.names, known):
@@ -207,11 +207,7 @@ def own_words(code: str) -> str:
 
 def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Row]:
     """Yield what stopped each form of calling; once where it is the same."""
-    first = [
-        (one.attempt, one.attempt.failures[0])
-        for one in check.tried
-        if not one.findings and one.attempt.failures
-    ]
+    first = [(one, one.failures[0]) for one in check.tried if not one.findings and one.failures]
     # it came back with something, or to a blank: what happens elsewhere is beside the point
     said = [one for one in first if one[1].stopped is None or one[1].stopped.not_written]
     messages = {failure.message: (made, failure) for made, failure in reversed(said[:1] or first)}
@@ -283,7 +279,7 @@ def why(failure: Failure) -> str:
 
 def end(check: FunctionCheck) -> str:
     """Return why there was nothing to compare, in a few words."""
-    made = check.examined.attempt
+    made = check.attempt
     stopped = made.failures[0].stopped
     if stopped is None:
         return "its result cannot be read"

@@ -12,7 +12,6 @@ import numpy as np
 from bptui.check.calls import Attempt
 from bptui.check.comparing import ADDED_TO_NOTHING
 from bptui.check.interpreter import Interpreter
-from bptui.check.judging import Finding
 from bptui.check.report import Line
 from bptui.check.runner import recorded
 from bptui.check.trials import Trial
@@ -199,7 +198,6 @@ def traced(
     limit: float,
     made: Attempt,
     trial: Trial,
-    findings: Sequence[Finding],
 ) -> Traced:
     """Record the calls of a trial and judge them; nothing is known where that cannot be done."""
     right, one = trial.case.right[0], 0 if made.form == "vector" else ...
@@ -212,7 +210,7 @@ def traced(
         return Traced()
     if run.end not in ("ran", "enough"):
         return Traced()
-    return _Judge(run, file, trial, made, findings).traced()
+    return _Judge(run, file, trial, made).traced()
 
 
 def _program(trial: Trial, made: Attempt, given: Mapping[str, Array]) -> Iterator[str]:
@@ -251,10 +249,8 @@ def _program(trial: Trial, made: Attempt, given: Mapping[str, Array]) -> Iterato
 
 
 class _Judge:
-    def __init__(
-        self, run: Run, file: Path, trial: Trial, made: Attempt, findings: Sequence[Finding]
-    ) -> None:
-        self.notices = {one.name: one.notice for one in findings}
+    def __init__(self, run: Run, file: Path, trial: Trial, made: Attempt) -> None:
+        self.notices = {one.name: one.notice for one in made.findings}
         self.run, self.file, self.trial, self.made = run, file, trial, made
         self.experiment = trial.case.experiment
         record = run.recording

@@ -26,7 +26,7 @@ from bptui.check.causes import (
 from bptui.check.check import Check, FunctionCheck
 from bptui.check.comparing import UNCHANGED
 from bptui.check.interpreter import Interpreter
-from bptui.check.judging import WRONG, Finding
+from bptui.check.judging import Finding
 from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain, listed
 from bptui.check.trials import Trial
 from bptui.core.experiment import Experiment
@@ -77,7 +77,7 @@ def _facts(check: Check) -> Iterator[tuple[str, str]]:
 
 
 def _report(check: FunctionCheck, whole: Check) -> Report:
-    examined, signature, made = check.examined, check.signature, check.examined.attempt
+    signature, made = check.signature, check.attempt
     names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
     line = f", line {signature.line}" if signature.line else ""
     result = f"{check.function}: {_result(check)}"
@@ -89,7 +89,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
         facts=[*_facts(whole), *zip(chain(["called"], repeat("")), _called(check), strict=False)],
     )
     rows, ending = [*_printed(made.printed)], [Row(), Row(f"{result}.")]
-    if not examined.findings:
+    if not made.findings:
         trouble = [*failed(check, whole.python)]
         return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble, *ending])
     lines, quantities = _lines(check), _quantities(check)
@@ -98,13 +98,13 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
     if not lines:
         lines, quantities = quantities, []
-        rows += _table(examined.findings)
+        rows += _table(made.findings)
     if not not_a_slip(check):
-        rows += _first_wrong(lines) if not quantities and not examined.right else ()
-        said = ((one.name, what_stands_out(one)) for one in examined.findings)
+        rows += _first_wrong(lines) if not quantities and not made.right else ()
+        said = ((one.name, what_stands_out(one)) for one in made.findings)
         rows += [Row(f"{', '.join(names)}: {text}.") for names, text in together(said)]
-    own = [one for one in examined.findings if one.trial is not None and one.trial.case.own]
-    since = min((one.call for one in own if one.verdict in WRONG), default=0)
+    own = [one for one in made.findings if one.trial is not None and one.trial.case.own]
+    since = min((one.call for one in own if one.wrong), default=0)
     if since:
         name = printable(check.experiment.name)
         rows += [Row(f"With {name}'s own data, step {since} is the first that differs.")]
@@ -119,12 +119,12 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
 def _lines(check: FunctionCheck) -> list[Line]:
     """Return the lines of the code with their verdicts; none that do not tell it."""
     found = check.traced
-    if check.examined.right or not found.wrong:
-        return found.lines if check.examined.right and not found.wrong else []
+    if check.attempt.right or not found.wrong:
+        return found.lines if check.attempt.right and not found.wrong else []
     if not_a_slip(check) and not found.spoiled:
         return []
     # numbers of other sizes tell what a factor is; a line has seen only those of one network
-    told = {one.name for one in check.examined.findings if one.ratio and one.verdict in WRONG}
+    told = {one.name for one in check.findings if one.ratio and one.wrong}
     named = {name for cause in check.causes for name in cause.mistakes}
     factors = {name for name, made in MISTAKES.items() if made.factor and told} - named
     return [
@@ -149,7 +149,7 @@ def _explanations(check: FunctionCheck) -> Iterator[Row]:
         yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
         if cause.other:
             yield Row(name_of(cause, check), 2)
-    digits = digits_right(check.examined.findings)
+    digits = digits_right(check.findings)
     if digits and not causes:
         yield Row(
             f"These numbers are right to {digits} digits, so the formulas may be right: look for "
@@ -159,19 +159,19 @@ def _explanations(check: FunctionCheck) -> Iterator[Row]:
 
 def _result(check: FunctionCheck) -> str:
     """Return what came out, in a few words."""
-    examined, made = check.examined, check.examined.attempt
-    if not examined.findings:
+    made = check.attempt
+    if not made.findings:
         return end(check)
     faults: list[str] = []
     if made.unstable:
         faults.append("different numbers every time")
-    elif not examined.right:
+    elif not made.right:
         faults.append(what_is_wrong(check))
     if made.damaged:
         faults.append(f"changes {listed(made.damaged)} in place")
     if faults:
         return "; ".join(faults)
-    given = [one.name for one in examined.findings if one.verdict != "not given"]
+    given = [one.name for one in made.findings if one.verdict != "not given"]
     batch = check.in_batches
     split = batch is not None and bool(batch.findings) and not batch.right
     return f"right{' for one sample at a time' if split else ''} ({listed(given)})"
@@ -179,13 +179,13 @@ def _result(check: FunctionCheck) -> str:
 
 def _called(check: FunctionCheck) -> Iterator[str]:
     """Yield how the function was called, on what, and what else is worth knowing."""
-    examined, experiment, batch = check.examined, check.experiment, check.in_batches
-    made, name = examined.attempt, printable(check.experiment.name)
+    made, experiment, batch = check.attempt, check.experiment, check.in_batches
+    name = printable(experiment.name)
     if made.trials:
         yield f"{FORMS[made.form]}; compared on {_compared(made.trials, name)}"
-    if examined.findings and batch is not None:
+    if made.findings and batch is not None:
         # a failure on other sizes alone does not tell why it got one sample at a time
-        failures = [] if batch.findings else batch.attempt.failures
+        failures = [] if batch.findings else batch.failures
         because = why(failures[0]) if failures else striking(batch.findings) or "it is wrong"
         also = (
             ""
@@ -204,7 +204,7 @@ def _called(check: FunctionCheck) -> Iterator[str]:
             f"a step is compared with plain gradient descent; {name} trains with "
             f"{experiment.training.optimizer}, whose state step does not receive"
         )
-    if (fixed := examined.fixed) is not None:
+    if (fixed := made.fixed) is not None:
         wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
         only, other = _sizes(experiment), _sizes(fixed.case.experiment)
         if only == other:
@@ -246,7 +246,7 @@ def _printed(output: str) -> Iterator[Row]:
 def _table(findings: Sequence[Finding]) -> Iterator[Row]:
     """Yield a row a quantity: verdict, first wrong element, expected, found."""
     rows = [("quantity", "verdict", "at", "expected", "found"), *map(_row, findings)]
-    if not any(one.verdict in WRONG for one in findings):
+    if not any(one.wrong for one in findings):
         rows = [(name, verdict, "", "", "") for name, verdict, *_ in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for name, verdict, at, *numbers in rows:
@@ -258,7 +258,7 @@ def _table(findings: Sequence[Finding]) -> Iterator[Row]:
 def _row(finding: Finding) -> tuple[str, str, str, str, str]:
     if finding.verdict == "convention" and finding.ratio is not None:
         return finding.name, f"right, {finding.ratio.text.partition(' or ')[0]}", "", "", ""
-    if finding.verdict not in WRONG:
+    if not finding.wrong:
         return finding.name, finding.verdict, "", "", ""
     verdict = "WRONG" if finding.verdict == "wrong" else finding.verdict
     place = str([*finding.index]) if finding.index and finding.name != "loss" else ""
@@ -269,10 +269,10 @@ def _row(finding: Finding) -> tuple[str, str, str, str, str]:
 def _quantities(check: FunctionCheck) -> list[Line]:
     """Return each given quantity, with the code of those that are wrong of their own."""
     right, made = set[str](), list[Line]()
-    for finding in check.examined.findings:
+    for finding in check.findings:
         if finding.verdict == "not given":
             continue
-        name, wrong, code = finding.name, finding.verdict in WRONG, None
+        name, wrong, code = finding.name, finding.wrong, None
         if not wrong:
             right.add(name)
         if finding.verdict == "wrong":
@@ -289,17 +289,17 @@ def _quantities(check: FunctionCheck) -> list[Line]:
 
 def _parameters(check: Check) -> Iterator[Parameter]:
     """Yield the JSON of each matrix and vector of biases: its gradient and its update."""
-    every = [one for function in check.functions for one in function.examined.findings]
+    every = [one for function in check.functions for one in function.findings]
     found = {one.name: one for one in every if one.verdict != "not given"}
     layers, names = check.experiment.network.layers, check.experiment.network.names
-    biases = any(function.examined.attempt.biases for function in check.functions)
+    biases = any(function.attempt.biases for function in check.functions)
     for layer, (fan_in, fan_out) in enumerate(pairwise(layers), 1):
         shapes: dict[str, tuple[int, ...]] = {names.weights(layer): (fan_in, fan_out)}
         if biases:
             shapes[names.bias(layer)] = (fan_out,)
         for name, shape in shapes.items():
             given = [found[one] for one in (f"g{name}", name) if one in found]
-            wrong = [one for one in given if one.verdict in WRONG]
+            wrong = [one for one in given if one.wrong]
             verdict = "wrong" if wrong else "right" if given else "unclear"
             if any(one.notice == UNCHANGED for one in wrong):
                 verdict = "not updated"

@@ -27,8 +27,6 @@ Verdict: TypeAlias = Literal["right", "convention", "wrong", "follows", "not giv
 (delta without the 1/n of the mean, or -dL/dnet). ``follows``: wrong, but what the right formula
 makes of the code's own earlier quantities, or off by the same factor as one of them.
 """
-WRONG = ("wrong", "follows")
-"""Verdicts of what is not right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +47,10 @@ class Finding:
     ratio: Ratio | None = None
     notice: str = ""
     """What is striking about a wrong array: "it is the transpose of the correct one", ..."""
+
+    @property
+    def wrong(self) -> bool:
+        return self.verdict in ("wrong", "follows")
 
 
 def findings_of(trials: Sequence[Trial]) -> tuple[Finding, ...]:

@@ -46,19 +46,22 @@ class Part(NamedTuple):
     @property
     def members(self) -> list[Part]:
         """Return what it consists of, as a list or along its first axis."""
-        value, several = self.value, list[object]()
-        if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0):
-            several = [*value]
-        return [
-            Part(f"{self.text}[{at}]", one) for at, one in enumerate(several) if one is not None
-        ]
+        value = self.value
+        several = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0)
+        parts: list[object] = [*value] if several else []  # type: ignore[misc]  # it has members
+        return [Part(f"{self.text}[{at}]", one) for at, one in enumerate(parts) if one is not None]
+
+    @property
+    def turned(self) -> Part:
+        assert self.array is not None, "only arrays are turned"
+        return Part(self.text and f"numpy.transpose({self.text})", self.array.T)
 
 
 @dataclass(frozen=True)
 class Layout:
     """One way of reading a value: names of its parts, which are all arrays.
 
-    ``turned``: matrices are transposed. ``backwards``: from the last layer to the first.
+    ``turned``: matrices came transposed. ``backwards``: from the last layer to the first.
     """
 
     parts: Mapping[str, Part]
@@ -69,7 +72,7 @@ class Layout:
     def array(self, name: str) -> AnyArray:
         array = self.parts[name].array
         assert array is not None, "only arrays have names"
-        return array.T if self.turned and "W" in name else array
+        return array
 
 
 @dataclass
@@ -83,37 +86,28 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     spoiled: dict[str, str] = field(default_factory=dict)
     """Why results cannot be right, whatever they hold."""
+    misshapen: list[str] = field(default_factory=list)
+    """The results that have another shape than they should."""
     turned: bool = False
 
-    @property
-    def misshapen(self) -> list[str]:
-        """Return the results that have another shape than they should."""
-        return [name for name in self.spoiled if np.isnan(self.quantities[name]).all()]
 
-
-def read(
-    given: Value,
-    parameters: Mapping[str, object],
-    function: FunctionName,
-    case: Case,
-    turned: bool = False,
-) -> Reading:
-    """Return the named quantities in what was given; ``parameters`` are a step's after its call.
+class Reader:
+    """Reads what a function gave in calls of a case.
 
     ``turned``: matrices came transposed in the preset's own case, where their shapes tell it.
-    Raises :class:`UnreadableError` where the value is not what ``function`` may return.
     """
-    return _Reader(function, case, turned).read(given, parameters)
 
-
-class _Reader:
-    def __init__(self, function: FunctionName, case: Case, turned: bool) -> None:
+    def __init__(self, function: FunctionName, case: Case, turned: bool = False) -> None:
         self.function, self.case, self.turned = function, case, turned
         self.network = case.experiment.network
         self.prefix = "g" if function == "gradients" else ""
         self.made = Reading(turned=turned)
 
     def read(self, given: Value, parameters: Mapping[str, object]) -> Reading:
+        """Return the named quantities in ``given``, or the parameters after the call of a step.
+
+        Raises :class:`UnreadableError` where the value is not what the function may return.
+        """
         alone, step = as_array(given), self.function == "step"
         if step and alone is not None and alone.size == 1 < self.network.parameter_count:
             given = None  # its loss, after changing the parameters in place
@@ -188,7 +182,9 @@ class _Reader:
         if not self.turned:
             yield layout
         if self.turned or (self.case.own and self.function == "gradients"):
-            yield replace(layout, turned=True)
+            named = layout.parts.items()
+            parts = {name: one.turned if "W" in name else one for name, one in named}
+            yield replace(layout, parts=parts, turned=True)
 
     def named(self, part: Part, given: dict[str, Value]) -> Layout:
         """Return the arrays of a dict by their names."""
@@ -296,13 +292,10 @@ class _Reader:
                 continue
             made.quantities[name] = fitted
             if part.text:
-                text = (
-                    f"numpy.transpose({part.text})" if layout.turned and "W" in name else part.text
-                )
                 as_it_is = array.shape == fitted.shape or name in made.misshapen
-                if not as_it_is or not isinstance(part.value, np.ndarray):
-                    text = f"numpy.reshape(numpy.asarray({text}), {fitted.shape})"
-                made.places[name] = [text]
+                as_it_is &= isinstance(part.value, np.ndarray)
+                whole = f"numpy.reshape(numpy.asarray({part.text}), {fitted.shape})"
+                made.places[name] = [part.text if as_it_is else whole]
 
     def fitted(self, name: str, array: Array) -> Array | None:
         """Return an array in the shape that it should have; None where it is left out."""
@@ -326,6 +319,7 @@ class _Reader:
         if not is_result(name):
             raise UnreadableError(f"{name} {expected}")
         self.made.spoiled[name] = f"it {expected}"
+        self.made.misshapen.append(name)
         return np.full(right.shape, np.nan)
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.calls import Attempt
-from bptui.check.check import Check, Examined, FunctionCheck, judged
+from bptui.check.check import Check, FunctionCheck
 from bptui.check.comparing import TOLERANCE
 from bptui.check.functions import reports_of
-from bptui.check.reading import Reading, UnreadableError, read
+from bptui.check.reading import Reader, Reading, UnreadableError
 from bptui.check.report import Report
 from bptui.check.runner import Signature
 from bptui.check.search import diagnose
@@ -84,7 +84,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
         case = Case(base, (Engine(base).record(),))
         arrays = {"gradients": numbers.given, "step": numbers.after}
         readings = {
-            function: read(dict(arrays[function]), {}, function, case)
+            function: Reader(function, case).read(dict(arrays[function]), {})
             for function in FUNCTIONS
             if arrays[function]
         }
@@ -106,7 +106,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
         replace(
             report,
             heading=f"{path.name}, {what[one.function]}",
-            facts=[*facts, *(("", note) for note in one.examined.attempt.notes)],
+            facts=[*facts, *(("", note) for note in one.attempt.notes)],
         )
         for report, one in zip(reports_of(Check(path, experiment, (*checks,))), checks, strict=True)
     ]
@@ -119,10 +119,9 @@ def _judged(
     said = dict.fromkeys([*notes, *reading.notes])
     made = Attempt("batch", [*case.right[0].parameters.named()], [trial], notes=said)
     made.spoiled = reading.spoiled
-    findings = judged(made, [trial])
-    examined, signature = Examined(made, (trial,), findings), Signature((), 0, 0)
-    check = FunctionCheck(function, signature, examined, (examined,), case.experiment)
-    return replace(check, causes=diagnose([trial], findings))
+    made.judge([trial])
+    check = FunctionCheck(function, Signature((), 0, 0), made, [made], case.experiment)
+    return replace(check, causes=diagnose([trial], made.findings))
 
 
 # the file

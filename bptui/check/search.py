@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from bptui.check.comparing import Called, calls_of, factor_of, is_result
-from bptui.check.judging import WRONG, Finding
+from bptui.check.judging import Finding
 from bptui.check.slips import (
     Cause,
     Slip,
@@ -43,7 +43,7 @@ def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Caus
     None where nothing that was given is wrong, and where no combination gives the same numbers in
     every trial.
     """
-    if not any(each.verdict in WRONG for each in findings):
+    if not any(each.wrong for each in findings):
         return ()
     clear = [each for each in trials if not any(call.kinked for call in calls_of([each]))]
     with np.errstate(all="ignore"):
@@ -59,7 +59,7 @@ class _Search:
         self.calls = {trial: calls_of([trial]) for trial in trials}
         self.steps = {trial: Steps(trial.case) for trial in trials}
         given = [each.name for each in findings if each.verdict != "not given"]
-        wrong = {each.name for each in findings if each.verdict in WRONG}
+        wrong = {each.name for each in findings if each.wrong}
         results = [name for name in given if is_result(name)]
         # results follow from the rest, which may be in another convention
         self.names = results if wrong & {*results} else given

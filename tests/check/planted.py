@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.check.comparing import is_result
-from bptui.check.judging import WRONG, Finding, findings_of
+from bptui.check.judging import Finding, findings_of
 from bptui.check.search import diagnose
 from bptui.check.slips import Cause
 from bptui.check.trials import Case, FunctionName, Trial
@@ -37,7 +37,7 @@ class Diagnosis(NamedTuple):
 
     @property
     def right(self) -> bool:
-        return not any(each.verdict in WRONG for each in self.findings)
+        return not any(each.wrong for each in self.findings)
 
     @property
     def first_wrong(self) -> Finding | None:

@@ -126,7 +126,7 @@ def test_a_preset_with_mistakes_is_held_against_the_true_gradient(tmp_path: Path
 def test_mazurs_rule_is_named(tmp_path: Path) -> None:
     done, text = checked(tmp_path, MAZUR, "mazur")
     assert mistakes_of(done.functions[0]) == [("updated-weights",)]
-    verdicts = {each.name: each.verdict for each in done.functions[0].examined.findings}
+    verdicts = {each.name: each.verdict for each in done.functions[0].findings}
     assert verdicts["W2"] == "right"
     assert verdicts["W1"] == "wrong"
     assert "updated-weights" in text
@@ -135,9 +135,9 @@ def test_mazurs_rule_is_named(tmp_path: Path) -> None:
 def test_mazurs_printed_first_step_is_right_and_the_steps_after_it_are_not(tmp_path: Path) -> None:
     done, text = checked(tmp_path, PRINTED_FIRST_STEP, "mazur")
     assert mistakes_of(done.functions[0]) == [("updated-weights",)]
-    own = done.functions[0].examined.attempt.trials[0]
+    own = done.functions[0].attempt.trials[0]
     assert own.case.own
-    findings = done.functions[0].examined.findings
+    findings = done.functions[0].findings
     first = next(each for each in findings if each.verdict == "wrong")
     assert first.name == "W1"
     assert first.trial is own

@@ -16,5 +16,5 @@ def test_correct_code_passes(name: str, tmp_path: Path) -> None:
     done, text = checked(tmp_path, source, preset)
     assert outcome_of(done) == "right", text
     for one in done.functions:
-        verdicts = {finding.verdict for finding in one.examined.findings}
+        verdicts = {finding.verdict for finding in one.findings}
         assert "right" in verdicts <= {"right", "convention", "not given"}

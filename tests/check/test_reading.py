@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from bptui.check.reading import Reading, UnreadableError, read
+from bptui.check.reading import Reader, Reading, UnreadableError
 from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.check.values import Other, Value
 from bptui.core.arrays import Array
@@ -36,7 +36,7 @@ def parts(case: Case, call: int = -1) -> tuple[list[Array], list[Array]]:
 
 def reading(case: Case, value: object, function: FunctionName = "gradients") -> Reading:
     parameters = case.right[0].parameters.named()
-    return read(cast(Value, value), parameters, function, case)
+    return Reader(function, case).read(cast(Value, value), parameters)
 
 
 Style = Callable[[list[Array], list[Array]], object]

@@ -36,6 +36,8 @@ JUMP = 1e-6
 """How much the slopes beside a kink differ at least, relatively."""
 CENTRAL = 1e-5
 """The real step h of central differences; less where inputs are large, for the pre-activations."""
+LINEAR = ("add", "negative", "positive", "multiply", "matmul", "sum", "transpose")
+"""What gives, of the sizes of terms, the size of what it adds up."""
 ROOM = 400_000
 """Numbers that are computed at once: few enough to stay near the processor."""
 
@@ -252,24 +254,21 @@ def _sizes(nodes: list[Node], given: Known, plain: Plain) -> dict[str, Array]:
     """
     made = plain(nodes)
     known = dict(zip(plain(given), given.values(), strict=True))
-    values = evaluate(made, known)
-    found: Known = {node: np.abs(value) for node, value in known.items()}
+    values, found = evaluate(made, known), {node: np.abs(known[node]) for node in known}
     with np.errstate(all="ignore"):
         for node in ordered(made, known=known):
             terms, op = [found[each] for each in node.inputs], node.op
-            if op.name in ("add", "subtract"):
+            if op.name == "subtract":
                 found[node] = terms[0] + terms[1]
             elif op.name == "divide":
                 found[node] = terms[0] / np.abs(values[node.inputs[1]])
-            elif op.name in ("negative", "positive", "multiply", "matmul", "sum", "transpose"):
+            elif op.name in LINEAR:
                 found[node] = np.abs(op.evaluate(*terms, **node.settings))
             else:
                 found[node] = np.abs(values[node])
     # of what overflows nothing is known
-    return {
-        node.name: np.where(np.isnan(found[each]), np.inf, found[each])
-        for node, each in zip(nodes, made, strict=True)
-    }
+    sizes = (np.where(np.isnan(found[each]), np.inf, found[each]) for each in made)
+    return {node.name: size for node, size in zip(nodes, sizes, strict=True)}
 
 
 def _without_sums(node: Node) -> Node:
