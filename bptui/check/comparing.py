@@ -63,10 +63,6 @@ class Called:
     def found(self) -> Quantities:
         return self.trial.observed[self.number]
 
-    @property
-    def own(self) -> bool:
-        return self.trial.case.own
-
     @cached_property
     def expected(self) -> dict[str, Array]:
         """What is right, by name: parameters are those after the step."""
@@ -94,7 +90,7 @@ class Called:
             rounding = precision if precision > COARSE else SINGLE_ROUNDING
             most += rounding * _largest(self.before[name])
         # numbers of a preset may be saturated, so that only rounding errors are left of a gradient
-        return most + (precision if self.own else 0.0)
+        return most + (precision if self.trial.case.own else 0.0)
 
     def _terms(self, name: str) -> float:
         """Return what the numbers of a gradient or change are sums of, without their signs.
@@ -181,7 +177,7 @@ class Called:
     def kinked(self) -> bool:
         """Tell whether a unit of the preset's own numbers stands at a kink, or may by rounding."""
         network, values = self.snapshot.experiment.network, self.snapshot.values
-        return self.own and any(
+        return self.trial.case.own and any(
             at_kink(activation, values[network.names.net(layer)]).any()
             for layer, activation in enumerate(network.activations, 1)
         )
@@ -278,9 +274,11 @@ def _meanings(found: Mapping[Trial, float]) -> list[str]:
     # a batch size or a number of outputs of 1 everywhere says nothing, nor does a constant that
     # only happens to be the number of inputs
     layers = [case.experiment.network.layers for case in cases]
-    idle = {"batch": all(case.samples == 1 for case in cases)}
-    idle |= {"inputs": len({each[0] for each in layers}) == 1}
-    idle |= {"outputs": all(each[-1] == 1 for each in layers)}
+    idle = {
+        "batch": all(case.samples == 1 for case in cases),
+        "inputs": len({each[0] for each in layers}) == 1,
+        "outputs": all(each[-1] == 1 for each in layers),
+    }
     silent = [word for word, nothing in idle.items() if nothing]
     if all(_close(each, -1.0) for each in found.values()):
         return ["with the opposite sign"]

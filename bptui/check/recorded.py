@@ -19,6 +19,7 @@ from bptui.check.reading import Reader, Reading, UnreadableError
 from bptui.check.report import Report
 from bptui.check.runner import Signature
 from bptui.check.search import diagnose
+from bptui.check.slips import with_settings
 from bptui.check.trials import Case, FunctionName, Trial
 from bptui.core.activations import ACTIVATIONS, evaluate
 from bptui.core.arrays import Array, frozen
@@ -240,19 +241,13 @@ def _plain(numbers: Recorded) -> Experiment:
     return Experiment(NAME, network, parameters, training, Data(x, t, x[:0], t[:0]))
 
 
-def _with(base: Experiment, activations: tuple[str, ...], **settings: object) -> Experiment:
-    training = replace(base.training, **settings)  # type: ignore[arg-type]
-    network = replace(base.network, activations=activations)
-    return replace(base, network=network, training=training)
-
-
 def _like(base: Experiment, preset: Experiment) -> tuple[Experiment, str]:
     own, used = preset.training, preset.network.activations
     if len(used) != base.network.depth:
         found = f"weights of {base.network.depth} layers"
         raise UnusableNumbersError(f"{found}; the network of {preset.name} has {len(used)}")
     settings = {"loss": own.loss, "reduction": own.reduction, "l2": own.l2}
-    return _with(base, used, **settings), f"activations and loss are those of {preset.name}"
+    return with_settings(base, used, **settings), f"activations and loss are those of {preset.name}"
 
 
 def _inferred(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment, str]:
@@ -261,7 +256,7 @@ def _inferred(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment,
     for activations, loss in _hypotheses(base, given):
         for reduction in ("mean", "sum") if base.data.samples > 1 else ("mean",):
             try:
-                made = _with(base, activations, loss=loss, reduction=reduction)
+                made = with_settings(base, activations, loss=loss, reduction=reduction)
             except UnusableError:  # the loss does not fit the activations, or the targets
                 continue
             right = _right(made, given)

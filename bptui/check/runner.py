@@ -16,13 +16,14 @@ from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.process import GRACE, Process, StoppedError
 from bptui.check.values import Value, decoded, encoded
 from bptui.trace.run import (
+    ENTRIES,
     LOOK,
     STEPS,
     NotRecordedError,
     OutOfTimeError,
     Run,
     read_run,
-    request_for,
+    source_of,
 )
 
 
@@ -75,16 +76,16 @@ def recorded(
     :class:`~bptui.check.interpreter.CannotStartError` where there can be no process of ``python``.
     """
     with tempfile.TemporaryDirectory(prefix="bptui-") as folder:
-        others: dict[str, object] = {"steps": steps, "look": look}
+        request: dict[str, Any] = {"do": "record", "folder": folder, "source": source_of(file)}
+        request |= {"name": "__main__", "given": "", "call": call, "arguments": [*arguments]}
+        request |= {"entries": ENTRIES, "look": look, "steps": steps, "limit": limit}
         if given is not None:
-            place = os.path.join(folder, "given.npz")
-            others |= {"name": "functions", "given": place}
-            np.savez(place, **given)
-        request = request_for(file, limit, call, arguments, **others)
+            request |= {"name": "functions", "given": os.path.join(folder, "given.npz")}
+            np.savez(request["given"], **given)
         process = Process(file.absolute(), python)
         try:
             process.wait_until_ready()
-            process.run({"do": "record", "folder": folder, **request}, limit + GRACE)
+            process.run(request, limit + GRACE)
         except StoppedError as error:
             stopped = error
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -134,9 +135,6 @@ def _scales(step: Step, factor: float) -> Iterator[Node]:
     yield constant(float(f"{factor:.6g}"))
 
 
-Change = Callable[[Experiment], Experiment]
-
-
 @dataclass(frozen=True)
 class Slip:
     """A mistake of the catalogue, another network or loss than the preset's, or an edit of a node.
@@ -187,46 +185,43 @@ class Cause:
         return len(self.slips)
 
 
-def others_for(experiment: Experiment) -> dict[str, Change]:
+def others_for(experiment: Experiment) -> dict[str, Callable[[], Experiment]]:
     """Return deviations that are not in the catalogue, by what is said about them."""
     training, network = experiment.training, experiment.network
-    made: dict[str, Change] = {}
+    used, made = network.activations, dict[str, Callable[[], Experiment]]()
+
+    def may_be(said: str, activations: Sequence[str] = used, **settings: object) -> None:
+        made[said] = partial(with_settings, experiment, activations, **settings)
+
     if training.l2:
-        made["the L2 penalty is left out"] = _training(l2=0.0)
-        half = _training(l2=0.5 * training.l2)
-        made["the factor 2 of the L2 penalty's gradient is left out"] = half
+        may_be("the L2 penalty is left out", l2=0.0)
+        half = "the factor 2 of the L2 penalty's gradient is left out"
+        may_be(half, l2=0.5 * training.l2)
     if training.learning_rate != 1.0:
-        made["the learning rate is 1"] = _training(learning_rate=1.0)
+        may_be("the learning rate is 1", learning_rate=1.0)
     for name, optimizer in OPTIMIZERS.items():
         if name != training.optimizer and not optimizer.counts:
-            made[f"{ANOTHER_UPDATE} {name}"] = _training(optimizer=name, settings=())
+            may_be(f"{ANOTHER_UPDATE} {name}", optimizer=name, settings=())
     for loss in LOSSES:
         if loss != training.loss:
-            made[f"the loss is {loss}"] = _training(loss=loss)
-    *hidden, last = network.activations
+            may_be(f"the loss is {loss}", loss=loss)
+    *hidden, last = used
     whose = "the hidden layer's activation" if len(hidden) == 1 else "the hidden activation"
     for name, activation in ACTIVATIONS.items():
         if any(each != name for each in hidden) and activation.pullback is None:
-            made[f"{whose} is {name}"] = _activations(name, hidden=True)
+            may_be(f"{whose} is {name}", [*(name for _ in hidden), last])
         if name != last and (activation.pullback is None or network.layers[-1] > 1):
-            made[f"the output layer's activation is {name}"] = _activations(name)
+            may_be(f"the output layer's activation is {name}", [*hidden, name])
     return made
 
 
-def _training(**settings: object) -> Change:
-    def change(experiment: Experiment) -> Experiment:
-        return replace(experiment, training=replace(experiment.training, **settings))  # type: ignore[arg-type]
-
-    return change
-
-
-def _activations(name: str, hidden: bool = False) -> Change:
-    def change(experiment: Experiment) -> Experiment:
-        *before, last = experiment.network.activations
-        used = (*(name for _ in before), last) if hidden else (*before, name)
-        return replace(experiment, network=replace(experiment.network, activations=used))
-
-    return change
+def with_settings(
+    experiment: Experiment, activations: Sequence[str], **settings: object
+) -> Experiment:
+    """Return the experiment with other activations, and other settings of its training."""
+    training = replace(experiment.training, **settings)  # type: ignore[arg-type]
+    network = replace(experiment.network, activations=tuple(activations))
+    return replace(experiment, network=network, training=training)
 
 
 def another_network(cause: Cause, experiment: Experiment) -> Experiment | None:
@@ -234,7 +229,7 @@ def another_network(cause: Cause, experiment: Experiment) -> Experiment | None:
     if cause.size < 2 or not all(slip.outside for slip in cause.slips):
         return None
     for name in cause.other:
-        experiment = others_for(experiment)[name](experiment)
+        experiment = others_for(experiment)[name]()
     return experiment
 
 
@@ -260,7 +255,7 @@ class Steps:
         changed = _changed(slips)
         if len(changed) == len(slips):
             for name in changed:
-                experiment = others_for(experiment)[name](experiment)
+                experiment = others_for(experiment)[name]()
             network, training = experiment.network, experiment.training
             refused = LOSSES[training.loss].refusal(ACTIVATIONS[network.activations[-1]])
             return None if refused else training_step(experiment, self.case.samples)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,24 +65,6 @@ def source_of(file: Path) -> str:
         return "\n".join(plain("".join(cell["source"])) for cell in cells)
     except (ValueError, KeyError, TypeError):
         raise NotRecordedError("it is no notebook: its JSON has no cells") from None
-
-
-def request_for(
-    file: Path, limit: float, call: str = "", arguments: Sequence[str] = (), **others: object
-) -> Mapping[str, Any]:
-    """Return what a recorded run is told; raises :class:`NotRecordedError` as ``source_of``."""
-    return {
-        "source": source_of(file),
-        "name": "__main__",
-        "call": call,
-        "given": "",
-        "arguments": [*arguments],
-        "entries": ENTRIES,
-        "look": LOOK,
-        "steps": STEPS,
-        "limit": limit,
-        **others,
-    }
 
 
 def read_run(folder: Path) -> Run | None:
