@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -18,6 +18,8 @@ LONGEST = 1000
 """Characters of a text beside its label."""
 NUMBER = 6
 """Columns of the numbers of lines, the margin with them."""
+HANG = 4
+"""How much further in the later lines of code are."""
 SHORTEST = 32
 """The fewest columns of code beside the verdicts."""
 SAID = {"right": "ok", "wrong": "WRONG", "follows": "follows", "unclear": ""}
@@ -72,12 +74,17 @@ def _section(title: str, rows: Iterator[str], paint: Paint) -> Iterator[str]:
         yield row
 
 
+def _beside(label: str, rows: Iterable[str], paint: Paint) -> Iterator[str]:
+    """Yield rows, the first one beside its label."""
+    for row in rows:
+        yield f"  {paint(label, 'dim')}{' ' * (LABEL - len(label))}{row}"
+        label = ""
+
+
 def _labelled(label: str, text: str, columns: int, paint: Paint) -> Iterator[str]:
     """Yield a text beside its label, broken at blanks."""
-    room = Row(printable(text, LONGEST), 2 + LABEL, hang=0)
-    for place, row in enumerate(laid_out([room], columns)):
-        shown = label if not place else ""
-        yield f"  {paint(shown, 'dim')}{' ' * (LABEL - len(shown))}{row.strip()}"
+    rows = laid_out([Row(printable(text, LONGEST), hang=0)], columns - 2 - LABEL)
+    return _beside(label, rows, paint)
 
 
 # what was understood
@@ -88,48 +95,40 @@ def _understood(report: Report, columns: int, paint: Paint) -> Iterator[str]:
         yield from _labelled(label, text, columns, paint)
     loss = report.loss or {}
     if loss.get("line"):
-        where = f"line {loss['line']}: "
-        for place, row in enumerate(
-            _folded(printable(loss["formula"]), columns - 2 - LABEL - len(where))
-        ):
-            label = f"  {paint('loss', 'dim')}{' ' * (LABEL - 4)}{where}"
-            yield f"{label}{row}" if not place else f"{' ' * (2 + LABEL + len(where))}{row}"
+        said = f"line {loss['line']}: {printable(loss['formula'])}"
+        yield from _marked("loss", said, [], columns, "unclear", paint)
     elif loss and not report.heading:
         implied = f"none is computed; the gradients are those of the {loss['formula']}"
         if ", line " in loss["formula"]:  # it is computed in a module of the program
             implied = loss["formula"]
         implied = f"{loss['formula']}, as told" if loss["given"] else implied
         yield from _labelled("loss", implied, columns, paint)
-    rows = _table(report.parameters)
-    for place, (row, verdict) in enumerate(rows):
-        label = "parameters" if not place else ""
-        role = {"wrong": "wrong", "not updated": "follows"}.get(verdict, "unclear")
-        said = {"wrong": "gradient wrong", "not updated": "not updated"}.get(verdict, "")
-        shown = f"{row}  {paint(said, role)}" if said else row.rstrip()
-        yield f"  {paint(label, 'dim')}{' ' * (LABEL - len(label))}{shown}"
+    yield from _beside("parameters", _table(report.parameters, paint), paint)
     if report.parameters and not report.heading:
         yield from _labelled("looked at", f"training step {report.step}", columns, paint)
 
 
-def _table(parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
-    """Return the rows of parameters with their verdicts; those of one name and line together."""
+def _table(parameters: Sequence[Parameter], paint: Paint) -> Iterator[str]:
+    """Yield the rows of parameters with their verdicts; those of one name and line together."""
     groups: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[Parameter]] = {}
     for parameter in parameters:
         key = (printable(parameter.name), tuple(parameter.shape), tuple(parameter.updated))
         groups.setdefault(key, []).append(parameter)
     cells = []
     for (name, shape, updated), group in groups.items():
-        size = " x ".join(map(str, shape)) or "number"
-        lines = f"line{'s' * (len(updated) > 1)} {', '.join(map(str, updated))}" if updated else ""
-        count = len(group)
+        size, count = " x ".join(map(str, shape)) or "number", len(group)
         several = size if count == 1 else f"{count} of {size}" if shape else f"{count} numbers"
+        lines = f"updated in line{'s' * (len(updated) > 1)} {', '.join(map(str, updated))}"
+        cells.append((name, several, lines if updated else ""))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row, group in zip(cells, groups.values(), strict=True):
         verdicts = {parameter.verdict for parameter in group}
-        worst = next((v for v in ("wrong", "not updated", "unclear") if v in verdicts), "right")
-        cells.append((name, several, f"updated in {lines}" if lines else "", worst))
-    columns = [*zip(*cells, strict=True)][:3]
-    padded = [[f"{cell:{max(map(len, column))}}" for cell in column] for column in columns]
-    rows = zip(*(column for column in padded if any(column)), strict=True)
-    return [("  ".join(row), cell[3]) for row, cell in zip(rows, cells, strict=True)]
+        text = "  ".join(f"{cell:{wide}}" for cell, wide in zip(row, widths, strict=True) if wide)
+        if "wrong" in verdicts:
+            text += f"  {paint('gradient wrong', 'wrong')}"
+        elif "not updated" in verdicts:
+            text += f"  {paint('not updated', 'follows')}"
+        yield text.rstrip()
 
 
 # line by line
@@ -154,19 +153,17 @@ def _stands(line: Line) -> str:
     return f" = {printable(line.stands_for)}" if line.stands_for and line.verdict == "right" else ""
 
 
-def _folded(code: str, width: int, hang: int = 4) -> list[str]:
+def _folded(code: str, width: int) -> list[str]:
     """Return code in lines that end at blanks, the later ones further in."""
-    return [
-        code[start:end].rstrip() if not place else " " * hang + code[start:end].rstrip()
-        for place, (start, end) in enumerate(_pieces(code, width, hang))
-    ]
+    pieces = [code[start:end].rstrip() for start, end in _pieces(code, width)]
+    return [pieces[0], *(f"{' ' * HANG}{piece}" for piece in pieces[1:])]
 
 
-def _pieces(code: str, width: int, hang: int = 4) -> list[Span]:
+def _pieces(code: str, width: int) -> list[Span]:
     """Return from where to where each line of folded code goes: where few brackets are open."""
     opened = [*accumulate((c in "([{") - (c in ")]}") for c in code)]
     found, start = list[Span](), 0
-    while len(code) - start > (room := max(width - (hang if start else 0), 8)):
+    while len(code) - start > (room := max(width - (HANG if start else 0), 8)):
         blanks = [at for at in range(start + room // 2, start + room + 1) if code[at] == " "]
         best = min(
             blanks,
@@ -223,10 +220,8 @@ def _marked(
     label: str, code: str, spans: Sequence[Span], columns: int, role: str, paint: Paint
 ) -> Iterator[str]:
     """Yield code beside its label, with carets below what differs."""
-    for place, (start, end) in enumerate(_pieces(code, columns - 2 - LABEL)):
-        hang = 4 if place else 0
-        shown = label if not place else ""
-        head = f"  {paint(shown, 'dim')}{' ' * (LABEL - len(shown) + hang)}"
+    rows = list[str]()
+    for start, end in _pieces(code, columns - 2 - LABEL):
         piece, carets, at, text = code[start:end].rstrip(), "", start, ""
         for a, b in spans:
             a, b = max(a, start), min(b, start + len(piece))
@@ -234,9 +229,11 @@ def _marked(
                 text += code[at:a] + paint(code[a:b], role)
                 carets += " " * (a - start - len(carets)) + "^" * (b - a)
                 at = b
-        yield f"{head}{text}{code[at : start + len(piece)]}"
+        hang = " " * HANG if start else ""
+        rows.append(f"{hang}{text}{code[at : start + len(piece)]}")
         if carets:
-            yield f"{' ' * (2 + LABEL + hang)}{paint(carets, role)}"
+            rows.append(f"{hang}{paint(carets, role)}")
+    return _beside(label, rows, paint)
 
 
 def _remark(text: str, columns: int, paint: Paint) -> Iterator[str]:
