@@ -15,6 +15,7 @@ from bptui.check.reading import Reader, UnreadableError
 from bptui.check.runner import Signature, UserCode
 from bptui.check.trials import Case, FunctionName, Quantities, Trial
 from bptui.check.values import Value
+from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
@@ -189,10 +190,15 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
     return Trial(case, function, tuple(observed), precision)
 
 
-def _arguments(case: Case, call: int, made: Attempt) -> list[Value]:
+def numbers_of(case: Case, call: int, form: Form) -> dict[str, Array]:
+    """Return x, t and the parameters that a call is given."""
     right, names = case.right[call], ("input", "target")
-    x, t = (right.values[name][0 if made.form == "vector" else ...] for name in names)
-    values: dict[str, Value] = {"x": x, "t": t, **right.parameters.named()}
+    x, t = (right.values[name][0 if form == "vector" else ...] for name in names)
+    return {"x": x, "t": t, **right.parameters.named()}
+
+
+def _arguments(case: Case, call: int, made: Attempt) -> list[Value]:
+    values: dict[str, Value] = {**numbers_of(case, call, made.form)}
     values["rate"] = case.experiment.training.learning_rate
     return [
         values[one] if isinstance(one, str) else [values[name] for name in one]
@@ -235,15 +241,14 @@ def part(trial: Trial, call: int) -> Trial:
     return replace(trial, case=case, observed=trial.observed[call : call + 1])
 
 
+@np.errstate(all="ignore")
 def _same(one: Trial, other: Trial) -> bool:
     """Tell whether two lives gave the same but for rounding."""
     for first, second in zip(one.observed, other.observed, strict=True):
         if first.keys() != second.keys():
             return False
         for name, array in first.items():
-            scale = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
-            with np.errstate(all="ignore"):
-                near = np.isclose(array, second[name], rtol=1e-6, atol=1e-9 * scale, equal_nan=True)
-            if not near.all():
+            near = 1e-9 * float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+            if not np.allclose(array, second[name], rtol=1e-6, atol=near, equal_nan=True):
                 return False
     return True

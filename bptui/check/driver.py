@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bptui.check.calls import Attempt
+from bptui.check.calls import Attempt, numbers_of
 from bptui.check.comparing import ADDED_TO_NOTHING
 from bptui.check.interpreter import Interpreter
 from bptui.check.report import Line
@@ -200,9 +200,7 @@ def traced(
     trial: Trial,
 ) -> Traced:
     """Record the calls of a trial and judge them; nothing is known where that cannot be done."""
-    right, one = trial.case.right[0], 0 if made.form == "vector" else ...
-    given = {"x": right.values["input"][one], "t": right.values["target"][one]}
-    given |= right.parameters.named()
+    given = numbers_of(trial.case, 0, made.form)
     call = "\n".join(_program(trial, made, given))
     try:
         run = recorded(file, python, limit, call, given=given, steps=sys.maxsize)

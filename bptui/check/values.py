@@ -7,10 +7,9 @@ and ``{"other": "a str"}`` stands for what holds no numbers. The user's Python i
 from __future__ import annotations
 
 import base64
-import collections
 import itertools
 import sys
-from collections.abc import Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,7 +18,6 @@ import numpy.typing as npt
 
 DEEPEST, MOST_BYTES, MOST_MEMBERS = 16, 1 << 28, 1 << 21
 """Of what a function returned: lists in lists, an array, and what comes one after the other."""
-LAZY = (Iterator, range, collections.deque, KeysView, ValuesView)
 
 AnyArray: TypeAlias = npt.NDArray[Any]
 Value: TypeAlias = "AnyArray | float | list[Value] | dict[str, Value] | Other | None"
@@ -46,12 +44,10 @@ def encoded(value: Any, depth: int = 0) -> object:  # noqa: ANN401  # whatever i
         if all(isinstance(name, str) for name in value):
             return {"dict": {name: encoded(one, depth + 1) for name, one in value.items()}}
         return {"other": "a dict whose keys are not names"}
-    if isinstance(value, LAZY) and not hasattr(value, "__array__"):
-        value = list(itertools.islice(value, MOST_MEMBERS))
-    if isinstance(value, (list, tuple)):
-        return [encoded(one, depth + 1) for one in value]
     numeric = hasattr(value, "__array__") or hasattr(value, "__float__")
-    if not numeric or isinstance(value, (str, bytes, complex, type)):
+    if isinstance(value, Iterable) and not numeric and not isinstance(value, (str, bytes)):
+        return [encoded(one, depth + 1) for one in itertools.islice(value, MOST_MEMBERS)]
+    if not numeric or isinstance(value, (complex, type)):
         return {"other": _described(value)}
     if hasattr(value, "detach"):  # a torch tensor that remembers its gradient
         value = value.detach().cpu()
