@@ -44,35 +44,37 @@ class ReportLine:
 
 def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
     """Yield a table for each matrix and vector, and the chain where something is wrong."""
-    written = [(each, _written(each)) for each in check.gradients]
-    labels = (each.places.parameter(at) for each, positions in written for at in positions)
-    room = max(map(len, labels))
-    for place, (each, positions) in enumerate(written):
-        if place:
+    written = {each: _written(each) for each in check.gradients}
+    room = max(len(each.places.parameter(at)) for each in written for at in written[each])
+    for each, positions in written.items():
+        if each is not check.gradients[0]:
             yield ReportLine("")
         yield ReportLine(_title(each), "title")
-        notes, frozen = list[str](), _frozen(check, each)
-        if frozen is not None:
+        if (frozen := _frozen(check, each)) is not None:
             yield from _said(f"frozen: {frozen}", width)
         yield from _rows(each, positions, room, width)
-        for at in positions:
-            if each.verdicts[at] == "kink":
-                left, right = (float(side[at]) + 0.0 for side in (each.left, each.right))  # no "-0"
-                sides = f"{left:.6g} from the left, {right:.6g} from the right"
-                name = each.places.parameter(at)
-                notes.append(f"{name}: not differentiable here: {sides}")
-        omitted = np.delete(each.verdicts, positions)
-        if omitted.size:
-            counts = zip(_counts(omitted), ("wrong", "at a kink", "right"), strict=True)
-            told = [(count, word) for count, word in counts if count]
-            parts = ", ".join(f"{count:,} {word}" for count, word in told)
-            parts = f", all {told[0][1]}" if len(told) == 1 else f": {parts}"
-            notes.append(f"… {omitted.size:,} more{parts}")
-        for note in (*notes, _verdict(each)):
+        for note in _notes(each, positions):
             yield from _said(note, width)
     if not check.right:
         yield ReportLine("")
         yield from chain_lines(check, width)
+
+
+def _notes(each: Comparison, positions: list[int]) -> Iterator[str]:
+    """Yield what there is to say below the numbers that are written."""
+    for at in positions:
+        if each.verdicts[at] == "kink":
+            left, right = (float(side[at]) + 0.0 for side in (each.left, each.right))  # no "-0"
+            sides = f"{left:.6g} from the left, {right:.6g} from the right"
+            yield f"{each.places.parameter(at)}: not differentiable here: {sides}"
+    omitted = np.delete(each.verdicts, positions)
+    if omitted.size:
+        counts = zip(_counts(omitted), ("wrong", "at a kink", "right"), strict=True)
+        told = [(count, word) for count, word in counts if count]
+        parts = ", ".join(f"{count:,} {word}" for count, word in told)
+        parts = f", all {told[0][1]}" if len(told) == 1 else f": {parts}"
+        yield f"… {omitted.size:,} more{parts}"
+    yield _verdict(each)
 
 
 def _said(text: str, width: int, first: str = "  ", later: str = "    ") -> Iterator[ReportLine]:
@@ -111,7 +113,9 @@ def _rows(each: Comparison, positions: list[int], room: int, width: int) -> Iter
         heads, decimals = ["analytic", "complex step", "central difference", "relative error"], 10
         values.append(each.central)
     columns = [_aligned(array[positions], decimals) for array in values]
-    columns.append([_error(float(each.relative_error[at])) for at in positions])
+    columns.append(
+        [f"{each.relative_error[at]:.1e}" if each.relative_error[at] else "0" for at in positions]
+    )
     for number, column in enumerate(columns):
         wide = max(map(len, (heads[number], *column)))
         heads[number] = heads[number].rjust(wide)
@@ -132,11 +136,6 @@ def _aligned(values: Iterable[float], decimals: int) -> list[str]:
     return [
         "none" if np.isnan(each) else "0" if each == 0.0 else f"{each:{style}}" for each in numbers
     ]
-
-
-def _error(error: float) -> str:
-    """Return an error in two digits, which are enough: 2.1e-16; 0 where the numbers are equal."""
-    return "0" if error == 0.0 else f"{error:.1e}"
 
 
 def _words(each: Comparison, position: int) -> str:
@@ -192,12 +191,10 @@ def _link(link: Link, first: bool) -> str:
     if not link.wrong:
         return "right, at a kink" if any(each.kink.any() for each in link.results) else "right"
     said = "wrong from here on" if first else "wrong"
-    if link.faults:
-        said = _faults(link)
-    elif link.follows_from:
+    if link.follows_from:
         own = ", and on its own" if link.mistakes else ""
         said = f"wrong because it uses {' and '.join(link.follows_from)}{own}"
-    return said + _behind(link)
+    return _behind(_faults(link) or said, link)
 
 
 def _faults(link: Link) -> str:
@@ -209,8 +206,9 @@ def _faults(link: Link) -> str:
     )
 
 
-def _behind(link: Link) -> str:
-    return f": {', '.join(link.mistakes)}" if link.mistakes else ""
+def _behind(said: str, link: Link) -> str:
+    """Return what is said of a link with the mistakes behind it."""
+    return ": ".join(filter(None, (said, ", ".join(link.mistakes))))
 
 
 def summary(check: GradientCheck) -> list[str]:
@@ -224,7 +222,14 @@ def summary(check: GradientCheck) -> list[str]:
         said = [f"{_some(right, checked)} right{_largest(check.gradients)}."]
     else:
         said = ["No gradient is wrong."]
-    said += _since(check)
+    for link in check.links:  # where the errors begin, and the mistakes behind that
+        name = link.operation
+        if link.faults:
+            said.append(f"{_behind(f'In the update, {_faults(link)}', link)}.")
+        elif link is check.first_wrong:
+            said.append(f"{_behind(f'Wrong from {name} on', link)}.")
+        elif link.verdict == "wrong" or link.mistakes:
+            said.append(f"{_behind(f'{name} is also wrong on its own', link)}.")
     if kinks:
         said.append(
             f"{_some(kinks, checked)} not differentiable here, at a kink: the value used lies "
@@ -240,17 +245,6 @@ def summary(check: GradientCheck) -> list[str]:
     if checked < check.total:
         said.append(f"Only a random sample was checked: {checked:,} of {check.total:,} gradients.")
     return said
-
-
-def _since(check: GradientCheck) -> Iterator[str]:
-    """Yield where the errors begin, and the mistakes behind that."""
-    for link in check.links:
-        if link.faults:
-            yield f"In the update, {_faults(link)}{_behind(link)}."
-        elif link.verdict == "wrong" or link.mistakes:
-            name, first = link.operation, link is check.first_wrong
-            begin = f"Wrong from {name} on" if first else f"{name} is also wrong on its own"
-            yield f"{begin}{_behind(link)}."
 
 
 def _some(count: int, all_of: int) -> str:
@@ -269,7 +263,7 @@ def _largest(gradients: Iterable[Comparison]) -> str:
     error, places, at = max(found, key=itemgetter(0), default=(0.0, None, 0))
     if places is None or error == 0.0:
         return ""
-    return f", largest relative error {_error(error)} ({places.parameter(at)})"
+    return f", largest relative error {error:.1e} ({places.parameter(at)})"
 
 
 def record(check: GradientCheck) -> Record:
