@@ -164,12 +164,10 @@ CALLS = 2
 class Traced:
     """A recorded call: its judged lines, and what is striking about what it computes."""
 
-    checked: Checked | None = None
-    """None where no line can be judged by the preset's loss."""
-    forward: Line | None = None
-    """The line of the forward pass in which it leaves the preset's network."""
-    spoiled: Sequence[Line] = ()
-    """The lines that spoil what is right: its shape, its type, the update made of it."""
+    lines: Sequence[Line] = ()
+    """In their order; where the forward pass leaves the preset's network, that line alone."""
+    spoiled: bool = False
+    """Whether there are lines that spoil what is right: its shape, its type, the update of it."""
     ignored: Sequence[str] = ()
     """The arguments that no result depends on."""
     updates: int = 0
@@ -177,19 +175,8 @@ class Traced:
 
     @property
     def wrong(self) -> list[Line]:
-        """Return the first wrong lines: of the forward pass, else of the backward pass."""
+        """Return the first wrong lines."""
         return [line for line in self.lines if line.verdict == "wrong"]
-
-    @property
-    def lines(self) -> list[Line]:
-        """Return all lines that were judged, in their order."""
-        if self.forward is not None:
-            return [self.forward]
-        own = {line.line: line for line in self.checked.report.lines} if self.checked else {}
-        if self.spoiled and not any(line.should_be for line in self.spoiled):
-            own = {at: line for at, line in own.items() if line.verdict == "right"}
-        own |= {line.line: line for line in self.spoiled}
-        return sorted(own.values(), key=lambda line: line.line or 0)
 
 
 def traced(
@@ -271,13 +258,18 @@ class _Judge:
         turns = self.run.recording.turns
         verdict = judge(self.tape, turns, self.line, told=self._told)
         own = judge(self.tape, turns, self.line) if self.slip else None  # by its own outputs
-        forward = (
-            Checked(self.file, self.run, own).giving(*self.slip) if self.slip and own else None
-        )
-        if verdict is None:
-            return Traced(None, forward, [*self._updating(None)])
-        checked = Checked(self.file, self.run, verdict)
-        return Traced(checked, forward, [*self._spoiled(checked)] or [*self._updating(verdict)])
+        if own and self.slip:
+            forward = Checked(self.file, self.run, own).giving(*self.slip)
+            if forward is not None:
+                return Traced([forward])
+        checked = Checked(self.file, self.run, verdict) if verdict else None
+        lines = {line.line: line for line in checked.report.lines} if checked else {}
+        spoiled = [*self._spoiled(checked)] if checked else []
+        spoiled = spoiled or [*self._updating(verdict)]
+        if spoiled and not any(line.should_be for line in spoiled):
+            lines = {at: line for at, line in lines.items() if line.verdict == "right"}
+        lines |= {line.line: line for line in spoiled}
+        return Traced(sorted(lines.values(), key=lambda line: line.line or 0), bool(spoiled))
 
     def _spoiled(self, checked: Checked) -> Iterator[Line]:
         """Yield the lines that make results of a shape or a type that cannot be right."""

@@ -92,7 +92,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     if not made.findings:
         trouble = [*failed(check, whole.python)]
         return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble, *ending])
-    lines, quantities = _lines(check), _quantities(check)
+    lines, quantities = [*_lines(check)], _quantities(check)
     if made.unstable:
         return replace(report, lines=quantities, rows=[*rows, Row(UNSTABLE), *ending])
     mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
@@ -116,7 +116,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     return replace(report, lines=lines, quantities=quantities, rows=rows, mistakes=mistakes)
 
 
-def _lines(check: FunctionCheck) -> list[Line]:
+def _lines(check: FunctionCheck) -> Sequence[Line]:
     """Return the lines of the code with their verdicts; none that do not tell it."""
     found = check.traced
     if check.attempt.right or not found.wrong:
