@@ -137,7 +137,8 @@ def _best(
     if last.stopped is not None and not chosen.right:
         if last.out_of_time:  # the code may just be slow: what it gave settles nothing
             ended = [one for one in last.failures if one.stopped is last.stopped]
-            only = Attempt(last.form, takes, failures=ended, answered=code.answered - before)
+            only = replace(last, failures=ended, answered=code.answered - before)
+            only.findings, only.fixed = (), None
             return only, [only]
         chosen = last
     elif experiment.schedule.batch_size > 1 and first.rank[0] == 1:
