@@ -173,7 +173,24 @@ class Lines:
             for entry in self.truth.behind[parameter.key].intersection(self.backward)
             if entry not in (parameter.before, parameter.after)
         ]
-        return all(self.factors(entry) for entry in behind if self.truth.tape.shape(entry))
+        known = all(self.factors(entry) for entry in behind if self.truth.tape.shape(entry))
+        return known or bool(self.leading(parameter))
+
+    def leading(self, parameter: Parameter) -> set[int]:
+        """Return what leads to a parameter's gradient where that is right, but its change is not.
+
+        Nothing where the change is off by no more than a factor.
+        """
+        key, true = parameter.key, self.true.get((parameter.before, ALL))
+        if true is None or self.judged.matches[key] or key in self.judged.ratios:
+            return set()
+        wanted = list(map(parameter.taken, true))
+        behind = self.truth.behind[key].intersection(self.backward) - {parameter.after}
+        for entry in sorted(behind, reverse=True):
+            values = self.current.get(entry, self.values[entry])
+            if multiple_as_it_is(values, wanted) is not None:
+                return self.truth.tape.ancestors(entry)
+        return set()
 
     def _blame_update(self, parameter: Parameter) -> None:
         source = (parameter.before, ALL)

@@ -76,12 +76,19 @@ def _last_use(truth: StepTruth, parameter: int) -> int:
 
 def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> float:
     """Return the factor between the gradient and what was multiplied with the rate."""
-    match, factor = judged.matches[parameter.key], 0.0
-    for inner in truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients)):
-        factor = inner.factor
-        if match is None or rounded(abs(factor)) != rounded(abs(match.factor)):
-            break
-    return factor
+    match, true = judged.matches[parameter.key], truth.true_of(parameter, judged.gradients)
+    found = list(truth.inner_matches(parameter, true))
+    if match is None or not found:
+        return found[0].factor if found else 0.0
+    size = rounded(abs(match.factor))
+    applied = next((inner for inner in found if rounded(abs(inner.factor)) == size), None)
+    if applied is not None and applied.entry is not None:
+        if not parameter.rated:
+            return applied.factor
+        behind = truth.tape.ancestors(applied.entry)  # not of another number of the array
+        found = [inner for inner in found if inner.entry in behind]
+    others = (inner.factor for inner in found if rounded(abs(inner.factor)) != size)
+    return next(others, found[-1].factor)
 
 
 LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum"))

@@ -57,11 +57,11 @@ def sum_of(
             break
         left, right = note.arguments[:2]
         for term, other in ((left, right), (right, left)):
-            taken_away = term is right and note.call == "subtract"
-            if taken_away or not isinstance(term, Reference):
+            if not isinstance(term, Reference):
                 continue
+            taken_away = term is right and note.call == "subtract"
             whole = term.entry if family else _whole(tape, term.entry)
-            if whole != former and not _may_be(tape, term.entry, entry, numbers):
+            if whole != former and (taken_away or not _may_be(tape, term.entry, entry, numbers)):
                 continue
             rest = [*others, other]
             wanted = family or {term.entry, whole}
@@ -71,9 +71,9 @@ def sum_of(
                 if isinstance(part, Reference) and part.entry not in wanted
             )
             same = bool(family) or whole == former
-            if own or same:
+            if own or (same and not taken_away):
                 return Sum(whole, other, own, same)
-            found = found or Sum(whole, other, own, same)
+            found = found or (None if taken_away else Sum(whole, other, own, same))
         if not isinstance(left, Reference):
             break
         if found is None and numbers is None and note.call == "subtract":

@@ -12,10 +12,9 @@ import numpy as np
 from bptui.trace.activated import activated
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source
-from bptui.trace.comparing import multiple, multiple_as_it_is, rounded
+from bptui.trace.comparing import multiple, rounded
 from bptui.trace.losses import Key
 from bptui.trace.tape import Binding, Tape
-from bptui.trace.updates import Parameter
 
 if TYPE_CHECKING:
     from bptui.trace.lines import Lines
@@ -66,7 +65,7 @@ class Suspects:
         last what has an odd shape.
         """
         wrong = [p for p in self.truth.parameters if p.key in self.lines.wrong]
-        suspects = set().union(*(self.truth.behind[p.key] - self._right(p) for p in wrong))
+        suspects = set().union(*(self.truth.behind[p.key] - self.lines.leading(p) for p in wrong))
         usual = self._usual_factors(right)
         sign = 0.0 if right else self._sign(suspects)
         known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
@@ -148,22 +147,6 @@ class Suspects:
         whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
-
-    def _right(self, parameter: Parameter) -> set[int]:
-        """Return what leads to a parameter's gradient where that is right, but its change is not.
-
-        Nothing where the change is off by no more than a factor.
-        """
-        lines, behind, key = self.lines, self.truth.behind[parameter.key], parameter.key
-        true = lines.true.get((parameter.before, ALL))
-        if true is None or lines.judged.matches[key] or key in lines.judged.ratios:
-            return set()
-        wanted = list(map(parameter.taken, true))
-        for entry in sorted(behind.intersection(self.backward) - {parameter.after}, reverse=True):
-            values = lines.current.get(entry, lines.values[entry])
-            if multiple_as_it_is(values, wanted) is not None:
-                return self.truth.tape.ancestors(entry)
-        return set()
 
     def _of_one_size(self, entry: int) -> dict[int, Source]:
         """Return the first gradients that have the size of one that is computed from them."""

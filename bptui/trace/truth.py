@@ -340,7 +340,8 @@ class StepTruth:
             if inner.entry is not None and self.adapted(parameter.key, inner.entry):
                 return inner
             shares = multiple_and_share(change, true, self._own(parameter))
-            if shares is not None and shares[1] < 0 and not self._penalized(parameter, found):
+            decays = shares is not None and -1.0 < rounded(shares[1]) < 0.0
+            if shares and decays and not self._penalized(parameter, found):
                 self.decay = shares[1]
                 return Match(shares[0], None)
         return None

@@ -208,6 +208,30 @@ for step in range(2):
     W -= 0.1 * (x.T @ dz + 0.2 * W)
     b -= 0.1 * dz.sum(0)
 """,
+    "an old value is taken away in its update": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dz = d @ V.T * (1 - h ** 2)
+    dV, dW, db = h.T @ d, x.T @ dz, dz.sum(0)
+    V = V - 0.1 * dV
+    W = W - 0.1 * dW  #! W = 1 - W - 0.1 * dW
+    b = b - 0.1 * db  #! b = 0.1 * db - b
+""",
+    "numbers of an array that are updated one by one": """
+w, r, t = np.array([0.2, -0.4, 0.3]), np.array([0.7, 0.7, 0.1]), 0.5
+for step in range(2):
+    p = np.tanh(w[0] * r[0] + w[1] * r[1] + w[2] * r[2])
+    loss = (p - t) ** 2
+    d = 2 * (p - t) * (1 - p ** 2)
+    g = d * r[0]
+    k = d * r[1]  #! k = d / r[1]
+    m = d * r[2]
+    w[0] = w[0] - 0.5 * g
+    w[1] = w[1] - 0.5 * k
+    w[2] = w[2] - 0.5 * m
+""",
     "biases that are updated by a loop over names": """
 p = {"W": W, "b": b, "V": V}
 v = {name: np.zeros_like(one) for name, one in p.items()}
