@@ -206,7 +206,8 @@ def _program(trial: Trial, made: Attempt, given: Mapping[str, Array]) -> Iterato
     yield from (f"{name} = given[{name!r}]" for name in given)
     yield f"for call in range({CALLS}):"
     own = {"x": "x", "t": "t", "rate": repr(trial.case.experiment.training.learning_rate)}
-    own |= {name: f"{name}.copy()" for name in parameters}
+    own |= {name: f"own_{name}" for name in parameters}
+    yield from (f"    own_{name} = {name}.copy()" for name in parameters)
     taken, left = list[str](), dict[str, str]()
     for place, one in enumerate(made.takes):
         if isinstance(one, str):
