@@ -12,9 +12,10 @@ from bptui.core.graph.node import PRODUCT, Node, ordered
 from bptui.explain.code import Code, NoCodeError
 from bptui.trace.activated import activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
-from bptui.trace.comparing import CLOSE, Values, multiple
+from bptui.trace.comparing import CLOSE, Values, multiple, right_value
+from bptui.trace.edits import SINGLE
 from bptui.trace.lines import Lines, Repair
-from bptui.trace.mending import evaluated, right_value
+from bptui.trace.mending import evaluated
 from bptui.trace.should_be import View
 
 LONGEST = 160
@@ -30,6 +31,8 @@ def from_chain_rule(view: View, repair: Repair) -> str | None:
     if not isinstance(statement, ast.Assign) or sight is None or len(repair.entries) > 1:
         return None
     if sight.binding.entry != repair.entries[0] or len(statement.targets) > 1:
+        return None
+    if not isinstance(statement.targets[0], SINGLE):
         return None
     wanted = lines.right_value(repair.entries[0]) or lines.values[repair.entries[0]]
     code = _written(lines, sight.names, wanted)

@@ -91,6 +91,8 @@ class Line:
     """Of the catalogue, by its name."""
     stands: str | None = None
     """The whole statement as it stands, where ``text`` is not all of it."""
+    updates: bool = False
+    """Whether it makes something else of a right gradient: what it gives is a new parameter."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
     lines = [asdict(line) for report in reports for line in (*report.lines, *report.quantities)]
     mistakes = [line.pop("mistake") for line in lines]
     for line in lines:
-        del line["stands"]
+        del line["stands"], line["updates"]
     mistakes += [name for report in reports for name in report.mistakes]
     return {
         "schema": SCHEMA,

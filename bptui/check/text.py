@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import accumulate
 from typing import Any
 
@@ -103,13 +103,19 @@ def _understood(report: Report, columns: int, paint: Paint) -> Iterator[str]:
             implied = loss["formula"]
         implied = f"{loss['formula']}, as told" if loss["given"] else implied
         yield from _labelled("loss", implied, columns, paint)
-    yield from _beside("parameters", _table(report.parameters, paint), paint)
+    misapplied = {line.line for line in report.wrong if line.updates}
+    yield from _beside("parameters", _table(report.parameters, misapplied, paint), paint)
     if report.parameters and not report.heading:
         yield from _labelled("looked at", f"training step {report.step}", columns, paint)
 
 
-def _table(parameters: Sequence[Parameter], paint: Paint) -> Iterator[str]:
-    """Yield the rows of parameters with their verdicts; those of one name and line together."""
+def _table(
+    parameters: Sequence[Parameter], misapplied: Set[int | None], paint: Paint
+) -> Iterator[str]:
+    """Yield the rows of parameters with their verdicts; those of one name and line together.
+
+    Right gradients are ``misapplied`` in some lines.
+    """
     groups: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[Parameter]] = {}
     for parameter in parameters:
         key = (printable(parameter.name), tuple(parameter.shape), tuple(parameter.updated))
@@ -125,7 +131,8 @@ def _table(parameters: Sequence[Parameter], paint: Paint) -> Iterator[str]:
         verdicts = {parameter.verdict for parameter in group}
         text = "  ".join(f"{cell:{wide}}" for cell, wide in zip(row, widths, strict=True) if wide)
         if "wrong" in verdicts:
-            text += f"  {paint('gradient wrong', 'wrong')}"
+            own = misapplied.isdisjoint(group[0].updated)
+            text += f"  {paint('gradient wrong' if own else 'update wrong', 'wrong')}"
         elif "not updated" in verdicts:
             text += f"  {paint('not updated', 'follows')}"
         yield text.rstrip()
@@ -196,7 +203,7 @@ def _wrong(
     yield from _marked(label, stands, gone, columns, "wrong", paint)
     if should_be:
         yield from _marked("should be", should_be, come, columns, "right", paint)
-    name = printable(line.variable or "its value")
+    name = ("the new " if line.updates else "") + printable(line.variable or "its value")
     read = (parameter for parameter in parameters if parameter.name in stands)
     updated = [at for parameter in read for at in parameter.updated if at < (line.line or 0)]
     if line.mistake:

@@ -19,6 +19,7 @@ from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
 from bptui.core.graph.node import evaluate
 from bptui.core.mistakes import NOT_SUMMED
+from bptui.trace.candidates import gradient_text
 from bptui.trace.comparing import Values, multiple, rounded, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
@@ -272,19 +273,22 @@ class Checked:
         verdict: str,
         stands_for: str | None = None,
         told: str | None = None,
+        statement: ast.stmt | None = None,
         **others: Any,  # noqa: ANN401  # fields of Line
     ) -> Line:
-        """Return what is said of a line, which should be what is ``told``."""
-        bound, statement = self._bound(line), self.source.statement(line)
-        variable, text = bound[-1].name.removeprefix("return ") if bound else None, self.text(line)
+        """Return what is said of a line, the ``statement`` of which should be what is ``told``."""
+        bound, text = self._bound(line), self.text(line)
+        statement = statement or self.source.statement(line)
+        others.setdefault("variable", bound[-1].name.removeprefix("return ") if bound else None)
         if verdict == "wrong" and statement is not None:
             whole = ast.unparse(statement)
             if told is not None:
                 others = {"difference": difference(whole, told), **others}
             # where there is more of it, or something behind it
-            if statement.lineno != statement.end_lineno or "#" in text:
+            if statement.lineno != statement.end_lineno or "#" in text or ";" in text:
                 others["stands"] = whole
-        return Line(line, text, variable, stands_for, verdict, told, **others)
+        said = {"stands_for": stands_for, "should_be": told, **others}
+        return Line(line, text, verdict=verdict, **said)
 
     def _given(self, line: int, entries: Sequence[int]) -> list[int]:
         """Return what a line gives its variables, else what it computes last, as it is at last."""
@@ -305,10 +309,34 @@ class Checked:
         if view is not None:
             told = view.should_be(repair) or from_chain_rule(view, repair)
             others["mistake"] = slip(view, repair, told)
-        # else a part of the line is wrong, without a name
-        if any(binding.entry == repair.entries[0] for binding in self._bound(line)):
+            others["statement"] = view.statement
+        named = [b.name for b in self._bound(line) if b.entry == repair.entries[0]]
+        if repair.updated:
+            first, *more = repair.updated
+            returned = view is None or isinstance(view.statement, ast.Return)
+            name = named[-1] if more and named and not returned else first.name
+            stands = self._new_value(first, name)
+            others |= {"updates": True, "variable": name, "stands_for": stands}
+            others["example"] = self._example(repair)
+        elif named and self._is_gradient(
+            repair
+        ):  # else a part is wrong, without a name, or a slope
+            others["variable"] = named[-1].removeprefix("return ")
             others |= {"stands_for": self.meanings.wanted(repair), "example": self._example(repair)}
         return self._line(line, "wrong", told=told, **others)
+
+    def _new_value(self, parameter: Traced, name: str) -> str | None:
+        """Return what a parameter should become: ``W - 0.1 dL/d W``; None where that is unknown."""
+        factor = self.found.change_wanted(parameter)
+        if factor is None:
+            return None
+        return f"{name} {'-' if factor < 0 else '+'} {gradient_text(name, abs(factor))}"
+
+    def _is_gradient(self, repair: Repair) -> bool:
+        """Tell whether what belongs there is the gradient that the value stands for."""
+        right = self.found.right_value(repair.entries[0])
+        true = self.found.true[repair.stands_for[0]]
+        return right is None or multiple(right, true) is not None
 
     def _view(self, repair: Repair) -> View | None:
         """Return the statement of a repair; None where it is in another file."""
@@ -347,14 +375,16 @@ class Checked:
 
     def _example(self, repair: Repair) -> Example | None:
         """Return the number that is furthest from the right one, on the program's own values."""
-        made = (
-            self._furthest(*pair) for pair in zip(repair.entries, repair.stands_for, strict=True)
-        )
+        updated = dict(zip(repair.entries, repair.updated, strict=False))
+        pairs = zip(repair.entries, repair.stands_for, strict=True)
+        made = (self._furthest(*pair, updated.get(pair[0])) for pair in pairs)
         found = [example for example in made if example is not None]
         # in some turns of a loop it may be right
         return max(found, key=lambda one: abs(one.found - one.expected), default=None)
 
-    def _furthest(self, entry: int, stands_for: tuple[int, int]) -> Example | None:
+    def _furthest(
+        self, entry: int, stands_for: tuple[int, int], updated: Traced | None
+    ) -> Example | None:
         source, consumer = stands_for
         truth = self.found.truth
         gradient = self.found.judged.gradients.of.get(truth.graph.nodes[source])
@@ -365,9 +395,12 @@ class Checked:
         value = np.asarray(own[truth.graph.nodes[entry]], dtype=np.float64)
         if true.size != value.size:
             return None
-        wanted = self.found.right_value(entry)
-        scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0
-        right = scale * shaped(true, value.shape)
+        if updated is not None:
+            right = self.found.updated(updated, own[truth.graph.nodes[source]], value, true)
+        else:
+            wanted = self.found.right_value(entry)
+            scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0
+            right = scale * shaped(true, value.shape)
         index = (
             np.unravel_index(int(np.abs(value - right).argmax()), value.shape) if value.ndim else ()
         )

@@ -82,6 +82,17 @@ def multiple_as_it_is(
     return factor if off <= close else None
 
 
+def right_value(values: Values, wanted: Values, exact: bool) -> bool:
+    """Whether values are the wanted ones, or as many times as much where no scale is known."""
+    pairs = zip(values, wanted, strict=True)
+    if any(one.shape != other.shape or not np.isfinite(one).all() for one, other in pairs):
+        return False
+    factor = multiple_as_it_is(values, wanted)
+    if factor is None:  # of nothing but zeros
+        return not any(np.any(part) for part in [*values, *wanted])
+    return abs(factor - 1.0) <= CLOSE if exact else factor > 0
+
+
 def _surely_apart(one: Sequence[Any], other: Sequence[Any], noise: Noise) -> bool:
     """Whether a few numbers tell that values are no multiple: most are not, and soon told so."""
     sizes = [float(np.abs(part).max(initial=0.0)) for part in other]

@@ -39,6 +39,8 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
     """
     places = _places(statement)
     for level in (_indices, _operands, _layout, _fewer, _numbers):
+        if level is _fewer:
+            yield from _turned_round(statement)
         for path in places:
             for new in level(_at(statement, path), names):
                 yield _with(statement, path, new)
@@ -77,7 +79,7 @@ def _places(statement: ast.stmt) -> list[Path]:
             if isinstance(value, ast.AST):
                 walk(value, (*path, (name, None)))
             elif isinstance(value, list):
-                if name == "args" and isinstance(node, ast.Call) and _called(node) in COUNTING:
+                if name == "args" and isinstance(node, ast.Call) and called(node) in COUNTING:
                     value = _arrays(node)
                 for number, part in enumerate(value):
                     if isinstance(part, ast.AST):
@@ -158,11 +160,11 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for left, right in _turns(node.left, node.right):
             yield ast.BinOp(left, node.op, right)
-    if isinstance(node, ast.Call) and _called(node) in PRODUCTS and len(node.args) == 2:
+    if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
         for left, right in _turns(*node.args):
             yield ast.Call(node.func, [left, right], node.keywords)
     yield from _slices(node)
-    if isinstance(node, ast.Call) and _called(node) in ("sum", "mean", "max", "min"):
+    if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
         plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
         for axis in (0, 1, -1):
             for keep in (False, True):
@@ -173,7 +175,7 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield ast.BinOp(node, ast.Sub(), other)
                 yield ast.BinOp(node, ast.Add(), other)
     if isinstance(node, ast.Call):
-        own = _called(node)
+        own = called(node)
         for name in sorted(set().union(*(alike for alike in ALIKE if own in alike)) - {own}):
             func = copy.copy(node.func)
             setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", name)
@@ -195,7 +197,8 @@ def _turned(node: ast.expr) -> ast.expr:
     return ast.Attribute(node, "T", ast.Load())
 
 
-def _called(node: ast.Call) -> str:
+def called(node: ast.Call) -> str:
+    """Return the name of the function or method that is called."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
@@ -220,8 +223,10 @@ def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         yield node.left
         yield node.right
         for part in ast.walk(node):
-            if isinstance(part, ast.BinOp) and part is not node:
-                yield part
+            if isinstance(part, ast.BinOp | ast.Name | ast.Attribute | ast.Subscript):
+                known = isinstance(part, ast.BinOp) or ast.unparse(part) in names
+                if known and part is not node:
+                    yield part
         for op in (ast.Add(), ast.Sub(), ast.Mult(), ast.Div()):
             if type(op) is not type(node.op):
                 yield ast.BinOp(node.left, op, node.right)
@@ -327,10 +332,17 @@ def _augmented(statement: ast.Assign, op: ast.operator) -> ast.stmt:
     return ast.AugAssign(target, op, copy.deepcopy(statement.value))
 
 
+def _turned_round(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """``-=`` for ``+=``, or the other way round."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
+        op = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()
+        yield ast.AugAssign(statement.target, op, statement.value)
+
+
 def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
     """Another kind of assignment."""
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
-        for op in (ast.Add(), ast.Mult()):
+        for op in (ast.Sub(), ast.Add(), ast.Mult()):
             yield _augmented(statement, op)
     if isinstance(statement, ast.AugAssign):
         if isinstance(statement.target, ast.Subscript) and isinstance(statement.op, ast.Add):

@@ -28,7 +28,7 @@ def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
     users: dict[int, Repair] = {}
     for repair in lines.repairs:
         for entry in repair.pinned:
-            helper = _helper(lines, entry, line)
+            helper = _helper(lines, _product(lines, entry, line), line)
             if helper is not None:
                 needed[helper[0]], users[helper[0]] = helper[1], repair
     groups = lines.places | {p: [*group] for p, (_, group) in lines.suspects.named.items()}
@@ -49,6 +49,17 @@ def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
                 else:
                     lines.current[call] = needed[call]
             lines.follows |= whole
+
+
+def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:
+    """Return the product that a value is a factor of in its line, if it is for nothing else."""
+    notes, inputs = lines.truth.tape.notes, lines.truth.tape.inputs
+    while True:
+        users = [user for user in lines.backward if entry in inputs[user]]
+        same = len(users) == 1 and line(notes[users[0]].place) == line(notes[entry].place)
+        if not same or notes[users[0]].call != "multiply":
+            return entry
+        (entry,) = users
 
 
 def _helper(lines: Lines, entry: int, line: Callable[[int], int]) -> tuple[int, Values] | None:

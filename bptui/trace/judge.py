@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from bptui.trace.arguments import blame_arguments, blame_functions
 from bptui.trace.backward_pass import handed_on
 from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged, Key
+from bptui.trace.overwritten import overwriting_steps, with_overwritten
 from bptui.trace.tape import Reference, Tape
 from bptui.trace.truth import SPREADS, StepTruth
 from bptui.trace.updates import TrainingStep, training_steps
@@ -66,11 +68,23 @@ def judge(
     """
     until = time.monotonic() + limit
     verdict: Verdict | None = None
-    for number, step in enumerate(training_steps(tape)[first : first + LOOKED_AT], first + 1):
+    steps = training_steps(tape) or overwriting_steps(tape)
+
+    def losses_of(truth: StepTruth) -> list[Judged]:
+        return truth.likely() if told is None else [*filter(None, [told(truth)])]
+
+    for number, step in enumerate(steps[first : first + LOOKED_AT], first + 1):
         found: Verdict | None = None
         for spread in SPREADS:
             truth = StepTruth(tape, step, lines, spread=spread)
-            losses = truth.likely() if told is None else filter(None, [told(truth)])
+            losses = losses_of(truth)
+            whole = max((with_overwritten(truth, one) for one in losses), key=_count, default=step)
+            if whole != step:
+                step = whole
+                if not whole.parameters:
+                    return None
+                truth = StepTruth(tape, step, lines, spread=spread)
+                losses = losses_of(truth)
             tried = [Lines(truth, judged, turns, until) for judged in losses]
             if not tried:
                 break
@@ -80,6 +94,8 @@ def judge(
             if best.repairs and (other := _at_the_rate(best)) is not None:
                 best = min(other, best, key=_how_much)
             blame_helpers(best, lines)
+            blame_functions(best)
+            blame_arguments(best)
             together = squares(tape, truth.dependent)
             larger = grown(tape, best)
             odd = _odd(truth) if larger else set()
@@ -93,6 +109,10 @@ def judge(
         if not found.right:
             return found
     return verdict
+
+
+def _count(step: TrainingStep) -> int:
+    return len(step.parameters)
 
 
 def _how_much(lines: Lines) -> tuple[int, int]:

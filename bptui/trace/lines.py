@@ -22,10 +22,12 @@ from bptui.trace.backward_pass import aside, samples
 from bptui.trace.candidates import ALL, Source, Standing, true_gradients
 from bptui.trace.comparing import (
     Multiples,
+    Numbers,
     Values,
     along,
     multiple,
     multiple_as_it_is,
+    right_value,
     rounded,
     shaped,
 )
@@ -33,7 +35,15 @@ from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.suspects import Suspects
 from bptui.trace.truth import StepTruth
-from bptui.trace.updates import Parameter
+from bptui.trace.updates import Parameter, with_former
+
+
+class Argument(NamedTuple):
+    """What a call of a function should be given."""
+
+    function: str
+    name: str
+    text: str
 
 
 class Repair(NamedTuple):
@@ -46,6 +56,10 @@ class Repair(NamedTuple):
     """The parameters that come out right."""
     renamed: frozenset[int] = frozenset()
     """Those of the entries that are wrong since they got another name."""
+    updated: tuple[Parameter, ...] = ()
+    """The parameters whose updates the entries are, where all before them is right."""
+    argument: Argument | None = None
+    """What the entries' function should be given, where that mends them."""
 
     @property
     def pinned(self) -> tuple[int, ...]:
@@ -82,9 +96,8 @@ class Lines:
         truth, graph = self.truth, self.truth.graph
         loss = ordered([self.judged.loss.node])
         back = self.judged.loss.differences
-        self.forward = {graph.entry[node] for node in loss if node in graph.entry} - {
-            graph.entry[node] for node in back
-        }
+        forward = (node for node in loss if node in graph.entry and node not in back)
+        self.forward = {graph.entry[node] for node in forward}
         behind = set().union(*truth.behind.values())
         self.backward = sorted(
             behind & truth.dependent - self.forward | aside(truth, self.forward, behind)
@@ -119,13 +132,10 @@ class Lines:
         if self.judged.uphill:
             self.wrong |= set(self.judged.whole) or {key for key, match in matches.items() if match}
         right = set(matches) - self.wrong
-        signs = {parameter.sign for parameter in self.truth.parameters if parameter.key in right}
-        for parameter in self.truth.parameters:
-            climbs = parameter.sign and signs == {-parameter.sign}
-            if climbs and self.judged.ratios.get(parameter.key, 0.0) < 0.0:
-                self._blame_update(parameter)
+        misapplied = self.judged.misapplied & self.wrong
+        self._blame_updates([p for p in self.truth.parameters if p.key in misapplied])
         while self.wrong:
-            found = self._next(right)
+            found = self._damaged() or self._next(right)
             if found is None:
                 break
             repair, current = found
@@ -135,10 +145,9 @@ class Lines:
                 self.failed.clear()
             self.current = current
             right |= repair.mended
-        for parameter in self.truth.parameters:
-            if parameter.key in self.wrong and self._wrong_in_update(parameter):
-                self._blame_update(parameter)
-        self._follow()
+        left = [p for p in self.truth.parameters if p.key in self.wrong]
+        self._blame_updates(list(filter(self._wrong_in_update, left)))
+        self.follow()
 
     def _apart(self, current: Changes) -> bool:
         """Whether the parameters that stay wrong change as they did before a repair."""
@@ -166,6 +175,26 @@ class Lines:
             )
         return self.settled[entry]
 
+    def _damaged(self) -> tuple[Repair, Changes] | None:
+        """Return the repair of a forward value that was changed before all gradients of it."""
+        tape, nodes = self.truth.tape, self.truth.graph.nodes
+        for binding, former in with_former(tape) if not self.repairs else ():
+            entry = binding.entry
+            back = entry in self.values and entry not in self.forward | self.truth.later
+            changed = back and former in self.forward
+            if former is None or not changed or self.factors(entry):
+                continue
+            right = self.truth.numbers(nodes[former])
+            if right[0].shape != self.values[entry][0].shape or not tape.depends(entry, {former}):
+                continue
+            current = self.replay.carried({entry: right}, self.current)
+            source = (former, ALL)
+            repair = Repair(tape.notes[entry].place, (entry,), (source,), frozenset(self.wrong))
+            every = repair._replace(mended=frozenset(p.key for p in self.truth.parameters))
+            if source in self.true and current and self.mends(current, every):
+                return repair, current
+        return None
+
     def _wrong_in_update(self, parameter: Parameter) -> bool:
         """Whether nothing is wrong before a parameter's update: right gradients, or none at all."""
         behind = [
@@ -184,6 +213,9 @@ class Lines:
         key, true = parameter.key, self.true.get((parameter.before, ALL))
         if true is None or self.judged.matches[key] or key in self.judged.ratios:
             return set()
+        changed = self._keeps_its_shape(parameter, self.current)
+        if changed and self._factor_after(parameter, self.current) is not None:
+            return set()
         wanted = list(map(parameter.taken, true))
         behind = self.truth.behind[key].intersection(self.backward) - {parameter.after}
         for entry in sorted(behind, reverse=True):
@@ -192,20 +224,54 @@ class Lines:
                 return self.truth.tape.ancestors(entry)
         return set()
 
-    def _blame_update(self, parameter: Parameter) -> None:
-        source = (parameter.before, ALL)
+    def _blame_updates(self, parameters: Iterable[Parameter]) -> None:
+        """Say that what updates make of gradients is wrong, those of one place together."""
+        places: dict[int, list[Parameter]] = {}
+        for parameter in parameters:
+            shapes = set(map(self.truth.tape.shape, (parameter.before, parameter.after)))
+            whole = parameter.places is None and len(shapes) == 1
+            if whole and (parameter.before, ALL) in self.true:
+                places.setdefault(parameter.statements[-1].place, []).append(parameter)
+        first = {binding.entry: binding for binding in reversed(self.truth.tape.bindings)}
+        for place, own in places.items():
+            renamed: set[int] = set()
+            for parameter in own:
+                after, binding = parameter.after, parameter.statements[-1]
+                new = self.truth.numbers(self.truth.graph.nodes[after])
+                old = self.truth.numbers(self.truth.parameters[parameter])
+                draws = zip(old, new, self.true[parameter.before, ALL], strict=True)
+                right = [self.updated(parameter, *draw) for draw in draws]
+                if first[after] != binding:  # W = v
+                    renamed.add(after)
+                    later = [entry for entry in self.backward if entry >= binding.when]
+                    self.replay.renamed.setdefault(after, []).insert(0, (later, right))
+                else:
+                    self.current[after] = right
+            updated = tuple(parameter.after for parameter in own)
+            sources = tuple((parameter.before, ALL) for parameter in own)
+            mended = frozenset(parameter.key for parameter in own)
+            anew = frozenset(renamed)
+            self.repairs.append(Repair(place, updated, sources, mended, anew, tuple(own)))
+            self.wrong = self.wrong - mended
+
+    def change_wanted(self, parameter: Parameter) -> float | None:
+        """Return the multiple of its gradient by which a parameter should change, if it is one."""
+        right = self.right_value(parameter.after)
+        true = self.true.get((parameter.before, ALL))
+        known = parameter.overwritten or self.factor is not None
+        if right is None or true is None or not known:
+            return None
         before = self.truth.numbers(self.truth.parameters[parameter])
-        grown = self.truth.tape.shape(parameter.after) != before[0].shape
-        if source not in self.true or parameter.places is not None or grown:
-            return
-        factor = -1.0 if self.factor is None else self.factor
-        change = [shaped(true, before[0].shape) for true in self.true[source]]
-        self.current[parameter.after] = [
-            old + factor * true for old, true in zip(before, change, strict=True)
-        ]
-        place, key = parameter.statements[-1].place, parameter.key
-        self.repairs.append(Repair(place, (parameter.after,), (source,), frozenset({key})))
-        self.wrong = self.wrong - {key}
+        return multiple([new - old for new, old in zip(right, before, strict=True)], true)
+
+    def updated(self, parameter: Parameter, old: Numbers, new: Numbers, true: Numbers) -> Numbers:
+        """Return the new numbers that a parameter should have, of those it has and its gradient."""
+        true = shaped(true, old.shape)
+        if parameter.overwritten:
+            return old - new if along([new], [true]) else old + new
+        if self.factor is None and self.judged.uphill:
+            return old - (new - old)
+        return old + (-1.0 if self.factor is None else self.factor) * true
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
@@ -279,10 +345,13 @@ class Lines:
                     if factor is None:
                         return None
                     off.add(factor)
-            mended = frozenset(self.wrong & set(factors))
-            off |= {factors[key] for key in mended if not self.agrees(factors[key])}
+            fitting = self.wrong & set(factors)
+            mended = frozenset(key for key in fitting if self.agrees(factors[key]))
+            if mended and not off:  # what is still off by a factor has a mistake of its own
+                return mended, changed, replaced
+            off |= {factors[key] for key in fitting - mended}
             if not off:
-                return (mended, changed, replaced) if mended else None
+                return None
             if len(set(map(rounded, off))) > 1:
                 return None
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
@@ -297,7 +366,8 @@ class Lines:
             return (1.0,)
         factors = (self.first_factor(e) for e in reversed(self.backward) if e < entry)
         before = next((factor for factor in factors if factor), 1.0)
-        sizes = [1.0, before, *map(float, self.samples)]
+        others = [match.factor for match in self.judged.matches.values() if match]
+        sizes = [before, 1.0, *map(float, self.samples), *filter(np.isfinite, others)]
         return dict.fromkeys([*sizes, *(-size for size in sizes if self.judged.uphill)])
 
     def agrees(self, factor: float) -> bool:
@@ -315,7 +385,28 @@ class Lines:
         changed = self.current.get(entry)
         return self.standing.of(entry) if changed is None else self.standing.compared(changed)
 
-    def _follow(self) -> None:
+    def others(self, *repairs: Repair) -> Changes:
+        """Return the right values of what the other repairs put right."""
+        return {
+            entry: self.current[entry]
+            for other in self.repairs
+            if other not in repairs
+            for entry in other.pinned
+        }
+
+    def without(self, *repairs: Repair) -> Changes:
+        """Return what changes by the other repairs alone."""
+        others = self.others(*repairs)
+        return (self.replay.carried(others, {}) or {}) if others else {}
+
+    def mends(self, changed: Changes, *repairs: Repair) -> bool:
+        """Whether changes put right what repairs do."""
+        mended = frozenset().union(*(repair.mended for repair in repairs))
+        own = (p for p in self.truth.parameters if p.key in mended)
+        factors = [self.fits(parameter, changed) for parameter in own]
+        return all(factor is not None and self.agrees(factor) for factor in factors)
+
+    def follow(self) -> None:
         """Note what is wrong only because of what was repaired, short of the updates."""
         tape = self.truth.tape
         first = {entry for repair in self.repairs for entry in repair.pinned}
@@ -343,6 +434,11 @@ class Lines:
         renamed = self.replay.renamed.get(entry)
         return renamed[0][1] if renamed else self.current.get(entry)
 
+    def is_wrong(self, entry: int) -> bool:
+        """Whether an entry is other than it should be."""
+        right = self.right_value(entry)
+        return right is not None and not right_value(self.values[entry], right, exact=True)
+
     def fits(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a parameter changes; None for another.
 
@@ -364,27 +460,32 @@ class Lines:
             was = match is not None and match.whole and not self.judged.uphill
             if match is not None and was and rounded(factor) != rounded(match.factor):
                 return None  # it was right as it was
-            return factor
+            optimized = any(m and m.entry is not None for m in self.judged.matches.values())
+            return None if optimized and not self.judged.whole else factor
         if self.judged.whole or (
             self.judged.uphill and along(self._change(parameter, changed), true)
         ):
             return None
         sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
-        fits = any(
-            self.truth.adapted(parameter.key, entry)
+        taken = (
+            factor
             for entry, factor in self._inside(parameter, changed, true)
-            if not self.judged.ratios or rounded(factor) in sizes
+            if self.truth.adapted(parameter.key, entry)
         )
+        last = next(taken, None)
+        fits = last is not None and (not self.judged.ratios or rounded(last) in sizes)
         return float("nan") if fits else None
 
     def _inside(
         self, parameter: Parameter, changed: Changes, true: Values
     ) -> Iterator[tuple[int, float]]:
-        """Yield the entries behind a parameter that are multiples of its true gradient."""
+        """Yield the multiples of its true gradient behind a parameter, the last one first."""
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
-            self.unchanged[key] = {entry: multiple(self.values[entry], true) for entry in behind}
+            self.unchanged[key] = {
+                entry: multiple(self.values[entry], true) for entry in sorted(behind, reverse=True)
+            }
             self.multiples[key] = Multiples([true])
         for entry, factor in self.unchanged[key].items():
             if entry in changed:

@@ -25,6 +25,8 @@ SLOPES = ("grad", "deriv", "delta", "partial", "prime", "slope")
 ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
 SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
 HALF = "half squared error"
+DAMAGED = ("add", "multiply", "divide")
+"""What may stand for the difference of an output and a target."""
 IMPLIED = 6
 """Differences of output and target that are looked at."""
 
@@ -79,6 +81,8 @@ class Judged:
     """True gradients below it count as zero."""
     ratios: dict[Key, float] = field(default_factory=dict)
     """Of gradients that are a multiple of the right one."""
+    misapplied: set[Key] = field(default_factory=set)
+    """Parameters whose gradients are right, and whose updates make something else of them."""
     uphill: bool = False
     """Whether the updates make the loss larger."""
     factor: float | None = None
@@ -178,7 +182,10 @@ def implied(
 def _pairs(
     tape: Tape, graph: Lowered, dependent: Mapping[int, None]
 ) -> tuple[list[list[tuple[Node, Node, Node]]], list[list[Node]]]:
-    """Return differences with output and target, and outputs that 1 is taken from; by place."""
+    """Return differences with output and target, and outputs that 1 is taken from; by place.
+
+    Where there are none, one was meant where output and target are combined in another way.
+    """
     differences: dict[int, list[tuple[Node, Node, Node]]] = {}
     picked: dict[int, list[Node]] = {}
     known = _Differences(tape, graph, dependent)
@@ -191,6 +198,16 @@ def _pairs(
             old, one = node.inputs[1].inputs
             if number(one) == 1.0 and old.op.name == "getitem":
                 picked.setdefault(place, []).append(old)
+    if not differences and not picked:
+        named = {b.entry for b in tape.bindings if not b.name.startswith("return ")}
+        for entry in dependent:
+            # one number times another may be a rate
+            pair = known.of(entry, DAMAGED if tape.shape(entry) else DAMAGED[:1])
+            same = pair is not None and pair[0].shape == pair[1].shape
+            out = -1 if pair is None else graph.entry.get(pair[0], -1)
+            if pair is not None and same and out in named and out >= known.first:
+                meant = (pair[0] - pair[1], *pair)
+                differences.setdefault(tape.notes[entry].place, []).append(meant)
     return [*differences.values()], [*picked.values()]
 
 
@@ -240,10 +257,10 @@ class _Differences:
                 plain = {part for part in note.arguments if isinstance(part, int)}
                 self.numbers.setdefault(note.place, set()).update(plain)
 
-    def of(self, entry: int) -> tuple[Node, Node] | None:
-        """Return output and target where an entry is their difference."""
+    def of(self, entry: int, calls: Collection[str] = ("subtract",)) -> tuple[Node, Node] | None:
+        """Return output and target where an entry is their difference, or what ``calls`` give."""
         node = self.graph.nodes[entry]
-        if node.op.name != "subtract" or len(node.inputs) != 2:
+        if node.op.name not in calls or len(node.inputs) != 2:
             return None
         ours = [self.graph.entry.get(operand) in self.dependent for operand in node.inputs]
         out, target = node.inputs if ours[0] else node.inputs[::-1]
@@ -255,7 +272,7 @@ class _Differences:
         known = self.graph.entry.get(target)
         if number(target) is None or (known is not None and known < self.first):
             return True
-        return known is None and len(self.numbers[self.tape.notes[entry].place]) > 1
+        return known is None and len(self.numbers.get(self.tape.notes[entry].place, ())) > 1
 
 
 def _total(parts: Iterable[Node]) -> Node:

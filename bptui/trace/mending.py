@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import warnings
 from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
 
-from bptui.trace.comparing import CLOSE, Values, multiple_as_it_is
+from bptui.trace.comparing import Values, right_value
 from bptui.trace.edits import SINGLE
 from bptui.trace.recalled import Recalled
 
@@ -81,7 +82,9 @@ class Evaluation:
         """
         tree = self.named.made(_written(statement, self.variable))
         try:
-            code = compile(ast.Module([tree], []), "<edit>", "exec")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the compiler has its doubts about some edits
+                code = compile(ast.Module([tree], []), "<edit>", "exec")
         except (SyntaxError, ValueError, TypeError):
             return None
         made: Values = []
@@ -172,14 +175,3 @@ class _Named:
 
 def _names(node: ast.AST) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-
-
-def right_value(values: Values, wanted: Values, exact: bool) -> bool:
-    """Whether values are the wanted ones, or as many times as much where no scale is known."""
-    pairs = zip(values, wanted, strict=True)
-    if any(one.shape != other.shape or not np.isfinite(one).all() for one, other in pairs):
-        return False
-    factor = multiple_as_it_is(values, wanted)
-    if factor is None:  # of nothing but zeros
-        return not any(np.any(part) for part in [*values, *wanted])
-    return abs(factor - 1.0) <= CLOSE if exact else factor > 0

@@ -88,8 +88,7 @@ def recalled(
     source: Source, recording: Recording, places: Sequence[Place], truth: StepTruth, before: int
 ) -> dict[str, Recalled]:
     """Return the functions whose calls were recorded ``before`` an entry, by their names."""
-    defined = _defined(source.tree)
-    takes = {name: _arguments(node) for name, node in defined.items()}
+    defined, takes = _defined(source.tree), arguments_of(source.tree)
     at = {node.lineno: name for name, node in defined.items()}
     given: dict[int, dict[str, int]] = {}
     plain: dict[int, dict[str, Value]] = {}
@@ -113,6 +112,11 @@ def recalled(
         name: Recalled(takes[name], found[::-1], _branches(defined[name]), truth)
         for name, found in calls.items()
     }
+
+
+def arguments_of(tree: ast.Module) -> dict[str, tuple[str, ...]]:
+    """Return the names of the arguments of a program's functions and methods."""
+    return {name: _arguments(node) for name, node in _defined(tree).items()}
 
 
 def _defined(tree: ast.Module) -> dict[str, ast.FunctionDef]:

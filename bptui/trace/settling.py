@@ -25,6 +25,24 @@ def settle(truth: StepTruth, judged: Judged) -> None:
         if len(set(map(rounded, factors.values()))) > 1:
             _settled(truth, judged, factors, whole=factors is not adapted)
     _settle_adapted(truth, judged)
+    if judged.uphill and judged.loss.entry is not None and _climbs(truth, judged):
+        judged.misapplied.update(judged.matches)
+
+
+def _climbs(truth: StepTruth, judged: Judged) -> bool:
+    """Whether one statement climbs along right gradients, or all do along what functions return.
+
+    Where there are more it is likelier that the error has the wrong sign.
+    """
+    returned = {b.entry for b in truth.tape.bindings if b.name.startswith("return ")}
+    places = {parameter.statements[-1].place for parameter in truth.parameters}
+    one = len(places) == 1
+    for parameter in truth.parameters:
+        inner = truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients))
+        handed_over = one or any(match.entry in returned for match in inner)
+        if not handed_over or _inner_factor(truth, parameter, judged) <= 0:
+            return False
+    return True
 
 
 def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole: bool) -> None:
@@ -35,22 +53,27 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
     usual = {size for size in down if down.count(size) == most}
     if len(usual) > 1 and not whole:
         return
-    if len(usual) > 1:  # a gradient that is right as it is, else that of the last layer
+    if len(usual) > 1:  # a gradient that is right as it is, with a rate, of the last layer
         exact = [
             key for key in factors if rounded(abs(_inner_factor(truth, by_key[key], judged))) == 1
         ]
-        latest = max(exact or factors, key=lambda key: _last_use(truth, key[0]))
+        latest = max(
+            exact or factors, key=lambda key: (by_key[key].rated, _last_use(truth, key[0]))
+        )
         usual = {rounded(factors[latest])}
     mark = usual.pop()
     own = next(key for key, factor in factors.items() if rounded(factor) == mark)
     reference = _inner_factor(truth, by_key[own], judged)
     for key, factor in factors.items():
         same = rounded(_inner_factor(truth, by_key[key], judged)) == rounded(reference)
+        turned = by_key[own].sign == -by_key[key].sign != 0
         forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
         goes_up = whole and mark < 0 < factor  # rates may differ, but none is negative
         if rounded(factor) != mark and (forgotten or goes_up or not same):
             judged.matches[key] = None
             judged.ratios[key] = factor / factors[own]
+            if same or (goes_up and turned):
+                judged.misapplied.add(key)
 
 
 def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
@@ -60,11 +83,13 @@ def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
         match = judged.matches[parameter.key]
         if match is not None and not match.whole:
             true = truth.true_of(parameter, judged.gradients)
-            inner = truth.inner_matches(parameter, true)
-            factors[parameter.key] = [rounded(found.factor) for found in inner]
+            inner = list(truth.inner_matches(parameter, true))
+            named = [found for found in inner if found.entry in truth.bound] or inner
+            factors[parameter.key] = [rounded(found.factor) for found in named]
     every = [factor for found in factors.values() for factor in dict.fromkeys(found)]
-    usual = max(dict.fromkeys(every), key=every.count, default=0.0)
-    if 2 * every.count(usual) > len(factors):
+    usual = max(dict.fromkeys([1.0, *every]), key=every.count)
+    least = len(factors) / 2  # of two halves that is right which has gradients as they are
+    if every.count(usual) > least or (usual == 1.0 and every.count(usual) == least > 0):
         for key, found in factors.items():
             if found and usual not in found:
                 judged.matches[key], judged.ratios[key] = None, found[-1] / usual

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bptui.core.graph.node import Node
-from bptui.trace.comparing import Numbers, Values
-from bptui.trace.edits import accumulated, edits, exchanged
-from bptui.trace.lines import Lines, Repair
-from bptui.trace.mending import Evaluation, right_value, written
-from bptui.trace.recalled import recalled
+from bptui.trace.comparing import Numbers, Values, right_value
+from bptui.trace.edits import accumulated, called, edits, exchanged
+from bptui.trace.lines import Argument, Lines, Repair
+from bptui.trace.mending import Evaluation, written
+from bptui.trace.recalled import arguments_of, recalled
 from bptui.trace.recording import Recording
-from bptui.trace.replay import Changes, as_it_is
-from bptui.trace.source import Place, Source
+from bptui.trace.replay import as_it_is
+from bptui.trace.source import Place, Source, has
 from bptui.trace.tape import Binding, Reference
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
@@ -35,7 +36,7 @@ def view_of(
     source: Source, recorder: Recording, places: Sequence[Place], lines: Lines, repair: Repair
 ) -> View | None:
     """Return the statement of a repair with what was recorded of it; None where there is none."""
-    statement = source.statement(places[repair.place][0])
+    statement = source.statement(*places[repair.place][:2])
     return None if statement is None else View(source, recorder, places, lines, statement)
 
 
@@ -61,8 +62,6 @@ class View:
     ) -> None:
         self.source, self.recorder, self.places, self.lines = source, recorder, places, lines
         self.statement = statement
-        last = statement.end_lineno or statement.lineno
-        self.span = range(statement.lineno, last + 1)
         self.own = [entry for entry in lines.backward if self._inside(self._place(entry))]
         """The entries of the backward pass that the statement makes."""
 
@@ -70,10 +69,12 @@ class View:
         return self.lines.truth.tape.notes[entry].place
 
     def _inside(self, place: int) -> bool:
-        return place >= 0 and self.places[place][0] in self.span
+        return place >= 0 and has(self.statement, self.places[place][:2])
 
     def should_be(self, repair: Repair) -> str | None:
         """Return the statement as it should stand; None where no small edit gives it."""
+        if repair.argument is not None:
+            return self._given(repair.argument)
         tries = (self.mended_by_reading, self.mended_by_adding, self.mended)
         return next(filter(None, (mend(repair) for mend in tries)), None)
 
@@ -81,10 +82,9 @@ class View:
 
     def mended_by_reading(self, repair: Repair) -> str | None:
         """Return the statement with the former value of a parameter that is updated too early."""
-        others = self.others(repair)
-        known = self.known(others)
+        others, known = self.lines.others(repair), self.lines.without(repair)
         changed = self.lines.replay.with_former(self.own, known, others)
-        if changed is None or not self.mends(changed, repair):
+        if changed is None or not self.lines.mends(changed, repair):
             return None
         return written(next(exchanged(self.statement, self._undone()), None))
 
@@ -93,28 +93,26 @@ class View:
         made = next(accumulated(self.statement), None)
         nodes = self.lines.truth.graph.nodes
         writes = [entry for entry in self.own if nodes[entry].op.name == "setitem"]
-        if made is None or len(writes) < 2:
+        if made is None or len(writes) < 2 or repair.updated:
             return None
-        others = self.others(repair)
-        changed = self.lines.replay.edited(writes, _added, self.known(others), others)
-        return written(made) if changed is not None and self.mends(changed, repair) else None
+        others, known = self.lines.others(repair), self.lines.without(repair)
+        changed = self.lines.replay.edited(writes, _added, known, others)
+        return written(made) if changed and self.lines.mends(changed, repair) else None
 
-    def others(self, repair: Repair) -> Changes:
-        """Return the right values of what the other repairs put right."""
-        return {
-            entry: self.lines.current[entry]
-            for other in self.lines.repairs
-            if other is not repair
-            for entry in other.pinned
-        }
-
-    def known(self, others: Changes) -> Changes:
-        return (self.lines.replay.carried(others, {}) or {}) if others else {}
-
-    def mends(self, changed: Changes, repair: Repair) -> bool:
-        parameters = self.lines.truth.parameters
-        factors = [self.lines.fits(p, changed) for p in parameters if p.key in repair.mended]
-        return all(factor is not None and self.lines.agrees(factor) for factor in factors)
+    def _given(self, argument: Argument) -> str | None:
+        """Return the statement with another argument of the call in it."""
+        names = arguments_of(self.source.tree).get(argument.function, ())
+        made, new = copy.deepcopy(self.statement), ast.parse(argument.text, mode="eval").body
+        calls = (node for node in ast.walk(made) if isinstance(node, ast.Call))
+        for call in (call for call in calls if called(call) == argument.function):
+            for word in call.keywords:
+                if word.arg == argument.name:
+                    word.value = new
+                    return written(made)
+            if argument.name in names[: len(call.args)]:
+                call.args[names.index(argument.name)] = new
+                return written(made)
+        return None
 
     def _undone(self) -> dict[str, str]:
         """Return the texts of parameters with how to have their value from before the update."""
@@ -135,7 +133,7 @@ class View:
 
         It has to in the first turn of a loop in which the value is wrong, and in the last ones.
         """
-        wrong = list(filter(self._is_wrong, repair.entries)) or list(repair.entries)
+        wrong = list(filter(self.lines.is_wrong, repair.entries)) or list(repair.entries)
         tried = dict.fromkeys([wrong[0], *wrong[-TURNS:]])
         sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
         turns = []
@@ -144,11 +142,7 @@ class View:
             if sight is None or wanted is None:
                 return None
             turns.append((sight, wanted))
-        return self._edited(turns, exact=self.lines.factor is not None)
-
-    def _is_wrong(self, entry: int) -> bool:
-        right = self.lines.right_value(entry)
-        return right is not None and not right_value(self.lines.values[entry], right, exact=True)
+        return self._edited(turns, exact=self.lines.factor is not None or bool(repair.updated))
 
     def giving(self, repair: Repair, wanted: Values) -> str | None:
         """Return the statement with the smallest edit that gives these numbers."""
@@ -220,6 +214,7 @@ class View:
                 former.entry
                 for former in self.recorder.bindings
                 if former.when <= start and former.location == binding.location
+                if former is not binding
             ]
             return self._values(old[-1]) if old else None
         return None

@@ -43,10 +43,9 @@ def slip(view: View, repair: Repair, told: str | None) -> str | None:
 
 def _undone(view: View, repair: Repair) -> str | None:
     lines = view.lines
-    others = view.others(repair)
-    known = view.known(others)
+    others, known = lines.others(repair), lines.without(repair)
     former = lines.replay.with_former(view.own, known, others)
-    if former is not None and view.mends(former, repair):
+    if former is not None and lines.mends(former, repair):
         return UPDATED_WEIGHTS
     turning = {lines.truth.graph.nodes[p.before] for p in lines.truth.parameters}
     turning |= {lines.truth.graph.nodes[p.after] for p in lines.truth.parameters}
@@ -62,7 +61,7 @@ def _undone(view: View, repair: Repair) -> str | None:
             return as_it_is(node, [v.T if one in turning else v for one, v in pairs])
 
         changed = lines.replay.edited(reading, transposed, known, others)
-        if changed is not None and view.mends(changed, repair):
+        if changed is not None and lines.mends(changed, repair):
             return "transposed-weights"
     return None
 

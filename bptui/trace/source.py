@@ -53,12 +53,13 @@ class Source:
                         known |= {n: v for n, v in vars(module).items() if n[:1] != "_"}
         return {name: value for name, value in known.items() if value is not None}
 
-    def statement(self, line: int) -> ast.stmt | None:
-        """Return the simple statement that a line belongs to."""
+    def statement(self, line: int, column: int | None = None) -> ast.stmt | None:
+        """Return the simple statement that a line belongs to, the first one or that at a column."""
         found = [
             node
             for node in ast.walk(self.tree)
             if isinstance(node, SIMPLE) and node.lineno <= line <= (node.end_lineno or node.lineno)
+            if column is None or has(node, (line, column))
         ]
         return min(found, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
 
@@ -106,6 +107,12 @@ class Source:
         if len(rows) == 1:
             return rows[0][start:end].decode()
         return b" ".join([rows[0][start:], *rows[1:-1], rows[-1][:end]]).decode()
+
+
+def has(node: ast.stmt, at: tuple[int, int]) -> bool:
+    """Whether a line and column are those of a statement."""
+    end = node.end_lineno or node.lineno, node.end_col_offset or 0
+    return (node.lineno, node.col_offset) <= at < end
 
 
 def _found(roots: Mapping[str, Value], path: str) -> Value:

@@ -80,7 +80,7 @@ class Tape:
 
     def depends(self, entry: int, on: set[int]) -> bool:
         """Whether an entry was computed from one of others."""
-        first, seen, stack = min(on), {entry}, [entry]
+        first, seen, stack = min(on, default=entry), {entry}, [entry]
         while stack:
             top = stack.pop()
             if top in on:
@@ -99,11 +99,12 @@ class Tape:
                 found.add(entry)
         return found
 
-    def ancestors(self, entry: int) -> set[int]:
-        """Return what an entry is computed from, and the entry."""
+    def ancestors(self, entry: int, short_of: Collection[int] = ()) -> set[int]:
+        """Return what an entry is computed from, and the entry: not through some others."""
         seen, stack = {entry}, [entry]
         while stack:
-            for source in self.inputs[stack.pop()]:
+            top = stack.pop()
+            for source in () if top in short_of else self.inputs[top]:
                 if source not in seen:
                     seen.add(source)
                     stack.append(source)

@@ -179,14 +179,15 @@ class StepTruth:
             size = ROUNDING * max(map(largest, true.values()), default=0.0)
             matches = {
                 parameter.key: self.match(parameter, true[parameter], found, size)
-                if parameter in true
+                if parameter in true and not parameter.overwritten
                 else None
                 for parameter in self.parameters
             }
         except (ValueError, TypeError, IndexError, KeyError):
             return None
         missing = [parameter.key for parameter in self.parameters if parameter not in true]
-        return Judged(loss, found, matches, missing, size)
+        lost = {parameter.key for parameter in self.parameters if parameter.overwritten}
+        return Judged(loss, found, matches, missing, size, misapplied=lost)
 
     def told(self, loss: Loss, factor: float) -> Judged | None:
         """Return how the parameters fare with a loss and the factor of their changes, both told."""

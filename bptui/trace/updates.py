@@ -7,7 +7,7 @@ gradients that are added up are no such thing, as what they add does not depend 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +40,8 @@ def updates_of(tape: Tape) -> list[Update]:
     """
     found: list[Update] = []
     seen: set[int] = set()
-    latest: dict[tuple[Value, ...], int] = {}
     afters: set[int] = set()
-    for binding in tape.bindings:
-        former = latest.get(binding.location)
-        if former is None and binding.location[0] == "memory":
-            former = next(iter(tape.inputs[binding.entry]), None)  # of what is changed in place
-        latest[binding.location] = binding.entry
+    for binding, former in with_former(tape):
         if binding.entry not in seen:
             seen.add(binding.entry)
             change = _change(tape, binding, former, afters)
@@ -60,6 +55,23 @@ def updates_of(tape: Tape) -> list[Update]:
     return _lasting(
         [u for u in found if u.sum.own or u.binding.place in sites or _added_alike(u, ways)]
     )
+
+
+def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
+    """Yield the bindings with the entry that the variable of each had before, if it had one."""
+    latest: dict[tuple[Value, ...], int] = {}
+    for binding in tape.bindings:
+        former = latest.get(binding.location)
+        if former is None and binding.location[0] == "memory":
+            former = next(iter(tape.inputs[binding.entry]), None)  # of what is changed in place
+        latest[binding.location] = binding.entry
+        yield binding, former
+
+
+def value_put(tape: Tape, entry: int) -> int | None:
+    """Return what is assigned: the entry, or what it writes into an array."""
+    written = tape.notes[entry].call in ("setitem", "put")
+    return _written(tape, entry)[2] if written else entry
 
 
 def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) -> Update | None:
@@ -211,6 +223,8 @@ class Parameter(NamedTuple):
     """Of the gradient that the update goes against; 0 where it is not told."""
     rated: bool = False
     """Whether the update multiplies with a number, as a rate is."""
+    overwritten: bool = False
+    """Whether it is given its change alone, without its old value."""
 
     @property
     def key(self) -> tuple[int, str]:
@@ -257,7 +271,7 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
             steps.append({})
         steps[number].setdefault(origin, []).append(update)
     made: list[TrainingStep] = []
-    names = _names(tape)
+    names = names_of(tape)
     _drop_what_is_computed(tape, steps)
     ends = [max(u.after for group in step.values() for u in group) for step in steps]
     for number, step in enumerate(steps):
@@ -335,7 +349,7 @@ def _drop_what_is_computed(tape: Tape, steps: list[dict[int, list[Update]]]) -> 
     steps[:] = [step for step in steps if step]
 
 
-def _names(tape: Tape) -> dict[int, str]:
+def names_of(tape: Tape) -> dict[int, str]:
     """Return the first lasting name of each entry: a global one before a local one."""
     found: dict[int, str] = {}
     for binding in sorted(tape.bindings, key=lambda given: (given.frame != 0, given.when)):

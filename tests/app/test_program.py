@@ -132,6 +132,14 @@ async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
         await session.shows("the network, true gradients")
 
 
+async def test_of_a_wrong_update_the_new_parameter_is_told(tmp_path: Path) -> None:
+    async with opened(tmp_path, RIGHT.replace("W2 -= 0.5", "W2 += 0.5")) as session:
+        await session.press("w")
+        await session.shows("Derivation: W2 should be W2 - 0.5 dL/dW2")
+        await session.press("d")
+        await session.shows("the program 0.610781, correct 0.551455")
+
+
 async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG, (80, 24)) as session:
         await session.press("w", *"nnnnnnv")

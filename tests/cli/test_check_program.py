@@ -6,6 +6,7 @@ import json
 import venv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from .support import bptui, check
@@ -72,6 +73,32 @@ def test_the_first_wrong_line_is_shown_with_what_should_stand_there(tmp_path: Pa
     assert "missing-output-derivative: it leaves" in out
 
 
+@pytest.mark.parametrize(
+    ("update", "should_be"),
+    [
+        ("W2 += 0.8 * a1.T @ d2", "W2 -= 0.8 * a1.T @ d2"),
+        ("W2 = -0.8 * a1.T @ d2", "W2 += -0.8 * a1.T @ d2"),
+    ],
+)
+def test_of_a_wrong_update_what_the_parameter_becomes_is_told(
+    update: str, should_be: str, tmp_path: Path
+) -> None:
+    source = RIGHT.replace("W2 -= 0.8 * a1.T @ d2", update)
+    code, out, _ = run(tmp_path, source)
+    said = " ".join(out.split())
+    assert code == 1
+    assert f"should be {should_be}" in said
+    assert "the new W2 stands for W2 - 0.8 dL/d W2" in said
+    assert ("update wrong" in said, "gradient wrong" in said) == (True, False)
+    _, out, _ = run(tmp_path, source, "--format", "json")
+    (line,) = (line for line in json.loads(out)["lines"] if line["verdict"] == "wrong")
+    assert line["stands_for"] == "W2 - 0.8 dL/d W2"
+    names: dict[str, np.ndarray] = {}
+    exec(RIGHT.replace("range(2000)", "range(1)"), names)
+    expected = names["W2"][tuple(line["example"]["index"])]
+    assert line["example"]["expected"] == pytest.approx(expected)
+
+
 def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, NET, "--format", "json")
     record = json.loads(out)
@@ -104,6 +131,23 @@ def test_all_that_a_line_gives_is_told_and_what_an_update_takes_over_is_not(tmp_
     assert "d2 = (a2 - y) * a2 * (1 - a2) ok = dL/d (a1 @ W2 + b2)" in rows
     assert "dW2 = a1.T @ d2; db2 = d2.sum(0) ok = dL/d W2, dL/d b2" in rows
     assert "b2 -= 0.8 * db2 ok" in rows
+
+
+def test_of_several_statements_in_a_line_the_wrong_one_is_told(tmp_path: Path) -> None:
+    both = RIGHT.replace("    W2 -= 0.8 * a1.T @ d2\n    b2 -=", "    W2 -= 0.8 * a1.T @ d2; b2 +=")
+    code, out, _ = run(tmp_path, both)
+    said = " ".join(out.split())
+    assert code == 1
+    assert "line 22 b2 += 0.8 * d2.sum(axis=0, keepdims=True)" in said
+    assert "should be b2 -= 0.8 * d2.sum(axis=0, keepdims=True)" in said
+
+
+def test_what_the_compiler_says_of_an_edit_is_not_shown(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    source = RIGHT.replace("a1 * (1 - a1)", "(1 * a1)[:]")  # 1[:] is one
+    assert run(tmp_path, source)[0] == 1
+    assert not recwarn.list
 
 
 def test_a_right_program_is_right_in_every_line(tmp_path: Path) -> None:

@@ -7,6 +7,85 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
+    "one call of several is given a wrong gradient": """
+U = rng.normal(size=(2, 2))
+def back(d, weights, out, given):
+    dz = d * (1 - out ** 2)
+    return given.T @ dz, dz @ weights.T
+for step in range(2):
+    h = np.tanh(x @ W)
+    g = np.tanh(h @ V)
+    o = np.tanh(g @ U)
+    loss = ((o - y) ** 2).sum()
+    dU, dg = back(2 * (o - y), U, o, g)
+    dV, dh = back(dg, V, g, h)
+    dW, _ = back(dh, W, h, x)  #! dW, _ = back(dg, W, h, x)
+    U, V, W = U - 0.01 * dU, V - 0.01 * dV, W - 0.01 * dW
+""",
+    "one call of several is given the values of another layer": """
+U = rng.normal(size=(2, 2))
+def back(d, weights, out, given):
+    dz = d * (1 - out ** 2)
+    return given.T @ dz, dz @ weights.T
+for step in range(2):
+    h = np.tanh(x @ W)
+    g = np.tanh(h @ V)
+    o = np.tanh(g @ U)
+    loss = ((o - y) ** 2).sum()
+    dU, dg = back(2 * (o - y), U, o, g)
+    dV, dh = back(dg, V, g, h)  #! dV, dh = back(dg, V, h, h)
+    dW, _ = back(dh, W, h, x)
+    U, V, W = U - 0.01 * dU, V - 0.01 * dV, W - 0.01 * dW
+""",
+    "a function makes nothing of the gradient that it is given": """
+def back(d, out):
+    return d * (1 - out ** 2)  #! return 1 - out ** 2
+for step in range(2):
+    h = np.tanh(x @ W)
+    o = np.tanh(h @ V)
+    loss = ((o - y) ** 2).sum()
+    do = back(2 * (o - y), o)
+    dh = back(do @ V.T, h)
+    V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
+""",
+    "a function of slopes gives ones": """
+def slope(out):
+    return 1 - out ** 2  #! return np.ones_like(out)
+for step in range(2):
+    h = np.tanh(x @ W)
+    o = np.tanh(h @ V)
+    loss = ((o - y) ** 2).sum()
+    do = 2 * (o - y) * slope(o)
+    dh = do @ V.T * slope(h)
+    V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
+""",
+    "a forward value is changed before the gradients are computed of it": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    o = np.tanh(h @ V)
+    loss = ((o - y) ** 2).sum()
+    h = h * 1  #! h = h + 0.1
+    do = 2 * (o - y) * (1 - o ** 2)
+    dh = do @ V.T * (1 - h ** 2)
+    V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
+""",
+    "two slips, and what is right between them": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    e = d @ V.T * (1 - h ** 2)  #! e = d @ V.T * (1 + h ** 2)
+    dW = x.T @ e
+    db = e.sum(axis=0)  #! db = e.mean(axis=0)
+    V, W, b = V - 0.01 * h.T @ d, W - 0.01 * dW, b - 0.01 * db
+""",
+    "the one difference of a program without a loss is none": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    o = np.tanh(h @ V)
+    d = (o - y) * (1 - o ** 2)  #! d = (o + y) * (1 - o ** 2)
+    V, W = V - 0.01 * h.T @ d, W - 0.01 * x.T @ (d @ V.T * (1 - h ** 2))
+""",
     "a path of a sum is left out": """
 U = rng.normal(size=(2, 2))
 for step in range(2):

@@ -22,6 +22,103 @@ for step in range(2):
     W -= 0.2 * dW
     b -= 0.2 * db
 """,
+    "all updates climb along what a function returns": """
+def gradients(V, W):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    return h.T @ d, x.T @ (d @ V.T * (1 - h ** 2))
+for step in range(2):
+    dV, dW = gradients(V, W)
+    V = V - 0.1 * dV  #! V = V + 0.1 * dV
+    W = W - 0.1 * dW  #! W = W + 0.1 * dW
+""",
+    "an update forgets the rate": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dV, dW = h.T @ d, x.T @ (d @ V.T * (1 - h ** 2))
+    V -= 0.1 * dV  #! V -= dV
+    W -= 0.1 * dW
+""",
+    "a parameter is overwritten by its change": """
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dV, dW = h.T @ d, x.T @ (d @ V.T * (1 - h ** 2))
+    V -= 0.1 * dV  #! V = 0.1 * dV
+    W -= 0.1 * dW
+""",
+    "every parameter is overwritten by its momentum": """
+v, u = np.zeros((2, 2)), np.zeros((3, 2))
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    v = 0.9 * v + h.T @ d
+    u = 0.9 * u + x.T @ (d @ V.T * (1 - h ** 2))
+    V = V - 0.1 * v  #! V = 0.1 * v
+    W = W - 0.1 * u  #! W = 0.1 * u
+""",
+    "an optimizer overwrites what it is given": """
+v = {}
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    for name, array, g in ("W", W, x.T @ (d @ V.T * (1 - h ** 2))), ("V", V, h.T @ d):
+        v[name] = 0.9 * v.get(name, 0) + 0.1 * g ** 2
+        array[:] -= 0.01 * g / (np.sqrt(v[name]) + 1e-8)  #! array[:] = 0.01 * g / np.sqrt(v[name])
+""",
+    "an optimizer climbs": """
+v = {}
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    for name, array, g in ("W", W, x.T @ (d @ V.T * (1 - h ** 2))), ("V", V, h.T @ d):
+        v[name] = 0.9 * v.get(name, 0) + 0.1 * g ** 2
+        array -= 0.01 * g / (np.sqrt(v[name]) + 1e-8)  #! array += 0.01 * g / np.sqrt(v[name])
+""",
+    "half of the gradients are means under an optimizer that takes any size": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dV = h.T @ d  #! dV = h.T @ d / len(x)
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    V -= 0.1 * np.sign(dV)
+    W -= 0.1 * np.sign(dW)
+""",
+    "one of several gradients is a mean, in a function of an optimizer": """
+m, v = {}, {}
+def adam(name, array, g):
+    m[name] = 0.9 * m.get(name, 0) + 0.1 * g
+    v[name] = 0.9 * v.get(name, 0) + 0.1 * g ** 2
+    array -= 0.01 * m[name] / (np.sqrt(v[name]) + 1e-8)
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)
+    db = dz.sum(axis=0)  #! db = dz.mean(axis=0)
+    adam("V", V, h.T @ d)
+    adam("W", W, x.T @ dz)
+    adam("b", b, db)
+""",
+    "what a loop carries on is no parameter": """
+s = np.zeros((6, 2))
+for step in range(3):
+    s = 0.1 * np.tanh(x @ W + s)
+    loss = ((s @ V - y) ** 2).sum()
+    d = 2 * (s @ V - y)
+    dV = s.T @ d  #! dV = s.T @ y
+    dW = x.T @ (0.1 * (d @ V.T) * (1 - (s / 0.1) ** 2))
+    V -= 0.1 * dV
+    W -= 0.1 * dW
+""",
     "a mean that is not taken, and a penalty whose gradient is added later": """
 for step in range(2):
     h = np.maximum(0, x @ W)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bptui.trace.comparing import right_value
 from bptui.trace.edits import accumulated, edits, exchanged
-from bptui.trace.mending import evaluated, right_value, written
+from bptui.trace.mending import evaluated, written
 from tests.trace.support import Judged
 
 RNG = np.random.default_rng(3)

@@ -19,6 +19,7 @@ from bptui.trace.candidates import ALL, Source, gradient_text
 from bptui.trace.comparing import multiple, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.truth import StepTruth
+from bptui.trace.updates import Parameter
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 CLOSE = 1e-6
@@ -37,6 +38,8 @@ class Claim(NamedTuple):
     node: Node
     factor: float
     verdict: str
+    updated: bool = False
+    """Whether it is a new parameter: ``node`` is that, and ``factor`` that of its gradient."""
 
 
 class Claims:
@@ -88,7 +91,7 @@ class Claims:
         if claim is None or claim.node not in self.truth(update):
             return claim if update == record.first else None
         judged = claim.verdict != "right"
-        if update == record.first and judged:
+        if judged and (claim.updated or update == record.first):
             return claim
         factor = multiple([record.array(entry)], [self._unscaled(claim, entry)])
         single = record.array(entry).size == 1
@@ -101,6 +104,14 @@ class Claims:
         name = self.record.name(source)
         text = gradient_text(name, factor)
         return text.replace("dL/d ", "dL/d", 1) if name.isidentifier() else text
+
+    def text(self, claim: Claim) -> str:
+        """Write what a value stands for: -0.5 dL/dz1, or W1 - 0.1 dL/dW1 of a new parameter."""
+        if not claim.updated:
+            return self.gradient(claim.source, claim.factor)
+        sign = "-" if claim.factor < 0 else "+"
+        gradient = self.gradient(claim.source, abs(claim.factor))
+        return f"{self.record.name(claim.source)} {sign} {gradient}"
 
     def has(self, source: int) -> bool:
         """Whether a value of the program is, or should be, the gradient of a forward value."""
@@ -115,12 +126,14 @@ class Claims:
         found: dict[int, Claim] = {}
         lines = self.lines
         for repair in lines.repairs:
-            for entry, source in zip(repair.entries, repair.stands_for, strict=True):
+            found |= filter(None, map(self._new, repair.updated))
+            pairs = () if repair.updated else zip(repair.entries, repair.stands_for, strict=True)
+            for entry, source in pairs:
                 values = lines.current.get(entry, lines.true[source])
                 claim, node = self._best(values, "wrong"), self._node(source)
                 if claim is None and node is not None:
-                    factor = multiple(values, lines.true[source]) or 1.0
-                    claim = Claim(source[0], node, factor, "wrong")
+                    factor = multiple(values, lines.true[source])
+                    claim = Claim(source[0], node, factor, "wrong") if factor else None
                 if claim is not None:
                     found[entry] = claim
         for entry in lines.backward:
@@ -132,6 +145,15 @@ class Claims:
             if claim is not None and entry not in self._stateful:
                 found[entry] = claim
         return found
+
+    def _new(self, parameter: Parameter) -> tuple[int, Claim] | None:
+        """Return what a wrong update should give; None where that is no multiple of a gradient."""
+        factor, old = self.lines.change_wanted(parameter), self.lines.truth.parameters[parameter]
+        if factor is None:
+            return None
+        change = abs(factor) * self.gradients.of[old]
+        new = old - change if factor < 0 else old + change
+        return parameter.after, Claim(parameter.before, new, factor, "wrong", updated=True)
 
     @cached_property
     def _stateful(self) -> set[int]:
@@ -241,7 +263,8 @@ class Claims:
         claim = self.of(entry)
         if claim is None or claim.node not in self.truth(self.record.update(entry)):
             return None
-        return np.asarray(claim.factor * self._unscaled(claim, entry))
+        factor = 1.0 if claim.updated else claim.factor
+        return np.asarray(factor * self._unscaled(claim, entry))
 
     def differs(self, entry: int) -> Mask | None:
         """Return where an entry's numbers are not what they should be; None where nobody knows."""

@@ -105,9 +105,11 @@ class Writer:
             self.own_ones = self._right_ones()
         if claim is not None:
             left = Quantity(self._gradient(claim.source, claim.node))
+            if claim.updated:
+                self.called[left.name] = self.record.name(subject)
             equations.append(self._equation(left, claim.node, gradients=True))
             verb = "stands for" if claim.verdict == "right" else "should be"
-            title += f" {verb} {self.claims.gradient(claim.source, claim.factor)}"
+            title += f" {verb} {self.claims.text(claim)}"
         written = [equation for equation in equations if equation is not None]
         statements: list[Statement] = [*written]
         if wrong and len(written) == 2:

@@ -124,7 +124,7 @@ class GraphPanel(ProgramPanel):
             lines.append(("given", styles.dim))
         claim = view.claims.of(entry)
         if claim is not None:
-            says = f"{SIGNS[claim.verdict]} {view.claims.gradient(claim.source, claim.factor)}"
+            says = f"{SIGNS[claim.verdict]} {view.claims.text(claim)}"
             lines.append((says, verdict_style(styles, claim.verdict)))
         return lines
 

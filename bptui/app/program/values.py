@@ -125,7 +125,7 @@ class ValuesPanel(ProgramPanel):
         head = Line().add(f" {name}", styles.strong)
         head.add(f" {record.shape(entry)}".rstrip(), styles.dim)
         if claim is not None:
-            stands = view.claims.gradient(claim.source, claim.factor)
+            stands = view.claims.text(claim)
             said = f"{'=' if claim.verdict == 'right' else 'should be'} {stands}"
             style = verdict_style(styles, claim.verdict)
             head.add(f"  {fitted(said, width - head.width - 2)}", style)

@@ -1,0 +1,106 @@
+"""Finds parameters that get their change itself for a new value: ``W = -rate * dW``.
+
+Such a value takes the place of one that lasts, and comes from it through its gradient alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from bptui.core.graph.backward import backward
+from bptui.core.graph.node import evaluate, ordered
+from bptui.trace.comparing import multiple
+from bptui.trace.losses import Judged
+from bptui.trace.sums import product_of
+from bptui.trace.tape import Reference, Tape
+from bptui.trace.truth import StepTruth
+from bptui.trace.updates import Parameter, TrainingStep, names_of, value_put, with_former
+
+FIRST = 20_000
+"""Entries of a tape in which a step is looked for that updates nothing rightly."""
+
+
+def overwriting_steps(tape: Tape) -> list[TrainingStep]:
+    """Return what may be the first step of a program in which there is no update at all.
+
+    Its last new value comes from all that it overwrites, and from no other new one.
+    """
+    found: dict[int, Parameter] = {}
+    end = min(FIRST, len(tape.notes))
+    for parameter in _overwriting(tape, 0, end):
+        if parameter.before in {earlier.after for earlier in found.values()}:
+            end = parameter.after
+            break
+        if parameter.rated and tape.depends(parameter.after, {parameter.before}):
+            found.setdefault(parameter.before, parameter)
+    given = [p for p in found.values() if not tape.depends(p.before, found.keys() - {p.before})]
+    if not given:
+        return []
+    last = max(parameter.after for parameter in given)
+    behind = tape.ancestors(last) - {last}
+    step = tuple(p for p in given if p.before in behind and p.after not in behind)
+    return [TrainingStep(step, 0, end)]
+
+
+def with_overwritten(truth: StepTruth, judged: Judged) -> TrainingStep:
+    """Return the step of a truth with the parameters that it overwrites, and no others."""
+    step, entry = truth.step, truth.graph.entry
+    sure = [parameter for parameter in step.parameters if not parameter.overwritten]
+    behind = {entry[node] for node in ordered([judged.loss.node]) if node in entry}
+    last = max(parameter.after for parameter in step.parameters)
+    read = {one for inputs in truth.tape.inputs[last + 1 :] for one in inputs}
+    ends = step.end == len(truth.tape.notes)
+    others: Iterable[Parameter] = step.parameters
+    if sure:
+        behind -= truth.dependent
+        others = _overwriting(truth.tape, step.first, step.end)
+    elif not judged.loss.named and judged.loss.entry is not None:
+        others = ()
+    found: dict[int, Parameter] = {}
+    for parameter in others:
+        lasts = parameter.after in read or (ends and parameter.rated)
+        if lasts and parameter.before in behind and _by_gradient(truth, judged, parameter):
+            found.setdefault(parameter.before, parameter)
+    return step._replace(parameters=(*sure, *found.values()))
+
+
+def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
+    """Yield what takes the place of an earlier value of its size that it is computed from."""
+    names = names_of(tape)
+    for binding, before in with_former(tape):
+        after = binding.entry
+        if after >= end:
+            return
+        value = value_put(tape, after)
+        if before is None or value is None or after < first:
+            continue
+        same = tape.shape(before) == tape.shape(value) == tape.shape(after)
+        if same and np.asarray(tape.values[before]).dtype.kind == "f":
+            rated = bool(product_of(tape, Reference(value)).scalars)
+            name = names.get(before, binding.name)
+            yield Parameter(before, after, name, (binding,), rated=rated, overwritten=True)
+
+
+def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool:
+    """Whether a new value is computed from the old one through its gradient, and only so."""
+    tape, nodes = truth.tape, truth.graph.nodes
+    node, value = nodes.get(parameter.before), value_put(tape, parameter.after)
+    if node is None or value is None:
+        return False
+    try:
+        gradient = backward(judged.loss.node, [node]).of.get(node)
+        if gradient is None:
+            return False
+        true = [np.broadcast_to(evaluate([gradient], d)[gradient], node.shape) for d in truth.draws]
+    except (ValueError, TypeError, IndexError, KeyError):
+        return False
+    behind = tape.ancestors(value).intersection(nodes)
+    same = {
+        entry
+        for entry in behind - {parameter.before}
+        if int(np.prod(nodes[entry].shape)) == true[0].size
+        if multiple(truth.numbers(nodes[entry]), true) is not None
+    }
+    return bool(same) and parameter.before not in tape.ancestors(value, short_of=same)
