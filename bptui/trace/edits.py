@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bptui.trace.comparing import Values
@@ -105,7 +106,7 @@ def _with(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
         if not path:
             return new
         (name, number), *rest = path
-        made, part = copy.copy(node), getattr(node, name)
+        made, part = type(node)(**vars(node)), getattr(node, name)
         if number is None:
             setattr(made, name, changed(part, tuple(rest)))
         else:
@@ -118,7 +119,9 @@ def _with(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
     return made
 
 
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> ast.expr:
+    """Return an expression, which the edits of a statement share: most have it in many places."""
     return ast.parse(text, mode="eval").body
 
 

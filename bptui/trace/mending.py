@@ -21,6 +21,7 @@ from bptui.trace.edits import SINGLE
 from bptui.trace.recalled import Recalled
 
 TARGET = "__target"
+LOADED, STORED = ast.Name(TARGET, ast.Load()), ast.Name(TARGET, ast.Store())
 
 
 def _of_numpy(name: str, *others: Any) -> Any:  # noqa: ANN401  as Python calls it
@@ -106,20 +107,19 @@ class Evaluation:
 
 def _written(statement: ast.stmt, variable: str) -> ast.stmt:
     """Return a statement that changes TARGET in the place of the variable that it changes."""
-    load, store = ast.Name(TARGET, ast.Load()), ast.Name(TARGET, ast.Store())
     if isinstance(statement, ast.Return):
-        return ast.Assign([store], statement.value or ast.Constant(None), lineno=1)
+        return ast.Assign([STORED], statement.value or ast.Constant(None), lineno=1)
     made = copy.copy(statement)
     if isinstance(made, ast.Expr):  # np.add.at(array, index, values)
         if isinstance(made.value, ast.Call) and made.value.args:
             made.value = copy.copy(made.value)
-            made.value.args = [load, *made.value.args[1:]]
+            made.value.args = [LOADED, *made.value.args[1:]]
         return made
     assert isinstance(made, ast.Assign | ast.AugAssign | ast.AnnAssign)
     target: ast.expr = made.targets[0] if isinstance(made, ast.Assign) else made.target
-    new: ast.Name | ast.Subscript = store
+    new: ast.Name | ast.Subscript = STORED
     if isinstance(target, ast.Subscript) and ast.unparse(target.value) == variable:
-        new = ast.Subscript(load, target.slice, ast.Store())
+        new = ast.Subscript(LOADED, target.slice, ast.Store())
     if isinstance(made, ast.Assign):
         made.targets = [new]
     else:
@@ -144,7 +144,7 @@ class _Named:
         """Return a node, or what else a field of one is, with short names."""
         if isinstance(node, list):
             return [self.made(part, turning) for part in node]
-        if not isinstance(node, ast.AST):
+        if not isinstance(node, ast.AST) or not node._fields:
             return node
         key = id(node), turning
         if key not in self.known:
@@ -160,8 +160,10 @@ class _Named:
             number = self.numbers.get(ast.unparse(node))
             if number is not None and turning.isdisjoint(_names(node)):
                 new = node = ast.Name(f"__{number}", ast.Load())
-        for name, value in ast.iter_fields(node):
-            setattr(new, name, self.made(value, turning))
+        for name in node._fields:
+            value = getattr(node, name, None)
+            parts = isinstance(value, ast.AST | list)
+            setattr(new, name, self.made(value, turning) if parts else value)
         if isinstance(new, ast.Call) and isinstance(new.func, ast.Attribute):
             method = node.func.attr  # type: ignore[attr-defined]  # that of a program's class
             owner = ast.unparse(node.func.value)  # type: ignore[attr-defined]
