@@ -84,6 +84,7 @@ def _helper(lines: Lines, entry: int, line: Callable[[int], int]) -> tuple[int, 
         if factor in named
         or (
             factor not in lines.forward | lines.suspects.computed_again | lines.truth.later
+            and factor not in lines.suspects.right_slopes
             and line(notes[factor].place) != own
             and not _known(lines, factor)
         )

@@ -77,7 +77,7 @@ class Suspects:
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
             entries = [e for e in group if e in suspects and (place, e) not in done]
-            if not self.slopes.keys() >= {*entries}:  # else they are right where they are made
+            if not self.right_slopes.issuperset(entries):  # else they are right where they are made
                 first = next((entry for entry in entries if entry not in settled), entries[0])
                 suspected.append(_Suspect(first, place, entries, {}))
         self.named = self._named_anew(suspects, settled)
@@ -252,23 +252,26 @@ class Suspects:
         }
 
     @cached_property
-    def slopes(self) -> dict[int, Binding]:
-        """The slopes that functions have given rightly, with where they got a name."""
-        tape, returned = self.truth.tape, set[int]()
-        found: dict[int, Binding] = {}
-        for binding in tape.bindings:
-            if binding.name.startswith("return "):
-                returned.add(binding.entry)
-            elif binding.entry in returned and binding.entry in self.lines.values:
-                found.setdefault(binding.entry, binding)
+    def right_slopes(self) -> set[int]:
+        """The slopes that functions have given rightly."""
+        bindings, values = self.truth.tape.bindings, self.lines.values
+        returned = {b.entry for b in bindings if b.name.startswith("return ")}
+        found = [entry for entry in returned.intersection(values) if np.ptp(values[entry][0])]
         layers = activated(self.truth, self.lines.forward) if found else ()
         slopes = [layer.slope(self.truth) for layer in layers]
-        values = self.lines.values
-        return {
-            entry: binding
-            for entry, binding in found.items()
-            if np.ptp(values[entry][0]) and any(multiple(values[entry], s) for s in slopes)
-        }
+        factors = {entry: [multiple(values[entry], slope) for slope in slopes] for entry in found}
+        return {e for e, known in factors.items() if 1.0 in map(rounded, filter(None, known))}
+
+    @cached_property
+    def slopes(self) -> dict[int, Binding]:
+        """Those of them that got a name, with where they got it."""
+        returned, found = set[int](), dict[int, Binding]()
+        for binding in self.truth.tape.bindings:
+            if binding.name.startswith("return "):
+                returned.add(binding.entry)
+            elif binding.entry in returned.intersection(self.right_slopes):
+                found.setdefault(binding.entry, binding)
+        return found
 
     def _goes_forward(self, when: int) -> bool:
         """Whether what is computed next is a value of the forward pass."""

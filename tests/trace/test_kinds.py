@@ -332,6 +332,33 @@ for step in range(2):
     for (M, f), g in zip(net[::-1], grads):
         M -= 0.01 * g
 """,
+    "a factor beside a right slope is left out": """
+def slope(a):
+    return 1 - a ** 2
+U = rng.normal(size=(3, 2))
+for step in range(2):
+    gate, h = 1 / (1 + np.exp(-x @ U)), np.tanh(x @ W)
+    loss = ((gate * h - y) ** 2).sum()
+    d = 2 * (gate * h - y)
+    dh = d * gate * slope(h)  #! dh = d * slope(h)
+    du = d * h * gate * (1 - gate)
+    W, U = W - 0.01 * x.T @ dh, U - 0.01 * x.T @ du
+""",
+    "a right slope alone, of a function with branches": """
+def slope(z):
+    return np.where(z > 0, 1.0, 0.1)
+U = rng.normal(size=(2, 2))
+for step in range(2):
+    z = x @ W
+    a = np.where(z > 0, z, 0.1 * z)
+    s = a @ U
+    h = np.where(s > 0, s, 0.1 * s)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    ds = d @ V.T * slope(s)  #! ds = slope(s)
+    dz = ds @ U.T * slope(z)
+    V, U, W = V - 0.01 * h.T @ d, U - 0.01 * a.T @ ds, W - 0.01 * x.T @ dz
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):
