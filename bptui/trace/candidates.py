@@ -171,16 +171,22 @@ class Standing:
         return self._known[entry]
 
     def compared(self, values: Values, single: bool = False) -> dict[Source, float]:
-        """Return the sources of values with the factors; of a ``single`` number only if wanted."""
+        """Return the sources of values with the factors.
+
+        A number by itself is a multiple of many: only equal ones count, unless it is ``single``.
+        """
         size = values[0].size
-        same = self._sizes.get(size, []) if size > 1 or single else []
+        same = self._sizes.get(size, [])
         if not same:
             return {}
         if size not in self._multiples:
             self._multiples[size] = Multiples([true for _, true in same])
         near = [same[number] for number in self._multiples[size].of(values)]
         compared = {source: multiple(values, true) for source, true in near}
-        return {source: factor for source, factor in compared.items() if factor is not None}
+        found = {source: factor for source, factor in compared.items() if factor is not None}
+        if size > 1 or single:
+            return found
+        return {source: factor for source, factor in found.items() if rounded(abs(factor)) == 1.0}
 
 
 def gradient_text(name: str, factor: float = 1.0) -> str:

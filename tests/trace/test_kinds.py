@@ -359,6 +359,19 @@ for step in range(2):
     dz = ds @ U.T * slope(z)
     V, U, W = V - 0.01 * h.T @ d, U - 0.01 * a.T @ ds, W - 0.01 * x.T @ dz
 """,
+    "a factor is left out of a number": """
+w, u, v, c = 0.3, -0.2, 0.5, 0.1
+for step in range(2):
+    h = np.tanh(w * 0.7 + u * 0.4 + c)
+    e = h * v - 0.5
+    loss = 0.5 * e ** 2
+    dv = e * h
+    d = e * v * (1 - h ** 2)
+    dw, du = d * 0.7, d * 0.4  #! dw, du = d * 0.7, d
+    w, u = w - 0.5 * dw, u - 0.5 * du
+    v -= 0.5 * dv
+    c -= 0.5 * d
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):
