@@ -32,6 +32,8 @@ from bptui.terminal.capabilities import Capabilities, capabilities, is_served
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from bptui.check.writer import Checked
+
 LOOK = 4_000
 """Entries of the tape that are recorded for the app: about a hundred updates of a small network."""
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
@@ -66,6 +68,12 @@ def themes(context: click.Context, parameter: click.Parameter, incomplete: str) 
     "--plain-driver", is_flag=True, help="Redraw whole regions, not only the cells that changed."
 )
 @click.option("--watch", is_flag=True, help="Run a program again at every save of its file.")
+@click.option(
+    "--preset",
+    metavar="NAME_OR_FILE",
+    shell_complete=presets,
+    help="What functions of a program are called with; by default article.",
+)
 @program_options
 def open_app(
     name_or_file: str | None,
@@ -75,6 +83,7 @@ def open_app(
     theme: str | None,
     plain_driver: bool,
     watch: bool,
+    preset: str | None,
     **how: Any,  # noqa: ANN401  the options of `judged`
 ) -> None:
     if resume and name_or_file is not None:
@@ -89,9 +98,9 @@ def open_app(
     program = readable(name_or_file) if name_or_file.endswith(SUFFIXES) else None
     if program is None:
         no_arguments(how["arguments"])
-    if program is None and (watch or how["call"] or how["loss"] or how["python"]):
+    if program is None and (watch or preset or how["call"] or how["loss"] or how["python"]):
         raise Unusable(
-            "--watch, --call, --loss and --python are for programs: files that end in .py"
+            "--watch, --preset, --call, --loss and --python are for programs: files that end in .py"
         )
     served = is_served(os.environ)
     if served:
@@ -102,7 +111,7 @@ def open_app(
     elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")
-        without_terminal(name_or_file, program, how)
+        without_terminal(name_or_file, program, preset, how)
         return
     term = os.environ.get("TERM", "")
     if not (served or shows_the_app(term)):
@@ -122,7 +131,7 @@ def open_app(
     )
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     if program is not None:
-        raise click.exceptions.Exit(open_program(program, around, watch, how))
+        raise click.exceptions.Exit(open_program(program, around, watch, preset, how))
     from bptui.app import launch
 
     last = None
@@ -137,9 +146,11 @@ def open_app(
     raise click.exceptions.Exit(launch(experiment, around, last))
 
 
-def without_terminal(name_or_file: str, program: Path | None, how: dict[str, Any]) -> None:
+def without_terminal(
+    name_or_file: str, program: Path | None, preset: str | None, how: dict[str, Any]
+) -> None:
     """Do what ``bptui run`` does with a preset, or ``bptui check`` with a program."""
-    from bptui.cli.check import of_program, written
+    from bptui.cli.check import reports_on_file, written
     from bptui.cli.run import run
     from bptui.presets.errors import printable
 
@@ -147,20 +158,32 @@ def without_terminal(name_or_file: str, program: Path | None, how: dict[str, Any
     same = f"bptui {'check' if experiment is None else 'run'} {printable(name_or_file)}"
     click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
     if program is not None:
-        written(partial(of_program, program, **how), "text")
+        written(partial(reports_on_file, program, preset, **how), "text")
     if experiment is not None:
         run(experiment)
 
 
-def open_program(path: Path, around: Capabilities, watch: bool, how: dict[str, Any]) -> int:
+def open_program(
+    path: Path, around: Capabilities, watch: bool, preset: str | None, how: dict[str, Any]
+) -> int:
     """Open the app on a program; return the exit code.
 
     Raises :class:`Unjudged` where there is nothing to open, with the reason.
     """
     from bptui.app import launch_program
     from bptui.check.report import Report, as_plain
+    from bptui.cli.check import recorded_functions, ways
 
-    check = partial(judged, path, look=LOOK, **how)
+    experiment = load_preset(preset or DEFAULT_PRESET)
+
+    def check() -> Checked | Report:
+        """Run the file as it is now: as a program, else its functions with the preset."""
+        program, functions = ways(path, how, preset is not None)
+        found = judged(path, look=LOOK, **how) if program else None
+        if found is not None and not (functions and isinstance(found, Report)):
+            return found
+        return recorded_functions(path, experiment, how["timeout"], how["python"])
+
     with startable():
         found = check()
     if isinstance(found, Report):

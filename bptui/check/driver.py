@@ -172,6 +172,8 @@ class Traced:
     """The arguments that no result depends on."""
     updates: int = 0
     """How often one call of a step updates the same parameter."""
+    checked: Checked | None = None
+    """The run that the lines were judged in."""
 
     @property
     def wrong(self) -> list[Line]:
@@ -260,9 +262,10 @@ class _Judge:
         verdict = judge(self.tape, turns, self.line, told=self._told)
         own = judge(self.tape, turns, self.line) if self.slip else None  # by its own outputs
         if own and self.slip:
-            forward = Checked(self.file, self.run, own).giving(*self.slip)
+            own_run = Checked(self.file, self.run, own)
+            forward = own_run.giving(*self.slip)
             if forward is not None:
-                return Traced([forward])
+                return Traced([forward], checked=own_run)
         checked = Checked(self.file, self.run, verdict) if verdict else None
         lines = {line.line: line for line in checked.report.lines} if checked else {}
         spoiled = [*self._spoiled(checked)] if checked else []
@@ -270,7 +273,8 @@ class _Judge:
         if spoiled and not any(line.should_be for line in spoiled):
             lines = {at: line for at, line in lines.items() if line.verdict == "right"}
         lines |= {line.line: line for line in spoiled}
-        return Traced(sorted(lines.values(), key=lambda line: line.line or 0), bool(spoiled))
+        told = sorted(lines.values(), key=lambda line: line.line or 0)
+        return Traced(told, bool(spoiled), checked=checked)
 
     def _spoiled(self, checked: Checked) -> Iterator[Line]:
         """Yield the lines that make results of a shape or a type that cannot be right."""

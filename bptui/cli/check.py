@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -33,7 +34,9 @@ from bptui.cli.completion import any_file, presets
 from bptui.cli.programs import judged, program_options, startable
 
 if TYPE_CHECKING:
+    from bptui.check.check import Check
     from bptui.check.report import Report
+    from bptui.check.writer import Checked
     from bptui.core.experiment import Experiment
 
 FORMATS = ("text", "json")
@@ -111,20 +114,8 @@ def command(
         raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
     path = readable(file)
     source = click.get_current_context().get_parameter_source("name_or_file")
-    chosen = source is not ParameterSource.DEFAULT
-
-    def found() -> Sequence[Report]:
-        """Return the reports on the file as it is now."""
-        if path.suffix == ".npz":
-            return of_numbers(path, load_preset(name_or_file) if chosen else None)
-        functions, trains = defines_functions(path)
-        whole = bool(how["call"] or how["loss"] or not functions)
-        if whole or (trains and not chosen):  # functions of its own may happen to be called so
-            reports = of_program(path, **how)
-            if whole or not reports[0].trouble:
-                return reports
-        return of_functions(path, load_preset(name_or_file), how["timeout"], how["python"])
-
+    chosen = name_or_file if source is not ParameterSource.DEFAULT else None
+    found = partial(reports_on_file, path, chosen, **how)
     if watch:
         watched(path, found, form)
     written(found, form)
@@ -151,6 +142,32 @@ def defines_functions(path: Path) -> tuple[bool, bool]:
     return bool(found), bool(found & called)
 
 
+def reports_on_file(
+    path: Path,
+    preset: str | None,
+    **how: Any,  # noqa: ANN401  the options of `judged`
+) -> Sequence[Report]:
+    """Return the reports on a file as it is now."""
+    if path.suffix == ".npz":
+        return of_numbers(path, load_preset(preset) if preset else None)
+    program, functions = ways(path, how, preset is not None)
+    if program:
+        reports = of_program(path, **how)
+        if not (functions and reports[0].trouble):
+            return reports
+    return of_functions(path, load_preset(preset or DEFAULT_PRESET), how["timeout"], how["python"])
+
+
+def ways(path: Path, how: Mapping[str, Any], chosen: bool) -> tuple[bool, bool]:
+    """Tell whether a file is run as a program, and whether, if that fails, functions are called.
+
+    ``chosen``: there is a preset to call them with.
+    """
+    functions, trains = defines_functions(path)
+    whole = bool(how["call"] or how["loss"] or not functions)
+    return whole or (trains and not chosen), not whole  # they may just happen to be called so
+
+
 def of_program(path: Path, **how: Any) -> Sequence[Report]:  # noqa: ANN401  those of `judged`
     """Return the report on a program."""
     from bptui.check.report import Report
@@ -163,17 +180,44 @@ def of_functions(
     path: Path, experiment: Experiment, limit: float, python: str | None
 ) -> Sequence[Report]:
     """Return the reports on the functions of a file."""
+    from bptui.check.functions import reports_of
+    from bptui.check.report import Report
+
+    found = _functions(path, experiment, limit, python)
+    return [found] if isinstance(found, Report) else reports_of(found)
+
+
+def recorded_functions(
+    path: Path, experiment: Experiment, limit: float, python: str | None
+) -> Checked | Report:
+    """Return a recorded call of a function of a file, of a wrong one where there is one."""
+    from bptui.check.functions import reports_of
+    from bptui.check.report import Report, Row
+
+    found = _functions(path, experiment, limit, python)
+    if isinstance(found, Report):
+        return found
+    runs = sorted(found.functions, key=lambda one: one.outcome != "wrong")
+    run = next((one.traced.checked for one in runs if one.traced.checked), None)
+    known = next((one.reason for one in reports_of(found) if one.reason), None)
+    why = known or "its lines cannot be shown; `bptui check` says what is known of its numbers"
+    return run or Report(str(path), "failed", trouble=[Row(f"{path.name}: {why}")])
+
+
+def _functions(
+    path: Path, experiment: Experiment, limit: float, python: str | None
+) -> Check | Report:
     from bptui.check.calls import UncheckableError
     from bptui.check.check import check
-    from bptui.check.functions import reports_of, unchecked
+    from bptui.check.functions import unchecked
     from bptui.check.interpreter import interpreter_for
     from bptui.check.process import StoppedError
 
     interpreter = interpreter_for(path, python)
     try:
-        return reports_of(check(path, experiment, limit, interpreter))
+        return check(path, experiment, limit, interpreter)
     except (StoppedError, UncheckableError) as error:
-        return [unchecked(path, error, interpreter)]
+        return unchecked(path, error, interpreter)
 
 
 def of_numbers(path: Path, preset: Experiment | None) -> Sequence[Report]:

@@ -17,6 +17,8 @@ from bptui.app.program.record import Record
 from bptui.check.interpreter import interpreter_for
 from bptui.check.program import checked
 from bptui.check.writer import Checked
+from bptui.cli.check import recorded_functions
+from bptui.presets.files import load
 
 from .support import Session as AppSession
 
@@ -48,6 +50,18 @@ for epoch in range(20):
     W1 -= 0.5 * dW1
 """
 WRONG = RIGHT.replace("d1 = d2 @ W2.T", "d1 = (a2 - y) @ W2.T")
+FUNCTIONS = """\
+import numpy as np
+
+
+def gradients(x, t, weights):
+    W1, W2 = weights
+    a1 = 1 / (1 + np.exp(-x @ W1))
+    a2 = 1 / (1 + np.exp(-a1 @ W2))
+    d2 = (a2 - t) * a2 * (1 - a2) / len(x)
+    d1 = d2 @ W2 * a1 * (1 - a1)
+    return [x.T @ d1, a1.T @ d2]
+"""
 
 
 class Session(AppSession):
@@ -138,6 +152,19 @@ async def test_of_a_wrong_update_the_new_parameter_is_told(tmp_path: Path) -> No
         await session.shows("Derivation: W2 should be W2 - 0.5 dL/dW2")
         await session.press("d")
         await session.shows("the program 0.610781, correct 0.551455")
+
+
+async def test_functions_are_called_with_a_preset(tmp_path: Path) -> None:
+    file = tmp_path / "functions.py"
+    file.write_text(FUNCTIONS)
+    found = recorded_functions(file, load("article"), 60.0, None)
+    assert isinstance(found, Checked)
+    app = ProgramApp(file, found, lambda: found)
+    async with app.run_test(size=(120, 36), notifications=True):
+        session = Session(app)
+        await session.shows("functions.py", "wrong at line")
+        await session.press("w")
+        await session.shows("should be: d1 = d2 @ W2.T")
 
 
 async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:
