@@ -19,6 +19,7 @@ from bptui.check.slips import (
     Slip,
     Steps,
     edits_of,
+    exclusive,
     others_for,
     solved,
     with_line,
@@ -150,11 +151,12 @@ class _Search:
             if not any(self.wrong_after(together(slips, more)) is None for more in found):
                 found += filter(fit, candidates)
         acting = [slip for slip in mistakes if wrong and self.touches((*slips, slip), slips, wrong)]
+        others = [slip for slip in others if wrong and self.changes(slip, wrong)]
         strange = all(one.notice for one in self.findings if one.verdict == "wrong")
         for size in range(2, 2 if strange else MOST_IN_ONE + 1):
             if all(more[-1].edit and self.wrong_after(together(slips, more)) for more in found):
                 some = [*others, *acting] if size == 2 else acting
-                mixed = combinations(some, size)
+                mixed = (more for more in combinations(some, size) if not exclusive(more))
                 found += filter(fit, mixed)
         yield from (together(slips, more) for more in found)
 
@@ -163,6 +165,12 @@ class _Search:
         steps = [self.steps[self.first].step(made) for made in (longer, slips)]
         one, other = (step and {**step.nodes, **step.updated}[name] for step in steps)
         return one is not None and one is not other
+
+    def changes(self, slip: Slip, name: str) -> bool:
+        """Tell whether another network or loss gives other numbers, or cannot be made alone."""
+        steps = self.steps[self.first]
+        one, other = (steps.values(made, [name], 1) for made in ((slip,), ()))
+        return not one or not np.array_equal(one[0][name], other[0][name])
 
     def edits(self, slips: Slips, wrong: str, right: Sequence[str]) -> Iterator[Slips]:
         """Yield the edits of a node that ``wrong`` is computed from, and nothing that is right."""

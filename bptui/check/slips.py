@@ -215,6 +215,12 @@ def others_for(experiment: Experiment) -> dict[str, Callable[[], Experiment]]:
     return made
 
 
+def exclusive(slips: Sequence[Slip]) -> bool:
+    """Tell whether some set the same: "the loss is ..." twice, of which the last one counts."""
+    whose = [slip.name.split(" is ")[0] for slip in slips if slip.outside]
+    return len({*whose}) < len(whose)
+
+
 def with_settings(
     experiment: Experiment, activations: Sequence[str], **settings: object
 ) -> Experiment:
@@ -301,7 +307,9 @@ class Steps:
             right = self.case.right[call]
             data = {name: right.values[name] for name in ("input", "target")}
             given = step.given({**data, **right.parameters.named()})
-            self._known[changed, call] = evaluate(step.nodes.values(), given)
+            # most combinations are tried once, for a single quantity
+            wanted = step.nodes.values() if len(changed) < 2 else ()
+            self._known[changed, call] = evaluate(wanted, given)
         return self._known[changed, call]
 
 
