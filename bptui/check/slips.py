@@ -257,14 +257,8 @@ class Steps:
         return self._steps[slips]
 
     def _made(self, slips: tuple[Slip, ...]) -> Step | None:
-        experiment = self.case.experiment
-        changed = _changed(slips)
-        if len(changed) == len(slips):
-            for name in changed:
-                experiment = others_for(experiment)[name]()
-            network, training = experiment.network, experiment.training
-            refused = LOSSES[training.loss].refusal(ACTIVATIONS[network.activations[-1]])
-            return None if refused else training_step(experiment, self.case.samples)
+        if not slips:
+            return training_step(self.case.experiment, self.case.samples)
         *_, last = slips
         before = self.step(slips[:-1])
         if before is None:
@@ -272,6 +266,8 @@ class Steps:
         if last.edit is not None:
             return carried_over(last.edit, last.of, before)
         experiment = before.experiment
+        if last.outside:
+            return training_step(others_for(experiment)[last.name](), self.case.samples)
         check_mistakes(Cause(slips).mistakes, experiment.network, experiment.training.reduction)
         return MISTAKES[last.name].rewrite(before)
 
