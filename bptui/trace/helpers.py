@@ -27,7 +27,7 @@ def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
     needed: dict[int, Values] = {}
     users: dict[int, Repair] = {}
     for repair in lines.repairs:
-        for entry in repair.pinned:
+        for entry in repair.pinned if not repair.updated else ():
             helper = _helper(lines, _product(lines, entry, line), line)
             if helper is not None:
                 needed[helper[0]], users[helper[0]] = helper[1], repair

@@ -96,6 +96,8 @@ def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool
         true = [np.broadcast_to(evaluate([gradient], d)[gradient], node.shape) for d in truth.draws]
     except (ValueError, TypeError, IndexError, KeyError):
         return False
+    if not any(map(np.any, true)):
+        return False  # as zeros that a row for each sample is written over
     behind = tape.ancestors(value).intersection(nodes)
     same = {
         entry

@@ -11,6 +11,20 @@ from tests.trace.kinds import assert_judged, program
 from tests.trace.support import Judged
 
 PROGRAMS = {
+    "an array is filled anew for each sample": """
+k = rng.normal(size=2)
+for step in range(3):
+    gk, loss = np.zeros(2), 0.0
+    for s, t in zip(x, y):
+        z = np.zeros(2)
+        for i in range(2):
+            z[i] = np.sum(s[i:i + 2] * k)
+        loss += ((z - t) ** 2).sum()
+        dz = 2 * (z - t)
+        for i in range(2):
+            gk += dz[i] * s[i:i + 2]  #! gk += -dz[i] * s[i:i + 2]
+    k -= 0.1 * gk
+""",
     "one of the updates climbs": """
 for step in range(2):
     h = np.tanh(x @ W + b)
