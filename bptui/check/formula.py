@@ -14,8 +14,9 @@ from bptui.trace.activated import activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import CLOSE, Values, multiple, right_value
 from bptui.trace.edits import SINGLE
-from bptui.trace.lines import Lines, Repair
+from bptui.trace.lines import Lines
 from bptui.trace.mending import evaluated
+from bptui.trace.repair import Repair
 from bptui.trace.should_be import View
 
 LONGEST = 160

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bptui.trace.candidates import ALL, gradient_text
 from bptui.trace.comparing import Values, rounded
-from bptui.trace.lines import Lines, Repair
+from bptui.trace.lines import Lines
+from bptui.trace.repair import Repair
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""

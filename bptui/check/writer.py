@@ -23,8 +23,8 @@ from bptui.trace.candidates import gradient_text
 from bptui.trace.comparing import Values, multiple, rounded, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
-from bptui.trace.lines import Repair
 from bptui.trace.losses import Judged
+from bptui.trace.repair import Repair
 from bptui.trace.run import Run, source_of
 from bptui.trace.session import CALL
 from bptui.trace.should_be import View, view_of
@@ -327,7 +327,7 @@ class Checked:
 
     def _new_value(self, parameter: Traced, name: str) -> str | None:
         """Return what a parameter should become: ``W - 0.1 dL/d W``; None where that is unknown."""
-        factor = self.found.change_wanted(parameter)
+        factor = self.found.updates.change_wanted(parameter)
         if factor is None:
             return None
         return f"{name} {'-' if factor < 0 else '+'} {gradient_text(name, abs(factor))}"
@@ -396,7 +396,9 @@ class Checked:
         if true.size != value.size:
             return None
         if updated is not None:
-            right = self.found.updated(updated, own[truth.graph.nodes[source]], value, true)
+            right = self.found.updates.new_value(
+                updated, own[truth.graph.nodes[source]], value, true
+            )
         else:
             wanted = self.found.right_value(entry)
             scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0

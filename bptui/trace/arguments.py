@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.trace.comparing import Values, right_value
-from bptui.trace.lines import Argument, Lines, Repair
+from bptui.trace.lines import Lines
+from bptui.trace.repair import Argument, Repair
 from bptui.trace.replay import Changes
 from bptui.trace.tape import Binding, Tape
 

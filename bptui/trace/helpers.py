@@ -13,7 +13,8 @@ import numpy as np
 
 from bptui.trace.candidates import Source
 from bptui.trace.comparing import Numbers, Values, multiple
-from bptui.trace.lines import Lines, Repair
+from bptui.trace.lines import Lines
+from bptui.trace.repair import Repair
 from bptui.trace.tape import Reference
 
 MOST = 6

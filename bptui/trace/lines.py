@@ -13,7 +13,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +21,6 @@ from bptui.trace.backward_pass import aside, samples
 from bptui.trace.candidates import ALL, Source, Standing, true_gradients
 from bptui.trace.comparing import (
     Multiples,
-    Numbers,
     Values,
     along,
     multiple,
@@ -32,39 +30,12 @@ from bptui.trace.comparing import (
     shaped,
 )
 from bptui.trace.losses import Judged, Key
+from bptui.trace.repair import Repair
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.suspects import Suspects
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter, with_former
-
-
-class Argument(NamedTuple):
-    """What a call of a function should be given."""
-
-    function: str
-    name: str
-    text: str
-
-
-class Repair(NamedTuple):
-    """Values that are wrong, of one place in the source, and whose true gradients belong there."""
-
-    place: int
-    entries: tuple[int, ...]
-    stands_for: tuple[Source, ...]
-    mended: frozenset[Key]
-    """The parameters that come out right."""
-    renamed: frozenset[int] = frozenset()
-    """Those of the entries that are wrong since they got another name."""
-    updated: tuple[Parameter, ...] = ()
-    """The parameters whose updates the entries are, where all before them is right."""
-    argument: Argument | None = None
-    """What the entries' function should be given, where that mends them."""
-
-    @property
-    def pinned(self) -> tuple[int, ...]:
-        """The entries that are wrong as such."""
-        return tuple(entry for entry in self.entries if entry not in self.renamed)
+from bptui.trace.wrong_updates import WrongUpdates
 
 
 @dataclass
@@ -125,6 +96,10 @@ class Lines:
     def suspects(self) -> Suspects:
         return Suspects(self)
 
+    @cached_property
+    def updates(self) -> WrongUpdates:
+        return WrongUpdates(self)
+
     def find(self) -> None:
         """Look for repairs until all gradients are right, or no more is found."""
         matches, missing = self.judged.matches, self.judged.missing
@@ -133,7 +108,7 @@ class Lines:
             self.wrong |= set(self.judged.whole) or {key for key, match in matches.items() if match}
         right = set(matches) - self.wrong
         misapplied = self.judged.misapplied & self.wrong
-        self._blame_updates([p for p in self.truth.parameters if p.key in misapplied])
+        self.updates.blame([p for p in self.truth.parameters if p.key in misapplied])
         while self.wrong:
             found = self._damaged() or self._next(right)
             if found is None:
@@ -146,7 +121,7 @@ class Lines:
             self.current = current
             right |= repair.mended
         left = [p for p in self.truth.parameters if p.key in self.wrong]
-        self._blame_updates(list(filter(self._wrong_in_update, left)))
+        self.updates.blame(list(filter(self.updates.wrong, left)))
         self.follow()
 
     def _apart(self, current: Changes) -> bool:
@@ -194,84 +169,6 @@ class Lines:
             if source in self.true and current and self.mends(current, every):
                 return repair, current
         return None
-
-    def _wrong_in_update(self, parameter: Parameter) -> bool:
-        """Whether nothing is wrong before a parameter's update: right gradients, or none at all."""
-        behind = [
-            entry
-            for entry in self.truth.behind[parameter.key].intersection(self.backward)
-            if entry not in (parameter.before, parameter.after)
-        ]
-        known = all(self.factors(entry) for entry in behind if self.truth.tape.shape(entry))
-        return known or bool(self.leading(parameter))
-
-    def leading(self, parameter: Parameter) -> set[int]:
-        """Return what leads to a parameter's gradient where that is right, but its change is not.
-
-        Nothing where the change is off by no more than a factor.
-        """
-        key, true = parameter.key, self.true.get((parameter.before, ALL))
-        if true is None or self.judged.matches[key] or key in self.judged.ratios:
-            return set()
-        changed = self._keeps_its_shape(parameter, self.current)
-        if changed and self._factor_after(parameter, self.current) is not None:
-            return set()
-        wanted = list(map(parameter.taken, true))
-        behind = self.truth.behind[key].intersection(self.backward) - {parameter.after}
-        for entry in sorted(behind, reverse=True):
-            values = self.current.get(entry, self.values[entry])
-            if multiple_as_it_is(values, wanted) is not None:
-                return self.truth.tape.ancestors(entry)
-        return set()
-
-    def _blame_updates(self, parameters: Iterable[Parameter]) -> None:
-        """Say that what updates make of gradients is wrong, those of one place together."""
-        places: dict[int, list[Parameter]] = {}
-        for parameter in parameters:
-            shapes = set(map(self.truth.tape.shape, (parameter.before, parameter.after)))
-            whole = parameter.places is None and len(shapes) == 1
-            if whole and (parameter.before, ALL) in self.true:
-                places.setdefault(parameter.statements[-1].place, []).append(parameter)
-        first = {binding.entry: binding for binding in reversed(self.truth.tape.bindings)}
-        for place, own in places.items():
-            renamed: set[int] = set()
-            for parameter in own:
-                after, binding = parameter.after, parameter.statements[-1]
-                new = self.truth.numbers(self.truth.graph.nodes[after])
-                old = self.truth.numbers(self.truth.parameters[parameter])
-                draws = zip(old, new, self.true[parameter.before, ALL], strict=True)
-                right = [self.updated(parameter, *draw) for draw in draws]
-                if first[after] != binding:  # W = v
-                    renamed.add(after)
-                    later = [entry for entry in self.backward if entry >= binding.when]
-                    self.replay.renamed.setdefault(after, []).insert(0, (later, right))
-                else:
-                    self.current[after] = right
-            updated = tuple(parameter.after for parameter in own)
-            sources = tuple((parameter.before, ALL) for parameter in own)
-            mended = frozenset(parameter.key for parameter in own)
-            anew = frozenset(renamed)
-            self.repairs.append(Repair(place, updated, sources, mended, anew, tuple(own)))
-            self.wrong = self.wrong - mended
-
-    def change_wanted(self, parameter: Parameter) -> float | None:
-        """Return the multiple of its gradient by which a parameter should change, if it is one."""
-        right = self.right_value(parameter.after)
-        true = self.true.get((parameter.before, ALL))
-        known = parameter.overwritten or self.factor is not None
-        if right is None or true is None or not known:
-            return None
-        before = self.truth.numbers(self.truth.parameters[parameter])
-        return multiple([new - old for new, old in zip(right, before, strict=True)], true)
-
-    def updated(self, parameter: Parameter, old: Numbers, new: Numbers, true: Numbers) -> Numbers:
-        """Return the new numbers that a parameter should have, of those it has and its gradient."""
-        true = shaped(true, old.shape)
-        if parameter.overwritten:
-            return old - new if along([new], [true]) else old + new
-        if self.factor is None and self.judged.uphill:
-            return old - (new - old)
-        return old + (-1.0 if self.factor is None else self.factor) * true
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
@@ -340,8 +237,8 @@ class Lines:
                 if factor is not None:
                     factors[parameter.key] = factor
                 elif parameter.key in right:
-                    several = len(pairs) > 1 and self._keeps_its_shape(parameter, changed)
-                    factor = self._factor_after(parameter, changed) if several else None
+                    several = len(pairs) > 1 and self.keeps_its_shape(parameter, changed)
+                    factor = self.factor_after(parameter, changed) if several else None
                     if factor is None:
                         return None
                     off.add(factor)
@@ -452,10 +349,10 @@ class Lines:
             return match.factor if match.whole else float("nan")
         if (parameter.before, ALL) not in self.true:
             return None  # the loss does not depend on it
-        if not self._keeps_its_shape(parameter, changed):
+        if not self.keeps_its_shape(parameter, changed):
             return None
         true = list(map(parameter.taken, self.true[parameter.before, ALL]))
-        factor = self._factor_after(parameter, changed)
+        factor = self.factor_after(parameter, changed)
         if factor is not None:
             was = match is not None and match.whole and not self.judged.uphill
             if match is not None and was and rounded(factor) != rounded(match.factor):
@@ -495,7 +392,7 @@ class Lines:
             if factor is not None:
                 yield entry, factor
 
-    def _factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
+    def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a whole parameter has changed."""
         change = self._change(parameter, changed)
         true = list(map(parameter.taken, self.true[parameter.before, ALL]))
@@ -508,7 +405,7 @@ class Lines:
             factor = multiple_as_it_is(rest, true, noise)
         return factor
 
-    def _keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:
+    def keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:
         shape = self.truth.parameters[parameter].shape
         return parameter.after in changed and changed[parameter.after][0].shape == shape
 

@@ -39,8 +39,10 @@ def _climbs(truth: StepTruth, judged: Judged) -> bool:
     one = len(places) == 1
     for parameter in truth.parameters:
         inner = truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients))
-        handed_over = one or any(match.entry in returned for match in inner)
-        if not handed_over or _inner_factor(truth, parameter, judged) <= 0:
+        given = [match.factor for match in inner if match.entry in returned]
+        if not (given or one):
+            return False
+        if (given[0] if given else _inner_factor(truth, parameter, judged)) <= 0:
             return False
     return True
 

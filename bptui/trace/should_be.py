@@ -13,10 +13,11 @@ import numpy as np
 from bptui.core.graph.node import Node
 from bptui.trace.comparing import Numbers, Values, right_value
 from bptui.trace.edits import accumulated, called, edits, exchanged
-from bptui.trace.lines import Argument, Lines, Repair
+from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
 from bptui.trace.recalled import arguments_of, recalled
 from bptui.trace.recording import Recording
+from bptui.trace.repair import Argument, Repair
 from bptui.trace.replay import as_it_is
 from bptui.trace.source import Place, Source, has
 from bptui.trace.tape import Binding, Reference

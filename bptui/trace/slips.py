@@ -17,8 +17,9 @@ from bptui.core.graph.node import Node
 from bptui.core.mistakes import MISTAKES, NOT_SUMMED, UPDATED_WEIGHTS
 from bptui.trace.activated import Activated, activated, slopes_at
 from bptui.trace.comparing import CLOSE, Numbers, Values, multiple
-from bptui.trace.lines import Lines, Repair
+from bptui.trace.lines import Lines
 from bptui.trace.mending import evaluated
+from bptui.trace.repair import Repair
 from bptui.trace.replay import as_it_is
 from bptui.trace.should_be import Sight, View
 

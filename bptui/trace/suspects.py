@@ -65,7 +65,9 @@ class Suspects:
         last what has an odd shape.
         """
         wrong = [p for p in self.truth.parameters if p.key in self.lines.wrong]
-        suspects = set().union(*(self.truth.behind[p.key] - self.lines.leading(p) for p in wrong))
+        suspects = set().union(
+            *(self.truth.behind[p.key] - self.lines.updates.leading(p) for p in wrong)
+        )
         usual = self._usual_factors(right)
         sign = 0.0 if right else self._sign(suspects)
         known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}

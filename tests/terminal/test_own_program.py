@@ -10,7 +10,7 @@ from ..app.test_program import WRONG
 from .support import Terminal
 
 REFUSED = {
-    "x = = 1\n": (3, "line 1: invalid syntax"),
+    "x = = 1\n": (3, "SyntaxError: invalid syntax"),
     "import numpy as np\nnp.zeros(2) @ np.ones(3)\n": (3, "line 2: ValueError"),
     "print(1)\n": (3, "it updates nothing by a gradient"),
 }

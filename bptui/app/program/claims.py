@@ -148,7 +148,10 @@ class Claims:
 
     def _new(self, parameter: Parameter) -> tuple[int, Claim] | None:
         """Return what a wrong update should give; None where that is no multiple of a gradient."""
-        factor, old = self.lines.change_wanted(parameter), self.lines.truth.parameters[parameter]
+        factor, old = (
+            self.lines.updates.change_wanted(parameter),
+            self.lines.truth.parameters[parameter],
+        )
         if factor is None:
             return None
         change = abs(factor) * self.gradients.of[old]

@@ -1,0 +1,100 @@
+"""Blames updates: what they make of right gradients is no step along them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from bptui.trace.candidates import ALL
+from bptui.trace.comparing import Numbers, along, multiple, multiple_as_it_is, shaped
+from bptui.trace.repair import Repair
+from bptui.trace.updates import Parameter
+
+if TYPE_CHECKING:  # which is what it blames in
+    from bptui.trace.lines import Lines
+
+
+class WrongUpdates:
+    """Tells of parameters that come out wrong whether their updates are what is wrong."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+
+    def wrong(self, parameter: Parameter) -> bool:
+        """Whether nothing is wrong before a parameter's update: right gradients, or none at all."""
+        lines, truth = self.lines, self.lines.truth
+        behind = truth.behind[parameter.key].intersection(lines.backward)
+        behind -= {parameter.before, parameter.after}
+        known = all(lines.factors(entry) for entry in behind if truth.tape.shape(entry))
+        return known or bool(self.leading(parameter))
+
+    def leading(self, parameter: Parameter) -> set[int]:
+        """Return what leads to a parameter's gradient where that is right, but its change is not.
+
+        Nothing where the change is off by no more than a factor.
+        """
+        lines, truth, key = self.lines, self.lines.truth, parameter.key
+        true = lines.true.get((parameter.before, ALL))
+        if true is None or lines.judged.matches[key] or key in lines.judged.ratios:
+            return set()
+        changed = lines.keeps_its_shape(parameter, lines.current)
+        if changed and lines.factor_after(parameter, lines.current) is not None:
+            return set()
+        wanted = list(map(parameter.taken, true))
+        behind = truth.behind[key].intersection(lines.backward) - {parameter.after}
+        for entry in sorted(behind, reverse=True):
+            values = lines.current.get(entry, lines.values[entry])
+            if multiple_as_it_is(values, wanted) is not None:
+                return truth.tape.ancestors(entry)
+        return set()
+
+    def blame(self, parameters: Iterable[Parameter]) -> None:
+        """Say that what updates make of gradients is wrong, those of one place together."""
+        lines, truth = self.lines, self.lines.truth
+        places: dict[int, list[Parameter]] = {}
+        for parameter in parameters:
+            shapes = set(map(truth.tape.shape, (parameter.before, parameter.after)))
+            whole = parameter.places is None and len(shapes) == 1
+            if whole and (parameter.before, ALL) in lines.true:
+                places.setdefault(parameter.statements[-1].place, []).append(parameter)
+        first = {binding.entry: binding for binding in reversed(truth.tape.bindings)}
+        for place, own in places.items():
+            renamed: set[int] = set()
+            for parameter in own:
+                after, binding = parameter.after, parameter.statements[-1]
+                new = truth.numbers(truth.graph.nodes[after])
+                old = truth.numbers(truth.parameters[parameter])
+                draws = zip(old, new, lines.true[parameter.before, ALL], strict=True)
+                right = [self.new_value(parameter, *draw) for draw in draws]
+                if first[after] != binding:  # W = v
+                    renamed.add(after)
+                    later = [entry for entry in lines.backward if entry >= binding.when]
+                    lines.replay.renamed.setdefault(after, []).insert(0, (later, right))
+                else:
+                    lines.current[after] = right
+            updated = tuple(parameter.after for parameter in own)
+            sources = tuple((parameter.before, ALL) for parameter in own)
+            mended = frozenset(parameter.key for parameter in own)
+            anew = frozenset(renamed)
+            lines.repairs.append(Repair(place, updated, sources, mended, anew, tuple(own)))
+            lines.wrong = lines.wrong - mended
+
+    def change_wanted(self, parameter: Parameter) -> float | None:
+        """Return the multiple of its gradient by which a parameter should change, if it is one."""
+        lines, truth = self.lines, self.lines.truth
+        right = lines.right_value(parameter.after)
+        true = lines.true.get((parameter.before, ALL))
+        known = parameter.overwritten or lines.factor is not None
+        if right is None or true is None or not known:
+            return None
+        before = truth.numbers(truth.parameters[parameter])
+        return multiple([new - old for new, old in zip(right, before, strict=True)], true)
+
+    def new_value(self, parameter: Parameter, old: Numbers, new: Numbers, true: Numbers) -> Numbers:
+        """Return the new numbers that a parameter should have, of those it has and its gradient."""
+        true, factor = shaped(true, old.shape), self.lines.factor
+        if parameter.overwritten:
+            return old - new if along([new], [true]) else old + new
+        if factor is None and self.lines.judged.uphill:
+            return old - (new - old)
+        return old + (-1.0 if factor is None else factor) * true
