@@ -11,7 +11,7 @@ import numpy as np
 
 from bptui.app.playback.run import SPEEDS
 from bptui.app.program.record import Record
-from bptui.app.view import View
+from bptui.app.view import Selection, View
 from bptui.core.activations import ACTIVATIONS, evaluate
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
@@ -68,11 +68,7 @@ def layers_of(record: Record) -> Layers | None:
         outs = same if later is None else [later.source]
         net = _rows(record, layer.net, layer)
         found = _activation(net, (_rows(record, entry, layer) for entry in outs))
-        if (
-            found is None
-            and later is not None
-            and not _near(_rows(record, later.source, layer), net)
-        ):
+        if found is None and later and not _near(_rows(record, later.source, layer), net):
             return None
         activations.append(found or "identity")
     for target in _targets(record, layers):
@@ -91,7 +87,10 @@ def network_view(record: Record, update: int) -> View | None:
     """Return a whole step of the network in an update; None where it is not one of layers."""
     found = layers_of(record)
     made = _experiment(record, found, update) if found else None
-    return None if made is None else View(Engine(made).record(), LossHistory(), 0, False, SPEEDS[0])
+    if made is None:
+        return None
+    nothing = Selection("weight", layer=0)
+    return View(Engine(made).record(), LossHistory(), 0, False, SPEEDS[0], selection=nothing)
 
 
 def _experiment(record: Record, found: Layers, update: int) -> Experiment | None:
