@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,23 +49,19 @@ def drawn_calls(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[DrawnC
 
     ``sizes`` are those of the networks of classes that fix them.
     """
-    for (shown, body, (inputs, _, outputs)), (x, y, told) in product(_bodies(tree, sizes), LAYOUTS):
+    for way, (x, y, told) in product(_ways(tree, sizes), LAYOUTS):
+        inputs, _, outputs = way.sizes
         if outputs == 1 and "eye" in y:
             continue
         classes = [sample % max(outputs, 2) for sample in range(SAMPLES)]
         given = {"classes": classes, "inputs": inputs, "outputs": outputs, "samples": SAMPLES}
-        text = "\n".join(
-            [
-                "import numpy",
-                f"X = {x.format(**given)}",
-                f"y = {y.format(**given)}",
-                *(f"pairs = {_pairs(told)}" for _ in [0] if "pairs" in shown),
-                *body[:-1],
-                f"for call in range({CALLS if body[-1] else 0}):",
-                *(f"    {line}" for line in (body[-1] or "pass").splitlines()),
-            ]
-        )
-        yield DrawnCall(text, f"{shown} on drawn data, {told}")
+        made = ["import numpy", f"X = {x.format(**given)}", f"y = {y.format(**given)}"]
+        made += [f"pairs = {_pairs(told)}"] if "pairs" in way.shown else []
+        made += way.first
+        if way.repeated:
+            made += [f"for call in range({CALLS}):"]
+            made += [f"    {line}" for line in way.repeated.splitlines()]
+        yield DrawnCall("\n".join(made), f"{way.shown} on drawn data, {told}")
 
 
 ROWS = "numpy.random.default_rng(0).normal(size=({samples}, {inputs}))"
@@ -176,19 +173,26 @@ def _roots(tree: ast.Module) -> list[ast.ClassDef | ast.FunctionDef]:
     return [node for node in reversed(defined) if node.name not in used]
 
 
-def _bodies(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[tuple[str, list[str], Sizes]]:
-    """Yield what is shown of a call, its statements, of which the last is repeated, and sizes."""
+class _Way(NamedTuple):
+    """Statements to carry out ``first``, and those to repeat; how both are shown together."""
+
+    shown: str
+    first: list[str]
+    repeated: str
+    sizes: Sizes
+
+
+def _ways(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[_Way]:
+    """Yield the ways to train each class and function that nothing else uses."""
     for node in _roots(tree):
         of = sizes.get(node.name, (INPUTS, HIDDEN, OUTPUTS))
         if isinstance(node, ast.FunctionDef):
-            for arguments in arguments_for(node, of):
-                called = f"{node.name}({', '.join(arguments)})"
-                if enough(arguments) and "start" not in arguments:
-                    yield called, [called], of
-                elif enough(arguments):
-                    for start in _starts(tree, of):
-                        told = called.replace("start", start)
-                        yield told, [told, ""], of
+            for arguments in filter(enough, arguments_for(node, of)):
+                for start in _starts(tree, of) if "start" in arguments else [""]:
+                    given = (start if one == "start" else one for one in arguments)
+                    called = f"{node.name}({', '.join(given)})"
+                    # from the same start again and again no step follows another
+                    yield _Way(called, [called], "", of) if start else _Way(called, [], called, of)
             continue
         methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
         for made in _made(node, of):
@@ -196,7 +200,7 @@ def _bodies(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[tuple[str,
                 shown = f"net = {made}; {'; '.join(used.splitlines())}"
                 if "\n" not in used:
                     shown = used.replace("net", made, 1)
-                yield shown, [f"net = {made}", used], of
+                yield _Way(shown, [f"net = {made}"], used, of)
 
 
 def _starts(tree: ast.Module, of: Sizes) -> Iterator[str]:

@@ -159,10 +159,8 @@ def as_csv(experiment: Experiment, stream: TextIO) -> Write:
     """
     from bptui.export.history import csv_rows
 
-    names, write_row = (
-        list(output_names(experiment, experiment.schedule.batch_size)),
-        csv_rows(stream),
-    )
+    names = list(output_names(experiment, experiment.schedule.batch_size))
+    write_row = csv_rows(stream)
 
     def write(snapshot: Snapshot) -> None:
         facts = {"step": snapshot.step, "epoch": snapshot.epoch, "loss": snapshot.loss}

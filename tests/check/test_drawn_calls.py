@@ -61,6 +61,15 @@ def model(X, Y, n_h, iterations=1000):
         p["W1"] = p["W1"] - 0.1 * dZ1 @ X.T / X.shape[1]
     return p
 """
+STARTED = """\
+def make(n_in, n_out):
+    return 0.1 * np.random.randn(n_in, n_out)
+
+
+def restart(X, y, weights):
+    out = sigmoid(X @ weights)
+    return weights - 0.1 * X.T @ ((out - y) * out * (1 - out))
+"""
 LABELS = """\
 class Softmax:
     def __init__(self, n_features, n_classes):
@@ -99,10 +108,11 @@ def found_in(tmp_path: Path, source: str) -> Checked | Report:
         (FIXED_SIZES, "net.backward(X, y, out)", "d1 = (output - y) @"),
         (OF_DATA, "net = Net(X, y);", "g1 = self.x.T @ (d @ self.w2.T + 0"),
         (COLUMNS, "model(X, y, 5)", None),
+        (STARTED, "restart(X, y, make(4, 3))", None),
         (LABELS, "net = Softmax(4, 3);", None),
         (PAIRS, "Network([4, 5, 3])", "h * h"),
     ],
-    ids=["sizes of its own", "made of data", "columns", "labels", "pairs"],
+    ids=["sizes of its own", "made of data", "columns", "start values", "labels", "pairs"],
 )
 def test_what_is_defined_is_called(
     source: str, call: str, wrong: str | None, tmp_path: Path
