@@ -38,7 +38,7 @@ class Selection(NamedTuple):
     source: Count = 0
 
     def name(self, names: Names) -> str:
-        """Return w5, b_h1 or h1."""
+        """Return w5 or W2[h1, o1], b_h1 or h1."""
         if self.kind == "weight":
             return names.weight(self.layer, self.source, self.unit)
         unit = names.unit(self.layer, self.unit)

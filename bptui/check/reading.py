@@ -224,7 +224,7 @@ class Reader:
         made, names = dict[str, Part](), self.network.names
         for layer in range(1, self.network.depth + 1) if singles else ():
             name, shape = f"{self.prefix}W{layer}", self.network.shapes[f"W{layer}"]
-            elements = [names.weight(layer, i, j) for i, j in np.ndindex(*shape)]
+            elements = [names.counted(layer, i, j) for i, j in np.ndindex(*shape)]
             missing = [element for element in elements if element not in singles]
             if not missing:
                 own = [singles[one] for one in elements]

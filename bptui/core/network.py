@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.random import Generator  # numpy loads it when it is first used
     from numpy.typing import ArrayLike
 
+MOST_COUNTED = 24
+"""Weights that are called by their numbers; with more of them the ends of each are its name."""
+
 
 class Names(NamedTuple):
     """Names for a network of ``layers`` (units per layer, input first). ``layer`` counts from 1."""
@@ -52,6 +55,13 @@ class Names(NamedTuple):
         return f"h{unit + 1}" if self.depth == 2 else f"h{layer}.{unit + 1}"
 
     def weight(self, layer: int, source: int, destination: int) -> str:
+        """Return w1, w2, ... as they are counted; W2[h3, o1] where nobody can keep count."""
+        if sum(a * b for a, b in pairwise(self.layers)) <= MOST_COUNTED:
+            return self.counted(layer, source, destination)
+        ends = f"{self.unit(layer - 1, source)}, {self.unit(layer, destination)}"
+        return f"{self.weights(layer)}[{ends}]"
+
+    def counted(self, layer: int, source: int, destination: int) -> str:
         """Return w1, w2, ...: all those into the first unit, then into the second, by layer."""
         before = sum(a * b for a, b in pairwise(self.layers[:layer]))
         return f"w{before + destination * self.layers[layer - 1] + source + 1}"

@@ -13,7 +13,7 @@ from bptui.core.backprop import operations_of
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import with_mistakes
-from bptui.core.network import Names, Network
+from bptui.core.network import MOST_COUNTED, Names, Network
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.step import training_step
 from bptui.explain.expression import Index, Quantity
@@ -136,7 +136,7 @@ class Symbols:
         return quantity.new and place is not None and not place.slot
 
     def base(self, place: Place, index: Index) -> str:
-        """Write w5, b_h1, or the unit's name h1."""
+        """Write w5 or W2[h1, o1], b_h1, or the unit's name h1."""
         if place.kind in ("weight", "weight_gradient"):
             return self.names.weight(place.layer, *index)
         unit = self.names.unit(place.layer, index[-1])
@@ -220,6 +220,8 @@ def examples(experiment: Experiment) -> list[str]:
     names, last = experiment.network.names, experiment.network.depth
     weights = experiment.network.weight_count
     found = ["w1" if weights == 1 else f"w1 to w{weights}", "gw1", "W1", "gW1"]
+    if weights > MOST_COUNTED:
+        found.insert(1, names.weight(1, 0, 0))
     if experiment.network.bias:
         found += [f"b_{names.unit(1, 0)}", "b1", "gb1"]
     found += [names.net(1), names.out(1), f"net_{names.unit(1, 0)}", names.delta(last)]
@@ -239,15 +241,20 @@ _PREFIXES: dict[str, Kind] = {
 
 
 def number(text: str, network: Network) -> Subject | None:
-    """Find w5, gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, out_h1, delta_h1 or dL/dout_h1."""
-    found = re.fullmatch(r"(g|dL/d)?w([1-9][0-9]*)|(.+)_(.+)", text)
-    if found is None:
-        return None
-    if found[2]:
-        kind: Kind | None = "weight_gradient" if found[1] else "weight"
-        where: Index | None = weight_place(int(found[2]), network.layers)
+    """Find w5, W2[h1, o1], gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, delta_h1, dL/dout_h1."""
+    weight = re.fullmatch(r"(g|dL/d)?(?:w([1-9][0-9]*)|W([1-9][0-9]?)\[([^,]+), ?([^,]+)\])", text)
+    found = re.fullmatch(r"(.+)_(.+)", text)
+    if weight is not None:
+        kind: Kind | None = "weight_gradient" if weight[1] else "weight"
+        where: Index | None = (
+            weight_place(int(weight[2]), network.layers)
+            if weight[2]
+            else _between(int(weight[3]), weight[4], weight[5], network)
+        )
+    elif found is not None:
+        kind, where = _PREFIXES.get(found[1]), units(network).get(found[2])
     else:
-        kind, where = _PREFIXES.get(found[3]), units(network).get(found[4])
+        return None
     if kind is None or not where or not where[0]:
         return None
     if kind.startswith("bias") and not network.bias:
@@ -271,6 +278,13 @@ def units(network: Network) -> dict[str, tuple[int, int]]:
         for layer, size in enumerate(network.layers)
         for unit in range(size)
     }
+
+
+def _between(layer: int, source: str, destination: str, network: Network) -> Index | None:
+    """Return layer, source and destination of a weight of that layer by the names of its ends."""
+    here = units(network)
+    (before, start), (after, end) = here.get(source, (-1, 0)), here.get(destination, (-1, 0))
+    return (layer, start, end) if (before, after) == (layer - 1, layer) else None
 
 
 def weight_place(number: int, layers: tuple[int, ...]) -> tuple[int, int, int] | None:

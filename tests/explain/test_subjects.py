@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bptui.app.playback.breakpoints import locate, parse
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
@@ -17,7 +18,7 @@ from bptui.core.network import Network
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain
 from bptui.explain.report import FORMS, Report
-from bptui.explain.symbols import examples, find_subject, units
+from bptui.explain.symbols import examples, find_subject, number, units
 
 from ..core.support import experiment
 from .support import last, steps
@@ -122,3 +123,23 @@ def test_every_weight_of_a_network_has_its_own_number() -> None:
         }
         assert places == wanted
         assert len(found) == len(wanted)
+
+
+@pytest.mark.parametrize("layers", [(4, 5, 3), (2, 4, 5, 2)])
+def test_a_weight_of_many_is_called_by_its_ends_and_still_has_its_number(
+    layers: tuple[int, ...],
+) -> None:
+    network = experiment(layers, "tanh").network
+    for count in range(1, network.weight_count + 1):
+        by_number = number(f"gw{count}", network)
+        assert by_number is not None
+        source, unit = by_number.index
+        name = network.names.weight(by_number.layer, source, unit)
+        ends = (network.names.unit(by_number.layer - k, (unit, source)[k]) for k in (1, 0))
+        assert name == f"W{by_number.layer}[{', '.join(ends)}]"
+        for spelt in (f"g{name}", f"dL/d{name}", f"g{name}".replace(" ", "")):
+            assert number(spelt, network) == by_number
+        assert parse(f"{name} > 1", network).quantity == name
+        assert locate(f"g{name}", network) == (f"gW{by_number.layer}", (source, unit))
+    for wrong in ("W1[h1, i1]", "W1[i1, o1]", "W2[i1, h1]", "W3[h1, o1, o2]", "W9[i1, h1]"):
+        assert number(wrong, network) is None

@@ -22,7 +22,8 @@ from bptui.explain.symbols import Symbols, number, units
 Relation = Literal["<", ">", "<=", ">=", "=", "rising", "every"]
 Booleans = npt.NDArray[np.bool_]
 
-COMPARISON = re.compile(r"(\|?) ?([A-Za-z][\w./]*(?:\[\d{1,7}\])*) ?(\|?) ?(<=|>=|<|>|==?) ?(\S+)")
+NAME = r"[A-Za-z][\w./]*(?:(?:\[\d{1,7}\])*|\[[a-z][\w.]*,[a-z][\w.]*\])"
+COMPARISON = re.compile(rf"(\|?) ?({NAME}) ?(\|?) ?(<=|>=|<|>|==?) ?(\S+)")
 COMPARED: dict[str, Callable[[Array, float], Booleans]] = {
     "<": operator.lt,
     ">": operator.gt,
@@ -50,8 +51,8 @@ class Breakpoint:
     """A condition on a quantity of a step, or on the step itself.
 
     ``quantity`` is ``loss``, ``norm`` (of the whole gradient), ``step``, or any number that a step
-    computes, by its name: w5, gw5, b_h1, net_h1, delta_o1, dL/dout_o1, W2[0][1]. Where ``size`` is
-    set it is compared without its sign.
+    computes, by its name: w5, gw5, b_h1, net_h1, delta_o1, dL/dout_o1, W2[0][1],
+    W2[h1, o2]. Where ``size`` is set it is compared without its sign.
     """
 
     quantity: str
@@ -106,7 +107,7 @@ def parse(text: str, network: Network) -> Breakpoint:
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     plain = plain.replace("≤", "<=").replace("≥", ">=")
-    plain = re.sub(r"(?<=\d),(?=\d)", "][", re.sub(r" ?([\[\],]) ?", r"\1", plain))
+    plain = re.sub(r"\[(\d+),(\d+)\]", r"[\1][\2]", re.sub(r" ?([\[\],]) ?", r"\1", plain))
     words = plain.split(" ")
     if words[0].lower() == "every":
         return Breakpoint("step", "every", _steps(plain[len("every") :]))
@@ -134,11 +135,14 @@ def fits(made: Breakpoint, network: Network) -> bool:
 
 
 def locate(name: str, network: Network) -> tuple[str, Index]:
-    """Return the array and the index of the number that ``name`` stands for: gw5, t1, W2[0][1].
+    """Return the array and the index of the number that ``name`` stands for: gw5, t1, W2[h1, o2].
 
     What each sample has is that of the first one in the batch, unless an index says which: the
     first index, from 0. Raises :class:`BreakpointError` where ``network`` has no such number.
     """
+    found = number(name, network)
+    if found is not None:
+        return found.name, found.index
     array, indexed, rest = name.partition("[")
     if indexed:
         index = tuple(map(int, re.findall(r"\d+", rest)))
@@ -156,10 +160,7 @@ def locate(name: str, network: Network) -> tuple[str, Index]:
     for array, count in (("input", network.layers[0]), ("target", network.layers[-1])):
         if re.fullmatch(rf"{array[0]}[1-9]\d{{0,6}}", name) and int(name[1:]) <= count:
             return array, (0, int(name[1:]) - 1)
-    found = number(name, network)
-    if found is None:
-        raise BreakpointError(_unknown(name, network))
-    return found.name, found.index
+    raise BreakpointError(_unknown(name, network))
 
 
 def _arrays(network: Network) -> dict[str, tuple[int | None, ...]]:
@@ -183,7 +184,7 @@ def _spelt(name: str, network: Network) -> str:
     if "[" in name:
         array, rest = re.sub(r"^weight_(?=\d)", "W", name).split("[", 1)
         array = next((each for each in arrays if each.lower() == array.lower()), array)
-        name = f"{array}[{rest}"
+        name = f"{array}[{rest.replace(',', ', ')}"  # as in W2[h3, o1]
     elif name not in arrays:  # not w1 where W1 was written
         small = name.lower().replace("dl/d", "dL/d")
         with suppress(BreakpointError):
