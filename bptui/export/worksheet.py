@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from bptui.core.engine import Snapshot
 from bptui.core.mistakes import MISTAKES
+from bptui.explain.captions import captions
 from bptui.explain.equation import equations
 from bptui.explain.explain import Explainer, Explanation
 from bptui.explain.expression import Quantity, Setting, walked
 from bptui.explain.report import FORMS, Form
 from bptui.explain.symbols import Symbols
-from bptui.explain.words import operation_words
 from bptui.presets.build import counted
 from bptui.presets.errors import cleaned
 
@@ -77,7 +77,7 @@ def worksheet(snapshot: Snapshot, quantity: str, ascii_only: bool = False) -> Wo
 def _operations(explainer: Explainer) -> Iterator[Part]:
     snapshot = explainer.snapshot
     for place, operation in enumerate(snapshot.operations, 1):
-        words = operation_words(operation, snapshot.experiment, len(snapshot.batch))
+        words = captions(snapshot.experiment, len(snapshot.batch))[operation.name].text
         explanation = explainer.operation(operation.name)
         title, words = f"{place}. {operation.name}", f"{words[0].upper()}{words[1:]}."
         yield Part(title, words, explanation, ("matrix", "scalar", "numpy"), True)

@@ -1,0 +1,62 @@
+"""What is said of an operation is true, of mistaken ones too."""
+
+from __future__ import annotations
+
+import pytest
+
+from bptui.core.experiment import Experiment
+from bptui.core.network import Names
+from bptui.explain.captions import captions
+from bptui.explain.explain import corrected, without_mistakes
+from bptui.explain.expression import Scope
+from bptui.presets.files import load
+from bptui.presets.folders import shipped_names
+
+from ..explained.drawn import kept
+from .support import steps
+
+ROOM = 3 * 78
+"""Characters: three lines of a terminal with 80 columns."""
+EXPERIMENTS = [
+    made
+    for made in kept()
+    # of a single unit softmax makes 1, whatever else there is
+    if (made.network.layers[-1], made.network.activations[-1]) != (1, "softmax")
+]
+
+
+@pytest.mark.parametrize("made", EXPERIMENTS, ids=lambda made: made.name)
+def test_an_operation_gives_what_its_caption_says(made: Experiment) -> None:
+    """Where it is said to be right its numbers are those without mistakes, and only there."""
+    shipped, wrong, differing = made.name in shipped_names(), set[str](), set[str]()
+    for snapshot in steps(made, 3):
+        right = Scope.of(corrected(snapshot, without_mistakes(made)))
+        own, said = Scope.of(snapshot), captions(made, len(snapshot.batch))
+        assert list(said) == [operation.name for operation in snapshot.operations]
+        for operation in snapshot.operations:
+            caption = said[operation.name]
+            fits = len(f"12/12 {operation.name}: {caption.text}.") <= ROOM
+            assert fits or (len(made.training.mistakes) > 1 and not shipped)
+            if operation.stage != "backward":
+                continue
+            negated = "" if caption.verdict == "right" else "not "
+            assert caption.what.startswith(f"{negated}how much ")
+            assert caption.what.endswith(" matters to the loss")
+            wrong |= {operation.name} if caption.verdict != "right" else set()
+            for name in operation.writes:
+                first, second = own.array(name), right.array(name)
+                if abs(first - second).max() > 1e-9 * abs(second).max():
+                    differing.add(operation.name)
+    assert wrong == differing
+
+
+def test_a_layer_is_called_what_the_article_and_the_names_of_layers_call_it() -> None:
+    said = captions(load("article"), 1)
+    assert said["delta_o"].what == "how much net_o matters to the loss"
+    how = "dL/dnet_h, which is dL/dout_h times the slope of sigmoid, out_h * (1 - out_h)"
+    assert said["delta_h"].how == how
+    deep, names = captions(load("spirals"), 30), Names((2, 16, 16, 3))
+    for layer in (1, 2):
+        assert f"hidden layer {layer}" in deep[names.net(layer)].what
+        assert names.delta(layer + 1) in deep[names.out_gradient(layer)].how
+    assert "because" in deep[names.delta(3)].how
