@@ -179,8 +179,10 @@ async def check_diagram(
             numbers = units_values(snapshot, layer, value.name)
             if value.name == "b" and operation and quantity in operation.writes:
                 numbers = (snapshot.updated_parameters.biases or ())[layer - 1]
-            assert text.text.strip().startswith(value.label)
-            number = text.text.strip(" ▸◂").removeprefix(value.label).strip(" ▸◂")
+            named = value.name == "b" and layout.style.columns == 1
+            label = f"b_{unit}" if named else value.label
+            assert text.text.strip().startswith(label)
+            number = text.text.strip(" ▸◂").removeprefix(label).strip(" ▸◂")
             if quantity in left and value.name != "b":
                 assert number == "·"
             else:

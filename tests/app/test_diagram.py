@@ -81,7 +81,7 @@ def test_the_networks_to_read_have_every_edge_and_weight(width: int, height: int
         drawn = edges(layout)
         assert len(drawn) == layers[0] * layers[1] + layers[1] * layers[2]
         if height > 20:
-            assert len(label_places(layout, drawn, layout.label_decimals + 3)) == len(drawn)
+            assert len(label_places(layout, drawn, layout.label_decimals() + 3)) == len(drawn)
     assert arrange(network((2, 2, 2)), 120, 40).style is COMPLETE[0]
 
 

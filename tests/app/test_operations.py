@@ -34,12 +34,17 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
     area, view = content(session, "#network"), session.app.player.view()
     names, found = view.snapshot.experiment.network.names, set()
     for edge, (row, column) in wires.labels:
-        shown, parameters = names.weights(edge.layer), view.parameters
+        shown, parameters, prefix = names.weights(edge.layer), view.parameters, ""
         if names.weight_gradient(edge.layer) in operation.writes:
             shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients
+            prefix = "g"
+        name = prefix + names.weight(edge.layer, edge.source, edge.destination)
         numbers = parameters.weights[edge.layer - 1]
         value = float(numbers[edge.source, edge.destination])
-        text = signed(value, form_of(largest(numbers), layout.label_decimals, 3)).strip()
+        beside = wires.label_width - wires.number_width
+        text = signed(value, form_of(largest(numbers), layout.label_decimals(beside), 3)).strip()
+        whole = screen.piece(area.x + column, area.y + row, wires.label_width)
+        assert not beside or whole.text.lstrip("⠀⠄⠤⠂⠒⠉⠁").startswith(f"{name} "), whole
         end = area.x + column + wires.label_width
         there = screen.piece(end - len(text), area.y + row, len(text))
         assert there.text == text, (operation.name, edge.layer)
@@ -104,6 +109,7 @@ async def test_nothing_moves_between_the_operations(size: tuple[int, int]) -> No
         lines = session.inside("#network")[1:]
         lines += session.inside("#weights") + session.inside("#gradients")
         text = re.sub("[▸◂─⠀-⣿]", " ", "\n".join(lines))
+        text = re.sub(r"\bg(w\d+) ", r"\1  ", text)  # the gradient on the edge of a weight
         return re.sub(
             r" *([+-]?\d\.\d+|[+-]\de-\d+|·)", lambda found: " " * (len(found[0]) - 1) + "#", text
         )

@@ -10,8 +10,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from bptui.app.diagram.edges import Stroke, Wires
-from bptui.app.diagram.layout import Layout, Value
+from bptui.app.diagram.edges import Stroke, Wires, name_of
+from bptui.app.diagram.layout import Layout, Place, Value
 from bptui.app.numbers import form_of, largest, plain, signed
 from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
 from bptui.app.view import Selection, View
@@ -83,7 +83,8 @@ def background(
                 canvas.write(row, x, f"│{' ' * inner}│", styles.dim)
             canvas.write(bottom, x, "╰" + "─" * inner + "╯", styles.dim)
         for value in layout.boxes[place.layer].values:
-            canvas.write(y + value.y, x + value.start, value.label, styles.dim)
+            label = label_of(network.names, layout, place, value)
+            canvas.write(y + value.y, x + value.start, label, styles.dim)
     for gap in layout.omissions:
         text = f"… {gap.count} more"
         canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, styles.dim)
@@ -99,6 +100,13 @@ VALUES = {
     "delta": Names.delta,
 }
 """What a unit shows, and the quantity of which each is one element."""
+
+
+def label_of(names: Names, layout: Layout, place: Place, value: Value) -> str:
+    """Return what stands before a value of a unit: of a bias its name where it finds room."""
+    if value.name == "b" and layout.style.columns == 1:
+        return Selection("bias", place.layer, place.unit).name(names)
+    return value.label
 
 
 def quantity_of(names: Names, layer: int, value: str) -> str:
@@ -133,11 +141,14 @@ class Drawing:
 
     def _draw_weights(self, wires: Wires) -> None:
         """Write the weights on their edges; their gradients where the operation computes those."""
-        view, styles, decimals = self._view, self._styles, self._layout.label_decimals
+        view, styles, names = self._view, self._styles, self._names
+        beside = wires.label_width - wires.number_width
+        decimals = self._layout.label_decimals(beside)
         for layer in {edge.layer for edge, _ in wires.labels}:
-            shown, parameters = self._names.weights(layer), view.parameters
-            if highlight(view, self._names.weight_gradient(layer)) == "written":
-                shown, parameters = self._names.weight_gradient(layer), view.snapshot.gradients
+            shown, parameters, prefix = names.weights(layer), view.parameters, ""
+            if highlight(view, names.weight_gradient(layer)) == "written":
+                shown, parameters = names.weight_gradient(layer), view.snapshot.gradients
+                prefix = "g"
             numbers = parameters.weights[layer - 1]
             touched, size = highlight(view, shown), largest(numbers)
             form = form_of(size, decimals, 3)
@@ -145,11 +156,16 @@ class Drawing:
                 if edge.layer == layer:
                     value = float(numbers[edge.source, edge.destination])
                     style = styles.highlighted(styles.sign(value, size), touched)
+                    named = styles.dim
                     if edge.selection == view.selection:
-                        style = styles.selected(style, self._focused)
+                        style, named = styles.selected(style, self._focused), styles.strong
                     # at the right end of its room: before it numbers of a unit may stand
-                    text = signed(value, form).strip()
-                    self.canvas.write(row, column + wires.label_width - len(text), text, style)
+                    text, end = signed(value, form).strip(), column + wires.label_width
+                    self.canvas.write(row, end - len(text), text, style)
+                    if beside:
+                        name = f"{name_of(edge, names, prefix)} ".ljust(beside)
+                        start = end - max(wires.number_width, len(text)) - len(name)
+                        self.canvas.write(row, start, name, named)
 
     def _draw_captions(self) -> None:
         """Name the layers; between them what the operation reads and writes of the weights."""
@@ -215,7 +231,8 @@ class Drawing:
             y, look = place.y + value.y, drawn
             text = plain(float(numbers[place.unit]), form).strip() if computed else PENDING
             if touched and layer and style.columns:
-                mark = place.x + value.start + len(value.label)
+                label = label_of(self._names, self._layout, place, value)
+                mark = place.x + value.start + len(label)
                 self.canvas.write(y, mark, GLYPHS[touched], styles.strong)
             if value.name == "b" and view.selection == Selection("bias", layer, place.unit):
                 look = styles.selected(drawn, self._focused)

@@ -14,6 +14,7 @@ from rich.style import Style
 from bptui.app.diagram.layout import Layout, Place
 from bptui.app.styles import Styles, highlight
 from bptui.app.view import Selection, View
+from bptui.core.network import Names
 
 BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille's bit for the dot in row 0-3, column 0-1 of a cell."""
@@ -63,6 +64,8 @@ class Wires(NamedTuple):
     strokes: tuple[Stroke, ...]
     labels: tuple[tuple[Edge, Cell], ...]
     label_width: int
+    number_width: int
+    """The columns of a label that its number takes; before it stands its name, or nothing."""
     some: bool
     """Whether edges are left out."""
 
@@ -107,8 +110,12 @@ def strongest(layout: Layout, sizes: Mapping[Edge, float]) -> list[Edge]:
     return sorted(kept, key=sizes.__getitem__)
 
 
-def wires_of(layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles) -> Wires:
+def wires_of(
+    layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles, named: bool = True
+) -> Wires:
     """Return how the edges are drawn and, where there is room, where their weights stand.
+
+    Those have their names before them where they are to be ``named`` and these find room, too.
 
     While an operation is shown, edges that it has nothing to do with stand back. Not where their
     labels say it: the cells of all edges are many bytes on the way to a terminal.
@@ -122,7 +129,7 @@ def wires_of(layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles
     some = len(kept) < len(edges)
     selected = tuple(edge for edge in edges if edge.selection == view.selection)
     kept = [edge for edge in kept if edge not in selected] + [*selected]
-    width = max(layout.label_decimals + 3, LEAST_LABEL)  # of all, so that none ever moves
+    width, number = _label_widths(layout, edges, names if named else None)
     places = {} if some else label_places(layout, edges, width)
     if selected and selected[0] not in places:
         places = {**places, **label_places(layout, selected, width)}
@@ -137,7 +144,29 @@ def wires_of(layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles
         # no dots of others make the selected one thicker
         strokes.append(Stroke(edge, style, values[edge] < 0.0, edge in selected))
     labels = tuple((edge, places[edge]) for edge in kept if edge in places)
-    return Wires(tuple(strokes), labels, width, some)
+    return Wires(tuple(strokes), labels, width, number, some)
+
+
+@lru_cache(maxsize=16)
+def _label_widths(layout: Layout, drawn: tuple[Edge, ...], names: Names | None) -> tuple[int, int]:
+    """Return the columns of all labels, so that none ever moves, and those of their numbers.
+
+    They have ``names`` where no label loses its place to them.
+    """
+    alone = max(layout.label_decimals() + 3, LEAST_LABEL)
+    name = max((len(name_of(edge, names, "g")) + 1 for edge in drawn if names), default=0)
+    if not name or not layout.label_decimals(name):
+        return alone, alone
+    number = max(layout.label_decimals(name) + 3, LEAST_LABEL)
+    places = (label_places(layout, drawn, width) for width in (alone, name + number))
+    if len({len(found) for found in places}) > 1:
+        return alone, alone
+    return name + number, number
+
+
+def name_of(edge: Edge, names: Names, prefix: str = "") -> str:
+    """Return w5, or gw5 where its gradient is meant."""
+    return prefix + names.weight(edge.layer, edge.source, edge.destination)
 
 
 @lru_cache(maxsize=16)

@@ -102,8 +102,9 @@ SAMPLED = (BoxStyle(4, bias=False), BoxStyle(3, bias=False))
 """For those that find room with some units of their large layers."""
 SMALLEST = (BoxStyle(4, columns=0), BoxStyle(3, columns=0))
 
-WIDE_GAP, LABEL_GAP = 9, 7
-"""Columns between two layers that leave room for a weight of four or of two decimals."""
+NAMED_GAP, WIDE_GAP, LABEL_GAP = 14, 9, 7
+"""Columns between two layers that leave room for a weight's name and four decimals, such as
+gw12 +0.4500; for four decimals; for two."""
 LEAST_GAP, TIGHT_GAP = 6, 4
 """What is left without a weight, and what large networks may be left with."""
 
@@ -112,7 +113,7 @@ def choose(network: Network, width: int, height: int) -> BoxStyle:
     """Return the roomiest style that leaves the weights on the edges their room, or the least."""
     fitting = [style for style in COMPLETE if _rows_needed(style, network) <= height]
     # the edges of small networks have as many decimals as their boxes
-    tried = [(style, WIDE_GAP) for style in fitting if style.bordered]
+    tried = [(style, gap) for gap in (NAMED_GAP, WIDE_GAP) for style in fitting if style.bordered]
     tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
     tallest = [(style, max(box.height for box in style.boxes(network))) for style in SAMPLED]
     tried += [(style, TIGHT_GAP) for style, tall in tallest if 2 * tall + 1 <= height]
@@ -176,11 +177,14 @@ class Layout(Struct, frozen=True, eq=False):
         """Those of all layers."""
         return tuple(place for column in self.columns for place in column)
 
-    @property
-    def label_decimals(self) -> int:
-        """Decimals of the weights on the edges, as many as the narrowest gap leaves room for."""
+    def label_decimals(self, beside: int = 0) -> int:
+        """Return how many decimals weights on the edges have room for in the narrowest gap.
+
+        They are two at least, but none where a name takes so many columns ``beside`` them.
+        """
         gaps = [self.left(layer) - self.right(layer - 1) for layer in range(1, len(self.columns))]
-        return min(max(min(gaps) - 5, 2), 4)
+        room = min(gaps) - beside - 5
+        return min(max(room, 2), 4) if room >= 2 or not beside else 0
 
     def place(self, layer: int, unit: int) -> Place | None:
         """Return where a unit is drawn, if it is."""
@@ -231,7 +235,7 @@ def wanted(network: Network, most: Size) -> Size:
     style = choose(network, most.width, most.height - 1)
     blanks = 0 if style.bordered else max(network.layers) - 1  # between units without a border
     rows = min(1 + _rows_needed(style, network) + blanks, most.height)
-    return Size(min(_columns_needed(style, network, WIDE_GAP), most.width), rows)
+    return Size(min(_columns_needed(style, network, NAMED_GAP), most.width), rows)
 
 
 def _room(units: int, tall: int, height: int) -> int:

@@ -107,7 +107,7 @@ class GraphPanel(ProgramPanel):
 
     def _network(self, view: View, layout: Layout, width: int, height: int) -> list[Strip]:
         """Draw the network that is trained with the true derivatives for its first sample."""
-        wires = wires_of(layout, edges(layout), view, self.text_styles)
+        wires = wires_of(layout, edges(layout), view, self.text_styles, named=False)
         canvas = Drawing(layout, wires, view, self.text_styles, focused=False).canvas
         return [canvas.strip(row).crop(0, width) for row in range(min(canvas.height, height))]
 
