@@ -74,6 +74,7 @@ class MainScreen(Screen[None]):
         self.view = player.view()
         self.selection = Selection()
         self.sample: int | None = None
+        self.named = False
         self._pointed_at: object = None
         self._fitted_to: Network | None = None
         self._came_from: Widget | None = None
@@ -91,7 +92,13 @@ class MainScreen(Screen[None]):
             self._pointed_at = None
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
         sample = self.sample = None if self.sample is None else min(max(self.sample, 0), last)
-        self.view = replace(view, selection=self.selection, pointed=self.pointed, sample=sample)
+        self.view = replace(
+            view,
+            selection=self.selection,
+            pointed=self.pointed,
+            named=self.named,
+            sample=sample,
+        )
         self.status.view = self.view
         self.keys.speed = view.speed
         for panel in self.panels:
@@ -136,6 +143,11 @@ class MainScreen(Screen[None]):
     def action_look(self, by: int) -> None:
         """Look at the sample so many further, of all there are."""
         self.look(self.view.looked_at + by)
+
+    def toggle_names(self) -> None:
+        """Show weights and gradients by their names, or as numbers alone again."""
+        self.named = not self.named
+        self._player.show()
 
     # who has which part of the screen
 

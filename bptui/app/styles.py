@@ -87,6 +87,8 @@ class Styles(NamedTuple):
     read: Style
     paired: Style
     """Laid over the selection in the other panels."""
+    lit: Style = Style(bold=True)
+    """Laid over the row and the column of the selection."""
     chosen: Style = Style(bold=True, reverse=True)
     """Laid over the selection in the focused panel."""
     bold: Style = Style(bold=True)
@@ -138,10 +140,10 @@ def ansi_styles(dark: bool) -> Styles:
 
 
 OWN = {
-    True: "#9c9fa8 #656a75 #2a3834 #84a3d0 #7db2f2 #a9d0ff #c6996f #eb9e55 #ffbe82",
-    False: "#595e66 #848991 #d3f0ea #4a658d #2160b0 #083a80 #7d5f3b #944a0a #6b2f00",
+    True: "#9c9fa8 #656a75 #2a3834 #242a34 #84a3d0 #7db2f2 #a9d0ff #c6996f #eb9e55 #ffbe82",
+    False: "#595e66 #848991 #d3f0ea #f1f1ef #4a658d #2160b0 #083a80 #7d5f3b #944a0a #6b2f00",
 }
-"""Beside those of the theme: dim, faint, what is written; blues and oranges, the weak first.
+"""Beside those of the theme: dim, faint, what is written, lit; blues and oranges, the weak first.
 
 What is read has a contrast of 4.5 to what lies below it, in 256 colours too, of which that of what
 is written must not become a bright one.
@@ -152,7 +154,7 @@ is written must not become a bright one.
 def own_styles(dark: bool) -> Styles:
     """Return the styles in bptui's colours, for a dark or a light background."""
     theme = DARK if dark else LIGHT
-    dim, faint, written, *signs = OWN[dark].split()
+    dim, faint, written, lit, *signs = OWN[dark].split()
     shades = tuple(map(Style.parse, signs))
     return Styles(
         text=Style(color=theme.foreground),
@@ -166,6 +168,7 @@ def own_styles(dark: bool) -> Styles:
         written=Style(bold=True, bgcolor=written),
         read=Style(underline=True),
         paired=Style(color=dim, reverse=True),
+        lit=Style(bold=True, bgcolor=lit),
     )
 
 

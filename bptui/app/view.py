@@ -102,6 +102,8 @@ class View(Struct, frozen=True, eq=False, dict=True):
     selection: Selection = Selection()
     pointed: bool = False
     """Whether the selection was moved since the last operation, and so is what is explained."""
+    named: bool = False
+    """Whether weights and gradients are to be shown by their names."""
     sample: int | None = None
     """The sample of the data that was chosen to be looked at; None: the first of the batch."""
     edits: tuple[int, ...] = ()
@@ -146,6 +148,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
             self.hits,
             self.selection,
             self.pointed,
+            self.named,
             self.sample,
             self.edits,
             self.before,

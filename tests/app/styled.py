@@ -14,7 +14,7 @@ from bptui.app.diagram.layout import Layout
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.table import Table
-from bptui.app.styles import DARK
+from bptui.app.styles import DARK, OWN
 from bptui.app.view import Selection
 from bptui.core.arrays import Array
 from bptui.core.backprop import Operation
@@ -38,14 +38,25 @@ class Text:
         """How it is lit, as far as this can be told without colours other than a background's."""
         if self.style.underline:
             return "read"
-        background = self.style.bgcolor and self.style.bgcolor.get_truecolor().hex
-        return "written" if self.style.bold and background != DARK.background else ""
+        return "written" if self.style.bold and self._background not in UNTOUCHED else ""
+
+    @property
+    def lit(self) -> bool:
+        """Whether it is in the row or the column of the selection, and nothing else is with it."""
+        return bool(self.style.bold) and self._background == LIT
+
+    @property
+    def _background(self) -> str | None:
+        return self.style.bgcolor and self.style.bgcolor.get_truecolor().hex
 
     @property
     def reversed(self) -> bool:
         return bool(self.style.reverse)
 
 
+LIT = OWN[True].split()[3]
+UNTOUCHED = (DARK.background, LIT)
+"""Backgrounds of what no operation has written."""
 GLYPHS = {"": " ", "read": "▸", "written": "◂"}
 """What stands behind what the operation has read or written."""
 

@@ -15,7 +15,7 @@ from bptui.app.numbers import form_of, signed
 from bptui.app.panels import matrices
 from bptui.app.panels import network as network_panel
 from bptui.app.view import Direction, Selection, View
-from bptui.core.network import Network
+from bptui.core.network import Names, Network
 
 from .styled import cell, unit_rows
 from .support import Session, drawn_experiment, opened
@@ -141,9 +141,39 @@ async def test_all_panels_show_the_selection(size: tuple[int, int]) -> None:
         assert not cell(session, "#gradients", there).style.bold  # calmer without the focus
         others = [Selection("weight", 1, 1, 1), Selection("weight", 2, 0, 1)]
         assert not any(cell(session, "#weights", other).reversed for other in others)
+        # its row and its column, in both panels alike
+        for panel in ("#weights", "#gradients"):
+            every = everything(view_of(session).snapshot.experiment.network) - {there}
+            lit = {each for each in every if cell(session, panel, each).lit}
+            assert lit == {
+                *(Selection("weight", 1, 1, 1), Selection("weight", 1, 0, 0)),
+                Selection("bias", 1, 0),
+            }
         await session.press("down")
         await selected(session, Selection("bias", 1, 0))
         assert not cell(session, "#weights", there).reversed
+
+
+async def test_weights_and_gradients_are_shown_by_their_names() -> None:
+    async with opened("mazur") as session:
+        for size, beside in (((120, 36), False), ((200, 60), True), ((80, 24), False)):
+            session.resize(*size)
+            await session.until(lambda s=size: len(session.lines()[0]) == s[0], "the size")
+            await session.bring("#weights")
+            await session.shows(" W1 ", " gW2 ")
+            numbers = session.inside("#weights")
+            assert not any("w5" in line for line in numbers)
+            await session.press("m")
+            for panel, prefix in (("#weights", ""), ("#gradients", "g")):
+                await session.until(
+                    lambda panel=panel: "w5" in "".join(session.inside(panel)), "the names"
+                )
+                for each in everything(view_of(session).snapshot.experiment.network):
+                    text = cell(session, panel, each).text.split()
+                    assert text[0] == prefix + each.name(Names((2, 2, 2)))
+                    assert len(text) == 1 + beside
+            await session.press("m")
+            await session.until(lambda n=numbers: session.inside("#weights") == n, "the numbers")
 
 
 async def test_a_moved_selection_stays_and_is_explained_until_time_moves() -> None:

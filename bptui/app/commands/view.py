@@ -50,6 +50,7 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("samples", "i", lambda app: app.main.show_samples(), "samples"),
     Entry("sample", "right_square_bracket", lambda app: _look_in_batch(app, +1)),
     Entry("sample_back", "left_square_bracket", lambda app: _look_in_batch(app, -1)),
+    Entry("names", "m", lambda app: app.main.toggle_names(), "names"),
     Entry("keep", "a", keep, "compare", at_rest=True),
     Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
     Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),

@@ -161,11 +161,13 @@ class Drawing:
                         style, named = styles.selected(style, self._focused), styles.strong
                     # at the right end of its room: before it numbers of a unit may stand
                     text, end = signed(value, form).strip(), column + wires.label_width
+                    name = name_of(edge, names, prefix)
+                    if not wires.number_width:
+                        self.canvas.write(row, column, name, style)
+                        continue
                     self.canvas.write(row, end - len(text), text, style)
                     if beside:
-                        name = f"{name_of(edge, names, prefix)} ".ljust(beside)
-                        start = end - max(wires.number_width, len(text)) - len(name)
-                        self.canvas.write(row, start, name, named)
+                        self.canvas.write(row, column, f"{name} ".ljust(beside), named)
 
     def _draw_captions(self) -> None:
         """Name the layers; between them what the operation reads and writes of the weights."""

@@ -129,7 +129,7 @@ def wires_of(
     some = len(kept) < len(edges)
     selected = tuple(edge for edge in edges if edge.selection == view.selection)
     kept = [edge for edge in kept if edge not in selected] + [*selected]
-    width, number = _label_widths(layout, edges, names if named else None)
+    width, number = _label_widths(layout, edges, names if named else None, view.named)
     places = {} if some else label_places(layout, edges, width)
     if selected and selected[0] not in places:
         places = {**places, **label_places(layout, selected, width)}
@@ -148,20 +148,23 @@ def wires_of(
 
 
 @lru_cache(maxsize=16)
-def _label_widths(layout: Layout, drawn: tuple[Edge, ...], names: Names | None) -> tuple[int, int]:
+def _label_widths(
+    layout: Layout, drawn: tuple[Edge, ...], names: Names | None, wanted: bool
+) -> tuple[int, int]:
     """Return the columns of all labels, so that none ever moves, and those of their numbers.
 
-    They have ``names`` where no label loses its place to them.
+    They have ``names`` where no label loses its place to them; where those are ``wanted`` names
+    stand alone rather than not at all.
     """
     alone = max(layout.label_decimals() + 3, LEAST_LABEL)
-    name = max((len(name_of(edge, names, "g")) + 1 for edge in drawn if names), default=0)
-    if not name or not layout.label_decimals(name):
+    if names is None or not drawn:
         return alone, alone
-    number = max(layout.label_decimals(name) + 3, LEAST_LABEL)
-    places = (label_places(layout, drawn, width) for width in (alone, name + number))
-    if len({len(found) for found in places}) > 1:
-        return alone, alone
-    return name + number, number
+    name = max(len(name_of(edge, names, "g")) for edge in drawn)
+    decimals, usual = layout.label_decimals(name + 1), len(label_places(layout, drawn, alone))
+    number = max(decimals + 3, LEAST_LABEL)
+    tried = [(name + 1 + number, number)] * (decimals > 0) + [(name, 0)] * wanted
+    fitting = (each for each in tried if len(label_places(layout, drawn, each[0])) >= usual)
+    return next(fitting, (alone, alone))
 
 
 def name_of(edge: Edge, names: Names, prefix: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
@@ -13,12 +13,14 @@ from bptui.app.numbers import form_of, largest, signed
 from bptui.app.panels.panel import ViewPanel
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import GLYPHS, PENDING, highlight
-from bptui.app.view import Direction, Selection, View
+from bptui.app.view import Direction, Kind, Selection, View
 from bptui.core.network import Network, Parameters
 
 GAP = 3
 DECIMALS = (6, 4, 3)
 """Tried in this order; four where not even three fit, as one must scroll anyway."""
+Naming: TypeAlias = Literal["", "beside", "instead"]
+KINDS: tuple[Kind, ...] = ("weight", "bias")
 STEPS: dict[Direction, tuple[int, int]] = {
     "left": (0, -1),
     "right": (0, 1),
@@ -47,7 +49,7 @@ class MatrixPanel(ViewPanel):
 
     def arranged(self, view: View, width: int) -> Arrangement:
         """Return the matrices' places in a panel ``width`` cells wide."""
-        return arrange(view.snapshot.experiment.network, width)
+        return arrange(view.snapshot.experiment.network, width, view.named)
 
     def _shown(self, view: View) -> Arrangement:
         return self.arranged(view, self.container_size.width)
@@ -98,9 +100,10 @@ class MatrixPanel(ViewPanel):
         def row_of(number: int, row: int, columns: range) -> Row:
             """Return the heading, or numbers: what is selected, read, written or yet to come."""
             layer, sources, size = number + 1, network.layers[number], sizes[number]
-            form = form_of(most[number], arranged.tables[number].cell - 5)
+            form = form_of(most[number], arranged.decimals)
             own = selection.layer == layer
             here = (arranged.row_of(selection), selection.unit) if own else (-1, -1)
+            lit_row, lit_column = arranged.lit(selection, layer)
             title = self._prefix + (names.bias if row > sources else names.weights)(layer)
             touched, computed = highlight(view, title), view.computed(title)
             name = (
@@ -108,7 +111,7 @@ class MatrixPanel(ViewPanel):
                 styles.highlighted(styles.strong, touched),
             )
             if 1 <= row <= sources:
-                style = styles.strong if row == here[0] else styles.dim
+                style = styles.strong if row == lit_row else styles.dim
                 # an input has no weights into it: its name is lit in the rows of those out of it
                 if selection == arranged.at(layer, row, -1):
                     style = styles.selected(styles.strong, focused)
@@ -118,19 +121,26 @@ class MatrixPanel(ViewPanel):
             for column in columns:
                 if row == 0:
                     text = names.unit(layer, column)
-                    style = blank = styles.strong if column == here[1] else styles.dim
+                    usual = style = blank = styles.strong if column == lit_column else styles.dim
                 else:
                     value = float(values[column])
                     text = signed(value, form).lstrip() if computed else PENDING
-                    # the blanks keep the usual style, and so stay what they are when it is lit
-                    blank = styles.sign(value, size) if computed else styles.dim
+                    # the blanks keep the usual style, and so stay what they are when it is touched
+                    usual = blank = styles.sign(value, size) if computed else styles.dim
+                    if row == lit_row or column == lit_column:
+                        blank += styles.lit
                     style = styles.highlighted(blank, touched)
                 if (row, column) == here:
                     # as wide as most numbers are: it shall not change its width
                     text = text.rjust(form.width - 1) if row else text
-                    style = styles.selected(blank, focused)
+                    style = styles.selected(usual, focused)
                     blank = blank if row else styles.text
-                cells.append(Cell(text, style, blank))
+                called = ""
+                if row and arranged.naming:
+                    called = self._prefix + arranged.at(layer, row, column).name(names)
+                if called and arranged.naming == "instead":
+                    text, called = called, ""
+                cells.append(Cell(text, style, blank, called))
             return Row([name], cells)
 
         window = Region(seen.x, seen.y, seen.width, height)
@@ -138,10 +148,25 @@ class MatrixPanel(ViewPanel):
 
 
 class Arrangement(NamedTuple):
-    """The matrices of a network as tables, one a layer, with what is in their cells."""
+    """The matrices of a network as tables, one a layer, with what is in their cells.
+
+    ``naming`` says whether names stand there, and where; ``decimals`` are those of the numbers.
+    """
 
     network: Network
     tables: tuple[Table, ...]
+    decimals: int
+    naming: Naming = ""
+
+    def lit(self, selection: Selection, layer: int) -> tuple[int, int]:
+        """Return the row and the column of a matrix that the selection is in; -1 for none.
+
+        A unit has its column in the matrix into it, and its row in the one out of it.
+        """
+        kind, own, unit, _ = selection
+        if own == layer:
+            return (-1 if kind == "unit" else self.row_of(selection)), unit
+        return (unit + 1 if kind == "unit" and own == layer - 1 else -1), -1
 
     def row_of(self, selection: Selection) -> int:
         """Return the row of a weight or a bias; a unit is in the heading."""
@@ -201,15 +226,41 @@ class Arrangement(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def arrange(network: Network, width: int) -> Arrangement:
-    """Return the tables beside each other where they fit in ``width``, else stacked."""
+def arrange(network: Network, width: int, named: bool = False) -> Arrangement:
+    """Return the tables beside each other where they fit in ``width``, else stacked.
+
+    Names stand beside the numbers where all of it fits beside each other, else in their place.
+    """
+    longest = _longest_name(network) + 1
     tried = [_flow(network, width, decimals + 5) for decimals in DECIMALS]
-    beside = (
-        tables for tables in tried if tables[-1].right <= width and tables[-1].y == tables[0].y
-    )
+    beside = [_fits(tables, width) for tables in tried]
     # what is stacked may need a scroll bar
-    fitting = [tables for tables in tried if max(table.right for table in tables) < width]
-    return Arrangement(network, next(beside, fitting[0] if fitting else tried[1]))
+    fitting = [max(table.right for table in tables) < width for tables in tried]
+    usual = next((at for at, fits in enumerate((*beside, *fitting)) if fits), 1) % len(DECIMALS)
+    if not named:
+        return Arrangement(network, tried[usual], DECIMALS[usual])
+    for decimals in DECIMALS:
+        tables = _flow(network, width, decimals + 5 + longest)
+        if _fits(tables, width):
+            return Arrangement(network, tables, decimals, "beside")
+    cell = max(DECIMALS[usual] + 5, longest)
+    return Arrangement(network, _flow(network, width, cell), DECIMALS[usual], "instead")
+
+
+def _fits(tables: tuple[Table, ...], width: int) -> bool:
+    """Return whether all tables stand beside each other."""
+    return tables[-1].right <= width and tables[-1].y == tables[0].y
+
+
+def _longest_name(network: Network) -> int:
+    """Return the length of the longest name of a gradient, which is longer than its weight's."""
+    names = network.names
+    last = [
+        Selection(kind, layer, network.layers[layer] - 1, network.layers[layer - 1] - 1).name(names)
+        for layer in range(1, network.depth + 1)
+        for kind in KINDS[: 1 + network.bias]
+    ]
+    return 1 + max(map(len, last))
 
 
 def _flow(network: Network, width: int, cell: int) -> tuple[Table, ...]:

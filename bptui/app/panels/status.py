@@ -138,9 +138,9 @@ class StatusLine(TopLine[View], can_focus=True):
 RIGHT = 3
 """The button of the mouse."""
 OPTIONAL = (
-    *("export", "samples", "keep", "undo", "edit", "save", "learned", "scale", "zoom", "restart"),
-    *("breakpoints", "faster", "gradcheck", "goto", "form", "", "presets", "derivation"),
-    "operation",
+    *("names", "export", "samples", "keep", "undo", "edit", "save", "learned", "scale"),
+    *("zoom", "restart", "breakpoints", "faster", "gradcheck", "goto", "form", ""),
+    *("presets", "derivation", "operation"),
 )
 """Commands of the app on a network whose keys give way first; see :class:`KeyLine`."""
 

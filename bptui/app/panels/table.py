@@ -14,11 +14,15 @@ from bptui.app.lines import Line
 
 
 class Cell(NamedTuple):
-    """What stands at the right end of a cell, and the style of the ``blank`` cells before it."""
+    """What stands at the right end of a cell, the style of the ``blank`` cells before it.
+
+    Where there is a name it stands at the left end, in the style of the blanks.
+    """
 
     text: str
     style: Style
     blank: Style
+    name: str = ""
 
 
 class Row(NamedTuple):
@@ -116,8 +120,9 @@ def painted(
             line.pad(start, blank)
             # a glyph behind the name may have taken the blank of the first cell
             room = table.cell - (line.width - start)
-            for text, style, before in cells:
-                line.add(" " * (room - cell_len(text)), before).add(text, style)
+            for text, style, before, named in cells:
+                beside = f"{' ' * bool(named)}{named}".ljust(room - cell_len(text))
+                line.add(beside, before).add(text, style)
                 room = table.cell
         strips.append(line.strip().crop(window.x, window.right))
     return strips
