@@ -20,6 +20,7 @@ from bptui.app.playback.player import Player
 from bptui.app.view import View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
+from bptui.core.timeline import Timeline
 from bptui.terminal.capabilities import USUAL, Capabilities
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class BptuiApp(TerminalApp[MainScreen]):
         self._continued: Continued | None = None
         self._keeps_session = False
         self._announced: Snapshot | None = None
+        self._looked_ahead: Timeline | None = None
 
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(self.player, self.keys.when_drawn)
@@ -87,6 +89,9 @@ class BptuiApp(TerminalApp[MainScreen]):
         """Show a view, and say what follows from it."""
         self.main.show(view)
         self.take_back_news()
+        if self._looked_ahead is not self.player.timeline:
+            self._looked_ahead = self.player.timeline
+            self.run_worker(self._look_ahead(), group="ahead", exclusive=True)
         diverged = view.diverged_at == view.snapshot.step and not view.running
         if diverged and self._announced is not view.snapshot:
             self._announced = view.snapshot
@@ -96,6 +101,11 @@ class BptuiApp(TerminalApp[MainScreen]):
                 self.place,
                 "warning",
             )
+
+    async def _look_ahead(self) -> None:
+        """Show the losses of the steps to come; that is no news."""
+        await self.player.look_ahead()
+        self.main.show(self.player.view())
 
     async def _drawn(self) -> None:
         """Wait until what was shown last is on the screen."""

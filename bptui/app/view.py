@@ -114,6 +114,8 @@ class View(Struct, frozen=True, eq=False, dict=True):
     """The losses of the test samples, where there are any; they only ever grow."""
     saved: Path | None = None
     """The file that it was saved as."""
+    ahead: Summary | None = None
+    """The losses known beforehand, of the steps played so far and of those to come."""
     kept: tuple[Curve, ...] = ()
     """Curves kept for comparison, in the order they were kept."""
 

@@ -9,6 +9,10 @@ import numpy as np
 
 from bptui.core.arrays import Array
 
+DIGITS = (1, 2, 5)
+"""Ticks are so many times a power of ten apart, and an axis of steps is so long."""
+PARTS = {1: (5, 2), 2: (4, 2), 5: (5,)}
+"""Into so many parts such a length is divided: they are of the same kind."""
 REACH = 0.375
 """Rows from the middle of one to its outermost dot, of which it has four."""
 LEAST_SHARE = 0.2
@@ -19,7 +23,12 @@ def round_up(value: float, power: int = 10) -> int:
     """Return the next number of the kind 10, 20, 50, 100, ...; 10 is the least ``power``."""
     while value > 5 * power:
         power *= 10
-    return next(factor * power for factor in (1, 2, 5) if value <= factor * power)
+    return next(digit * power for digit in DIGITS if value <= digit * power)
+
+
+def parts_of(length: int) -> tuple[int, ...]:
+    """Return into how many parts of round length a length of :func:`round_up` can be divided."""
+    return PARTS[int(str(length)[0])]
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ def linear(low: float, high: float, rows: int) -> Scale:
     power = math.floor(math.log10(((high - low) or 1.0) / rows))
     # two ticks or more, and no more than about five
     strides = range(max(-(-rows // 5), min(rows // 2, 2), 1), max(rows // 2, 1) + 1)
-    units = [digit * 10.0**at for at in range(power, power + 3) for digit in (1, 2, 2.5, 5)]
+    units = [digit * 10.0**at for at in range(power, power + 3) for digit in DIGITS]
     steps = [(unit, stride) for unit in units for stride in strides]
     return _fitting(low, high, rows, steps, 0 if low >= 0.0 else None)
 
@@ -72,7 +81,7 @@ def linear(low: float, high: float, rows: int) -> Scale:
 def logarithmic(low: float, high: float, rows: int) -> Scale:
     """Return the scale of exponents of ten from ``low`` to ``high``: ticks are whole ones."""
     steps = [(1.0, stride) for stride in range(1, max(rows, 2))]
-    units = [float(digit * power) for power in (1, 10, 100, 1000) for digit in (1, 2, 3, 5)]
+    units = [float(digit * power) for power in (1, 10, 100, 1000) for digit in DIGITS]
     steps += [(unit, stride) for unit in units for stride in (1, 2, 3)]
     return _fitting(low, high, rows, steps, None)
 

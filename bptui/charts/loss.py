@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import plotext
 
-from bptui.charts.axes import Scale, linear, logarithmic, magnitude, power_of_ten, round_up
+from bptui.charts.axes import (
+    Scale,
+    linear,
+    logarithmic,
+    magnitude,
+    parts_of,
+    power_of_ten,
+    round_up,
+)
 from bptui.charts.series import Area, Cell, Series, draw
 from bptui.core.arrays import Array, Integers
 
@@ -81,8 +89,13 @@ def loss_chart(
         drawn = [line.scaled(line.lows / unit, line.highs / unit) for line in drawn]
     margin = max(9, *map(len, labels.values()))  # so that the plot area never shifts sideways
     left, last = margin + 1, round_up(last)
-    room = width - left - 1
-    parts = next((count for count in (5, 2) if room // count > len(_grouped(last)) + 1), 1)
+    room, label = width - left - 1, len(_grouped(last))
+
+    def fits(count: int) -> bool:
+        """Whether a blank is left before the last label, which the right edge moves to the left."""
+        return room // count - max(label // 2 - room % count, 0) > label
+
+    parts = next(filter(fits, parts_of(last)), 1)
     columns = room // parts * parts + 1  # as many between each two ticks
     area = Area(columns, bottom, last, scale.low, scale.high)
     rows, owned = draw(area, drawn[1:], _curve(drawn[0], area))

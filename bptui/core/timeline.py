@@ -111,10 +111,21 @@ class Timeline:
         fork._start_anew()
         return fork
 
+    def ahead(self) -> Timeline:
+        """Return a timeline of its own, edits included, to play on without anything known here."""
+        made = self.until(max(len(self.losses), *self.edits, 0) + 1)
+        made.test_losses = None
+        return made
+
     @property
     def experiment(self) -> Experiment:
         """Return the experiment at step 0; edits may have changed it at later steps."""
         return self._segments[0].experiment
+
+    @property
+    def latest(self) -> Experiment:
+        """Return the experiment after all edits."""
+        return self._segments[-1].experiment
 
     @property
     def all_edits(self) -> list[tuple[int, Edit]]:

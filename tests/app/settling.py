@@ -71,7 +71,7 @@ class SettlingPilot(Pilot[None]):
             return False
         moves = not (getattr(app, "player", None) or app.moment).running
         if moves and any(
-            each.group in ("play", "rest") and each.is_running for each in app.workers
+            each.group in ("play", "rest", "ahead") and each.is_running for each in app.workers
         ):
             return False
         if not app._animator._complete_event.is_set():

@@ -28,6 +28,8 @@ from .settling import SettlingPilot
 SECONDS = 120.0
 """The longest that a condition is waited for."""
 SIZES = [(120, 36), (80, 24), (60, 16), (200, 60), (300, 100)]
+AT_WORK = ("play", "rest", "ahead")
+"""Workers that change what is shown."""
 FASTEST = ["plus"] * 8
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
 
@@ -64,7 +66,7 @@ class Session:
         """Wait until nothing runs or moves and the screen says so; the step shown."""
         workers = self.app.workers
         await self.until(
-            lambda: not any(each.group in ("play", "rest") and each.is_running for each in workers),
+            lambda: not any(each.group in AT_WORK and each.is_running for each in workers),
             "rest",
         )
         await self.step(self.shown_step)
@@ -155,6 +157,7 @@ async def opened(
     async with app.run_test(size=size, notifications=True):
         session = Session(app)
         await session.until(lambda: session.draws_loss, "the first loss chart")
+        await session.rest()
         yield session
 
 

@@ -60,7 +60,7 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
         player.set_breakpoints({})
         await player.run(400).wait()
         await session.rest()
-        await session.until(lambda: "500" in session.screen(), "the axis")
+        await session.until(lambda: "to come" in session.border("#loss"), "all that is drawn")
         area = panel.content_region
         width, height = panel.container_size
         chart = panel.chart(panel.losses(player.view(), width), width, height)

@@ -93,7 +93,7 @@ def test_every_loss_stands_where_even_and_round_ticks_say(
     steps = np.diff(values)
     assert np.allclose(steps, steps[0], rtol=1e-3)  # labels have four digits
     mantissa = f"{-steps[0]:e}".split("e")[0].rstrip("0").rstrip(".")
-    assert mantissa in (("1", "2", "3", "5") if logarithmic else ("1", "2", "2.5", "5"))
+    assert mantissa in ("1", "2", "5")
     for loss in shown:
         place = chart.row(loss)
         assert place in drawn_rows(chart)
@@ -112,7 +112,8 @@ def test_the_ticks_of_steps_are_even_and_round(width: int, count: int) -> None:
     places = [place for place, character in enumerate(line) if character == "┬"]
     assert (places[0], places[-1]) == (chart.left, chart.column(chart.last))
     assert len(set(np.diff(places))) == 1
-    assert len(places) == 6 or width < 60
+    assert len(places) >= 5 or width < 60
+    assert str(chart.last // (len(places) - 1)).rstrip("0") in ("1", "2", "5")
     shown = [int(text.replace(" ", "")) for text in re.findall(r"\d+(?: \d{3})*", below)]
     assert shown == [round(chart.last * k / (len(places) - 1)) for k in range(len(places))]
     assert [chart.column(step) for step in shown] == places
@@ -120,11 +121,11 @@ def test_the_ticks_of_steps_are_even_and_round(width: int, count: int) -> None:
 
 @pytest.mark.parametrize("height", [8, 9, 10, 12, 14, 20, 36])
 def test_the_curve_fills_the_chart(height: int) -> None:
-    """Rounding the axis takes no more than a quarter of the height: 1.2 once had an axis to 2."""
+    """Rounding the axis takes at most three tenths of the height: 1.2 once had an axis to 2."""
     ends = [(0.001, 1.2), (0.9, 1.2), (0.02, 0.16), (3.1, 9.7), (0.0, 2.05), (17.0, 101.0)]
     for low, high in ends:
         chart = drawn(np.linspace(high, low, 50).tolist(), 60, height)
-        assert len(drawn_rows(chart)) >= 0.75 * chart.bottom
+        assert len(drawn_rows(chart)) >= 0.7 * chart.bottom
 
 
 def test_the_axis_stays_while_a_loss_falls() -> None:

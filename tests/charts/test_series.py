@@ -90,10 +90,7 @@ def test_the_current_line_is_what_it_is_alone_where_marks_do_not_cover_it() -> N
 
 def test_the_axes_cover_all_lines() -> None:
     chart = drawn([0.1] * 30, series([5.0] * 700), series([0.001] * 10, "dots"))
-    labels = [line[: chart.left - 1].strip() for line in chart.lines[: chart.bottom]]
-    values = [float(text) for text in labels if text]
-    assert min(values) <= 0.001
-    assert max(values) >= 5.0
+    assert chart.row(5.0) is not None is not chart.row(0.001)
     assert max(column for _, column in owned(chart)) == chart.column(699)
 
 

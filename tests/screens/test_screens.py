@@ -47,6 +47,7 @@ def test_screen(
         session = Session(app, pilot)
         await session.press(*["s"] * steps)
         await session.step(steps)
+        await session.rest()
         await session.until(lambda: shows_its_chart(session), "the chart of all steps")
 
     assert snap_compare(app, terminal_size=size, run_before=take_steps)

@@ -9,6 +9,7 @@ import numpy as np
 from rich.cells import cell_len
 from rich.style import Style
 from textual.app import App
+from textual.content import Content
 from textual.events import Click
 from textual.strip import Strip
 
@@ -91,6 +92,8 @@ class Losses(NamedTuple):
     beside: Sequence[tuple[Entry, Series]] = ()
     """Other curves, with what the legend says of them."""
     title: str = "Loss"
+    ahead: bool = False
+    """Whether steps are drawn that are still to come."""
 
 
 class ChartPanel(FollowingPanel[ShownT, ChosenT]):
@@ -140,7 +143,8 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
             return [self._line(losses, width)]
         scale = "logarithmic" if self.logarithmic else "linear"
         self.entitle(losses.title)
-        self.note(clickable(scale, "app.command('scale')"))
+        click = clickable(scale, "app.command('scale')")
+        self.note(*[Content.assemble("dim: to come, ", click)] * losses.ahead, click)
         entries = [entry for entry, _ in losses.beside]
         most = 2 if height >= LOW else int(height > LOW // 2)
         below = legend(entries, width, most, styles.dim)
@@ -159,6 +163,8 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         column, height, rows = chart.column(losses.here), chart.row(losses.value), []
         marks = {chart.column(step): mark for step, mark in losses.marks.items()}
         styles, several = self.text_styles, len(losses.steps) > 1
+        # a column may stand for many steps: its later ones are not bright before they are reached
+        bright = -1 if column is None else column - (several and losses.here < losses.steps[-1])
         for row, text in enumerate(chart.lines):
             line = Line().add(text[: chart.left], styles.dim)
             for at in range(chart.left, len(text)):
@@ -171,7 +177,7 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
                     character, style = HERE, styles.warning
                 elif column == at and owner is None and several and character == " ":
                     character, style = "┊", styles.dim
-                elif column is not None and at > column and (owner is None or character == TEST):
+                elif column is not None and at > bright and (owner is None or character == TEST):
                     style = styles.faint
                 line.add(character, style)
             rows.append(line.strip())
@@ -199,7 +205,8 @@ class LossPanel(ChartPanel[View, Selection]):
 
     def drawn_from(self, view: View) -> object:
         """Return what of the view is drawn: neither an operation nor a selection."""
-        return (view.snapshot, view.played, view.hits, view.edits, view.before, view.kept)
+        others = view.before, view.kept, view.ahead
+        return (view.snapshot, view.played, view.hits, view.edits, *others)
 
     def losses(self, view: View, width: int) -> Losses:
         steps, lows, highs = view.losses.envelope(max(width, 1))
@@ -207,12 +214,18 @@ class LossPanel(ChartPanel[View, Selection]):
         numbers = f"{first} at step 0"
         if len(steps) > 1:
             numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
+        end, ahead = view.played, view.ahead
+        if to_come := ahead is not None and len(ahead) > end:
+            assert ahead is not None
+            end, (steps, lows, highs) = len(ahead), ahead.envelope(max(width, 1))
+            numbers += f", dim to {end - 1}"
         compared = [*view.kept, *([view.before] if view.before else [])]
         marks = dict.fromkeys(view.hits, HIT) | dict.fromkeys(view.edits, EDIT)
-        here, ends = view.snapshot, [view.played, *(len(curve.losses) for curve in compared)]
+        here, ends = view.snapshot, [end, *(len(curve.losses) for curve in compared)]
         return Losses(
             *(steps, lows, highs, max(*ends, 1) - 1, here.step, here.loss),
             *(numbers, marks, self._beside(view, width)),
+            ahead=to_come,
         )
 
     def _beside(self, view: View, width: int) -> list[tuple[Entry, Series]]:

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bptui.app.playback.history import Branch, Place, UndoHistory
+from bptui.app.playback.outlook import look_ahead
 from bptui.app.playback.run import BREATH, DEFAULT, SLICE, SPEEDS, Run, Speed
 from bptui.app.view import Curve, View
 from bptui.core.engine import Snapshot
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from bptui.app.playback.breakpoints import Breakpoint
     from bptui.app.session.state import Resumed
+    from bptui.core.history import Summary
 
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
@@ -72,6 +74,8 @@ class Player:
         self.snapshot = self.timeline.snapshot(0)
         self.position: int | None = None
         self._goal = Place(0)
+        self._ahead: tuple[Timeline, Summary] | None = None
+        """The losses of the steps to come in a timeline."""
         self._thread: asyncio.Future[Any] | None = None
         self._worked = 0.0
         """Seconds of work so far."""
@@ -136,7 +140,16 @@ class Player:
             before=self._branch.before,
             test_losses=timeline.test_losses,
             saved=self.saved,
+            ahead=self._ahead[1] if self._ahead and self._ahead[0] is timeline else None,
         )
+
+    async def look_ahead(self) -> None:
+        """Find the losses of the steps to come, which views hold from then on."""
+        await self.drawn()
+        timeline = self.timeline
+        losses = await look_ahead(self)
+        if losses is not None:
+            self._ahead = timeline, losses
 
     def show(self, snapshot: Snapshot | None = None, position: int | None = None) -> None:
         """Show the view, of another place where a snapshot is given."""
