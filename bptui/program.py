@@ -64,6 +64,7 @@ def themes(context: click.Context, parameter: click.Parameter, incomplete: str) 
     shell_complete=themes,
     help="Colour theme, such as bptui-light or nord.",
 )
+@click.option("--present", is_flag=True, help="Begin as a presentation: large, with captions.")
 @click.option(
     "--plain-driver", is_flag=True, help="Redraw whole regions, not only the cells that changed."
 )
@@ -81,6 +82,7 @@ def open_app(
     fps: int | None,
     ascii_only: bool,
     theme: str | None,
+    present: bool,
     plain_driver: bool,
     watch: bool,
     preset: str | None,
@@ -128,6 +130,7 @@ def open_app(
         ascii_only=ascii_only,
         plain_driver=plain_driver,
         theme=theme,
+        present=present,
     )
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     if program is not None:

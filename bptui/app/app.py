@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
@@ -87,7 +88,7 @@ class BptuiApp(TerminalApp[MainScreen]):
 
     def show_view(self, view: View) -> None:
         """Show a view, and say what follows from it."""
-        self.main.show(view)
+        self.main.show(replace(view, present=self.presenting))
         self.take_back_news()
         if self._looked_ahead is not self.player.timeline:
             self._looked_ahead = self.player.timeline
@@ -105,7 +106,10 @@ class BptuiApp(TerminalApp[MainScreen]):
     async def _look_ahead(self) -> None:
         """Show the losses of the steps to come; that is no news."""
         await self.player.look_ahead()
-        self.main.show(self.player.view())
+        self.main.show(replace(self.player.view(), present=self.presenting))
+
+    def show_again(self) -> None:
+        self.player.show()
 
     async def _drawn(self) -> None:
         """Wait until what was shown last is on the screen."""

@@ -15,10 +15,10 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from bptui.app.commands import CommandProvider, Palette
-from bptui.app.commands.table import Command
+from bptui.app.commands.table import SHOWN_KEYS, Command
 from bptui.app.key_queue import KeyQueue, Passed
 from bptui.app.screens import ClosesOnce, TooSmallScreen, require_room
-from bptui.app.styles import ANSI, DARK, LIGHT, fitting
+from bptui.app.styles import ANSI, OWN, counterpart, fitting
 from bptui.terminal.capabilities import Capabilities, driver_for
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class TerminalApp(App[None], Generic[MainT]):
     _shown_theme: Theme | None = None
 
     def __init__(self, around: Capabilities) -> None:
-        theme = fitting(around)
+        theme, self.presenting = fitting(around), around.present
         # else Textual puts colours of its own in the place of the terminal's
         super().__init__(
             driver_class=driver_for(around), ansi_color=True if theme in ANSI else None
@@ -56,8 +56,10 @@ class TerminalApp(App[None], Generic[MainT]):
         self.keys = KeyQueue(self, super().on_event)
         self._news_of: tuple[Callable[[], object], object] | None = None
         self._pressed: tuple[Offset, float, Screen[object]] | None = None
-        for own in (DARK, LIGHT):
+        for own in OWN.values():
             self.register_theme(own)
+        self._usual_theme = theme
+        theme = self._presented(theme)
         # set without its watcher, which would have textual read all style sheets twice
         self.set_reactive(App.theme, theme)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -88,6 +90,38 @@ class TerminalApp(App[None], Generic[MainT]):
     def main(self) -> MainT:
         """The screen below all dialogs, as :meth:`get_default_screen` has made it."""
         return cast(MainT, self.screen_stack[0])
+
+    # presentations
+
+    def _presented(self, theme: str) -> str:
+        """Return the name of the theme to show for the usual one."""
+        known = self.get_theme(theme)
+        high = self.presenting and known is not None and not known.ansi
+        return OWN[known.dark, True].name if high and known is not None else theme
+
+    def present(self, on: bool) -> None:
+        """Show it to a class, or to one person again, in the theme as light as it is now."""
+        usual, now = self.get_theme(self._usual_theme), self.current_theme
+        if not self.presenting:
+            self._usual_theme = self.theme
+        elif usual is not None and usual.dark != now.dark:
+            self._usual_theme = counterpart(usual)
+        self.presenting = on
+        self.main.keys.pressed = None
+        self.theme = self._presented(self._usual_theme)
+        self.show_again()
+        self.main.fit_panels(self.size)
+        self.main.refresh()
+
+    def show_again(self) -> None:
+        """Show what is shown as it is to be shown now."""
+        raise NotImplementedError
+
+    def _show_key(self, key: str) -> None:
+        """Show a class which key was pressed, and what it does."""
+        active = self.main.active_bindings.get(key) if self.presenting else None
+        shown = SHOWN_KEYS.get(key, key)
+        self.main.keys.pressed = None if active is None else (shown, active.binding.description)
 
     # what is said and asked
 
@@ -130,6 +164,8 @@ class TerminalApp(App[None], Generic[MainT]):
         small = isinstance(self.screen_stack[-1], TooSmallScreen) if self.screen_stack else False
         if isinstance(event, Key | Paste):
             self._pressed = None  # what is clicked next begins anew
+        if isinstance(event, Key) and not event.is_forwarded and len(self.screen_stack) == 1:
+            self._show_key(event.key)
         if isinstance(event, Key | Paste) and not event.is_forwarded and not small:
             await self.keys.put(event)
         elif not (isinstance(event, MouseDown) and self._meant_for_another_screen(event)):

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from bptui.app.commands import COMMANDS
 from bptui.app.diagram.layout import wanted
+from bptui.app.panels.caption import ROWS, OperationCaption
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
@@ -23,7 +24,6 @@ from bptui.app.panels.panel import Panel, ViewPanel
 from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
 from bptui.app.view import Direction, Selection, View
-from bptui.core.network import Network
 
 if TYPE_CHECKING:
     from bptui.app.panels.learned import LearnedPanel
@@ -55,6 +55,7 @@ class MainScreen(Screen[None]):
         super().__init__(id="main")
         self._player, self._when_drawn = player, when_drawn
         self.status, self.keys = StatusLine(id="status"), KeyLine(COMMANDS, OPTIONAL)
+        self.caption = OperationCaption()
         self.network, self.derivation = NetworkPanel(), DerivationPanel()
         self.loss: LossPanel = LossPanel()
         self.weights = MatrixPanel("Weights", "weights", lambda view: view.parameters)
@@ -76,11 +77,11 @@ class MainScreen(Screen[None]):
         self.sample: int | None = None
         self.named = False
         self._pointed_at: object = None
-        self._fitted_to: Network | None = None
+        self._fitted_to: object = None
         self._came_from: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        yield from (self.status, *self._boxes, self.keys)
+        yield from (self.status, *self._boxes, self.caption, self.keys)
 
     # what is shown, and what is selected in it
 
@@ -103,7 +104,9 @@ class MainScreen(Screen[None]):
         self.keys.speed = view.speed
         for panel in self.panels:
             panel.view = self.view
-        if self._fitted_to != experiment.network:
+        if view.present:
+            self.caption.show(self.view)
+        if self._fitted_to != (experiment.network, view.present):
             self.fit_panels()
 
     @property
@@ -161,22 +164,25 @@ class MainScreen(Screen[None]):
         size = size or self.app.size  # which a resize has yet to change
         view, whole = self.view, self.zoomed
         network = view.snapshot.experiment.network
-        low, slim = size.height < LOW, size.height < LOW or size.width < NARROW
+        present = view.present
+        low = present or size.height < LOW
+        slim = low or size.width < NARROW
         matrices = low and isinstance(self.focused, MatrixPanel)  # also below a dialog
         half = size.width // 2 - 4
         needed = max(panel.extent(view, half, 0).height for panel in (self.weights, self.gradients))
         rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
-        body = size.height - 2 - slim
+        body = size.height - 2 - slim - ROWS * present
         least = max(size.height // 4, min(8, body * 2 // 5))
         width = size.width if slim else size.width - CHART
-        diagram = wanted(network, Size(width - 2, body - rows - least - 2))
+        diagram = wanted(network, Size(width - 2, body - rows - least - 2), present)
         spared = body - rows - max(diagram.height + 2, body // 3)
         below = min(max(spared, least), max(size.height * 2 // 5, 12))
-        self._fitted_to = network
+        self._fitted_to = network, present
         listing = slim and is_there(self.samples)
         shapes = {"low": low, "slim": slim, "listing": listing}
         for name, on in shapes.items():
             self.set_class(on and not whole, name)
+        self.set_class(present, "presenting")
         self._parameters.styles.height = "1fr" if whole or matrices else rows
         self._pictures.styles.height = 1 if matrices and not whole else "1fr"
         self._explanation.styles.height = "1fr" if whole else below

@@ -55,9 +55,9 @@ def plain(value: float, form: Form) -> str:
     return text.replace("+", " ", 1) if text.lstrip().startswith("+") else text
 
 
-def loss(value: float) -> str:
-    """Write six significant digits: 0.163287, 2.46503e-08."""
-    return f"{value:#.6g}".removesuffix(".") if value else "0"
+def loss(value: float, digits: int = 6) -> str:
+    """Write so many significant digits: 0.163287, 2.46503e-08."""
+    return f"{value:#.{digits}g}".removesuffix(".") if value else "0"
 
 
 def ordinal(number: int) -> str:

@@ -45,6 +45,20 @@ LIGHT = _theme(
     *("bptui-light", False, "#000000", "#cddcef"),
     "#2563b2 #944a0a #0a6b5a #6e4d00 #b3261e #1e2026 #fbfbfa #f1f1ef #e4e5e6",
 )
+HIGH_DARK = _theme(
+    *("bptui-high-dark", True, "#ffffff", "#3a3f49"),
+    "#9cc8ff #ffb36b #7ff0dc #ffe066 #ff9a92 #ffffff #000000 #0c0e11 #1c1f25",
+)
+HIGH_LIGHT = _theme(
+    *("bptui-high-light", False, "#000000", "#b9d0ee"),
+    "#0b2a5c #6b2f00 #003d31 #5f0000 #5f0000 #000000 #ffffff #ffffff #f4f4f4",
+)
+OWN = {
+    (theme.dark, high): theme
+    for high, themes in enumerate(((DARK, LIGHT), (HIGH_DARK, HIGH_LIGHT)))
+    for theme in themes
+}
+"""bptui's themes, by whether they are dark, and whether of the high contrast of presentations."""
 
 ANSI_DARK, ANSI_LIGHT = ANSI = "ansi-dark", "ansi-light"
 """Textual's two in the terminal's own colours and on its own background."""
@@ -63,11 +77,11 @@ def fitting(around: Capabilities) -> str:
     return ANSI_LIGHT if around.light else ANSI_DARK
 
 
-def counterpart(theme: Theme) -> str:
+def counterpart(theme: Theme, high: bool = False) -> str:
     """Return the name of the light theme for a dark one, and the other way round."""
     if theme.ansi:
         return ANSI_LIGHT if theme.dark else ANSI_DARK
-    return LIGHT.name if theme.dark else DARK.name
+    return OWN[not theme.dark, high].name
 
 
 class Styles(NamedTuple):
@@ -114,14 +128,17 @@ class Styles(NamedTuple):
 
 def styles_of(app: App[object]) -> Styles:
     """Return the styles for the theme that ``app`` shows."""
-    theme = app.current_theme
-    return ansi_styles(theme.dark) if app.native_ansi_color else own_styles(theme.dark)
+    theme, high = app.current_theme, bool(getattr(app, "presenting", False))
+    return (ansi_styles if app.native_ansi_color else own_styles)(theme.dark, high)
 
 
-@lru_cache(maxsize=2)
-def ansi_styles(dark: bool) -> Styles:
-    """Return the styles in the terminal's own colours, on a dark or a light background."""
-    plain, bold, dim = Style(), Style(bold=True), Style(dim=True)
+@lru_cache(maxsize=4)
+def ansi_styles(dark: bool, high: bool = False) -> Styles:
+    """Return the styles in the terminal's own colours, on a dark or a light background.
+
+    With ``high`` contrast nothing is dim.
+    """
+    plain, bold, dim = Style(), Style(bold=True), Style(dim=not high)
     blue, orange = ("bright_blue", "yellow") if dark else ("blue", "red")
     accent, warning = ("bright_cyan", "bright_yellow") if dark else ("magenta", "red")
     return Styles(
@@ -139,22 +156,33 @@ def ansi_styles(dark: bool) -> Styles:
     )
 
 
-OWN = {
-    True: "#9c9fa8 #656a75 #2a3834 #242a34 #84a3d0 #7db2f2 #a9d0ff #c6996f #eb9e55 #ffbe82",
-    False: "#595e66 #848991 #d3f0ea #f1f1ef #4a658d #2160b0 #083a80 #7d5f3b #944a0a #6b2f00",
+PALETTES = {
+    (
+        True,
+        False,
+    ): "#9c9fa8 #656a75 #2a3834 #242a34 #84a3d0 #7db2f2 #a9d0ff #c6996f #eb9e55 #ffbe82",
+    (
+        False,
+        False,
+    ): "#595e66 #848991 #d3f0ea #f1f1ef #4a658d #2160b0 #083a80 #7d5f3b #944a0a #6b2f00",
+    (True, True): "#d4d7de #bcc0c8 #303540 #1c1f25 #8fc4ff #a8d2ff #d0e6ff #ffb066 #ffc48a #ffdfc0",
+    (
+        False,
+        True,
+    ): "#2c3036 #3a3f45 #d3f0ea #f4f4f4 #123a70 #0b2a5c #03204d #6b2f00 #562700 #401c00",
 }
-"""Beside those of the theme: dim, faint, what is written, lit; blues and oranges, the weak first.
+"""As OWN, beside those of the theme: dim, faint, written, lit; blues and oranges, the weak first.
 
 What is read has a contrast of 4.5 to what lies below it, in 256 colours too, of which that of what
 is written must not become a bright one.
 """
 
 
-@lru_cache(maxsize=2)
-def own_styles(dark: bool) -> Styles:
+@lru_cache(maxsize=4)
+def own_styles(dark: bool, high: bool = False) -> Styles:
     """Return the styles in bptui's colours, for a dark or a light background."""
-    theme = DARK if dark else LIGHT
-    dim, faint, written, lit, *signs = OWN[dark].split()
+    theme = OWN[dark, high]
+    dim, faint, written, lit, *signs = PALETTES[dark, high].split()
     shades = tuple(map(Style.parse, signs))
     return Styles(
         text=Style(color=theme.foreground),

@@ -118,6 +118,8 @@ class View(Struct, frozen=True, eq=False, dict=True):
     """The losses known beforehand, of the steps played so far and of those to come."""
     kept: tuple[Curve, ...] = ()
     """Curves kept for comparison, in the order they were kept."""
+    present: bool = False
+    """Whether it is shown to a class: larger, with fewer digits, and a caption."""
 
     @property
     def name(self) -> str:
@@ -155,6 +157,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
             self.edits,
             self.before,
             self.kept,
+            self.present,
         )
 
     @property

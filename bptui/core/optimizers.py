@@ -99,7 +99,7 @@ _KNOWN = (
         ("m", "v"),
         {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
         "minus the learning rate times the running mean of its gradient, divided by the square "
-        "root of the running mean of its square, both corrected for starting at 0",
+        "root of that of its square, both corrected for starting at 0",
         counts=True,
     ),
 )

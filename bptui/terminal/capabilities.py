@@ -63,6 +63,7 @@ class Capabilities(NamedTuple):
     light: bool = False
     colour_system: ColourSystem = "truecolor"
     served: bool = False
+    present: bool = False
 
     @property
     def few_characters(self) -> bool:
@@ -89,6 +90,7 @@ def capabilities(
     ascii_only: bool = False,
     plain_driver: bool = False,
     theme: str | None = None,
+    present: bool = False,
 ) -> Capabilities:
     """Return what the environment says where no option does; ``encoding`` is standard output's.
 
@@ -107,6 +109,7 @@ def capabilities(
         not served and environment.get("COLORFGBG", "").rpartition(";")[2] in LIGHT_BACKGROUNDS,
         colour_system(environment),
         served,
+        present,
     )
 
 

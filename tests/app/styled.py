@@ -14,7 +14,7 @@ from bptui.app.diagram.layout import Layout
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.table import Table
-from bptui.app.styles import DARK, OWN
+from bptui.app.styles import DARK, PALETTES
 from bptui.app.view import Selection
 from bptui.core.arrays import Array
 from bptui.core.backprop import Operation
@@ -54,7 +54,7 @@ class Text:
         return bool(self.style.reverse)
 
 
-LIT = OWN[True].split()[3]
+LIT = PALETTES[True, False].split()[3]
 UNTOUCHED = (DARK.background, LIT)
 """Backgrounds of what no operation has written."""
 GLYPHS = {"": " ", "read": "▸", "written": "◂"}
@@ -220,8 +220,7 @@ def diagram(session: Session) -> tuple[NetworkPanel, Layout]:
     panel = session.panel("#network")
     assert isinstance(panel, NetworkPanel)
     assert panel.view is not None
-    network = panel.view.snapshot.experiment.network
-    return panel, panel.layout_of(network, *panel.container_size, panel.view.selection)[0]
+    return panel, panel.layout_of(panel.view, *panel.container_size)[0]
 
 
 def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:

@@ -39,6 +39,7 @@ WORDS = {
     "keep": "overlay curves history remember experiments",
     "scale": "log axis chart plot y",
     "zoom": "maximize full fullscreen enlarge bigger expand window",
+    "present": "presentation projector beamer class lecture teach demo large big caption contrast",
     "show_help": "keys shortcuts bindings documentation docs tutorial",
     "theme": "colours colors mode appearance background bright night contrast",
     "leave": "exit close bye end",

@@ -42,7 +42,12 @@ def show_help(app: TerminalApp[Any], topic: str = "keys") -> None:
 
 def change_theme(app: TerminalApp[Any]) -> None:
     """Go over to the light theme, or to the dark one."""
-    app.theme = counterpart(app.current_theme)
+    app.theme = counterpart(app.current_theme, app.presenting)
+
+
+def present(app: TerminalApp[Any]) -> None:
+    """Show it to a class, or to one person again."""
+    app.present(not app.presenting)
 
 
 COMMANDS: list[Entry[BptuiApp]] = [
@@ -54,6 +59,7 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("keep", "a", keep, "compare", at_rest=True),
     Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
     Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
+    Entry("present", "P", present),
     Entry("show_help", "question_mark", show_help, "help"),
     Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),
     Entry("theme", "", change_theme, titled=THEME),

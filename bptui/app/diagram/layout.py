@@ -43,6 +43,10 @@ class BoxStyle(NamedTuple):
     columns: int = 2
     bias: bool = True
     """Whether biases are among the values, where the network has them."""
+    edges: int = 4
+    """Decimals of the weights on the edges at most."""
+    margin: int = 0
+    """Blank columns within the border; with more than one of them blank rows, too."""
 
     def _rows(self, network: Network, layer: int) -> list[tuple[str, ...]]:
         """Return the values in a unit of ``layer`` from the top; the first one names a row."""
@@ -69,7 +73,7 @@ class BoxStyle(NamedTuple):
         if name > LONGEST_BESIDE if labelled else tight:
             across, down = 0, 1
         if self.bordered:
-            across, down = 1, 1
+            across, down = 1 + self.margin, 1 + self.margin // 2
         columns, label = max(map(len, rows)), max(map(len, labels))
         # above an input's value is its name: no blank has to stand before it
         inner = across + label + cell * columns - (across == label == 0)
@@ -80,7 +84,8 @@ class BoxStyle(NamedTuple):
                 end = width - cell * (columns - 1 - column)
                 first = (label_of, y, across, end)
                 values.append(Value(value, *(("", y, end - cell, end) if column else first)))
-        return Box(tuple(values), width + self.bordered, len(rows) + down + self.bordered)
+        height = len(rows) + down + self.bordered + self.margin // 2
+        return Box(tuple(values), width + self.bordered + self.margin, height)
 
     def boxes(self, network: Network) -> tuple[Box, ...]:
         """Return those of all layers."""
@@ -98,6 +103,16 @@ COMPLETE = (
     BoxStyle(3, bias=False),
 )
 """From the roomiest to the smallest, for networks of which all units find room."""
+PRESENTED = (
+    BoxStyle(3, bordered=True, columns=1, margin=2),
+    BoxStyle(3, bordered=True, columns=1, margin=1),
+    BoxStyle(3, bordered=True, margin=2),
+    BoxStyle(3, bordered=True, margin=1),
+    BoxStyle(3, bordered=True),
+    BoxStyle(3),
+    BoxStyle(3, bias=False),
+)
+"""The same for a class: larger, with fewer digits."""
 SAMPLED = (BoxStyle(4, bias=False), BoxStyle(3, bias=False))
 """For those that find room with some units of their large layers."""
 SMALLEST = (BoxStyle(4, columns=0), BoxStyle(3, columns=0))
@@ -109,17 +124,21 @@ LEAST_GAP, TIGHT_GAP = 6, 4
 """What is left without a weight, and what large networks may be left with."""
 
 
-def choose(network: Network, width: int, height: int) -> BoxStyle:
+def choose(network: Network, width: int, height: int, present: bool = False) -> BoxStyle:
     """Return the roomiest style that leaves the weights on the edges their room, or the least."""
-    fitting = [style for style in COMPLETE if _rows_needed(style, network) <= height]
+    complete = PRESENTED if present else COMPLETE
+    fitting = [style for style in complete if _rows_needed(style, network) <= height]
     # the edges of small networks have as many decimals as their boxes
     tried = [(style, gap) for gap in (NAMED_GAP, WIDE_GAP) for style in fitting if style.bordered]
     tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
-    tallest = [(style, max(box.height for box in style.boxes(network))) for style in SAMPLED]
+    tallest = [
+        (style, max(box.height for box in style.boxes(network))) for style in SAMPLED[present:]
+    ]
     tried += [(style, TIGHT_GAP) for style, tall in tallest if 2 * tall + 1 <= height]
-    tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST]
+    tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST[present:]]
     across = (style for style, gap in tried if _columns_needed(style, network, gap) <= width)
-    return next(across, SMALLEST[-1])
+    style = next(across, SMALLEST[-1])
+    return style._replace(edges=3) if present else style
 
 
 def _rows_needed(style: BoxStyle, network: Network) -> int:
@@ -184,7 +203,8 @@ class Layout(Struct, frozen=True, eq=False):
         """
         gaps = [self.left(layer) - self.right(layer - 1) for layer in range(1, len(self.columns))]
         room = min(gaps) - beside - 5
-        return min(max(room, 2), 4) if room >= 2 or not beside else 0
+        most = self.style.edges
+        return min(max(room, 2), most) if room >= 2 or not beside else 0
 
     def place(self, layer: int, unit: int) -> Place | None:
         """Return where a unit is drawn, if it is."""
@@ -199,14 +219,18 @@ class Layout(Struct, frozen=True, eq=False):
 
 
 def arrange(
-    network: Network, width: int, height: int, wanted: tuple[tuple[int, int], ...] = ()
+    network: Network,
+    width: int,
+    height: int,
+    wanted: tuple[tuple[int, int], ...] = (),
+    present: bool = False,
 ) -> Layout:
     """Return the layout in ``width`` x ``height`` cells; wider where that is too narrow.
 
     Of layers with too many units those ``wanted``, (layer, unit), are among the drawn ones.
     """
     below = height - 1
-    style = choose(network, width, below)
+    style = choose(network, width, below, present)
     boxes = style.boxes(network)
     widths = [box.width for box in boxes]
     free = max(width - sum(widths), TIGHT_GAP * network.depth)
@@ -230,9 +254,9 @@ def arrange(
     return Layout(style, boxes, sum(widths) + free, height, tuple(columns), tuple(omissions))
 
 
-def wanted(network: Network, most: Size) -> Size:
+def wanted(network: Network, most: Size, present: bool = False) -> Size:
     """Return the size that a diagram takes with the roomiest style for one of ``most``."""
-    style = choose(network, most.width, most.height - 1)
+    style = choose(network, most.width, most.height - 1, present)
     blanks = 0 if style.bordered else max(network.layers) - 1  # between units without a border
     rows = min(1 + _rows_needed(style, network) + blanks, most.height)
     gap = NAMED_GAP if network.weight_count <= MOST_COUNTED else WIDE_GAP

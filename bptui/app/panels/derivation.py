@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.explain.report import Form
 
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
+FEW_DIGITS = {"digits": 4, "value_digits": 4}
+"""Of the numbers in a presentation."""
 UNDERLINED = Style(underline=True)
 
 
@@ -143,7 +145,8 @@ class DerivationPanel(FormsPanel[View, Selection]):
         else:
             explanation = explainer.explain(view.selection.name(explainer.names))
         for brief in (False, True):
-            report = Report(explainer.symbols, width, brief=brief)
+            digits = FEW_DIGITS if view.present else {}
+            report = Report(explainer.symbols, width, brief=brief, **digits)
             lines = report.lines(explanation, self.form)
             if len(lines) <= height or self.form != "scalar":
                 break

@@ -49,7 +49,8 @@ class MatrixPanel(ViewPanel):
 
     def arranged(self, view: View, width: int) -> Arrangement:
         """Return the matrices' places in a panel ``width`` cells wide."""
-        return arrange(view.snapshot.experiment.network, width, view.named)
+        network = view.snapshot.experiment.network
+        return arrange(network, width, view.named, view.present)
 
     def _shown(self, view: View) -> Arrangement:
         return self.arranged(view, self.container_size.width)
@@ -226,25 +227,29 @@ class Arrangement(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def arrange(network: Network, width: int, named: bool = False) -> Arrangement:
+def arrange(
+    network: Network, width: int, named: bool = False, present: bool = False
+) -> Arrangement:
     """Return the tables beside each other where they fit in ``width``, else stacked.
 
     Names stand beside the numbers where all of it fits beside each other, else in their place.
+    With few decimals where they are to ``present``.
     """
+    every = DECIMALS[-1:] * len(DECIMALS) if present else DECIMALS
     longest = _longest_name(network) + 1
-    tried = [_flow(network, width, decimals + 5) for decimals in DECIMALS]
+    tried = [_flow(network, width, decimals + 5) for decimals in every]
     beside = [_fits(tables, width) for tables in tried]
     # what is stacked may need a scroll bar
     fitting = [max(table.right for table in tables) < width for tables in tried]
-    usual = next((at for at, fits in enumerate((*beside, *fitting)) if fits), 1) % len(DECIMALS)
+    usual = next((at for at, fits in enumerate((*beside, *fitting)) if fits), 1) % len(every)
     if not named:
-        return Arrangement(network, tried[usual], DECIMALS[usual])
-    for decimals in DECIMALS:
+        return Arrangement(network, tried[usual], every[usual])
+    for decimals in every:
         tables = _flow(network, width, decimals + 5 + longest)
         if _fits(tables, width):
             return Arrangement(network, tables, decimals, "beside")
-    cell = max(DECIMALS[usual] + 5, longest)
-    return Arrangement(network, _flow(network, width, cell), DECIMALS[usual], "instead")
+    cell = max(every[usual] + 5, longest)
+    return Arrangement(network, _flow(network, width, cell), every[usual], "instead")
 
 
 def _fits(tables: tuple[Table, ...], width: int) -> bool:

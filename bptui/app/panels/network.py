@@ -24,11 +24,15 @@ ELSEWHERE = clickable("tab: weights, gradients", "app.focus('weights')")
 
 @lru_cache(maxsize=8)
 def _arranged(
-    network: Network, width: int, height: int, wanted: tuple[tuple[int, int], ...]
+    network: Network,
+    width: int,
+    height: int,
+    wanted: tuple[tuple[int, int], ...],
+    present: bool,
 ) -> tuple[Layout, tuple[Edge, ...]]:
-    layout = arrange(network, width, height, wanted)
+    layout = arrange(network, width, height, wanted, present)
     if layout.width > width:  # leave a line for the scroll bar
-        layout = arrange(network, width, height - 1, wanted)
+        layout = arrange(network, width, height - 1, wanted, present)
     return layout, edges(layout)
 
 
@@ -39,17 +43,16 @@ class NetworkPanel(ViewPanel):
         super().__init__("Network", "network")
         self.wires: Wires | None = None
 
-    def layout_of(
-        self, network: Network, width: int, height: int, selection: Selection
-    ) -> tuple[Layout, tuple[Edge, ...]]:
+    def layout_of(self, view: View, width: int, height: int) -> tuple[Layout, tuple[Edge, ...]]:
         """Return the layout in which the selection is drawn, and its edges."""
-        layout, drawn = _arranged(network, width, height, ())
+        network, selection = view.snapshot.experiment.network, view.selection
+        layout, drawn = _arranged(network, width, height, (), view.present)
         wanted = tuple(unit for unit in selection.units if layout.place(*unit) is None)
-        return _arranged(network, width, height, wanted) if wanted else (layout, drawn)
+        again = (network, width, height, wanted, view.present)
+        return _arranged(*again) if wanted else (layout, drawn)
 
     def _layout(self, view: View) -> Layout:
-        network, size = view.snapshot.experiment.network, self.container_size
-        return self.layout_of(network, *size, view.selection)[0]
+        return self.layout_of(view, *self.container_size)[0]
 
     def extent(self, view: View, width: int, height: int) -> Size:
         layout = self._layout(view)
@@ -81,8 +84,8 @@ class NetworkPanel(ViewPanel):
         return Region(min(ends), 0, max(ends) - min(ends), layout.height) if ends else None
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        network, styles = view.snapshot.experiment.network, self.text_styles
-        layout, drawn = self.layout_of(network, width, height, view.selection)
+        styles = self.text_styles
+        layout, drawn = self.layout_of(view, width, height)
         self.wires = wires_of(layout, drawn, view, styles)
         canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
         samples = _sample_notes(view)

@@ -132,7 +132,8 @@ class StatusLine(TopLine[View], can_focus=True):
         style = styles.warning if diverged else styles.strong
         if not view.computed("loss"):
             style = styles.dim
-        return line.add(f"loss {loss(snapshot.loss)}".ljust(LOSS_ROOM), style)
+        digits = 4 if view.present else 6
+        return line.add(f"loss {loss(snapshot.loss, digits)}".ljust(LOSS_ROOM), style)
 
 
 RIGHT = 3
@@ -153,6 +154,8 @@ class KeyLine(Widget):
     """
 
     speed: reactive[Speed | None] = reactive(None)
+    pressed: reactive[tuple[str, str] | None] = reactive(None)
+    """The key that was pressed last and what it does, where that is to be seen."""
     _speed_at = 0
 
     def __init__(self, commands: Sequence[Command], optional: Sequence[str]) -> None:
@@ -168,7 +171,11 @@ class KeyLine(Widget):
     def render_line(self, y: int) -> Strip:
         styles, width = styles_of(self.app), self.size.width
         line, bold = Line().add(" ", styles.text), styles.accent + styles.bold
-        shown, both = self._fitting(width)
+        if self.pressed is not None:
+            key, does = self.pressed
+            line.add(f" {key} ", bold + styles.chosen).add(f" {does} ", styles.strong)
+            line.add("│ ", styles.faint)
+        shown, both = self._fitting(width + 1 - line.width)
         for place, command in enumerate(shown):
             line.add("  " if place else "", styles.text)
             press = spot(pressing(command.key))

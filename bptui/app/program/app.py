@@ -68,8 +68,11 @@ class ProgramApp(TerminalApp[ProgramScreen]):
 
     def show(self, moment: Moment) -> None:
         """Show a moment."""
-        self.main.show(moment)
+        self.main.show(replace(moment, present=self.presenting))
         self.take_back_news()
+
+    def show_again(self) -> None:
+        self.show(self.moment)
 
     def place(self) -> object:
         """Return what is shown, for :meth:`tell`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bptui.app.commands.table import PALETTE_KEY, Command, Entry
-from bptui.app.commands.view import PALETTE, THEME, change_theme, show_help
+from bptui.app.commands.view import PALETTE, THEME, change_theme, present, show_help
 from bptui.app.program.breakpoints import examples, parser
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ ENTRIES: list[Entry[ProgramApp]] = [
     Entry("export", "x", export, "export", at_rest=True),
     Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
     Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
+    Entry("present", "P", present),
     Entry("stop", "escape", lambda app: app.pause()),
     Entry("show_help", "question_mark", lambda app: show_help(app, PAGE), "help"),
     Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),

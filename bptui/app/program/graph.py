@@ -68,7 +68,7 @@ class GraphPanel(ProgramPanel):
         """Draw both sides ``side`` columns wide, the ends of their edges, the middle between."""
         record, styles, entry = view.record, self.text_styles, view.subject
         if (network := network_view(record, view.update)) is not None:
-            layout = arrange(network.snapshot.experiment.network, width, height, ())
+            layout = arrange(network.snapshot.experiment.network, width, height, (), view.present)
             self.kind = self._chosen or KINDS[bool(layout.omissions)]
             kinds = tabs(KINDS, self.kind, "kind")
             self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))

@@ -35,6 +35,8 @@ class Moment(Struct, frozen=True, eq=False):
     hits: tuple[int, ...] = ()
     """The updates in which breakpoints have stopped a run."""
     running: bool = False
+    present: bool = False
+    """As in :class:`~bptui.app.view.View`."""
     speed: Speed = USUAL
 
     @property
@@ -61,7 +63,7 @@ class Moment(Struct, frozen=True, eq=False):
     def picture(self) -> object:
         """Equal for moments that look the same in the panels."""
         at = self.stop, self.chosen, self.place, self.row, self.origin
-        return id(self.record), at, self.hits
+        return id(self.record), at, self.hits, self.present
 
     @property
     def selection(self) -> object:

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
+from bptui.app.panels.caption import CaptionLine, Told
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import LOSS_ROOM, KeyLine, TopLine
 from bptui.app.program.commands import PROGRAM
@@ -37,6 +38,7 @@ class ProgramStatus(TopLine[Moment]):
         record, line = view.record, Line()
         first, behind = record.span(view.update)
         count, updates, number = behind - first, len(record.steps), view.update + 1
+        digits = 4 if view.present else 6
         line.add("▶ " if view.running else "  ", styles.accent)
         line.add(f"update {number:>{len(str(updates))}}", styles.strong + spot(pressing("g")))
         line.add(f"/{updates}  ", styles.dim)
@@ -44,7 +46,7 @@ class ProgramStatus(TopLine[Moment]):
         operation = f"{word} {view.stop - first + 1:>{len(str(count))}}/{count}  "
         line.add(operation, styles.text)
         diverged = record.diverged_at is not None and view.update >= record.diverged_at
-        said = f"loss {loss(float(record.losses[view.update]))}".ljust(LOSS_ROOM)
+        said = f"loss {loss(float(record.losses[view.update]), digits)}".ljust(LOSS_ROOM)
         return line.add(said, styles.warning if diverged else styles.strong)
 
     def what(self, view: Moment, styles: Styles, room: int) -> Line:
@@ -59,6 +61,28 @@ class ProgramStatus(TopLine[Moment]):
         return line.add(fitted(f"   {said}", max(room - line.width, 0)), style)
 
 
+class LineCaption(CaptionLine[Moment]):
+    """Says which line was just carried out, what it gives, and whether that is right."""
+
+    def say(self, view: Moment) -> Told:
+        record, entry, claim = view.record, view.entry, view.claims.of(view.entry)
+        shape = record.shape(entry)
+        gives = f"gives {record.name(entry)}{f', {shape}' * bool(shape)}"
+        verdict, found = "right" if claim is None else claim.verdict, Told("", "", gives)
+        if claim is not None:
+            stands = view.claims.text(claim)
+            if verdict == "right" and claim.factor == 1.0 and not claim.updated:
+                stands += f", how much {record.name(claim.source)} matters to the loss"
+            form = {
+                "right": "{}, which is {}",
+                "wrong": "{}, which is wrong: it should be {}",
+                "follows": "{}, which is wrong because of what it reads: it should be {}",
+            }
+            found = found._replace(how=form[verdict].format(gives, stands))
+        text = record.text(view.line).strip()
+        return found._replace(where=f"line {view.line}", what=text, wrong=verdict == "wrong")
+
+
 class ProgramScreen(Screen[None]):
     """Gives every panel the moment that is shown."""
 
@@ -66,6 +90,7 @@ class ProgramScreen(Screen[None]):
         super().__init__(id="main")
         self.moment = moment
         self.status, self.keys = ProgramStatus(id="status"), KeyLine(PROGRAM, OPTIONAL)
+        self.caption = LineCaption()
         self.source, self.values, self.graph = SourcePanel(), ValuesPanel(), GraphPanel()
         self.loss: LossPanel = LossPanel()
         self.derivation = DerivationPanel()
@@ -75,12 +100,14 @@ class ProgramScreen(Screen[None]):
         self.body = Container(*self.panels, id="program")
 
     def compose(self) -> ComposeResult:
-        yield from (self.status, self.body, self.keys)
+        yield from (self.status, self.body, self.caption, self.keys)
 
     def show(self, moment: Moment) -> None:
         """Show a moment."""
         self.moment = self.status.view = moment
         self.keys.speed = moment.speed
+        if moment.present:
+            self.caption.show(moment)
         for panel in self.panels:
             panel.view = moment
 
@@ -102,6 +129,7 @@ class ProgramScreen(Screen[None]):
     def fit_panels(self, size: Size) -> None:
         """Divide the screen."""
         self.set_class(size.height < LOW or size.width < NARROW, "slim")
+        self.set_class(self.moment.present, "presenting")
 
     def uncover_derivation(self) -> bool:
         """Bring the derivation to the screen; return whether it was not there."""

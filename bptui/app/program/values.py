@@ -105,7 +105,7 @@ class ValuesPanel(ProgramPanel):
         line.add(f"{record.shape(entry):>{shape}} ", styles.dim)
         array = record.array(entry).reshape(-1)
         most = largest(array)
-        form = form_of(most, DECIMALS)
+        form = form_of(most, DECIMALS - view.present)
         scope = f" {variable.scope}" if variable.scope and doubled else ""
         room = (width - line.width - len(scope)) // (form.width + 1)
         count = array.size if array.size <= room else max(room, 1) if array.size < 1000 else 0
