@@ -140,8 +140,8 @@ for _each in (
             ),
             "softmax": Shortcut(
                 lambda a, t: a * t.sum(axis=-1, keepdims=True) - t,
-                "the sum over the softmax's Jacobian is out times the sum of the targets, minus "
-                "the target",
+                "the sum over the softmax's Jacobian is out times the sum of the targets, which is "
+                "1 for one-hot ones, minus the target",
                 one_hot=lambda a, t: a - t,
             ),
         },

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import islice, product
 from math import prod
@@ -11,9 +11,11 @@ from math import prod
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
+from bptui.explain.chain import Chain, ChainRule
 from bptui.explain.equation import Comparison, Equation, Statement, compare, equations
 from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import StepFormulas, define_for, element, expand
+from bptui.explain.reasons import Reasons
 from bptui.explain.symbols import KINDS, Kind, Subject, Symbols, find_subject
 
 MOST_PATHS = 4
@@ -24,11 +26,15 @@ MOST_NUMBERS = 8
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """Equations on single numbers under a heading; ``omitted`` numbers are left out."""
+    """Equations on single numbers under a heading; ``omitted`` numbers are left out.
+
+    ``chains`` stand before the statements that they lead to.
+    """
 
     title: str
     statements: tuple[Statement, ...]
     omitted: int = 0
+    chains: Mapping[Statement, Chain] = field(default_factory=dict)
 
     def groups(self, symbols: Symbols) -> Iterable[tuple[str, Sequence[Statement]]]:
         """Return the statements with what stands above them; those of a sample together."""
@@ -45,7 +51,8 @@ class Section:
 class Explanation:
     """One subject in all forms: ``numbers`` for the scalar form, ``arrays`` for the other two.
 
-    ``index`` is the place of the single number asked for, in the arrays named ``index_in``.
+    ``index`` is the place of the single number asked for, in the arrays named ``index_in``;
+    ``links`` are those of the chain rule that whole arrays are, and why, by the arrays' names.
     """
 
     title: str
@@ -53,6 +60,7 @@ class Explanation:
     arrays: tuple[Statement, ...]
     index: Index | None = None
     index_in: tuple[str, ...] = ()
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def place_in(self, name: str) -> Index | None:
         """Return where the number asked for stands in the array ``name``, if it does."""
@@ -73,6 +81,12 @@ def corrected(snapshot: Snapshot, engine: Engine) -> Snapshot:
     return engine.record()
 
 
+@lru_cache(maxsize=4)
+def chains_of(formulas: StepFormulas) -> dict[tuple[Quantity, bool], Chain | None]:
+    """Return where the chains of a step are kept, which are the same in the next one."""
+    return {}
+
+
 class Explainer:
     """Explains the step of ``snapshot``; ``ascii_only`` as in :class:`Symbols`.
 
@@ -91,6 +105,9 @@ class Explainer:
             without = corrected(snapshot, without_mistakes(self.experiment))
             self.right = Scope.of(without), define_for(without)
         self.samples = len(snapshot.batch)
+        scope, formulas = self.right or (self.scope, self.formulas)
+        self.rule = ChainRule(self.names, formulas, scope)
+        self.reasons = Reasons(self.experiment, self.samples, self.rule)
 
     def explain(self, text: str) -> Explanation:
         """Explain what ``text`` names.
@@ -104,9 +121,11 @@ class Explainer:
             made = [self.operation(operation.name) for operation in self.snapshot.operations]
             numbers = [replace(part, title=each.title) for each in made for part in each.numbers]
             arrays = [array for operation in made for array in operation.arrays]
-            return Explanation(f"step {self.snapshot.step}", (*numbers,), (*arrays,))
+            title, links = f"step {self.snapshot.step}", self.links(arrays)
+            return Explanation(title, (*numbers,), (*arrays,), links=links)
         explain: Callable[[Subject], Explanation] = getattr(self, subject.kind)
-        return replace(explain(subject), title=self.titled(subject))
+        found = explain(subject)
+        return replace(found, title=self.titled(subject), links=self.links(found.arrays))
 
     # subjects
 
@@ -145,7 +164,8 @@ class Explainer:
         computed = [KINDS[kind].name(self.names, subject.layer) for kind in kinds]
         statements = tuple(self.statement(name, index) for name in computed)
         arrays = tuple(map(self.statement, computed))
-        return Explanation("", (Section(title + self.of_sample(), statements),), arrays)
+        section = Section(title + self.of_sample(), statements, chains=self.chains(statements))
+        return Explanation("", (section,), arrays)
 
     def array(self, subject: Subject) -> Explanation:
         name = subject.name
@@ -168,7 +188,7 @@ class Explainer:
             else self.listed(made.name, self.indices(made.name), label)
             for made in computed
         )
-        return Explanation(label, (*sections,), arrays)
+        return Explanation(label, (*sections,), arrays, links=self.links(arrays))
 
     # sections
 
@@ -177,11 +197,22 @@ class Explainer:
         index, layer, names = subject.index, subject.layer, self.names
         title = self.symbols.text(Quantity(gradient, index))
         if prod(names.layers[layer + 1 :]) <= MOST_PATHS:
-            return [Section(title, (self.statement(gradient, index, expanded=True),))]
+            first = self.statement(gradient, index, expanded=True)
+            chains = self.chains([first], far=True)
+            sections = [Section(title, (first,), chains=chains)]
+            for begun in (chain.paths[0][0].value for chain in chains.values()):
+                if isinstance(begun, Quantity) and begun.name == self.rule.shortened:
+                    delta, where = self.statement(begun.name, begun.index), "where"
+                    shown = self.chains([delta])
+                    sections.append(Section(where + self.of_sample(), (delta,), chains=shown))
+            return sections
         before = (names.delta(layer), names.out_gradient(layer))
         links = tuple(self.statement(name, (0, index[-1])) for name in before)
         first = self.statement(gradient, index)
-        return [Section(title, (first,)), Section("where" + self.of_sample(), links)]
+        return [
+            Section(title, (first,), chains=self.chains([first])),
+            Section("where" + self.of_sample(), links, chains=self.chains(links)),
+        ]
 
     def gradient_arrays(self, gradient: str, layer: int) -> list[Statement]:
         """Return the gradient, before it what a mistake changes on the way back from the loss."""
@@ -197,7 +228,30 @@ class Explainer:
         size = self.scope.array(name, new).size
         chosen = islice(indices, size if size <= self.most else MOST_NUMBERS)
         statements = tuple(self.statement(name, index, new=new) for index in chosen)
-        return Section(title, statements, size - len(statements))
+        chains = {} if new else self.chains(statements[:1])
+        return Section(title, statements, size - len(statements), chains)
+
+    def chains(
+        self, statements: Iterable[Statement], *, far: bool = False
+    ) -> dict[Statement, Chain]:
+        """Return the chains of those statements that are on gradients, with their reasons."""
+        found: dict[Statement, Chain] = {}
+        made = chains_of(self.rule.formulas)
+        for statement in statements:
+            left = next(iter(equations(statement).values())).left
+            if (left, far) not in made:
+                chain = self.rule.chain(left, self.samples, far=far)
+                why = () if chain is None else tuple(self.reasons.of(chain))
+                made[left, far] = chain and replace(chain, why=why)
+            chain = made[left, far]
+            if chain is not None:
+                found[statement] = chain.at(self.rule.scope)
+        return found
+
+    def links(self, arrays: Iterable[Statement]) -> dict[str, tuple[str, str]]:
+        """Return the links that whole gradients are, and why, by their names."""
+        named = (next(iter(equations(array).values())).left.name for array in arrays)
+        return {name: self.reasons.array(name) for name in named if self.rule.is_gradient(name)}
 
     def changes(self, name: str) -> Section:
         return self.listed(name, self.indices(name, new=True), f"update of {name}", new=True)

@@ -13,7 +13,8 @@ from bptui.core.activations import ACTIVATIONS, APPLIED, LOG_SUM_EXP
 from bptui.core.backprop import operations_of
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node
+from bptui.core.graph.backward import carried_back
+from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node, ordered
 from bptui.core.losses import TERMS, TINY
 from bptui.core.mistakes import with_mistakes
 from bptui.core.step import Step, training_step
@@ -57,11 +58,15 @@ class Definition:
     new: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StepFormulas:
-    """The definitions of a step: by operation, in order, and by quantity."""
+    """The definitions of a step: by operation, in order, and by quantity.
+
+    ``last_link`` is the last layer's delta by the chain rule where it is computed in a shorter way.
+    """
 
     operations: Mapping[str, tuple[Definition, ...]]
+    last_link: Expression | None = None
 
     @cached_property
     def every(self) -> list[Definition]:
@@ -125,7 +130,13 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
             written = (name for name in part.writes if name in step.nodes)
             made = [Definition(name, reader.formula(step.nodes[name])) for name in written]
         operations[part.name] = tuple(made)
-    return StepFormulas(operations)
+    net, out, delta, slope = (
+        step.nodes[name(step.depth)]
+        for name in (step.names.net, step.names.out, step.names.delta, step.names.out_gradient)
+    )
+    direct = slope not in ordered([delta])
+    link = reader.formula(carried_back(out, slope, net)) if direct else None
+    return StepFormulas(operations, link)
 
 
 def formula_of(node: Node, known: Mapping[Node, Expression] = MappingProxyType({})) -> Expression:

@@ -12,6 +12,7 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.graph.node import OPS, POWER, UNARY
+from bptui.explain.chain import Chain
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     Apply,
@@ -22,8 +23,9 @@ from bptui.explain.expression import (
     is_op,
     signed,
 )
+from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Block, Span, TextLine, excerpt
-from bptui.explain.printer import Path, Printer, Role, Token, number, operator
+from bptui.explain.printer import Path, Printer, Role, Token, number, operator, symbols_of
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import EquationWriter
 
@@ -150,6 +152,27 @@ class LatexWriter(EquationWriter):
             note = equation.note.replace("_", r"\_")
             lines[0] += rf" \qquad \text{{({note})}}"
         return lines
+
+    def links(self, chain: Chain) -> list[str]:
+        """Return the links of a gradient, below each what it is."""
+        name = self.symbols.latex
+        columns = chain.written(
+            name, lambda above, below: rf"\frac{{\partial {above}}}{{\partial {below}}}"
+        )
+        gradient, of = name(chain.gradient), rf"\frac{{\partial L}}{{\partial {name(chain.of)}}}"
+        lines = [f"{gradient} &= " + f"{of} = " * (gradient != of)]
+        lines[0] += "".join(rf"\sum_{{{letter}}} " for letter in chain.sums)
+        for place, (factor, values, word) in enumerate(columns):
+            named = ", ".join(values[:MOST_TERMS]) + r", \cdots" * (len(values) > MOST_TERMS)
+            below = named or (rf"\text{{{word}}}" if word else "")
+            if place and glyphs(lines[-1]) > WIDTH:
+                lines.append(r"&\quad ")
+            lines[-1] += r"\cdot " if place else ""
+            lines[-1] += rf"\underbrace{{{factor}}}_{{{below}}} " if below else f"{factor} "
+        if chain.added is not None:
+            added = LatexPrinter(self.symbols, chain.scope).tokens(chain.added)
+            lines[-1] += f"+ {symbols_of(added)}"
+        return [line.rstrip() for line in lines] if columns else []
 
     def start(self, equation: Equation) -> tuple[TextLine, TextLine]:
         left = self.symbols.latex(replace(equation.left, new=False))

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from bptui.core.engine import Snapshot
+from bptui.explain.chain import Chain, Factor
 from bptui.explain.equation import Comparison, Equation, Statement, equations
-from bptui.explain.expression import quantities
+from bptui.explain.explain import Explanation
+from bptui.explain.expression import evaluate, quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
 from bptui.explain.report import Form, Report, assignment, folded, remarked, with_carets
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet
@@ -119,23 +124,35 @@ class _Document:
     def _blocks(self, part: Part, form: Form) -> Iterator[Block]:
         explanation = part.explanation
         if form == "matrix":
-            yield from self._statements(explanation.arrays, form, part)
+            for statement in explanation.arrays:
+                left = next(iter(equations(statement).values())).left
+                link, why = explanation.links.get(left.name, ("", ""))
+                yield from [("remark", [f"{link.replace(' * ', ' · ')}: {why}"])] if why else []
+                yield from self._statements([statement], form, part)
         elif form == "numpy":
             yield "code", _code_lines(part, self.report)
         else:
             for section in explanation.numbers:
                 for title, statements in section.groups(self.report.symbols):
                     yield from [("remark", [title])] if title else []
-                    yield from self._statements(statements, form, part)
+                    yield from self._statements(statements, form, part, section.chains)
                 if section.omitted:
                     yield "remark", [f"… {section.omitted} more like these"]
 
     def _statements(
-        self, statements: Sequence[Statement], form: Form, part: Part
+        self,
+        statements: Sequence[Statement],
+        form: Form,
+        part: Part,
+        chains: Mapping[Statement, Chain] = MappingProxyType({}),
     ) -> Iterator[Block]:
         """Yield equations that follow each other as one block, comparisons by themselves."""
         together: list[str] = []
         for statement in statements:
+            if statement in chains:
+                yield from [("formulas", together)] if together else []
+                together = []
+                yield from self._chain(chains[statement])
             if isinstance(statement, Comparison):
                 yield from [("formulas", together)] if together else []
                 together = []
@@ -152,6 +169,15 @@ class _Document:
                 together += lines
         if together:
             yield "formulas", together
+
+    def _chain(self, chain: Chain) -> Iterator[Block]:
+        """Yield the links of a gradient, what it is before anything cancels, and the reasons."""
+        links = self.writer.links(chain)
+        if chain.derived is not None and np.isfinite(chain.derived.value):
+            links += self.writer.lines(chain.derived)
+        lines = [*(line + r" \\" for line in links[:-1]), *links[-1:]]
+        yield from [("formulas", lines)] if lines else []
+        yield from [("remark", [f"Why: {'; '.join(chain.why)}."])] if chain.why else []
 
 
 # Markdown
@@ -304,16 +330,43 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
                 "numbers": [
                     {
                         "title": section.title,
-                        "statements": [_statement(s, "scalar", report) for s in section.statements],
+                        "statements": [
+                            _statement(s, "scalar", report)
+                            | {"chain": _chain(section.chains.get(s), report)}
+                            for s in section.statements
+                        ],
                         "omitted": section.omitted,
                     }
                     for section in part.explanation.numbers
                 ],
-                "arrays": [_statement(s, "matrix", report) for s in part.explanation.arrays],
+                "arrays": [
+                    _statement(s, "matrix", report) | _link(part.explanation, s)
+                    for s in part.explanation.arrays
+                ],
             }
             for part in sheet.parts
         ],
     }
+
+
+def _chain(chain: Chain | None, report: Report) -> Record | None:
+    """Return the links of a gradient with their values for sample 1, path by path, and why."""
+    if chain is None:
+        return None
+    text, scope = report.symbols.text, chain.scope
+
+    def written(link: Factor) -> Record:
+        name = f"d{text(link.above)}/d{text(link.below)}"
+        return {"factor": name, "value": float(evaluate(link.value, scope))}
+
+    paths = [[written(link) for link in path] for path in chain.paths]
+    return {"paths": paths, "why": chain.why}
+
+
+def _link(explanation: Explanation, statement: Statement) -> Record:
+    left = next(iter(equations(statement).values())).left
+    link, why = explanation.links.get(left.name, (None, None))
+    return {"link": link, "why": why}
 
 
 def _statement(statement: Statement, form: Form, report: Report) -> Record:

@@ -15,7 +15,9 @@ from bptui.core.arrays import frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
+from bptui.explain.chain import ChainRule
 from bptui.explain.expression import Expression, Quantity, Scope, is_op, quantities, signed
+from bptui.explain.reasons import Reasons
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
 from bptui.export.layout import (
@@ -29,7 +31,15 @@ from bptui.export.layout import (
     indented,
     listed,
 )
-from bptui.export.spelling import CodePrinter, TorchPrinter, Version, Versions, Words, words
+from bptui.export.spelling import (
+    SEVERAL,
+    CodePrinter,
+    TorchPrinter,
+    Version,
+    Versions,
+    Words,
+    words,
+)
 from bptui.presets.build import origin_of
 from bptui.presets.save import SaveError, document
 
@@ -105,6 +115,8 @@ class Program:
         self.versions = Versions(experiment, any_number)
         self.words = words({"input": "x", "target": "t"} | self.versions.wrong.slots)
         self.places = Symbols(self.names).places
+        rule = ChainRule(self.names, self.versions.right.formulas, Scope({}, {}))
+        self.reasons = Reasons(experiment, SEVERAL, rule)
         self.parameters = experiment.start.named()
         layers = range(1, self.depth + 1)
         self.values = [name(layer) for layer in layers for name in (self.names.net, self.names.out)]
@@ -221,25 +233,19 @@ class Program:
         return [name for name in passes if name in self.places and name not in self.values]
 
     def meaning(self, name: str) -> list[str]:
-        """Say in a comment which link of the chain rule a quantity is, and its shape."""
-        place, names, sizes = self.places[name], self.names, self.network.layers
-        layer, of = place.layer, name[1:]
-        before, here = sizes[layer - 1 : layer + 1]
-        net, out, delta = (kind(layer) for kind in (names.net, names.out, names.delta))
-        shape, chain = f"(n, {here})", f"{name} = dL/d{of} = {delta} * d{net}/d{of}"
-        if place.kind == "out_gradient" and layer == self.depth:
-            chain = f"dL/d{out}, how much each output changes the loss"
-        elif place.kind == "out_gradient":
-            chain = f"dL/d{out} = {names.delta(layer + 1)} * d{names.net(layer + 1)}/d{out}"
-            shape = f"(n, {sizes[layer + 1]}) @ ({sizes[layer + 1]}, {here}) = {shape}"
-        elif place.kind == "delta":
-            chain = f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}"
+        """Say in comments which link of the chain rule a quantity is, its shape, and why."""
+        place, sizes = self.places[name], self.network.layers
+        before, here = sizes[place.layer - 1 : place.layer + 1]
+        shape = f"(n, {here})"
+        if place.kind == "out_gradient" and place.layer < self.depth:
+            after = sizes[place.layer + 1]
+            shape = f"(n, {after}) @ ({after}, {here}) = {shape}"
         elif place.kind == "bias_gradient":
-            chain, shape = f"{chain}, which is 1, summed over the samples", f"({here},)"
-        else:
-            chain += ", summed over the samples" + ", plus the penalty's" * bool(self.training.l2)
+            shape = f"({here},)"
+        elif place.kind == "weight_gradient":
             shape = f"({before}, n) @ {shape} = ({before}, {here})"
-        return comment(f"{chain}: {shape}")
+        link, why = self.reasons.array(name)
+        return [*comment(f"{link}: {shape}"), *comment(why)]
 
 
 # numpy
@@ -282,8 +288,7 @@ class _NumpyProgram(Program):
 
     def backward(self) -> Iterator[str]:
         """Yield the lines from the gradient of the loss to the updated parameters."""
-        versions, names = self.versions, self.names
-        delta, first = names.delta(self.depth), names.out_gradient(self.depth)
+        versions = self.versions
         yield ""
         yield "# Backward pass: the chain rule, from the loss back to the first layer; n samples"
         layer, early = 0, list[str]()
@@ -299,14 +304,8 @@ class _NumpyProgram(Program):
             if self.places[name].layer != layer:
                 layer = self.places[name].layer
                 told = layer_words(self.network, layer).removeprefix("the ").capitalize()
-                if layer < self.depth:
-                    after = names.weights(layer + 1)
-                    told += f", back through {after}: every unit sums over those it feeds"
                 yield from ["", *comment(told)]
             yield from self.meaning(name)
-            if name == delta and not versions.right.step.reads(delta, first):
-                shortcut = self.experiment.loss.shortcuts[self.network.activations[-1]]
-                yield from comment(f"({shortcut.why})")
             yield from self.assignment(name)
         rule = self.optimizer.words
         yield from ["", *comment(f"Update: every parameter becomes its old value {rule}")]

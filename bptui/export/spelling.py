@@ -103,7 +103,7 @@ class Version:
         losses = [node for node in ordered(step.outputs) if node.op is STABLE]
         quick = {node: node.inputs[1] for node in losses if node.inputs[0].op in TERMS.values()}
         self.step = step = step.with_changes(quick)
-        formulas = define(step, saturated=True)
+        self.formulas = formulas = define(step, saturated=True)
         self.definitions = {name: _as_mean(made) for name, made in formulas.definitions.items()}
         self.updates = {name: formulas.updates(name) for name in step.changed}
         needed = {*ordered(step.nodes[name] for name in step.gradients)}

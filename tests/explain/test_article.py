@@ -39,7 +39,8 @@ def explained(preset: str, weight: str) -> list[str]:
     explainer = Explainer(Engine(experiment).record())
     explanation = explainer.explain(weight)
     report = Report(explainer.symbols, 76)
-    return [plain(line) for line in report.lines(explanation, "scalar")]
+    lines = [plain(line) for line in report.lines(explanation, "scalar")]
+    return lines[1 + next(k for k, line in enumerate(lines) if line.startswith("why: ")) :]
 
 
 def symbols(lines: list[str], name: str) -> str:

@@ -1,0 +1,136 @@
+"""Why the links of the chain rule are what they are, in words: one source for all that explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+from bptui.core.experiment import Experiment
+from bptui.core.network import Names
+from bptui.explain.chain import LOSS, PASSED_ON, Chain, ChainRule, Factor
+from bptui.explain.expression import Expression, Quantity
+from bptui.explain.symbols import Place, Symbols
+
+MOST_NAMED = 3
+"""Units of a layer that are named one by one."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write o1, o2 and o3."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+class Reasons:
+    """Says why the links of a chain are these, in the names of the network."""
+
+    def __init__(self, experiment: Experiment, samples: int, rule: ChainRule) -> None:
+        self.experiment, self.samples, self.rule = experiment, samples, rule
+        self.names: Names = experiment.network.names
+        self.text = Symbols(self.names).text
+        self.activation = experiment.network.activations[-1]
+        self.averaged = experiment.training.reduction == "mean" and samples > 1
+
+    def of(self, chain: Chain) -> Iterator[str]:
+        """Yield the reasons of a chain, the most important one first."""
+        of, kind = self.text(chain.of), self._place(chain.gradient).kind
+        if kind == "delta":
+            yield self._short(self.text(chain.gradient), of)
+        yield from self._parting(chain)
+        if kind == "bias_gradient":
+            yield f"{self.text(chain.paths[0][-1].above)} has {of} as a term, so that factor is 1"
+        first = chain.paths[0][0]
+        if kind not in PASSED_ON and self._is(first.value, "delta"):
+            written = chain.written(self.text, lambda above, below: below)[0]
+            name = written.text.removeprefix("net_")
+            yield self._short(f"delta_{name}", f"net_{name}")
+        if chain.derived is not None:
+            yield self.experiment.loss.shortcuts[self.activation].why
+        if chain.over_samples:
+            yield f"each of the {self.samples} samples uses {of}, so their parts add up"
+        if chain.added is not None:
+            yield f"the penalty contains {of}, too, so its slope is added"
+        if self.averaged and (chain.derived is not None or len(first.value.parts) > 0):
+            yield f"L is the mean over {self.samples} samples, so its slope is divided by that"
+
+    def array(self, name: str) -> tuple[str, str]:
+        """Return the link that a whole array is, as ``dL/dnet_h = dL/dout_h * ...``, and why."""
+        place, names = Symbols(self.names).places[name], self.names
+        layer, last = place.layer, place.layer == names.depth
+        net, out, delta = names.net(layer), names.out(layer), names.delta(layer)
+        after = layer + 1
+        if place.kind == "out_gradient":
+            if last:
+                return f"dL/d{out}", "how much each output changes the loss"
+            weights = names.weights(after)
+            link = f"dL/d{out} = {names.delta(after)} * d{names.net(after)}/d{out}"
+            unit, first = names.unit(layer, 0), f"row 1 of {weights}"
+            why = f"every unit sums over those it feeds: {unit} over {first}, hence {weights}^T"
+            return link, why
+        if place.kind == "delta":
+            link = f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}"
+            shortened = name == self.rule.shortened
+            short = self._short(delta, net)
+            if not shortened:
+                return link, short
+            return link, f"{short}; {self.experiment.loss.shortcuts[self.activation].why}"
+        of = name[1:]
+        link = f"{name} = dL/d{of} = {delta} * d{net}/d{of}"
+        summed = ", summed over the samples" * (self.samples > 1)
+        if place.kind == "bias_gradient":
+            return (
+                link,
+                f"a bias is a term of its own, so its factor is 1: the delta itself{summed}",
+            )
+        read = names.out(layer - 1)
+        why = f"each weight carries {read} to a unit: that times its delta{summed}, hence {read}^T"
+        return link, why + "; the penalty's slope is added" * bool(self.experiment.training.l2)
+
+    @staticmethod
+    def _short(delta: str, net: str) -> str:
+        return f"{delta} is short for dL/d{net}: how much {net} matters to the loss"
+
+    def _place(self, quantity: Quantity) -> Place:
+        return self.rule.places[quantity.name]
+
+    def _is(self, value: Expression, kind: str) -> bool:
+        return isinstance(value, Quantity) and self._place(value).kind == kind
+
+    def _parting(self, chain: Chain) -> Iterator[str]:
+        """Say what feeds what, where paths part; or of a parameter that there is one path."""
+        feeds: list[str] = []
+        layers: dict[int, int] = {}
+        for links in list(zip(*chain.paths, strict=True))[::-1]:
+            pairs = {(link.above, link.below) for link in links}
+            ends = {link.below for link in links}
+            if LOSS in {link.above for link in links} or len(pairs) == len(ends):
+                continue
+            layer = self._place(links[0].above).layer
+            units = self._units(layer)
+            if self._place(links[0].above).kind == "out":
+                yield (
+                    f"{self.activation} makes each output of all pre-activations, so "
+                    f"{self.text(links[0].below)} reaches L through {units}"
+                )
+                continue
+            layers[layer] = self.names.layers[layer]
+            source = "each of these" if feeds else self._unit(links[0].below)
+            feeds.append(f"{source} feeds {units}")
+        if feeds:
+            count = prod(layers.values())
+            every = "both paths" if count == 2 else f"all {count} paths"
+            yield f"{', '.join(feeds)}, so {every} add up"
+        elif self._place(chain.gradient).kind not in PASSED_ON:
+            yield f"{self.text(chain.of)} reaches L through {self._through(chain.paths[0])} alone"
+
+    def _through(self, path: Sequence[Factor]) -> str:
+        above = [link.above for link in path[::-1] if link.above != LOSS]
+        return listed([self.text(each) for each in above if self._place(each).kind == "net"])
+
+    def _unit(self, quantity: Quantity) -> str:
+        return self.names.unit(self._place(quantity).layer, (quantity.index or (0,))[-1])
+
+    def _units(self, layer: int) -> str:
+        size = self.names.layers[layer]
+        if size <= MOST_NAMED:
+            return listed([self.names.unit(layer, unit) for unit in range(size)])
+        return f"{self.names.unit(layer, 0)} to {self.names.unit(layer, size - 1)}"

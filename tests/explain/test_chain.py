@@ -1,0 +1,156 @@
+"""The chain rule as it is told: its factors are derivatives, its paths add up, its reasons hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+import pytest
+
+from bptui.core.engine import Engine
+from bptui.explain.chain import LOSS, ChainRule, Factor
+from bptui.explain.explain import Explainer
+from bptui.explain.expression import Quantity, Scope, evaluate
+from bptui.explain.formulas import element
+from bptui.explain.lines import plain
+from bptui.explain.reasons import Reasons
+from bptui.explain.report import Report
+from bptui.explain.symbols import Symbols, units
+from bptui.presets.files import load
+
+from ..core.support import random_experiment
+
+COUNT, STEP = 25, 1e-6
+
+
+def explainer(preset: str) -> Explainer:
+    return Explainer(Engine(load(preset)).record())
+
+
+def rule_of(explained: Explainer) -> ChainRule:
+    return ChainRule(explained.names, explained.formulas, explained.scope)
+
+
+def along(path: tuple[Factor, ...], scope: Scope) -> float:
+    return prod(float(evaluate(link.value, scope)) for link in path)
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_paths_add_up_to_the_gradient(seed: int) -> None:
+    explained = Explainer(Engine(random_experiment(seed)).record())
+    rule, scope = rule_of(explained), explained.scope
+    for name in filter(rule.is_gradient, scope.old):
+        array = scope.old[name]
+        for index in {(0,) * array.ndim, tuple(size - 1 for size in array.shape)}:
+            gradient = Quantity(name, index)
+            for far in (False, True):
+                paths = rule.paths(gradient, None, far=far)
+                found = sum(along(path, scope) for path in paths)
+                rest = rule.added(gradient)
+                found += 0.0 if rest is None else float(evaluate(rest, scope))
+                assert found == pytest.approx(array[index], rel=1e-9, abs=1e-12), (name, index)
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_every_factor_is_a_derivative(seed: int) -> None:
+    explained = Explainer(Engine(random_experiment(seed)).record())
+    rule, scope = rule_of(explained), explained.scope
+    near_a_kink = any(
+        np.any(np.abs(array) < 100 * STEP) for name, array in scope.old.items() if "net_" in name
+    )
+    for layer in range(1, explained.names.depth + 1) if not near_a_kink else ():
+        gradient = Quantity(explained.names.weight_gradient(layer), (0, 0))
+        for path in rule.paths(gradient, far=True):
+            for link in path:
+                if link.above == LOSS and isinstance(link.value, Quantity):
+                    continue  # a gradient of its own
+                name = link.above.name
+                if link.above == LOSS and "data_loss" in explained.formulas.definitions:
+                    name = "data_loss"
+                formula = element(
+                    explained.formulas.definitions[name], link.above.index or (), scope
+                )
+                ends = []
+                for step in (STEP, -STEP):
+                    moved = scope.old[link.below.name].copy()
+                    moved[link.below.index] += step
+                    ends.append(evaluate(formula, Scope({**scope.old, link.below.name: moved}, {})))
+                slope = float(ends[0] - ends[1]) / (2.0 * STEP)
+                assert float(evaluate(link.value, scope)) == pytest.approx(
+                    slope, rel=1e-4, abs=1e-6
+                )
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_what_is_said_to_feed_others_does(seed: int) -> None:
+    explained = Explainer(Engine(random_experiment(seed)).record())
+    rule, scope = rule_of(explained), explained.scope
+    reasons = Reasons(explained.experiment, explained.samples, rule)
+    for layer in range(1, explained.names.depth):
+        for far in (False, True):
+            gradient = Quantity(explained.names.out_gradient(layer), (0, 0))
+            chain = rule.chain(gradient, explained.samples, far=far)
+            assert chain is not None
+            said = "; ".join(reasons.of(chain))
+            feeding = re.search(r"(\S+) feeds (.*?)(?:,? each|, so)", said)
+            if feeding is None:
+                assert set(explained.names.layers[layer + 1 :]) == {1} or not far
+                continue
+            # of layers with one unit each there is nothing to say
+            source, unit = units(explained.experiment.network)[feeding[1]]
+            name, out = explained.names.net(source + 1), explained.names.out(source)
+            moved = scope.old[out].copy()
+            moved[0, unit] += 1.0
+            formula = explained.formulas.definitions[name]
+            changed = evaluate(formula, Scope({**scope.old, out: moved}, {}))
+            fed = np.flatnonzero(changed[0] != evaluate(formula, scope)[0])
+            every = [explained.names.unit(source + 1, int(each)) for each in fed]
+            ends = re.split(", | and | to ", feeding[2])
+            assert (every if " to " not in feeding[2] else [every[0], every[-1]]) == ends
+            count = re.search(r"(both|all \d+) paths", said)
+            assert count is not None
+            told = 2 if count[1] == "both" else int(count[1][4:])
+            nets = {
+                tuple(link.above for link in path if "net_" in link.above.name)
+                for path in chain.paths
+            }
+            assert told == len(nets), said
+
+
+def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
+    for preset in ("iris", "xor"):
+        explained = explainer(preset)
+        found = explained.explain("delta_o").numbers[0]
+        chain = found.chains[found.statements[0]]
+        assert chain.derived is not None
+        assert chain.derived.value == pytest.approx(explained.scope.old["delta_o"][0, 0], rel=1e-12)
+        assert {link.below for path in chain.paths for link in path} >= {Quantity("net_o", (0, 0))}
+    # every output depends on every pre-activation of a softmax
+    assert len(explainer("iris").rule.chain(Quantity("delta_o", (0, 0)), 16, far=False).paths) == 3
+
+
+def test_the_articles_first_weight() -> None:
+    explained = explainer("article")
+    report = Report(explained.symbols, 100)
+    lines = [plain(line) for line in report.lines(explained.explain("w1"), "scalar")]
+    links = "dL/dout_ok · dout_ok/dnet_ok · dnet_ok/dout_h1 · dout_h1/dnet_h1 · dnet_h1/dw1"
+    assert lines[0] == f"dL/dw1 = Σk {links}"
+    assert lines[1].split() == ["error", "slope", "w5,", "w7", "slope", "i1"]
+    assert lines[2] == "why: h1 feeds o1 and o2, so both paths add up"
+    ascii_only = Report(Symbols(explained.names, True), 100)
+    written = [plain(line) for line in ascii_only.lines(explained.explain("w1"), "scalar")]
+    assert written[0] == f"dL/dw1 = sum_k {links.replace('·', '*')}"
+
+
+def test_the_penalty_is_added() -> None:
+    made = random_experiment(0)
+    penal = replace(made, training=replace(made.training, l2=0.1))
+    explained = Explainer(Engine(penal).record())
+    found = explained.explain("w1").numbers[0]
+    chain = found.chains[found.statements[0]]
+    assert any("penalty contains" in reason for reason in chain.why)
+    assert chain.added is not None
+    slope = 2.0 * 0.1 * explained.scope.old["W1"][0, 0]
+    assert float(evaluate(chain.added, explained.scope)) == pytest.approx(slope)
