@@ -76,7 +76,9 @@ class LatexPrinter(Printer):
         name = self.symbols.latex(quantity)
         return rf"{{{name}}}^{{\mathsf{{T}}}}" if transposed else name
 
-    def token(self, symbol: str, value: Array | float, role: Role) -> Token:
+    def token(
+        self, symbol: str, value: Array | float, role: Role, node: Expression | None = None
+    ) -> Token:
         if isinstance(value, np.ndarray) and value.ndim:
             return Token(symbol, matrix_text(value, self.digits), role, array=value)
         return Token(symbol, latex_number(float(value), self.digits), role)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.explain.expression import Index
+from bptui.explain.headings import Axes, Heading
 from bptui.explain.printer import number
 
 MOST_ROWS = MOST_COLUMNS = 4
@@ -107,13 +108,16 @@ def excerpt(
     return matrix, at, rows, columns, left_out
 
 
-def aligned(texts: Sequence[str]) -> list[str]:
-    """Return numbers of a column with blanks on both sides: their points stand below each other."""
+def aligned(texts: Sequence[str], least: int = 0) -> list[str]:
+    """Return numbers of a column with blanks on both sides: their points stand below each other.
+
+    They are ``least`` columns wide, or wider.
+    """
     heads = [re.split(r"[.e]", text, maxsplit=1)[0] for text in texts]
     before = max(map(len, heads))
     padded = [" " * (before - len(head)) + text for text, head in zip(texts, heads, strict=True)]
     width = max(map(len, padded))
-    return [text.ljust(width) for text in padded]
+    return [text.ljust(width).rjust(least) for text in padded]
 
 
 def matrix_block(
@@ -122,37 +126,62 @@ def matrix_block(
     wanted: Index | None = None,
     role: str = "number",
     most: int = MOST_COLUMNS,
+    axes: Axes | None = None,
 ) -> Block:
     """Return an array in brackets, its columns aligned; a number as it is.
 
-    ``wanted`` is the place of a number that is shown whatever is left out, and stands out.
+    ``wanted`` is the place of a number that is shown whatever is left out, and stands out. Rows and
+    columns have the headings of ``axes``; where some are lit, their numbers stand out from others.
     """
     if array.ndim == 0:
         text = number(float(array), digits)
         return Block(((Span(text, role),),), len(text))
     matrix, at, rows, columns, left_out = excerpt(array, wanted, most)
+    above = [_heading(axes and axes.columns, c) for c in columns]
+    beside = [_heading(axes and array.ndim > 1 and axes.rows, r) for r in rows]
     cells = [
         aligned(
-            ["…" if r is None or c is None else number(float(matrix[r, c]), digits) for r in rows]
+            ["…" if r is None or c is None else number(float(matrix[r, c]), digits) for r in rows],
+            len(heading.name),
         )
-        for c in columns
+        for c, heading in zip(columns, above, strict=True)
     ]
+    if any(heading.lit for heading in (*above, *beside)):
+        role = "number"
     size = f" {matrix.shape[0]}x{matrix.shape[1]}" if left_out else ""
     brackets = ["⎡⎤", *["⎢⎥"] * (len(rows) - 2), "⎣⎦"] if len(rows) > 1 else ["[]"]
+    margin = max(len(heading.name) for heading in beside)
+    margin += margin > 0
     lines: list[TextLine] = []
-    for place, row in enumerate(rows):
-        spans = [Span(brackets[place][0], "operator")]
-        for column, texts in zip(columns, cells, strict=True):
+    if any(heading.name for heading in above):
+        names = [Span(" " * margin, "operator")]
+        for texts, heading in zip(cells, above, strict=True):
+            names += [
+                Span(" " * (1 + len(texts[0]) - len(heading.name)), "operator"),
+                Span(heading.name, "lit" if heading.lit else "label"),
+            ]
+        lines.append((*names, Span(" " * (1 + len(size)), "operator")))
+    for place, (row, heading) in enumerate(zip(rows, beside, strict=True)):
+        named = Span(heading.name, "lit" if heading.lit else "label")
+        spans = [named, Span(" " * (margin - len(heading.name)), "operator")] if margin else []
+        spans.append(Span(brackets[place][0], "operator"))
+        for number_of, (column, texts) in enumerate(zip(columns, cells, strict=True)):
             text, is_wanted = texts[place], at is not None and at == (row, column)
+            lit = row is not None and column is not None and (heading.lit or above[number_of].lit)
             left, right = len(text) - len(text.lstrip()), len(text) - len(text.rstrip())
             spans += [
-                Span(" " * (left + (len(spans) > 1)), "operator"),
-                Span(text.strip(), "selected" if is_wanted else role),
+                Span(" " * (left + (number_of > 0)), "operator"),
+                Span(text.strip(), "selected" if is_wanted else "lit" if lit else role),
                 Span(" " * right, "operator"),
             ]
         told = size if place == len(rows) // 2 else " " * len(size)
         lines.append((*spans, Span(brackets[place][1], "operator"), Span(told, "label")))
-    return Block(tuple(lines), len(plain(lines[len(rows) // 2])))
+    return Block(tuple(lines), max(len(plain(line)) for line in lines))
+
+
+def _heading(axis: Callable[[int], Heading] | Literal[False] | None, place: int | None) -> Heading:
+    """Return a heading; an empty one where there is none, or where places are left out."""
+    return axis(place) if axis and place is not None else Heading("", False)
 
 
 def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
@@ -169,3 +198,31 @@ def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
         prefix="array(",
     )
     return f"array({text})".split("\n")
+
+
+NUMBER = re.compile(r"-?(?:\d[\d.]*(?:e[+-]\d+)?|inf|nan)")
+"""A number as numpy prints it."""
+
+
+def lit_lines(printed: Sequence[str], array: Array, axes: Axes | None) -> list[TextLine]:
+    """Return what numpy prints of an array, the numbers in rows and columns that are lit set off.
+
+    Of an array that is not printed whole nothing is.
+    """
+    places = [*np.ndindex(array.shape)] if axes and array.size <= MOST_PRINTED else []
+    lit = [
+        axes.columns(place[-1]).lit or (len(place) > 1 and axes.rows(place[0]).lit)
+        for place in places
+        if axes
+    ]
+    if not any(lit):
+        return [(Span(text, "value"),) for text in printed]
+    left, lines = iter(lit), list[TextLine]()
+    for text in printed:
+        spans, end = list[Span](), 0
+        for found in NUMBER.finditer(text):
+            role = "lit" if next(left, False) else "number"
+            spans += [Span(text[end : found.start()], "operator"), Span(found[0], role)]
+            end = found.end()
+        lines.append((*spans, Span(text[end:], "operator")))
+    return lines

@@ -43,6 +43,7 @@ LEVELS = {"": SUM, "product": PRODUCT, "unary": UNARY, "power": POWER, "atom": A
 class Token:
     """``symbol`` and ``number`` stand under each other; ``array``: it stands for a whole one.
 
+    ``node`` is the quantity that it stands for, or the one that an array is made of.
     A line may end before it where ``breaks`` is not 0: at a 2 only where the lines between the 1s
     are too long, and so on.
     """
@@ -53,6 +54,7 @@ class Token:
     marked: bool = False
     breaks: int = 0
     array: Array | None = None
+    node: Expression | None = None
 
 
 def operator(text: str, breaks: int = 0) -> Token:
@@ -157,7 +159,7 @@ class Printer:
                     if not by_name:
                         return self.tokens(body, level, (*path, 1), nest)
                 elif self.numbers and path:
-                    return [self.token("", evaluate(node, self.scope), "quantity")]
+                    return [self.token("", evaluate(node, self.scope), "quantity", node)]
                 return self.filled(self.called(name), node, path, nest)
             case Apply():
                 template, binds = self.notation(node)
@@ -180,20 +182,22 @@ class Printer:
             case Setting(name, value):
                 return self.token(self.greek.get(name, name), value, "setting")
             case Quantity():
-                return self.token(self.name(node), self.scope.value(node), "quantity")
+                return self.token(self.name(node), self.scope.value(node), "quantity", node)
             case Apply("transpose", (Quantity() as of,)):
-                return self.token(self.name(of, True), self.scope.value(of).T, "quantity")
+                return self.token(self.name(of, True), self.scope.value(of).T, "quantity", node)
         raise AssertionError(f"{type(node).__name__} is no leaf")
 
     def name(self, quantity: Quantity, transposed: bool = False) -> str:
         """Write the symbol of a quantity, or of a transposed matrix."""
         return self.symbols.text(quantity) + "^T" * transposed
 
-    def token(self, symbol: str, value: Array | float, role: Role) -> Token:
+    def token(
+        self, symbol: str, value: Array | float, role: Role, node: Expression | None = None
+    ) -> Token:
         """Return a symbol and what it stands for."""
         if isinstance(value, np.ndarray) and value.ndim:
-            return Token(symbol, "", role, array=value)
-        return Token(symbol, number(float(value), self.digits), role)
+            return Token(symbol, "", role, array=value, node=node)
+        return Token(symbol, number(float(value), self.digits), role, node=node)
 
     def times(self, elementwise: bool = False) -> str:
         """Write the sign between two factors."""

@@ -17,7 +17,7 @@ from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
 from bptui.explain.formulas import MOST_TERMS
-from bptui.explain.lines import Span, TextLine, array_lines, plain
+from bptui.explain.lines import Span, TextLine, array_lines, lit_lines, plain
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import LABEL_GAP, EquationWriter
@@ -212,10 +212,10 @@ class Report(EquationWriter):
             )
             lines += [(Span(indent + row, "number"),) for row in rows]
         columns = max(self.width - len(indent) - 3, 20)
-        for place, text in enumerate(array_lines(equation.array, self.value_digits, columns)):
-            lines.append(
-                (Span(indent + ("  " if place else "= "), "operator"), Span(text, "value"))
-            )
+        axes = None if self.headings is None else self.headings.axes(equation.left, equation.array)
+        printed = array_lines(equation.array, self.value_digits, columns)
+        for place, line in enumerate(lit_lines(printed, equation.array, axes)):
+            lines.append((Span(indent + ("  " if place else "= "), "operator"), *line))
         if wanted is not None:
             start = f"{name}[{', '.join(map(str, wanted))}] "
             value = number(float(equation.array[wanted]), self.value_digits)

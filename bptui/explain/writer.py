@@ -24,6 +24,7 @@ from bptui.explain.expression import (
     rebuild,
 )
 from bptui.explain.formulas import MOST_TERMS
+from bptui.explain.headings import Headings
 from bptui.explain.lines import MOST_COLUMNS, Block, Span, TextLine, beside, broken, matrix_block
 from bptui.explain.printer import Path, Printer, Token, operator, shown, symbols_of
 from bptui.explain.symbols import Symbols
@@ -191,7 +192,8 @@ class EquationWriter:
     """Writes equations into ``width`` columns.
 
     Numbers put in have ``digits`` significant digits, values ``value_digits``. ``brief`` leaves the
-    line with the values of terms out where the value fits behind the numbers.
+    line with the values of terms out where the value fits behind the numbers. ``headings`` name
+    rows and columns of matrices, and light what belongs to what is selected.
     """
 
     printer: ClassVar[type[Printer]] = Printer
@@ -207,8 +209,9 @@ class EquationWriter:
         digits: int = 6,
         value_digits: int = 7,
         brief: bool = False,
+        headings: Headings | None = None,
     ) -> None:
-        self.symbols, self.width, self.brief = symbols, width, brief
+        self.symbols, self.width, self.brief, self.headings = symbols, width, brief, headings
         self.digits, self.value_digits = digits, value_digits
         self.most_columns = MOST_COLUMNS if width >= NARROW else MOST_COLUMNS - 1
 
@@ -217,7 +220,9 @@ class EquationWriter:
     def start(self, equation: Equation) -> tuple[TextLine, TextLine]:
         """Return what an equation begins with, and what its later lines begin with."""
         name, relation = self.symbols.assigned(equation.left)
-        first = (Span(f"{name} ", "name"), Span(f"{relation} ", "operator"))
+        lit = self.headings is not None and self.headings.is_lit(equation.left)
+        named = Span(name, "lit" if lit else "name")
+        first = (named, Span(" ", "operator"), Span(f"{relation} ", "operator"))
         return first, (Span(" " * (len(name) + 1) + "= ", "operator"),)
 
     def below(self, margin: int, sign: str = "") -> TextLine:
@@ -233,7 +238,8 @@ class EquationWriter:
     def block(self, token: Token, symbols: bool, is_array: bool) -> Block:
         """Return a symbol, as wide as the number below it, or that number, or an array."""
         if token.array is not None and not symbols:
-            whole = matrix_block(token.array, self.digits, most=self.most_columns)
+            axes = None if self.headings is None else self.headings.axes(token.node, token.array)
+            whole = matrix_block(token.array, self.digits, most=self.most_columns, axes=axes)
             return whole._replace(breaks=token.breaks)
         if is_array:
             return self.one_line(replace(token, marked=token.marked and symbols), symbols)
@@ -245,7 +251,9 @@ class EquationWriter:
 
     def value(self, equation: Equation, wanted: Index | None) -> Block:
         """Return the value of an equation; the number of a matrix at ``wanted`` stands out."""
-        return matrix_block(equation.array, self.value_digits, wanted, "value", self.most_columns)
+        array, most = equation.array, self.most_columns
+        axes = None if self.headings is None else self.headings.axes(equation.left, array)
+        return matrix_block(array, self.value_digits, wanted, "value", most, axes)
 
     # what is the same in all of them
 
@@ -290,7 +298,8 @@ class EquationWriter:
     def one_line(self, token: Token, symbols: bool, width: int = 0) -> Block:
         """Return the symbol or the number of a token, in so many columns or as many as it has."""
         text = token.symbol if symbols else token.number
-        role = token.role if symbols or token.role in KEPT else "number"
+        role: str = token.role if symbols or token.role in KEPT else "number"
+        role = "lit" if self.headings and self.headings.is_lit(token.node) else role
         span = Span(text, role, token.marked and bool(text.strip()))
         return Block(((span,),), width or self.columns(text), token.breaks)
 

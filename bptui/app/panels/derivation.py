@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.explain.report import Form
 
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
-FEW_DIGITS = {"digits": 4, "value_digits": 4}
-"""Of the numbers in a presentation."""
+DIGITS, FEW_DIGITS = (6, 7), (4, 4)
+"""Of numbers in formulas and of values, also in a presentation."""
 UNDERLINED = Style(underline=True)
 
 
@@ -137,6 +137,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
 
     def write(self, view: View, width: int, height: int) -> tuple[str, list[TextLine]]:
         from bptui.explain.explain import Explainer  # after the first numbers are shown
+        from bptui.explain.headings import Headings
         from bptui.explain.report import Report
 
         self._explainer = explainer = Explainer(view.snapshot, self.around.few_characters)
@@ -145,8 +146,9 @@ class DerivationPanel(FormsPanel[View, Selection]):
         else:
             explanation = explainer.explain(view.selection.name(explainer.names))
         for brief in (False, True):
-            digits = FEW_DIGITS if view.present else {}
-            report = Report(explainer.symbols, width, brief=brief, **digits)
+            headings = Headings(explainer.symbols, frozenset(view.selection.units))
+            few = FEW_DIGITS if view.present else DIGITS
+            report = Report(explainer.symbols, width, *few, brief=brief, headings=headings)
             lines = report.lines(explanation, self.form)
             if len(lines) <= height or self.form != "scalar":
                 break
@@ -171,6 +173,7 @@ def _by_role(styles: Styles) -> Mapping[str, Style]:
         "setting": styles.accent,
         "value": styles.strong,
         "selected": styles.strong + UNDERLINED,
+        "lit": styles.accent + styles.lit,
         "label": styles.dim,
         "warning": styles.warning,
         "heading": styles.accent,

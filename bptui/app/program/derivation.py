@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bptui.app.panels.derivation import FEW_DIGITS, FormsPanel
+from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel
 from bptui.app.program.moment import Moment
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node
@@ -253,8 +253,8 @@ class DerivationPanel(FormsPanel[Moment, Moment]):
     def write(self, view: Moment, width: int, height: int) -> tuple[str, list[TextLine]]:
         writer = Writer(view, self.around.few_characters)
         explanation = writer.explanation()
-        digits = FEW_DIGITS if view.present else {}
-        report = Report(writer.symbols, width, brief=True, **digits)
+        few = FEW_DIGITS if view.present else DIGITS
+        report = Report(writer.symbols, width, *few, brief=True)
         has_form = self.form != "scalar" or explanation.numbers
         try:
             lines = report.lines(explanation, self.form if has_form else "matrix")

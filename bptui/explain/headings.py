@@ -1,0 +1,83 @@
+"""What the rows and columns of arrays are called, and which of them belong to what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from bptui.core.arrays import Array
+from bptui.explain.expression import Expression, Index, Quantity, is_op, quantities
+from bptui.explain.symbols import Symbols
+
+Unit: TypeAlias = tuple[int, int]
+"""Layer and place of a unit."""
+SAMPLES = -1
+"""In the place of a layer: the rows are samples."""
+
+
+class Heading(NamedTuple):
+    """What a row or a column is called, and whether it stands out."""
+
+    name: str
+    lit: bool
+
+
+class Axes(NamedTuple):
+    """The headings of rows and of columns by their places."""
+
+    rows: Callable[[int], Heading]
+    columns: Callable[[int], Heading]
+
+
+@dataclass(frozen=True)
+class Headings:
+    """Those of a network's arrays; what belongs to the units in ``lit`` stands out.
+
+    ``named``: rows and columns of matrices have their names beside them.
+    """
+
+    symbols: Symbols
+    lit: frozenset[Unit] = frozenset()
+    named: bool = True
+
+    def axes(self, node: Expression | None, array: Array) -> Axes | None:
+        """Return the headings of an array that ``node`` stands for; None where they are unknown."""
+        whole = () if node is None else quantities(node)
+        layers = self._layers(whole[0].name) if whole else None
+        if node is None or layers is None or not array.ndim:
+            return None
+        rows, columns = layers[::-1] if is_op(node, "transpose") else layers
+        samples = array.shape[0] if rows == SAMPLES else array.shape[-1]
+        return Axes(self._axis(rows, samples), self._axis(columns, samples))
+
+    def is_lit(self, node: Expression | None) -> bool:
+        """Tell whether a number belongs to lit units alone: of a weight both ends are."""
+        if not self.lit or not isinstance(node, Quantity) or node.index is None:
+            return False
+        return self._ends(node.name, node.index) <= self.lit
+
+    def _ends(self, name: str, index: Index) -> set[Unit]:
+        """Return the units that a number of an array is about."""
+        layers = self._layers(name) or (SAMPLES, SAMPLES)
+        places = zip(layers[-len(index) :], index, strict=False)
+        return {(layer, place) for layer, place in places if layer != SAMPLES} or {(SAMPLES, 0)}
+
+    def _layers(self, name: str) -> tuple[int, int] | None:
+        """Return the layers of which rows and columns are the units, or SAMPLES."""
+        if name in ("input", "target"):
+            return SAMPLES, 0 if name == "input" else self.symbols.names.depth
+        place = self.symbols.places.get(name)
+        if place is None:
+            return None
+        weights = place.kind in ("weight", "weight_gradient")
+        return place.layer - 1 if weights else SAMPLES, place.layer
+
+    def _axis(self, layer: int, samples: int) -> Callable[[int], Heading]:
+        def heading(place: int) -> Heading:
+            if layer == SAMPLES:
+                return Heading(f"s{place + 1}" * (samples > 1 and self.named), False)
+            name = self.symbols.names.unit(layer, place) if self.named else ""
+            return Heading(name, (layer, place) in self.lit)
+
+        return heading
