@@ -50,6 +50,40 @@ async def test_tabs_and_scales_in_borders() -> None:
         await session.until(lambda: panel.scroll_y > 0, "the lines below")
 
 
+async def test_pictures_of_what_was_learned_by_their_titles() -> None:
+    async with opened("iris", (160, 40)) as session:
+        await session.press("o")
+        for title in ("one sample", "classes"):
+            await click(session, title, "#learned")
+            top = session.panel("#learned").region.y
+            await session.until(lambda t=title, y=top: f"Learned: {t}" in session.lines()[y], title)
+
+
+async def test_what_is_selected_is_copied() -> None:
+    async with opened("article") as session:
+        app = session.app
+        values = app.player.snapshot
+        cases = [
+            ("+0.4500", "#weights", "w7", repr(0.45)),
+            ("-0.032174", "#gradients", "dL/dw7", repr(float(values.gradients.weights[1][0, 1]))),
+            ("0.539915", "#network", "out_h1", repr(float(values.values["out_h"][0, 0]))),
+            ("0.900000", "#network", "i1", repr(0.9)),
+        ]
+        for text, selector, name, number in cases:
+            await click(session, text, selector)
+            await session.press("y")
+            await session.until(lambda n=name: f"copied {n}: " in session.notices(), name)
+            assert app.clipboard == number
+        session.panel("#derivation").focus()
+        await session.press("y")
+        await session.until(lambda: "copied derivation" in session.notices(), "the derivation")
+        assert app.clipboard.startswith("i1")
+        # what this step has yet to compute is not copied
+        await click(session, "-0.032174", "#gradients")
+        await session.press("n", "y")
+        await session.until(lambda: "dL/dw7 has yet to be" in session.notices(), "the reason")
+
+
 async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
     async with opened("article") as session:
         player, panel = session.app.player, session.panel("#loss")
@@ -65,12 +99,22 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
         width, height = panel.container_size
         chart = panel.chart(panel.losses(player.view(), width), width, height)
         assert chart is not None
-        for column in (20, 35, 28):
+        for column in (20, 30, 26):
             assert chart.column(chart.step(column) or 0) == column
             await session.pilot.click(offset=(area.x + column, area.y + 3))
             await session.step(chart.step(column) or 0)
         await session.pilot.click(offset=(area.x + 2, area.y + 3))  # beside the plot
-        await session.step(chart.step(28) or 0)
+        await session.step(chart.step(26) or 0)
+        # dragged, as far as the last step and over other panels
+        await session.pilot.mouse_down(offset=(area.x + 20, area.y + 3))
+        await session.step(chart.step(20) or 0)
+        for x, y, column in ((24, 5, 24), (31, 30, 31), (-60, 0, chart.left)):
+            await session.pilot.hover(offset=(area.x + x, area.y + y))
+            await session.step(chart.step(column) or 0)
+        await session.pilot.mouse_up(offset=(area.x + 25, area.y + 3))
+        await session.step(chart.step(25) or 0)
+        await session.pilot.hover(offset=(area.x + 30, area.y + 3))
+        await session.step(chart.step(25) or 0)
 
 
 async def test_the_keys_in_the_lowest_line() -> None:

@@ -140,6 +140,11 @@ async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
                 "sigmoid", f"{weights[0, 0]:+.4f}", f"{record.array(names['a2'])[0, 0]:.4f}"
             )
             await session.press("g", *"4", "enter")
+        await session.press("y")
+        await session.until(lambda: "copied z1[" in session.notices(), "the number")
+        moment = session.app.moment
+        assert session.app.clipboard == repr(float(record.array(moment.subject)[moment.index]))
+        session.app.clear_notifications()
         await session.press("v")
         await session.shows("Graph: z1", "matmul, line 14")
         await session.press("v")

@@ -38,6 +38,7 @@ WORDS = {
     "samples": "data dataset table rows inputs predictions test",
     "keep": "overlay curves history remember experiments",
     "scale": "log axis chart plot y",
+    "copy": "yank clipboard",
     "zoom": "maximize full fullscreen enlarge bigger expand window",
     "present": "presentation projector beamer class lecture teach demo large big caption contrast",
     "show_help": "keys shortcuts bindings documentation docs tutorial",

@@ -24,7 +24,7 @@ NUMBER_ROOM = 10
 
 def edit(app: BptuiApp) -> None:
     """Edit the number that is selected where the focus is."""
-    number, at = _number_in_focus(app)
+    number, at = number_in_focus(app)
     if number is None:
         app.tell(
             "Computed: edit a weight, bias, input, target or the learning rate instead.",
@@ -98,7 +98,7 @@ def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> Non
     app.ask(NumberScreen(title, before, usable, at), change)
 
 
-def _number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
+def number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
     """Return the number that is selected where the focus is, and where it is on the screen."""
     main = app.main
     view, focused = main.view, main.focused
@@ -109,7 +109,7 @@ def _number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
         return None if cell is None else Number(cell[0], cell[1:]), _place_of(main.samples, view)
     if focused is main.gradients:
         return None, None
-    number, panel = _selected_number(view), main.focused_panel
+    number, panel = selected_number(view), main.focused_panel
     if panel is None or panel.spot(view) is None or view.selection.kind in ("weight", "bias"):
         panel = main.weights
     return number, _place_of(panel, view)
@@ -124,7 +124,7 @@ def _place_of(panel: ViewPanel, view: View) -> Offset | None:
     return panel.content_region.offset + inside - panel.scroll_offset
 
 
-def _selected_number(view: View) -> Number | None:
+def selected_number(view: View) -> Number | None:
     """Return the number behind the selection; None for a unit whose output is computed."""
     selection, network = view.selection, view.snapshot.experiment.network
     if selection.kind == "weight":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bptui.app.commands.copy import copy
 from bptui.app.commands.table import PALETTE_KEY, Entry
 from bptui.app.styles import counterpart
 from bptui.app.view import Curve
@@ -58,6 +59,7 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("names", "m", lambda app: app.main.toggle_names(), "names"),
     Entry("keep", "a", keep, "compare", at_rest=True),
     Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
+    Entry("copy", "y", copy, "copy", at_rest=True),
     Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
     Entry("present", "P", present),
     Entry("show_help", "question_mark", show_help, "help"),

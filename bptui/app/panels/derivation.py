@@ -53,6 +53,13 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         """Return whether what is explained does not have these numbers now."""
         return False
 
+    @property
+    def text(self) -> str:
+        """What is explained and how, as it is shown."""
+        from bptui.explain.lines import plain
+
+        return "\n".join(map(plain, self._lines)).strip("\n")
+
     def next_form(self) -> None:
         """Go from scalar to matrix to numpy and back again."""
         self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])

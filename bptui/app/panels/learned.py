@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from bptui.app.lines import tabs
 from bptui.app.panels.curve import curve
 from bptui.app.panels.decision_map import decision_map
 from bptui.app.panels.facts import facts_of
@@ -60,6 +62,11 @@ class LearnedPanel(FollowingPanel[View, Selection]):
             self.repaint()
         return there
 
+    def action_picture(self, title: str) -> None:
+        """Show the picture of this title."""
+        if self.view is not None:
+            self.show_picture(pictures_of(self.view.snapshot.experiment).index(title))
+
     def _picture(self, view: View, width: int, height: int) -> Picture:
         """Return the picture of the view, drawn once for all that is asked of it."""
         app, title = self.app, self.title(view)
@@ -92,6 +99,9 @@ class LearnedPanel(FollowingPanel[View, Selection]):
         picture = self._picture(view, width, height)
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         self.entitle(f"Learned: {self.title(view)}")
-        self.note(picture.note)
+        titles = pictures_of(view.snapshot.experiment)
+        shown = tabs(titles, self.title(view), "picture")
+        said = [Content(picture.note)] * bool(picture.note)
+        self.note(*[Content(", ").join([*said, shown])] * (len(titles) > 1), picture.note)
         rows = range(top, min(top + height, picture.size.height))
         return [picture.row(row).crop(left, left + width) for row in rows]

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.app import App
 from textual.content import Content
-from textual.events import Click
+from textual.events import MouseDown, MouseMove
 from textual.strip import Strip
 
 from bptui.app.lines import Line, clickable, fitted
@@ -104,20 +104,38 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
     def __init__(self) -> None:
         super().__init__("Loss", "loss")
         self.logarithmic = False
-        self._steps: dict[int | None, int] = {}
+        self._steps: dict[int, int] = {}
         """The step that a click in each column goes to."""
+        self._sought: int | None = None
+        """The one that the held button has led to."""
         self._clicked_rows = 0
 
     def losses(self, view: ShownT, width: int) -> Losses:
         """Return what is drawn, in so many columns."""
         raise NotImplementedError
 
-    async def on_click(self, event: Click) -> None:
-        """Go to the step that was clicked, where a mark stands to the one that is marked."""
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Go to the step that is clicked, where a mark stands to the one that is marked."""
         place = event.get_content_offset(self)
-        step = self._steps.get(place.x) if place and place.y < self._clicked_rows else None
-        if step is not None:
-            await self.run_action(f"app.go({step})")
+        if place is not None and place.y < self._clicked_rows and place.x in self._steps:
+            self.capture_mouse()
+            self._seek(place.x)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Go on to other steps while the button is held, beside the chart to the nearest one."""
+        if self.app.mouse_captured is self and self._steps:
+            x = event.get_content_offset_capture(self).x
+            self._seek(min(self._steps, key=lambda column: abs(column - x)))
+
+    def on_mouse_up(self) -> None:
+        self.release_mouse()
+        self._sought = None
+
+    def _seek(self, column: int) -> None:
+        step = self._steps[column]
+        if step != self._sought:
+            self._sought = step
+            self.call_later(self.run_action, f"app.go({step})")
 
     def toggle_scale(self) -> None:
         """Go from a linear to a logarithmic scale, or back."""
@@ -154,7 +172,8 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
             return [Line().add(f" loss {loss(losses.value)} ", styles.text).strip()]
         self._clicked_rows, columns = len(chart.lines), range(width)
         self._steps = {at: step for at in columns if (step := chart.step(at)) is not None}
-        self._steps |= {chart.column(step): step for step in losses.marks}
+        marked = {step: chart.column(step) for step in losses.marks}
+        self._steps |= {at: step for step, at in marked.items() if at is not None}
         owned = [entry.style for entry in entries]
         return [*self._rows(losses, chart, owned), *below]
 

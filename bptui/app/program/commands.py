@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from bptui.app.commands.copy import copy_of_program
 from bptui.app.commands.table import PALETTE_KEY, Command, Entry
 from bptui.app.commands.view import PALETTE, THEME, change_theme, present, show_help
 from bptui.app.program.breakpoints import examples, parser
@@ -146,6 +147,7 @@ ENTRIES: list[Entry[ProgramApp]] = [
     Entry("reload", "r", lambda app: app.reload(), "reload"),
     Entry("export", "x", export, "export", at_rest=True),
     Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
+    Entry("copy", "y", copy_of_program, "copy", at_rest=True),
     Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
     Entry("present", "P", present),
     Entry("stop", "escape", lambda app: app.pause()),

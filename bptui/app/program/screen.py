@@ -25,7 +25,7 @@ from bptui.app.view import Direction
 LOW, NARROW = 28, 100
 """Rows and columns below which the source has a row for itself, and the loss a line."""
 OPTIONAL = (
-    *("graph", "scale", "export", "zoom", "breakpoints", "goto", "reload", "faster", ""),
+    *("copy", "graph", "scale", "export", "zoom", "breakpoints", "goto", "reload", "faster", ""),
     *("goes_to", "came_from", "derivation", "run"),
 )
 """Commands whose keys give way where there is little room, the first one first."""
