@@ -19,13 +19,13 @@ from bptui.trace.comparing import Numbers, multiple
 from bptui.trace.judge import Verdict
 from bptui.trace.replay import FAILURES
 from bptui.trace.training import FEW, Training
+from bptui.trace.truth import PRODUCTS
 from bptui.trace.updates import training_steps
 
 REACH = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "bipolar_sigmoid": (-1.0, 1.0)}
 REACH |= {"softsign": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
 REACH |= {"relu": (0.0, np.inf), "softplus": (0.0, np.inf)}
 """Between what the values of an activation lie."""
-PRODUCTS = ("matmul", "multiply", "einsum")
 FLAT, MOST_FLAT = 0.01, 0.9
 """The part of the steepest slope from which on a unit is saturated; the part of units that are."""
 HARDLY, CLEARLY = 0.01, 0.2

@@ -10,7 +10,7 @@ import numpy as np
 from bptui.core.graph.node import Node, evaluate
 from bptui.trace.comparing import Multiples, Values, multiple, rounded
 from bptui.trace.losses import Judged
-from bptui.trace.truth import StepTruth
+from bptui.trace.truth import PRODUCTS, StepTruth
 
 Source = tuple[int, int]
 """A forward value's entry, and which part of its gradient: ALL of it, what one consumer (an
@@ -23,7 +23,10 @@ _Turns = dict[int, list[Source]]
 
 
 def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
-    """Return the true gradient of each forward value, and what each consumer adds to it."""
+    """Return the true gradient of each forward value, and what each consumer adds to it.
+
+    Of what has the other sign, as in ``1 / (1 + np.exp(-x @ W))``, people mean that of x @ W.
+    """
     graph, found = truth.graph, judged.gradients
     wanted: dict[Source, Node] = {}
     for node, gradient in found.of.items():
@@ -38,11 +41,13 @@ def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
                 if consumer is not None:
                     wanted[entry, consumer] = link.contribution
     true: dict[Source, Values] = {}
+    turned = {entry for entry, _ in wanted if _turned(truth, graph.nodes[entry])}
     for draw in truth.draws:
         values = evaluate(wanted.values(), draw)
         for source, gradient in wanted.items():
             shape = graph.nodes[source[0]].shape
-            true.setdefault(source, []).append(np.broadcast_to(values[gradient], shape))
+            right = np.broadcast_to(values[gradient], shape)
+            true.setdefault(source, []).append(-right if source[0] in turned else right)
     for parameter in truth.parameters:
         if parameter.places is not None and (parameter.before, ALL) in wanted:
             parts = [parameter.taken(whole) for whole in true[parameter.before, ALL]]
@@ -50,6 +55,16 @@ def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
                 part.reshape(()) if part.size == 1 else part for part in parts
             ]
     return true
+
+
+def _turned(truth: StepTruth, node: Node) -> bool:
+    """Whether a value without a name is that which is meant with the other sign."""
+    if truth.graph.entry.get(node) in truth.bound:
+        return False
+    if node.op.name == "negative":
+        return True
+    factors = node.inputs if node.op.name in PRODUCTS else ()
+    return sum(_turned(truth, f) for f in factors if f.op.name == "negative") % 2 == 1
 
 
 class Candidates:

@@ -73,15 +73,17 @@ def judge(
     def losses_of(truth: StepTruth) -> list[Judged]:
         return truth.likely() if told is None else [*filter(None, [told(truth)])]
 
-    for number, step in enumerate(steps[first : first + LOOKED_AT], first + 1):
+    for number, sure in enumerate(steps[first : first + LOOKED_AT], first + 1):
         found: Verdict | None = None
+        step = sure
         for spread in SPREADS:
             truth = StepTruth(tape, step, lines, spread=spread)
             losses = losses_of(truth)
-            whole = max((with_overwritten(truth, one) for one in losses), key=_count, default=step)
-            if whole != step:
-                step = whole
-                if not whole.parameters:
+            if step is sure:
+                every = (with_overwritten(truth, one) for one in losses)
+                step = max(every, key=_count, default=step)
+            if step != sure and truth.step is sure:
+                if not step.parameters:
                     return None
                 truth = StepTruth(tape, step, lines, spread=spread)
                 losses = losses_of(truth)

@@ -29,12 +29,13 @@ from bptui.trace.comparing import (
     rounded,
     shaped,
 )
+from bptui.trace.handed_over import handed_over
 from bptui.trace.losses import Judged, Key
 from bptui.trace.repair import Repair
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.suspects import Suspects
 from bptui.trace.truth import StepTruth
-from bptui.trace.updates import Parameter, with_former
+from bptui.trace.updates import Parameter
 from bptui.trace.wrong_updates import WrongUpdates
 
 
@@ -110,7 +111,7 @@ class Lines:
         misapplied = self.judged.misapplied & self.wrong
         self.updates.blame([p for p in self.truth.parameters if p.key in misapplied])
         while self.wrong:
-            found = self._damaged() or self._next(right)
+            found = (None if self.repairs else handed_over(self)) or self._next(right)
             if found is None:
                 break
             repair, current = found
@@ -150,26 +151,6 @@ class Lines:
             )
         return self.settled[entry]
 
-    def _damaged(self) -> tuple[Repair, Changes] | None:
-        """Return the repair of a forward value that was changed before all gradients of it."""
-        tape, nodes = self.truth.tape, self.truth.graph.nodes
-        for binding, former in with_former(tape) if not self.repairs else ():
-            entry = binding.entry
-            back = entry in self.values and entry not in self.forward | self.truth.later
-            changed = back and former in self.forward
-            if former is None or not changed or self.factors(entry):
-                continue
-            right = self.truth.numbers(nodes[former])
-            if right[0].shape != self.values[entry][0].shape or not tape.depends(entry, {former}):
-                continue
-            current = self.replay.carried({entry: right}, self.current)
-            source = (former, ALL)
-            repair = Repair(tape.notes[entry].place, (entry,), (source,), frozenset(self.wrong))
-            every = repair._replace(mended=frozenset(p.key for p in self.truth.parameters))
-            if source in self.true and current and self.mends(current, every):
-                return repair, current
-        return None
-
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
         for place, pairs, since, late, exact in self.suspects.attempts(right):
@@ -181,7 +162,7 @@ class Lines:
             if attempt in self.failed or (not since and self._settled(pairs, right)):
                 continue
             tried = None
-            for scale in self._scales(min(pairs)):
+            for scale in self._scales(min(pairs), exact):
                 made = self._tried(pairs, right, scale, since, exact)
                 if made and (tried is None or len(made[0]) > len(tried[0])):
                     tried = made
@@ -254,13 +235,14 @@ class Lines:
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
         return None
 
-    def _scales(self, entry: int) -> Iterable[float]:
+    def _scales(self, entry: int, exact: bool) -> Iterable[float]:
         """Return the multiples of true gradients that the program may have in an entry.
 
         Where no other parameter tells it, that is what it has before, or the mean is taken later.
+        What has to fit exactly has the size that the entry has.
         """
         if self.factor is not None:
-            return (1.0,)
+            return (abs(self.first_factor(entry) or 1.0) if exact else 1.0,)
         factors = (self.first_factor(e) for e in reversed(self.backward) if e < entry)
         before = next((factor for factor in factors if factor), 1.0)
         others = [match.factor for match in self.judged.matches.values() if match]

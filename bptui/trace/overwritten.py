@@ -1,6 +1,7 @@
-"""Finds parameters that get their change itself for a new value: ``W = -rate * dW``.
+"""Finds parameters that get something else than their old value and a change of it.
 
-Such a value takes the place of one that lasts, and comes from it through its gradient alone.
+``W = -rate * dW`` takes the place of what lasts, and comes from it through its gradient alone; in
+``W = dW - rate * W`` it has the wrong sign.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from bptui.core.graph.backward import backward
 from bptui.core.graph.node import evaluate, ordered
 from bptui.trace.comparing import multiple
 from bptui.trace.losses import Judged
-from bptui.trace.sums import product_of
+from bptui.trace.sums import product_of, share_of
 from bptui.trace.tape import Reference, Tape
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter, TrainingStep, names_of, value_put, with_former
@@ -35,7 +36,7 @@ def overwriting_steps(tape: Tape) -> list[TrainingStep]:
             break
         if parameter.rated and tape.depends(parameter.after, {parameter.before}):
             found.setdefault(parameter.before, parameter)
-    given = [p for p in found.values() if not tape.depends(p.before, found.keys() - {p.before})]
+    given = _not_computed(tape, found)
     if not given:
         return []
     last = max(parameter.after for parameter in given)
@@ -55,7 +56,8 @@ def with_overwritten(truth: StepTruth, judged: Judged) -> TrainingStep:
     others: Iterable[Parameter] = step.parameters
     if sure:
         behind -= truth.dependent
-        others = _overwriting(truth.tape, step.first, step.end)
+        # later on, what the loss depends on may be a gradient of the step before
+        others = () if step.first else _overwriting(truth.tape, step.first, step.end)
     elif not judged.loss.named and judged.loss.entry is not None:
         others = ()
     found: dict[int, Parameter] = {}
@@ -63,7 +65,12 @@ def with_overwritten(truth: StepTruth, judged: Judged) -> TrainingStep:
         lasts = parameter.after in read or (ends and parameter.rated)
         if lasts and parameter.before in behind and _by_gradient(truth, judged, parameter):
             found.setdefault(parameter.before, parameter)
-    return step._replace(parameters=(*sure, *found.values()))
+    return step._replace(parameters=(*sure, *_not_computed(truth.tape, found)))
+
+
+def _not_computed(tape: Tape, found: dict[int, Parameter]) -> list[Parameter]:
+    """Return those that are not computed from others, as the values of hidden units are."""
+    return [p for p in found.values() if not tape.depends(p.before, found.keys() - {p.before})]
 
 
 def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
@@ -73,6 +80,8 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
         after = binding.entry
         if after >= end:
             return
+        if before == after:
+            continue
         value = value_put(tape, after)
         if before is None or value is None or after < first:
             continue
@@ -84,7 +93,7 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
 
 
 def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool:
-    """Whether a new value is computed from the old one through its gradient, and only so."""
+    """Whether a new value comes from the old one through its gradient, and else only taken away."""
     tape, nodes = truth.tape, truth.graph.nodes
     node, value = nodes.get(parameter.before), value_put(tape, parameter.after)
     if node is None or value is None:
@@ -98,6 +107,8 @@ def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool
         return False
     if not any(map(np.any, true)):
         return False  # as zeros that a row for each sample is written over
+    if truth.spread and all(np.array_equal(true[0], other) for other in true):
+        return False  # as a sum of losses, of which any number may be that many times the 1
     behind = tape.ancestors(value).intersection(nodes)
     same = {
         entry
@@ -105,4 +116,7 @@ def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool
         if int(np.prod(nodes[entry].shape)) == true[0].size
         if multiple(truth.numbers(nodes[entry]), true) is not None
     }
-    return bool(same) and parameter.before not in tape.ancestors(value, short_of=same)
+    taken_away = (share_of(tape, value, parameter.before) or 0.0) < 0.0
+    return bool(same) and (
+        taken_away or parameter.before not in tape.ancestors(value, short_of=same)
+    )

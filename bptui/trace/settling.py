@@ -67,15 +67,29 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
     own = next(key for key, factor in factors.items() if rounded(factor) == mark)
     reference = _inner_factor(truth, by_key[own], judged)
     for key, factor in factors.items():
-        same = rounded(_inner_factor(truth, by_key[key], judged)) == rounded(reference)
-        turned = by_key[own].sign == -by_key[key].sign != 0
-        forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
+        inner = rounded(_inner_factor(truth, by_key[key], judged))
+        same = inner == rounded(reference)
+        turned = by_key[own].sign == -by_key[key].sign != 0 and inner != -rounded(reference)
+        plain = rounded(abs(factor)) == rounded(abs(reference)) != abs(mark)
+        bare = not by_key[key].rated or (plain and _is_bare(truth, by_key[key], judged, factor))
+        forgotten = by_key[own].rated and bare  # the rate, in this update
         goes_up = whole and mark < 0 < factor  # rates may differ, but none is negative
         if rounded(factor) != mark and (forgotten or goes_up or not same):
             judged.matches[key] = None
             judged.ratios[key] = factor / factors[own]
-            if same or (goes_up and turned):
+            if same or (goes_up and turned) or (plain and forgotten):
                 judged.misapplied.add(key)
+
+
+def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: float) -> bool:
+    """Whether a gradient is applied as it is named or computed: times no number."""
+    size = rounded(abs(factor))
+    inner = truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients))
+    applied = next((found.entry for found in inner if rounded(abs(found.factor)) == size), None)
+    if applied is None or applied in truth.bound:
+        return applied is not None
+    scaled = truth.tape.notes[applied].call in ("multiply", "divide")
+    return not (scaled and any(truth.tape.shape(one) == () for one in truth.tape.inputs[applied]))
 
 
 def _settle_adapted(truth: StepTruth, judged: Judged) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 
 from bptui.trace.tape import Reference, Tape, Value
 
-ALL = (("ellipsis",), ("slice", None, None, None))
-"""Indices, as the tape has them, that leave nothing out."""
+SAME = ("getitem", "transpose", "reshape", "copy", "positive")
+"""What may give all of an array as it is: W[:], b.T of a vector."""
+KEPT = 0.95
+"""The least part of a parameter that a weight decay leaves; a momentum keeps less."""
 DEEPEST = 8
 """Terms of a sum that are looked through for the old value."""
 PRODUCTS = ("multiply", "divide", "negative", "transpose", "reshape")
@@ -24,6 +26,8 @@ class Sum(NamedTuple):
     """Whether what is added depends on the old value."""
     same: bool
     """Whether it was the old value of the same variable."""
+    decayed: bool = False
+    """Whether only the most part of the old value stands in it: (1 - decay) * W."""
 
 
 class Product(NamedTuple):
@@ -74,6 +78,11 @@ def sum_of(
             if own or (same and not taken_away):
                 return Sum(whole, other, own, same)
             found = found or (None if taken_away else Sum(whole, other, own, same))
+            most = None if taken_away or family else _decayed(tape, term.entry)
+            if most is not None and any(
+                tape.depends(part.entry, {most}) for part in rest if isinstance(part, Reference)
+            ):
+                return Sum(most, other, own=True, same=most == former, decayed=True)
         if not isinstance(left, Reference):
             break
         if found is None and numbers is None and note.call == "subtract":
@@ -86,18 +95,53 @@ def sum_of(
 
 
 def _whole(tape: Tape, entry: int) -> int:
-    """Return the entry of which an entry is a view of all: W of W[:] and W[...]."""
-    note = tape.notes[entry]
-    while note.call == "getitem" and all(part in ALL for part in note.arguments[1]):
-        entry = note.arguments[0].entry
-        note = tape.notes[entry]
+    """Return the entry that an entry has all numbers of, as they are: W of W[:] and W.copy()."""
+    while tape.notes[entry].call in SAME and tape.inputs[entry]:
+        given = tape.inputs[entry][0]
+        if not np.array_equal(tape.values[entry], tape.values[given]):
+            break
+        entry = given
     return entry
+
+
+def _decayed(tape: Tape, entry: int) -> int | None:
+    """Return the entry of which an entry is the most part, by a number that is a little below 1."""
+    note = tape.notes[entry]
+    if note.call == "multiply" and len(note.arguments) == 2:
+        for number, array in (note.arguments, note.arguments[::-1]):
+            value = tape.values[number.entry] if isinstance(number, Reference) else number
+            same = isinstance(array, Reference) and tape.shape(array.entry) == tape.shape(entry)
+            if same and np.size(value) == 1 and KEPT < float(np.asarray(value).reshape(())) < 1.0:
+                return _whole(tape, array.entry)
+    return None
 
 
 def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
     if numbers is None:
         return tape.shape(term) == tape.shape(entry)
     return bool(np.array_equal(tape.values[term], numbers))
+
+
+def share_of(tape: Tape, entry: int, old: int) -> float | None:
+    """Return how many times an old value stands in a sum; None where it does not."""
+    found: float | None = None
+    stack = [(entry, 1.0)]
+    while stack:
+        one, share = stack.pop()
+        note = tape.notes[one]
+        if one == old:
+            found = share + (found or 0.0)
+        elif note.call in (*SAME, "negative", "add", "subtract"):
+            signs = (-share, -share) if note.call == "negative" else (share, share)
+            signs = (share, -share) if note.call == "subtract" else signs
+            terms = zip(note.arguments, signs, strict=False)
+            stack += [(part.entry, sign) for part, sign in terms if isinstance(part, Reference)]
+        elif note.call == "multiply":
+            for number, array in (note.arguments[:2], note.arguments[1::-1]):
+                value = tape.values[number.entry] if isinstance(number, Reference) else number
+                if isinstance(array, Reference) and np.size(value) == 1:
+                    stack.append((array.entry, share * float(np.asarray(value).reshape(()))))
+    return found
 
 
 def product_of(tape: Tape, added: Value, old: int = -1) -> Product:

@@ -126,6 +126,15 @@ class Suspects:
         for suspect in sorted(incomplete, key=lambda one: not one.since):
             pairings = paired([suspect], False)
             yield from (a._replace(exact=True) for a in pairings if paths.mended_by(a.pairs))
+        for users in self._of_one_line(known):
+            same = self._as_it_is(users)
+            attempt = Attempt(self.truth.tape.notes[users[0]].place, same, {})
+            if len(same) == len(users) and inner(attempt):
+                yield attempt
+        twice = usual and not usual.isdisjoint(-size for size in usual)  # a sign may be lost
+        for place in self._turned(one.place for one in certain) if twice else ():
+            if same := self._as_it_is(self.lines.places[place]):
+                yield Attempt(place, same, {}, exact=True)
         for suspect in doubtful:
             yield from made_before(suspect)
             yield from filter(inner, paired([suspect], False))
@@ -137,15 +146,6 @@ class Suspects:
         for suspect in certain if usual is None else ():
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
-        for users in self._of_one_line(known):
-            same = self._as_it_is(users)
-            attempt = Attempt(self.truth.tape.notes[users[0]].place, same, {})
-            if len(same) == len(users) > 1 and inner(attempt):
-                yield attempt
-        for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
-            same = self._as_it_is(self.lines.places[suspect.place])
-            if same and not any(self._negated(source) for source, _ in same.values()):
-                yield Attempt(suspect.place, same, {}, exact=True)  # a sign may be lost twice
         whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
@@ -179,13 +179,26 @@ class Suspects:
         }
         return {entry: source for entry, source in found.items() if source is not None}
 
-    def _negated(self, entry: int) -> bool:
-        """Whether a forward value has the other sign: -X @ W, of which nobody takes a gradient."""
-        tape = self.truth.tape
-        return any(tape.notes[one].call == "negative" for one in (entry, *tape.inputs[entry]))
+    @cached_property
+    def _first(self) -> float:
+        """The multiple of its true gradient that the first of the gradients is."""
+        return next(filter(None, map(self.lines.first_factor, self.backward)), 1.0)
+
+    def _turned(self, places: Iterable[int]) -> list[int]:
+        """Return places that give gradients of another sign than the first one, in their order."""
+        found = {
+            place: entry
+            for place in places
+            for entry in reversed(self.lines.places[place])
+            if (self.lines.first_factor(entry) or 0.0) * self._first < 0.0
+        }
+        return sorted(found, key=lambda place: found[place])
 
     def _of_one_line(self, known: Mapping[int, Collection[Source]]) -> Iterator[list[int]]:
-        """Yield the products with what one line, that of a function of slopes, has given."""
+        """Yield the products of several lines with what one line, that of slopes, has given.
+
+        The first of them is another multiple of a gradient than what it is computed from.
+        """
         notes, inputs = self.truth.tape.notes, self.truth.tape.inputs
         users: dict[int, dict[int, None]] = {}
         for user in self.backward:
@@ -194,7 +207,13 @@ class Suspects:
                 if notes[user].call == "multiply" and entry in known and not known[entry]:
                     users.setdefault(place, {})[user] = None
         for place, found in users.items():
-            if len(self.lines.places.get(place, ())) == len(found):
+            several = len({notes[user].place for user in found}) > 1
+            own, *given = (
+                rounded(next(iter(self.lines.factors(entry).values()), 0.0))
+                for entry in (min(found), *inputs[min(found)])
+                if entry in self.lines.values
+            )
+            if several and own not in given and len(self.lines.places.get(place, ())) == len(found):
                 yield list(found)
 
     def _named_anew(

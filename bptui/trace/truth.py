@@ -38,6 +38,7 @@ LOST = 16 * float(np.finfo(np.float64).eps)
 """Of the largest number: a change that is smaller is lost in rounding."""
 LIKELY = 4
 """Losses that are looked at where several explain the gradients equally well."""
+PRODUCTS = ("matmul", "multiply", "einsum")
 VIEWS = frozenset(
     ("getitem", "transpose", "reshape", "positive", "expand_dims", "swapaxes", "broadcast_to")
 )
@@ -126,7 +127,7 @@ class StepTruth:
                 part for part in node.inputs if self.graph.entry.get(part) not in self.dependent
             ]
             through = any(part in views for part in node.inputs)
-            product = node.op.name in ("matmul", "multiply", "einsum") and through
+            product = node.op.name in PRODUCTS and through
             roots = [part for part in ordered(given) if part in self.graph.given]
             if product:
                 found.update(dict.fromkeys(roots))

@@ -48,6 +48,7 @@ def updates_of(tape: Tape) -> list[Update]:
             if change is not None:
                 found.append(change)
                 afters.add(change.after)
+    found = _without_memory(found)
     sites = {update.binding.place for update in found if update.sum.own}
     sure = [u for u in _lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
     sites = {update.binding.place for update in sure}
@@ -57,13 +58,23 @@ def updates_of(tape: Tape) -> list[Update]:
     )
 
 
+def _without_memory(found: list[Update]) -> list[Update]:
+    """Leave out what only later comes to depend on itself: a momentum, not a weight decay."""
+    begun: dict[int, bool] = {}
+    for update in found:
+        begun[update.after] = begun.get(update.before, update.sum.decayed)
+    return [update for update in found if begun[update.after] or not update.sum.decayed]
+
+
 def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
     """Yield the bindings with the entry that the variable of each had before, if it had one."""
     latest: dict[tuple[Value, ...], int] = {}
     for binding in tape.bindings:
         former = latest.get(binding.location)
         if former is None and binding.location[0] == "memory":
-            former = next(iter(tape.inputs[binding.entry]), None)  # of what is changed in place
+            given = tape.inputs[binding.entry]  # of what is changed in place
+            named = latest.get(("name", binding.frame, binding.name))
+            former = named if named in given else next(iter(given), None)
         latest[binding.location] = binding.entry
         yield binding, former
 
@@ -236,6 +247,14 @@ class Parameter(NamedTuple):
             return array
         return np.asarray(array).reshape(-1)[list(self.places)]
 
+    def put(self, array: Value, right: Value) -> Value:
+        """Return an array of its shape with the parameter's own numbers of another one in it."""
+        if self.places is None:
+            return right
+        made = np.array(array, dtype=np.float64)
+        made.reshape(-1)[list(self.places)] = self.taken(right)
+        return made
+
 
 class TrainingStep(NamedTuple):
     """One training step on the tape: from entry ``first`` to before ``end``."""
@@ -266,6 +285,7 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
             begun = len(steps)
         last = update.after
         number = max(turn.get(key, 0), begun)
+        begun = begun if update.part else number
         turn[key] = number + 1
         while len(steps) <= number:
             steps.append({})

@@ -6,9 +6,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bptui.trace.candidates import ALL
-from bptui.trace.comparing import Numbers, along, multiple, multiple_as_it_is, shaped
+from bptui.trace.comparing import (
+    Numbers,
+    Values,
+    along,
+    multiple,
+    multiple_as_it_is,
+    shaped,
+)
 from bptui.trace.repair import Repair
-from bptui.trace.updates import Parameter
+from bptui.trace.sums import share_of
+from bptui.trace.updates import Parameter, value_put
 
 if TYPE_CHECKING:  # which is what it blames in
     from bptui.trace.lines import Lines
@@ -54,29 +62,31 @@ class WrongUpdates:
         places: dict[int, list[Parameter]] = {}
         for parameter in parameters:
             shapes = set(map(truth.tape.shape, (parameter.before, parameter.after)))
-            whole = parameter.places is None and len(shapes) == 1
-            if whole and (parameter.before, ALL) in lines.true:
+            if len(shapes) == 1 and (parameter.before, ALL) in lines.true:
                 places.setdefault(parameter.statements[-1].place, []).append(parameter)
         first = {binding.entry: binding for binding in reversed(truth.tape.bindings)}
         for place, own in places.items():
             renamed: set[int] = set()
+            updated: dict[int, Values] = {}
             for parameter in own:
-                after, binding = parameter.after, parameter.statements[-1]
-                new = truth.numbers(truth.graph.nodes[after])
-                old = truth.numbers(truth.parameters[parameter])
-                draws = zip(old, new, lines.true[parameter.before, ALL], strict=True)
-                right = [self.new_value(parameter, *draw) for draw in draws]
+                binding = parameter.statements[-1]
+                after = binding.entry
+                right = self.new_values(parameter)
                 if first[after] != binding:  # W = v
                     renamed.add(after)
                     later = [entry for entry in lines.backward if entry >= binding.when]
                     lines.replay.renamed.setdefault(after, []).insert(0, (later, right))
+                elif after in updated:  # of several parts each is put right
+                    parts = zip(updated[after], right, strict=True)
+                    updated[after] = [parameter.put(whole, part) for whole, part in parts]
                 else:
-                    lines.current[after] = right
-            updated = tuple(parameter.after for parameter in own)
+                    updated[after] = right
+            lines.current |= updated
+            entries = tuple(p.statements[-1].entry for p in own)
             sources = tuple((parameter.before, ALL) for parameter in own)
             mended = frozenset(parameter.key for parameter in own)
             anew = frozenset(renamed)
-            lines.repairs.append(Repair(place, updated, sources, mended, anew, tuple(own)))
+            lines.repairs.append(Repair(place, entries, sources, mended, anew, tuple(own)))
             lines.wrong = lines.wrong - mended
 
     def change_wanted(self, parameter: Parameter) -> float | None:
@@ -90,11 +100,25 @@ class WrongUpdates:
         before = truth.numbers(truth.parameters[parameter])
         return multiple([new - old for new, old in zip(right, before, strict=True)], true)
 
+    def new_values(self, parameter: Parameter) -> list[Numbers]:
+        """Return the new values that a parameter's statement should give, in all draws."""
+        truth = self.lines.truth
+        old = truth.numbers(truth.parameters[parameter])
+        new = truth.numbers(truth.graph.nodes[parameter.statements[-1].entry])
+        draws = zip(old, new, self.lines.true[parameter.before, ALL], strict=True)
+        return [self.new_value(parameter, *draw) for draw in draws]
+
     def new_value(self, parameter: Parameter, old: Numbers, new: Numbers, true: Numbers) -> Numbers:
-        """Return the new numbers that a parameter should have, of those it has and its gradient."""
-        true, factor = shaped(true, old.shape), self.lines.factor
+        """Return what a parameter's statement should give, of what it gives and the gradient."""
+        true, factor, tape = shaped(true, old.shape), self.lines.factor, self.lines.truth.tape
         if parameter.overwritten:
-            return old - new if along([new], [true]) else old + new
-        if factor is None and self.lines.judged.uphill:
-            return old - (new - old)
-        return old + (-1.0 if factor is None else factor) * true
+            put = value_put(tape, parameter.after)
+            kept = 0.0 if put is None else share_of(tape, put, parameter.before) or 0.0
+            change = new - kept * old
+            right = old - change if along([change], [true]) else old + change
+        elif factor is None and self.lines.judged.uphill:
+            right = old - (new - old)
+        else:
+            right = old + (-1.0 if factor is None else factor) * true
+        whole: Numbers = parameter.put(new, right)
+        return whole
