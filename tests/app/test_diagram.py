@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from bptui.app.diagram.edges import edges, label_places, strongest
+from bptui.app.diagram.edges import edges, label_places, telling
 from bptui.app.diagram.layout import COMPLETE, arrange
+from bptui.app.view import Selection
 from bptui.core.network import Network
 
 LAYERS = st.lists(st.one_of(st.integers(1, 9), st.integers(1, 350)), min_size=2, max_size=9)
@@ -85,9 +87,24 @@ def test_the_networks_to_read_have_every_edge_and_weight(width: int, height: int
     assert arrange(network((2, 2, 2)), 120, 40).style is COMPLETE[0]
 
 
-def test_the_strongest_edges_remain() -> None:
-    layout = arrange(network((10, 10)), 80, 40)
-    sizes = {edge: float(size) for size, edge in enumerate(edges(layout))}
-    assert strongest(layout, sizes) == [*sizes][80:]
-    few = dict([*sizes.items()][:16])
-    assert strongest(layout, few) == [*few]
+def test_of_many_edges_those_along_the_selected_path_remain() -> None:
+    """Into the selected unit, out of it, and on from the end of the strongest one."""
+    layout = arrange(network((3, 9, 9, 2)), 120, 60)
+    every = edges(layout)
+    sizes = {edge: abs(float(np.sin(number))) for number, edge in enumerate(every)}
+    cases = [Selection("unit", 2, 4), Selection("weight", 2, 4, 7), Selection("weight", layer=0)]
+    for selection in cases:
+        kept = telling(layout, sizes, selection)
+        assert [sizes[edge] for edge in kept] == sorted(map(sizes.__getitem__, kept))
+        layers = [[edge for edge in kept if edge.layer == layer] for layer in (1, 2, 3)]
+        assert len(layers[0]) == 3
+        assert len(layers[1]) == 8
+        assert len(layers[2]) == 2
+        into, out = {edge.destination for edge in layers[1]}, {edge.source for edge in layers[2]}
+        if selection.layer:
+            assert into == out == {4}
+            source = selection.source if selection.kind == "weight" else layers[1][-1].source
+            assert {edge.destination for edge in layers[0]} == {source}
+    few = arrange(network((2, 3, 2)), 120, 40)
+    sizes = dict.fromkeys(edges(few), 1.0)
+    assert telling(few, sizes, Selection()) == [*sizes]

@@ -29,6 +29,14 @@ NEAR = 3
 MOST_COVERED = 0.8
 """Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
 
+FEW, MOST = 6, 16
+"""So many edges between two layers can always be told apart, and so many at most.
+
+Between these as many as the gap has columns.
+"""
+MOST_OF_UNIT = 8
+"""Edges of one unit that are drawn where there are too many."""
+
 Cell = tuple[int, int]
 """Row and column."""
 
@@ -97,16 +105,36 @@ def _edge(layer: int, source: Place, destination: Place) -> Edge:
     return Edge(layer, source.unit, destination.unit, start, end, cells)
 
 
-def strongest(layout: Layout, sizes: Mapping[Edge, float]) -> list[Edge]:
+def telling(layout: Layout, sizes: Mapping[Edge, float], selection: Selection) -> list[Edge]:
     """Return the edges worth drawing, those with the smallest weights first.
 
-    Where a layer has too many to tell them apart, the largest remain: twice as many as the larger
-    of its two layers has units.
+    Where a layer has too many to tell them apart, those of one unit remain, the strongest of them:
+    into the selected one or, behind it, out of it. In further layers it is the other end of the
+    strongest edge.
     """
-    kept: list[Edge] = []
-    for layer in range(1, len(layout.columns)):
-        mine = sorted((edge for edge in sizes if edge.layer == layer), key=sizes.__getitem__)
-        kept += mine[-max(2 * max(map(len, layout.columns[layer - 1 : layer + 1])), 16) :]
+    dense = dict[int, list[Edge]]()
+    for edge in sizes:
+        dense.setdefault(edge.layer, []).append(edge)
+    for layer, mine in [*dense.items()]:
+        gap = layout.left(layer) - layout.right(layer - 1)
+        if len(mine) <= max(FEW, min(gap, MOST)):
+            del dense[layer]
+    if selection.layer < (selection.kind != "unit") and dense:  # nothing is selected
+        selection = max(dense[min(dense)], key=sizes.__getitem__).selection
+    kept = [edge for edge in sizes if edge.layer not in dense]
+    unit = selection.unit
+    for layer in range(selection.layer, 0, -1):
+        into = [each for each in sizes if (each.layer, each.destination) == (layer, unit)]
+        into = sorted(into, key=sizes.__getitem__)[-MOST_OF_UNIT:]
+        kept += into if layer in dense else ()
+        chosen = selection.kind == "weight" and layer == selection.layer
+        unit = selection.source if chosen else into[-1].source
+    unit = selection.unit
+    for layer in range(selection.layer + 1, len(layout.columns)):
+        out = [each for each in sizes if (each.layer, each.source) == (layer, unit)]
+        out = sorted(out, key=sizes.__getitem__)[-MOST_OF_UNIT:]
+        kept += out if layer in dense else ()
+        unit = out[-1].destination
     return sorted(kept, key=sizes.__getitem__)
 
 
@@ -125,7 +153,8 @@ def wires_of(
     largest: dict[int, float] = {}
     for edge, value in values.items():
         largest[edge.layer] = max(abs(value), largest.get(edge.layer, 0.0))
-    kept = strongest(layout, {edge: abs(value) for edge, value in values.items()})
+    sizes = {edge: abs(value) for edge, value in values.items()}
+    kept = telling(layout, sizes, view.selection)
     some = len(kept) < len(edges)
     selected = tuple(edge for edge in edges if edge.selection == view.selection)
     kept = [edge for edge in kept if edge not in selected] + [*selected]

@@ -89,7 +89,8 @@ class NetworkPanel(ViewPanel):
         self.wires = wires_of(layout, drawn, view, styles)
         canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
         samples = _sample_notes(view)
-        whole = ", ".join([*["strongest edges"] * self.wires.some, *samples[:1]])
+        through = view.snapshot.experiment.network.names.unit(*view.selection.units[-1])
+        whole = ", ".join([*[f"strongest paths through {through}"] * self.wires.some, *samples[:1]])
         low = self.screen.has_class("low")
         elsewhere = [Content.assemble(whole, ", " if whole else "", ELSEWHERE)] if low else []
         self.note(*elsewhere, whole, *samples)
