@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from bptui.core.experiment import Experiment
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from bptui.check.report import Report
     from bptui.check.writer import Checked
 
+EXAMPLE_SECONDS = 60.0
+"""For the tour's program, which takes a moment."""
 REFRESH_RATE = 120
 """How often a second textual looks whether something is to be drawn: it delays answers to keys."""
 
@@ -50,15 +53,44 @@ def driver_problem(driver: str) -> str | None:
     return None
 
 
-def launch(experiment: Experiment, around: Capabilities, continued: Continued | None = None) -> int:
-    """Run the app on ``experiment``, or go on with a session, to its end; return the exit code."""
+def launch(
+    experiment: Experiment,
+    around: Capabilities,
+    continued: Continued | None = None,
+    tour: bool = False,
+) -> int:
+    """Run the app on ``experiment``, or go on with a session, to its end; return the exit code.
+
+    ``tour``: begin with that; then no session is kept.
+    """
     _set_up_textual()
     from bptui.app.app import BptuiApp
     from bptui.app.session.shutdown import run
 
     app = BptuiApp(experiment, around)
-    app.keep_session(continued)
-    return run(app)
+    if tour:
+        app.begins_with_tour = True
+    else:
+        app.keep_session(continued)
+    code = run(app)
+    return code if app.own_code is None else _launch_example(app.own_code, around)
+
+
+def _launch_example(file: Path, around: Capabilities) -> int:
+    """Run the app on the tour's program, where the tour goes on."""
+    from bptui.check.interpreter import interpreter_for
+    from bptui.check.program import checked
+    from bptui.check.report import Report, as_plain
+
+    python = interpreter_for(file, None)
+
+    def check() -> Checked | Report:
+        return checked(file, python, EXAMPLE_SECONDS)
+
+    found = check()
+    if isinstance(found, Report):
+        sys.exit(as_plain(found.trouble))
+    return launch_program(file, found, check, around, toured=True)
 
 
 def launch_program(
@@ -67,10 +99,11 @@ def launch_program(
     check: Callable[[], Checked | Report],
     around: Capabilities,
     watch: bool = False,
+    toured: bool = False,
 ) -> int:
     """Run the app on a program that was ``checked``, to its end; return the exit code."""
     _set_up_textual()
     from bptui.app.program.app import ProgramApp
     from bptui.app.session.shutdown import run
 
-    return run(ProgramApp(file, checked, check, around, watch))
+    return run(ProgramApp(file, checked, check, around, watch, toured))

@@ -7,6 +7,7 @@ import gc
 import importlib
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -51,6 +52,9 @@ class BptuiApp(TerminalApp[MainScreen]):
         )
         self._continued: Continued | None = None
         self._keeps_session = False
+        self.begins_with_tour = False
+        self.own_code: Path | None = None
+        """The program to go on with after this."""
         self._announced: Snapshot | None = None
         self._looked_ahead: Timeline | None = None
 
@@ -66,6 +70,8 @@ class BptuiApp(TerminalApp[MainScreen]):
         gc.freeze()
         gc.set_threshold(YOUNG)
         gc.enable()
+        if self.begins_with_tour:
+            self.take_tour()
         if self._keeps_session:
             self.run_worker(self._autosave(), group="session")
 
@@ -90,6 +96,7 @@ class BptuiApp(TerminalApp[MainScreen]):
         """Show a view, and say what follows from it."""
         self.main.show(replace(view, present=self.presenting))
         self.take_back_news()
+        self.look_around()
         if self._looked_ahead is not self.player.timeline:
             self._looked_ahead = self.player.timeline
             self.run_worker(self._look_ahead(), group="ahead", exclusive=True)
@@ -107,6 +114,33 @@ class BptuiApp(TerminalApp[MainScreen]):
         """Show the losses of the steps to come; that is no news."""
         await self.player.look_ahead()
         self.main.show(replace(self.player.view(), present=self.presenting))
+
+    def take_tour(self) -> None:
+        """Begin the tour, at the start of its preset."""
+        from bptui.app.tour.stops import PRESET, stops
+        from bptui.app.tour.tour import Tour, example_file
+        from bptui.presets.files import load
+
+        async def begin() -> None:
+            await self.player.open(load(PRESET)).wait()
+            self.begin_tour(Tour(self, example_file(Path.cwd()), stops()))
+
+        self.run_worker(begin(), group="rest")
+
+    def write_example(self) -> str | None:
+        """Write the tour's program and leave, to open it; return what is wrong where it cannot."""
+        from bptui.app.tour.stops import EXAMPLE
+        from bptui.atomic import written_whole
+
+        assert self.tour is not None, "it asks for this"
+        try:
+            with written_whole(self.tour.file, overwrite=False) as stream:
+                stream.write(EXAMPLE)
+        except OSError as error:
+            return f"{self.tour.file.name}: {(error.strerror or str(error)).lower()}"
+        self.own_code = self.tour.file
+        self.exit()
+        return None
 
     def show_again(self) -> None:
         self.player.show()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bptui.app.main_screen import MainScreen
     from bptui.app.program.screen import ProgramScreen
     from bptui.app.session.autosave import Autosave
+    from bptui.app.tour.tour import Tour
 
 MainT = TypeVar("MainT", bound="MainScreen | ProgramScreen")
 
@@ -44,6 +45,8 @@ class TerminalApp(App[None], Generic[MainT]):
     """What the user can do."""
     autosave: Autosave | None = None
     """What keeps the session on disk, once it has begun to."""
+    tour: Tour | None = None
+    """The tour, while it goes on."""
     _shown_theme: Theme | None = None
 
     def __init__(self, around: Capabilities) -> None:
@@ -55,6 +58,7 @@ class TerminalApp(App[None], Generic[MainT]):
         self.surroundings = around
         self.keys = KeyQueue(self, super().on_event)
         self._news_of: tuple[Callable[[], object], object] | None = None
+        self.keys_pressed = 0
         self._pressed: tuple[Offset, float, Screen[object]] | None = None
         for own in OWN.values():
             self.register_theme(own)
@@ -90,6 +94,34 @@ class TerminalApp(App[None], Generic[MainT]):
     def main(self) -> MainT:
         """The screen below all dialogs, as :meth:`get_default_screen` has made it."""
         return cast(MainT, self.screen_stack[0])
+
+    # the tour
+
+    def begin_tour(self, tour: Tour) -> None:
+        """Show the first stop of a tour, in a presentation."""
+        self.tour, self.keys.allows = tour, tour.allows
+        self._presented_before = self.presenting
+        self.main.mount(tour.panel)
+        self.main.add_class("touring")
+        self.present(True)
+
+    def look_around(self, over: bool = False) -> None:
+        """Have the tour go on where it can; ``over``: what a key has led to."""
+        if self.tour is not None:
+            self.tour.look(over)
+
+    def end_tour(self) -> None:
+        """Leave the tour; what is shown stays."""
+        if self.tour is not None:
+            self.tour.panel.remove()
+            self.tour, self.keys.allows = None, lambda key: True
+            self.main.remove_class("touring")
+            self.present(self._presented_before)
+            self.tell("This was the tour; `bptui tutorial` starts it again.", self.place)
+
+    def place(self) -> object:
+        """Return what is shown, for :meth:`tell`."""
+        raise NotImplementedError
 
     # presentations
 
@@ -153,6 +185,8 @@ class TerminalApp(App[None], Generic[MainT]):
             self.keys.dialog = None
             if answer is not None:
                 then(answer)
+            if self.tour is not None:
+                self.call_after_refresh(self.look_around, over=True)
 
         self.keys.dialog = dialog
         self.push_screen(dialog, take)
@@ -166,9 +200,14 @@ class TerminalApp(App[None], Generic[MainT]):
             self._pressed = None  # what is clicked next begins anew
         if isinstance(event, Key) and not event.is_forwarded and len(self.screen_stack) == 1:
             self._show_key(event.key)
+            self.keys_pressed += 1
+            self.take_back_news()
         if isinstance(event, Key | Paste) and not event.is_forwarded and not small:
             await self.keys.put(event)
-        elif not (isinstance(event, MouseDown) and self._meant_for_another_screen(event)):
+        elif not (
+            isinstance(event, MouseDown)
+            and (self._meant_for_another_screen(event) or self._goes_by_keys(event))
+        ):
             await super().on_event(event)
 
     def _meant_for_another_screen(self, event: MouseDown) -> bool:
@@ -182,6 +221,12 @@ class TerminalApp(App[None], Generic[MainT]):
             self._pressed = event.screen_offset, event.time, before[2]
             return True
         return False
+
+    def _goes_by_keys(self, event: MouseDown) -> bool:
+        """Return whether a click would lead away from the tour."""
+        if self.tour is None or len(self.screen_stack) > 1:
+            return False
+        return not self.tour.panel.region.contains_point(event.screen_offset)
 
     def on_passed(self, message: Passed) -> None:
         message.arrived.set()

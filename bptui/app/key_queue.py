@@ -53,6 +53,8 @@ class KeyQueue:
         self._events = deque[Key | Paste]()
         self._task: asyncio.Task[None] | None = None
         self._preparing = 0
+        self.allows: Callable[[str], bool] = lambda key: True
+        """Whether a key that is pressed on the main screen is to have an effect."""
         self.dialog: ClosesOnce[Any] | None = None
         """The one whose answer is to be taken: once it is given, keys wait for that."""
 
@@ -96,6 +98,9 @@ class KeyQueue:
 
     async def _answer_one(self, event: Key | Paste) -> None:
         screen, widget = self._app.screen, self._app.focused or self._app.screen
+        on_main = len(self._app.screen_stack) == 1
+        if on_main and isinstance(event, Key) and not self.allows(event.key):
+            return
         if isinstance(event, Paste) and isinstance(widget, Input):
             length = len(event.text)
             if len(widget.value) + length > LONGEST_LINE:

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from bptui.app.commands import COMMANDS
 from bptui.app.diagram.layout import wanted
-from bptui.app.panels.caption import ROWS, OperationCaption
+from bptui.app.panels.caption import ROWS, TOUR_ROWS, OperationCaption
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
@@ -171,7 +171,11 @@ class MainScreen(Screen[None]):
         half = size.width // 2 - 4
         needed = max(panel.extent(view, half, 0).height for panel in (self.weights, self.gradients))
         rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
-        body = size.height - 2 - slim - ROWS * present
+        touring = self.has_class("touring")
+        tight = touring and size.height < LOW
+        # the tour takes the place of the caption and the keys, and where it is tight of the loss
+        taken = TOUR_ROWS - 1 if touring else ROWS * present
+        body = size.height - 2 - (slim and not tight) - taken
         least = max(size.height // 4, min(8, body * 2 // 5))
         width = size.width if slim else size.width - CHART
         diagram = wanted(network, Size(width - 2, body - rows - least - 2), present)
@@ -183,6 +187,7 @@ class MainScreen(Screen[None]):
         for name, on in shapes.items():
             self.set_class(on and not whole, name)
         self.set_class(present, "presenting")
+        self.set_class(tight, "tight")
         self._parameters.styles.height = "1fr" if whole or matrices else rows
         self._pictures.styles.height = 1 if matrices and not whole else "1fr"
         self._explanation.styles.height = "1fr" if whole else below

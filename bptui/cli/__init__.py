@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 COMMANDS = {
+    "tutorial": "bptui.tutorial",
     "list": "bptui.cli.list_presets",
     "run": "bptui.cli.run",
     "explain": "bptui.cli.explain",

@@ -23,7 +23,10 @@ from bptui.presets.folders import (
 from bptui.presets.save import ExistsError, SaveError, file_at, save, sentence, shown_path
 from bptui.presets.schema import DataTable, TrainingTable
 
-COMMANDS = ("check", "completion", "explain", "export", "gradcheck", "help", "list", "run")
+COMMANDS = (
+    *("check", "completion", "explain", "export", "gradcheck", "help", "list", "run"),
+    "tutorial",
+)
 """Names that `bptui NAME` takes for a command."""
 ENDING = ".toml"
 

@@ -41,6 +41,7 @@ WORDS = {
     "copy": "yank clipboard",
     "zoom": "maximize full fullscreen enlarge bigger expand window",
     "present": "presentation projector beamer class lecture teach demo large big caption contrast",
+    "tour": "tutorial learn teach beginner introduction start explain guide",
     "show_help": "keys shortcuts bindings documentation docs tutorial",
     "theme": "colours colors mode appearance background bright night contrast",
     "leave": "exit close bye end",

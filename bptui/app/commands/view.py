@@ -62,6 +62,7 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("copy", "y", copy, "copy", at_rest=True),
     Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
     Entry("present", "P", present),
+    Entry("tour", "", lambda app: app.take_tour(), titled="Tour"),
     Entry("show_help", "question_mark", show_help, "help"),
     Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),
     Entry("theme", "", change_theme, titled=THEME),

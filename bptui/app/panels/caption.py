@@ -16,6 +16,8 @@ from bptui.app.view import View
 
 ROWS = 3
 """Lines that every caption fits into on 80 columns."""
+TOUR_ROWS = 7
+"""The same of a stop of the tour, with its title and the line of its key."""
 
 
 class Told(NamedTuple):

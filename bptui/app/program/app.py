@@ -44,13 +44,14 @@ class ProgramApp(TerminalApp[ProgramScreen]):
         check: Check,
         around: Capabilities = USUAL,
         watch: bool = False,
+        toured: bool = False,
     ) -> None:
         super().__init__(around)
         self.file, self.check, self.watch_file = file, check, watch
         self.breakpoints: Mapping[Breakpoint, bool] = {}
         self._saved = saved_at(file)
         self._first = opened(Record(checked))
-        self._loading = False
+        self._loading, self._toured = False, toured
 
     def get_default_screen(self) -> Screen[None]:
         return ProgramScreen(self._first)
@@ -63,6 +64,11 @@ class ProgramApp(TerminalApp[ProgramScreen]):
     def on_mount(self) -> None:
         self.show(self._first)
         self.call_after_refresh(gc.enable)
+        if self._toured:
+            from bptui.app.tour.stops import PROGRAM, stops
+            from bptui.app.tour.tour import Tour
+
+            self.begin_tour(Tour(self, self.file, PROGRAM, len(stops())))
         if self.watch_file:
             self.set_interval(LOOK, self._look)
 
@@ -70,6 +76,7 @@ class ProgramApp(TerminalApp[ProgramScreen]):
         """Show a moment."""
         self.main.show(replace(moment, present=self.presenting))
         self.take_back_news()
+        self.look_around()
 
     def show_again(self) -> None:
         self.show(self.moment)
@@ -142,6 +149,10 @@ class ProgramApp(TerminalApp[ProgramScreen]):
             self.run_worker(self._reload(), group="load")
 
     async def _reload(self) -> None:
+        await self._load()
+        self.look_around(over=True)
+
+    async def _load(self) -> None:
         self._loading, self._saved = True, saved_at(self.file)
         self.pause()
         self.tell(f"running {self.file.name} …")

@@ -12,7 +12,14 @@ import numpy as np
 from textual.worker import WorkerCancelled
 
 from bptui.app.session.state import Session, SessionState, written
-from bptui.app.session.store import Continued, SessionFile, clear, offer, sessions_folder
+from bptui.app.session.store import (
+    Continued,
+    SessionFile,
+    clear,
+    first_start,
+    offer,
+    sessions_folder,
+)
 from bptui.presets.errors import printable
 from bptui.presets.save import SaveError, sentence
 
@@ -27,6 +34,7 @@ PATIENCE = 2.0
 """Seconds to wait for a write under way when the program is to end."""
 OFFER_SECONDS = 20.0
 """So long the offer to continue stays, unless something else is to be said."""
+TOUR = "New here? `bptui tutorial` explains one training step; any key takes this line away."
 READING = 4.0
 """Seconds after which a key takes the offer away: it has been read."""
 
@@ -57,6 +65,8 @@ class Autosave:
         elif (text := await asyncio.to_thread(offer)) is not None:
             read = monotonic() + READING
             self._app.tell(text, lambda: monotonic() > read, seconds=OFFER_SECONDS)
+        elif not self._app.surroundings.served and await asyncio.to_thread(first_start):
+            self._app.tell(TOUR, lambda: self._app.keys_pressed, seconds=OFFER_SECONDS)
         while True:
             await self._write()
             await asyncio.sleep(max(PAUSE, SHARE * self._cost))

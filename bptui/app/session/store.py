@@ -146,6 +146,22 @@ def offer() -> str | None:
     return None
 
 
+def first_start() -> bool:
+    """Tell whether this user has never opened the app before, and remember that it was.
+
+    Nobody is there to be told where tests run, as CI in the environment says.
+    """
+    if os.environ.get("CI"):
+        return False
+    folder = sessions_folder().parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "opened-before").touch(exist_ok=False)
+    except OSError:  # it was, or it cannot be remembered
+        return False
+    return True
+
+
 def clear() -> None:
     """Remove what is too old to be continued: sessions but for the last ones, torn-off writes.
 

@@ -1,0 +1,57 @@
+"""Shows a stop of the tour: the caption, why it is so, and the key that leads on."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bptui.app.commands.table import SHOWN_KEYS
+from bptui.app.lines import Line, pressing, spot
+from bptui.app.panels.caption import TOUR_ROWS, Told
+from bptui.app.styles import styles_of
+from bptui.app.tour.stops import Stop
+
+
+class TourPanel(Widget):
+    """Below the panels, in the place of the caption and of the keys."""
+
+    ALLOW_SELECT = False
+    rows: reactive[tuple[str, ...]] = reactive(())
+    hint: reactive[str] = reactive("")
+
+    def __init__(self) -> None:
+        super().__init__(id="tour")
+        self.styles.height = TOUR_ROWS
+        self._stop: Stop | None = None
+        self._number = ""
+
+    def show(self, stop: Stop, told: Told | None, file: str, number: str, hint: str) -> None:
+        """Show a stop, the operation's caption first where it has no title of its own."""
+        self._stop, self._number, self.hint = stop, number, hint
+        width = max(self.app.size.width - 2, 20)
+        title, text = stop.title, stop.text.format(file=file)
+        if not title and told is not None:
+            title, text = f"{told.where}: {told.what}", f"{told.how}.\n{text}"
+        title, lines = title.format(file=file), text.split("\n")
+        self._does = stop.does.format(file=file)
+        self.rows = (title, *(row for line in lines for row in wrap(line, width)))
+
+    def render_line(self, y: int) -> Strip:
+        width, styles, line = self.size.width, styles_of(self.app), Line()
+        if y < TOUR_ROWS - 1:
+            row = self.rows[y] if y < len(self.rows) else ""
+            line.add(f" {row}", styles.text if y else styles.accent + styles.bold)
+        elif self._stop is not None:
+            press = spot(pressing(self._stop.key))
+            key = SHOWN_KEYS.get(self._stop.key, self._stop.key)
+            line.add(" ", styles.text)
+            line.add(f" {key} ", styles.accent + styles.bold + styles.chosen + press)
+            said = self.hint or self._does
+            line.add(f" {said}", styles.warning if self.hint else styles.strong + press)
+            behind = f"{self._number}, esc: leave the tour "
+            if line.width + len(behind) <= width:
+                line.pad(width - len(behind), styles.text).add(behind, styles.dim)
+        return line.strip().adjust_cell_length(width).apply_style(self.rich_style)

@@ -1,0 +1,289 @@
+"""The tour as a list: what is said at each stop, the key that leads on, and what to look at."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+PRESET = "article"
+LISTING = "article-listing-1"
+
+
+class Stop(NamedTuple):
+    """``text`` is said below the caption of the operation, or below a ``title`` of its own.
+
+    ``key`` leads on, as Textual writes it, and ``does`` is what is said of it; ``then`` are keys in
+    the dialog that it opens. The tour goes on once ``done`` of the app is true, and says
+    ``otherwise`` where it is not. ``look`` is the panel to look at, which has the focus.
+    """
+
+    text: str
+    key: str
+    does: str
+    title: str = ""
+    then: tuple[str, ...] = ()
+    done: Callable[[Any], bool] = lambda app: True
+    otherwise: str = ""
+    look: str = "network"
+    run: Callable[[Any], str | None] | None = None
+    """What the key does, instead of what it does otherwise; may return what is wrong."""
+
+
+def _at(position: int) -> Callable[[Any], bool]:
+    """Tell whether an operation of the step is shown, the first one at 0."""
+    return lambda app: app.main.view.position == position
+
+
+FORWARD = (
+    Stop(
+        "This network gets two inputs, 0.9 and 0.1, and shall answer 0.11 and 0.89. Its weights w1 "
+        "to w8 are guesses so far. Backpropagation finds out how each of them has to change. One "
+        "training step does that in twelve operations, and you will see all of them.",
+        "n",
+        "the first operation",
+        "Welcome: how does a network learn?",
+        done=_at(0),
+    ),
+    Stop(
+        "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16. In numpy all units at once: "
+        "net_h = x @ W1, where column h1 of W1 has the weights of the edges into h1.",
+        "n",
+        "the next operation",
+        done=_at(1),
+    ),
+    Stop(
+        "It turns any sum into a number between 0 and 1. Keep its slope in mind, which says how "
+        "much out_h moves when net_h moves a little: for the sigmoid it is out_h * (1 - out_h), at "
+        "most 0.25, and nearly 0 where a unit is close to 0 or 1 and hardly reacts any more.",
+        "n",
+        "the next operation",
+        done=_at(2),
+    ),
+    Stop(
+        "The same once more: net_o = out_h @ W2. Look at h1: it feeds o1 through w5 and also o2 "
+        "through w7. On the way back both of these edges will count.",
+        "n",
+        "the next operation",
+        done=_at(3),
+    ),
+    Stop(
+        "It is 0.62 and 0.63, and 0.11 and 0.89 are wanted (target): o1 is far too large, and o2 "
+        "too small. Now that has to be said in one number.",
+        "n",
+        "the loss",
+        done=_at(4),
+    ),
+    Stop(
+        "Training makes it small. For that we must know of each weight: if it grew a little, how "
+        "much would L grow? That slope is the gradient dL/dw. From here on we go backwards, from L "
+        "to the weights, and ask it of every number on the way.",
+        "n",
+        "backwards: the outputs first",
+        done=_at(5),
+    ),
+    Stop(
+        "The slope of 1/2 (out - target)^2 is the plain difference, the error. At o1 it is "
+        "positive: a larger out_o1 makes the loss larger. At o2 it is negative.",
+        "n",
+        "one operation further back",
+        done=_at(6),
+    ),
+    Stop(
+        "This is the chain rule: net_o moves out_o by the slope of the sigmoid, and out_o moves "
+        "the loss by dL/dout_o. One follows the other, so the two are multiplied. What a net "
+        "matters to the loss is called its delta: every layer has one.",
+        "n",
+        "from delta_o to the weights",
+        done=_at(7),
+        look="derivation",
+    ),
+    Stop(
+        "Why out_h: w5 is multiplied with out_h1 on its way into net_o1, so if w5 grows a little, "
+        "net_o1 grows out_h1 times as much. And what net_o1 matters is delta_o1. In numpy: gW2 = "
+        "out_h.T @ delta_o; d shows that form.",
+        "n",
+        "to the hidden layer",
+        done=_at(8),
+    ),
+    Stop(
+        "h1 reaches the loss on two paths, w5 to o1 and w7 to o2, and both count: delta_o1 * w5 + "
+        "delta_o2 * w7. Forward, W2 summed over the hidden units; now the sum goes over the "
+        "outputs, so W2 is transposed: dL/dout_h = delta_o @ W2.T. With W2 it would be w5 and w6.",
+        "n",
+        "through the slope of the hidden units",
+        done=_at(9),
+        look="derivation",
+    ),
+    Stop(
+        "The chain rule again, and this is the line to remember:\n"
+        "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)\n"
+        "what the outputs report, back along the weights, times how much h reacts.",
+        "n",
+        "the last gradient",
+        done=_at(10),
+    ),
+    Stop(
+        "As for gW2: w1 is multiplied with i1, so dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. "
+        "Every delta was computed once and serves all weights behind it: that is backpropagation. "
+        "The arrows select another weight, and Derivation writes out its whole chain.",
+        "down",
+        "select w2",
+        done=lambda app: app.main.pointed,
+    ),
+    Stop(
+        "Derivation, above, begins with the chain from the loss to this weight, link by link: "
+        "error, slope, weight, slope, input. With two paths there is a sum over the outputs, k. "
+        "page down shows the numbers put in. It is the product of the operations that you saw.",
+        "n",
+        "the update",
+        "The chain rule from the loss to one weight",
+        done=_at(11),
+        look="derivation",
+    ),
+    Stop(
+        "Where the loss grows with a weight, the weight shrinks, and the other way round; the "
+        "learning rate 0.5 says how far. All gradients were computed before the first weight "
+        "changed: a new W2 in delta_h would be a mistake.",
+        "s",
+        "a whole step, all twelve at once",
+        done=lambda app: app.main.view.snapshot.step == 1 and app.main.view.position is None,
+    ),
+)
+"""From the welcome to the update, then a whole step."""
+
+EXPERIMENTS = (
+    Stop(
+        "See the top line: the loss is smaller than it was. Everything may be changed. e shows the "
+        "whole experiment as a form: there tab goes down to the learning rate, 2 makes learning "
+        "faster, ctrl+s takes it, and esc would leave all as it is.",
+        "e",
+        "then tab to learning rate, 2, ctrl+s",
+        "One step is done, and the network answers a little better",
+        then=("tab",) * 9 + ("2", "ctrl+s"),
+    ),
+    Stop(
+        "A debugger stops where you say. b asks for a condition on any number: type loss < 0.01, "
+        "press enter to set it, and esc to close.",
+        "b",
+        "then type loss < 0.01, enter, esc",
+        "Stop at a breakpoint",
+        then=(*("loss<0.01"), "enter", "escape"),
+        done=lambda app: bool(app.player.breakpoints),
+        otherwise="no breakpoint is set yet",
+    ),
+    Stop(
+        "Training is nothing but this step, again and again: the same twelve operations, with "
+        "other weights each time. It stops as soon as the loss is below 0.01.",
+        "space",
+        "run to the breakpoint",
+        "Run",
+        done=lambda app: app.main.view.snapshot.step > 0 and not app.main.view.running,
+    ),
+    Stop(
+        "Now somebody's program with a mistake: the article's first listing, as it was published. "
+        "p lists the presets; type listing-1 and press enter.",
+        "p",
+        "then type listing-1, enter",
+        "It stopped, and you could look around; now to a mistake",
+        then=(*"listing-1", "enter"),
+        done=lambda app: app.main.view.snapshot.experiment.name == LISTING,
+        otherwise=f"{LISTING} is not open yet",
+    ),
+    Stop(
+        "It learns a little and then no more. No error message says why: wrong gradients are still "
+        "numbers. c, the gradient check, changes each weight a little and sees what the loss does. "
+        "Look at the verdicts, then esc.",
+        "c",
+        "then read, and esc",
+        "A wrong program runs, too",
+        then=("escape",),
+    ),
+)
+OWN_CODE = Stop(
+    "It found dL/dout_h wrong, and named the mistake: W2 where W2.T belongs, the line that you "
+    "remember. Your own programs are checked the same way. For practice enter writes {file} into "
+    "this folder, thirty lines of numpy with a mistake, and opens it. esc ends the tour here.",
+    "enter",
+    "write {file} and open it",
+    "Now your own code",
+    run=lambda app: app.write_example(),
+)
+CHECKED_ELSEWHERE = Stop(
+    "It found dL/dout_h wrong, and named the mistake: W2 where W2.T belongs, the line that you "
+    "remember. Your own programs are checked the same way on Linux and macOS: bptui my_net.py.",
+    "escape",
+    "the end of the tour: you can look around, q quits",
+    "That is it",
+)
+PROGRAM = (
+    Stop(
+        "This is {file}, line by line. It was run once and recorded; each line of its backward "
+        "pass is compared with the true gradient. A sign stands beside it, and w goes to the first "
+        "wrong line.",
+        "w",
+        "the first wrong line",
+        "bptui my_net.py opens any numpy program",
+        look="source",
+    ),
+    Stop(
+        "Below it stands what it should be, and you can say why: W2.T, as the sum goes over the "
+        "outputs, and out_h * (1 - out_h) for the slope. Open {file} in an editor, in another "
+        "terminal say, mend the line and save it; r runs the program again.",
+        "r",
+        "run it again, when it is mended",
+        done=lambda app: not app.moment.record.wrong,
+        otherwise="there is still a wrong line: mend it, save it, press r",
+        look="source",
+    ),
+    Stop(
+        "Every line of the backward pass is right. bptui check my_net.py says the same in the "
+        "shell, with --watch at every save. What next: bptui iris, a larger network; bptui "
+        "help first-steps; ? for all keys.",
+        "escape",
+        "the end of the tour: you can look around, q quits",
+        "That is it: you have mended a backpropagation",
+        look="source",
+    ),
+)
+"""With the user's file."""
+
+
+def stops() -> tuple[Stop, ...]:
+    """Return those on a network; the way to a program is left out where none can be run."""
+    return (*FORWARD, *EXPERIMENTS, CHECKED_ELSEWHERE if sys.platform == "win32" else OWN_CODE)
+
+
+EXAMPLE = '''\
+"""A network with two layers, trained by hand; one line of it is wrong."""
+
+import numpy as np
+
+x = np.array([[0.9, 0.1]])
+t = np.array([[0.11, 0.89]])
+W1 = np.array([[0.15, 0.2], [0.25, 0.3]])
+W2 = np.array([[0.4, 0.45], [0.5, 0.55]])
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+for step in range(100):
+    net_h = x @ W1
+    out_h = sigmoid(net_h)
+    net_o = out_h @ W2
+    out_o = sigmoid(net_o)
+    loss = 0.5 * np.sum((out_o - t) ** 2)
+
+    delta_o = (out_o - t) * out_o * (1 - out_o)
+    gW2 = out_h.T @ delta_o
+    delta_h = (delta_o @ W2) * out_h * (1 - out_h)
+    gW1 = x.T @ delta_h
+
+    W2 = W2 - 0.5 * gW2
+    W1 = W1 - 0.5 * gW1
+
+print(loss)
+'''
+"""The program to be mended."""

@@ -1,0 +1,45 @@
+"""``bptui tutorial``: the tour through one training step, in the app."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+import click
+
+from bptui.cli import DEFAULT_PRESET, shows_the_app
+from bptui.cli.common import Unusable, load_preset
+
+
+@click.command("tutorial", short_help="Learn backpropagation, step by step, in the app.")
+@click.option("--theme", metavar="NAME", help="Colour theme, such as bptui-light.")
+def command(theme: str | None) -> None:
+    """Take the tour: one training step of a small network, operation by operation.
+
+    It says of each operation what it computes and why, and names the key that leads on. Then you
+    change the experiment, stop at a breakpoint, find the mistake of a published program, and mend a
+    program of your own. esc leaves the tour at any time. You need to know Python, nothing else.
+
+    \b
+    Examples:
+      bptui tutorial
+      bptui tutorial --theme bptui-light
+
+    \b
+    Exit codes: 0 fine; 2 no terminal to open the app in.
+    """
+    from bptui.app import known_themes, launch
+    from bptui.terminal.capabilities import capabilities
+
+    if theme is not None and theme not in (known := known_themes()):
+        raise Unusable(f"--theme: found {theme!r}; expected one of {', '.join(known)}")
+    term = os.environ.get("TERM", "")
+    streams = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if not (streams and shows_the_app(term)):
+        raise Unusable(
+            "the tour needs a terminal; `bptui help first-steps` shows its first screens"
+        )
+    around = capabilities(os.environ, sys.stdout.encoding, theme=theme)
+    gc.disable()  # as the app does at every start
+    raise click.exceptions.Exit(launch(load_preset(DEFAULT_PRESET), around, tour=True))

@@ -1,0 +1,171 @@
+"""The tour, played to its end by its own list; and that it is offered once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bptui.app.app import BptuiApp
+from bptui.app.base import TerminalApp
+from bptui.app.program.app import ProgramApp
+from bptui.app.session.store import first_start
+from bptui.app.tour.stops import EXAMPLE, PROGRAM, Stop, stops
+from bptui.check.interpreter import OWN
+from bptui.check.program import checked
+from bptui.check.writer import Checked
+from bptui.core.engine import Engine
+from bptui.presets.files import load
+
+from ..processes import python
+from ..terminal.support import Terminal
+from .styled import content
+from .support import Session
+
+SIZE = (80, 24)
+LINE = "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)"
+FORMULAS = {
+    "net_h": "x @ W1",
+    "net_o": "out_h @ W2",
+    "gW2": "out_h.T @ delta_o",
+    "dL/dout_h": "delta_o @ W2.T",
+    "delta_h": LINE.partition(" = ")[2],
+    "gW1": "x.T @ delta_h",
+}
+"""What the tour says of the network, in numpy."""
+
+
+def said(session: Session) -> str:
+    """The tour's lines, but for that of the key, joined."""
+    region = content(session, "#tour")
+    return " ".join(" ".join(session.lines()[region.y : region.bottom - 1]).split())
+
+
+async def shown(session: Session, stop: Stop) -> None:
+    """Wait for a stop; the whole of its text is on the screen, and its key."""
+    app: TerminalApp[object] = session.app
+    assert app.tour is not None
+    text = " ".join(stop.text.format(file=app.tour.file.name).split())
+    await session.until(lambda: said(session).endswith(text), f"the end of {text}")
+    title = stop.title or f"/12 {app.main.view.operation.name}: "
+    assert title in said(session)
+    does = stop.does.format(file=app.tour.file.name)
+    assert does in session.lines()[-1]
+    assert "esc: leave the tour" in session.lines()[-1]
+    focused = session.app.focused
+    assert focused is not None
+    assert focused.id == stop.look
+
+
+async def test_the_tour_can_be_played_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong key gets a hint and changes nothing, a burst of right ones does not lose the way."""
+    monkeypatch.chdir(tmp_path)
+    app = BptuiApp(load("xor"))
+    app.begins_with_tour = True
+    async with app.run_test(size=SIZE, notifications=True):
+        session = Session(app)
+        await session.until(lambda: app.tour is not None, "the tour")
+        tour = app.tour
+        assert tour is not None
+        for number, stop in enumerate(stops()):
+            await session.until(lambda number=number: tour.number == number, stop.text)
+            await shown(session, stop)
+            await session.press("x")
+            await session.until(lambda: "x is for later" in session.lines()[-1], "a hint")
+            assert tour.number == number
+            if stop.otherwise:
+                await session.press(stop.key, "escape")
+                await session.until(lambda s=stop: s.otherwise in session.lines()[-1], "the hint")
+            await session.press(stop.key, *stop.then)
+        await session.until(lambda: app.own_code, "the program that is written")
+    file = tmp_path / "my_net.py"
+    assert app.own_code == file
+    assert file.read_text(encoding="utf-8") == EXAMPLE
+
+    def check() -> Checked:
+        found = checked(file, OWN, 60.0)
+        assert isinstance(found, Checked)
+        return found
+
+    program = ProgramApp(file, check(), check, toured=True)
+    async with program.run_test(size=SIZE, notifications=True):
+        session = Session(program)
+        first, mend, last = PROGRAM
+        await session.until(lambda: program.tour is not None, "the tour")
+        await session.until(lambda: first.title in said(session), "the first stop")
+        await session.press("w")
+        await session.until(lambda: mend.title in said(session) and "r" in said(session), "r")
+        assert program.moment.line == 1 + EXAMPLE[: EXAMPLE.index("    delta_h")].count("\n")
+        await session.press("r")
+        await session.until(lambda: mend.otherwise in session.lines()[-1], "not mended yet")
+        wrong = next(line for line in EXAMPLE.splitlines() if "delta_h =" in line)
+        file.write_text(EXAMPLE.replace(wrong.strip(), LINE), encoding="utf-8")
+        await session.press("r")
+        await session.until(lambda: last.title in said(session), "the last stop")
+        await session.press("escape")
+        await session.until(lambda: program.tour is None, "the end")
+        assert not program.presenting
+
+
+async def test_the_tour_can_be_left_at_any_time_and_goes_by_keys() -> None:
+    app = BptuiApp(load("article"))
+    async with app.run_test(size=SIZE, notifications=True):
+        session = Session(app)
+        before = session.panel("#status")
+        app.action_command("tour")
+        await session.until(lambda: app.tour is not None, "the tour")
+        tour = app.tour
+        assert tour is not None
+        await session.press("n", "n")
+        await session.until(lambda: tour.number == 2, "the third stop")
+        await session.pilot.click(offset=(40, 1))
+        assert app.player.snapshot.step == 0
+        await session.press("escape")
+        await session.until(lambda: app.tour is None and not app.presenting, "the end of it")
+        assert before.display
+        await session.press("s")
+        await session.step(1)
+
+
+def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
+    snapshot = Engine(load("article")).record()
+    known = dict(snapshot.values) | {"x": snapshot.values["input"]}
+    known |= snapshot.parameters.named()
+    known |= {f"g{name}": array for name, array in snapshot.gradients.named().items()}
+    told = " ".join(" ".join(stop.text.split()) for stop in stops())
+    for name, formula in FORMULAS.items():
+        assert f"{name} = {formula}" in told, name
+        own = {key.replace("/", "_"): value for key, value in known.items()}
+        assert np.allclose(eval(formula, {}, own), known[name], rtol=1e-12)
+
+
+def test_the_first_start_offers_it_in_a_line_that_any_key_takes_away(tmp_path: Path) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path), "CI": ""}
+    with Terminal("xor", **state) as terminal:
+        terminal.shows("New here?", "bptui tutorial")
+        terminal.press("j")  # which does nothing
+        terminal.until(lambda: "New here?" not in terminal.text, "the keys")
+        terminal.press("q")
+        assert terminal.ends() == 0
+    with Terminal("tutorial", columns=80, lines=24, **state) as terminal:
+        terminal.shows("Welcome")
+        terminal.press("n")
+        terminal.shows("1/12 net_h", "2/23, esc: leave the tour")
+        terminal.press("q")
+        assert terminal.ends() == 0
+    assert (tmp_path / "bptui" / "opened-before").exists()
+    assert not list(tmp_path.glob("bptui/sessions/*.json"))  # none is kept of a tour
+    done = python("-m", "bptui", "tutorial")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "needs a terminal" in done.stderr
+
+
+def test_the_offer_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert not first_start()  # where tests run
+    monkeypatch.delenv("CI")
+    assert first_start()
+    assert not first_start()
