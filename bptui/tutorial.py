@@ -30,6 +30,7 @@ def command(theme: str | None) -> None:
     Exit codes: 0 fine; 2 no terminal to open the app in.
     """
     from bptui.app import known_themes, launch
+    from bptui.app.session.store import first_start
     from bptui.terminal.capabilities import capabilities
 
     if theme is not None and theme not in (known := known_themes()):
@@ -41,5 +42,6 @@ def command(theme: str | None) -> None:
             "the tour needs a terminal; `bptui help first-steps` shows its first screens"
         )
     around = capabilities(os.environ, sys.stdout.encoding, theme=theme)
+    first_start()  # who knows the tour is not offered it any more
     gc.disable()  # as the app does at every start
     raise click.exceptions.Exit(launch(load_preset(DEFAULT_PRESET), around, tour=True))

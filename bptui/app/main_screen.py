@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from bptui.app.commands import COMMANDS
 from bptui.app.diagram.layout import wanted
-from bptui.app.panels.caption import ROWS, TOUR_ROWS, OperationCaption
+from bptui.app.panels.caption import ROWS, OperationCaption, tour_rows
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
@@ -174,7 +174,7 @@ class MainScreen(Screen[None]):
         touring = self.has_class("touring")
         tight = touring and size.height < LOW
         # the tour takes the place of the caption and the keys, and where it is tight of the loss
-        taken = TOUR_ROWS - 1 if touring else ROWS * present
+        taken = tour_rows(size.width) - 1 if touring else ROWS * present
         body = size.height - 2 - (slim and not tight) - taken
         least = max(size.height // 4, min(8, body * 2 // 5))
         width = size.width if slim else size.width - CHART

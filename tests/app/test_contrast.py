@@ -81,7 +81,8 @@ async def test_every_screen_can_be_read(own: Theme, present: bool) -> None:
             pale(session, seen)
         await session.press("a", "enter")  # a curve is kept, a breakpoint set
         await session.press("b", *"loss<1", "enter", "escape")
-        for key in ("question_mark", "p", "b", "g", "x", "w", "c", "e", "a", "enter"):
+        every = ("question_mark", "p", "b", "g", "x", "w", "c", "e", "a", "enter")
+        for key in every[:2] if present else every:  # whose dialogs have the same colours
             await session.press(key)
             await session.until(lambda: len(app.screen_stack) == 2, f"the dialog of {key}")
             await session.pilot.pause()

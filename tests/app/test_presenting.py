@@ -31,7 +31,6 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize(
     ("name", "size"),
     [
-        ("article", (80, 24)),
         ("article-listing-2", (80, 24)),
         ("sine", (80, 24)),
         ("spirals", (120, 36)),

@@ -34,6 +34,13 @@ FORMULAS = {
     "gW1": "x.T @ delta_h",
 }
 """What the tour says of the network, in numpy."""
+NUMBERS = {
+    "0.9 * w1 + 0.1 * w2": 0.16,
+    "0.9 * 0.15 + 0.1 * 0.25": 0.16,
+    "delta_o1 * w5 + delta_o2 * w7": "dL_dout_h1",
+    "i1 * delta_h1": "gw1",
+}
+"""What it says of single numbers, and what they are."""
 
 
 def said(session: Session) -> str:
@@ -47,6 +54,7 @@ async def shown(session: Session, stop: Stop) -> None:
     app: TerminalApp[object] = session.app
     assert app.tour is not None
     text = " ".join(stop.text.format(file=app.tour.file.name).split())
+    # all of it, so that nothing was cut
     await session.until(lambda: said(session).endswith(text), f"the end of {text}")
     title = stop.title or f"/12 {app.main.view.operation.name}: "
     assert title in said(session)
@@ -136,6 +144,18 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
     known |= snapshot.parameters.named()
     known |= {f"g{name}": array for name, array in snapshot.gradients.named().items()}
     told = " ".join(" ".join(stop.text.split()) for stop in stops())
+    single = {"i1": 0.9} | {
+        f"{name.replace('/', '_')}{unit + 1}": float(known[name][0, unit])
+        for name in ("delta_o", "delta_h", "dL/dout_h")
+        for unit in range(2)
+    }
+    for prefix, (first, second) in {"": ("W1", "W2"), "g": ("gW1", "gW2")}.items():
+        numbers = [*known[first].T.ravel(), *known[second].T.ravel()]  # by destination first
+        single |= {f"{prefix}w{place}": float(one) for place, one in enumerate(numbers, 1)}
+    for formula, value in NUMBERS.items():
+        assert formula in told
+        right = single[value] if isinstance(value, str) else value
+        assert np.isclose(eval(formula, {}, single), right, rtol=1e-12), formula
     for name, formula in FORMULAS.items():
         assert f"{name} = {formula}" in told, name
         own = {key.replace("/", "_"): value for key, value in known.items()}

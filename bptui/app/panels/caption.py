@@ -16,8 +16,11 @@ from bptui.app.view import View
 
 ROWS = 3
 """Lines that every caption fits into on 80 columns."""
-TOUR_ROWS = 7
-"""The same of a stop of the tour, with its title and the line of its key."""
+
+
+def tour_rows(width: int) -> int:
+    """Return the lines that every stop of the tour fits into, with its title and its key."""
+    return 7 if width >= 80 else 10
 
 
 class Told(NamedTuple):

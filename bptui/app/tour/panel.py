@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from textwrap import wrap
 
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from bptui.app.commands.table import SHOWN_KEYS
 from bptui.app.lines import Line, pressing, spot
-from bptui.app.panels.caption import TOUR_ROWS, Told
+from bptui.app.panels.caption import Told, tour_rows
 from bptui.app.styles import styles_of
 from bptui.app.tour.stops import Stop
 
@@ -19,30 +20,33 @@ class TourPanel(Widget):
     """Below the panels, in the place of the caption and of the keys."""
 
     ALLOW_SELECT = False
-    rows: reactive[tuple[str, ...]] = reactive(())
+    text: reactive[str] = reactive("")
     hint: reactive[str] = reactive("")
 
     def __init__(self) -> None:
         super().__init__(id="tour")
-        self.styles.height = TOUR_ROWS
+        self.styles.height = "auto"
         self._stop: Stop | None = None
-        self._number = ""
+        self._number = self._does = ""
 
     def show(self, stop: Stop, told: Told | None, file: str, number: str, hint: str) -> None:
         """Show a stop, the operation's caption first where it has no title of its own."""
         self._stop, self._number, self.hint = stop, number, hint
-        width = max(self.app.size.width - 2, 20)
-        title, text = stop.title, stop.text.format(file=file)
-        if not title and told is not None:
-            title, text = f"{told.where}: {told.what}", f"{told.how}.\n{text}"
-        title, lines = title.format(file=file), text.split("\n")
+        title, text = stop.title.format(file=file), stop.text.format(file=file)
         self._does = stop.does.format(file=file)
-        self.rows = (title, *(row for line in lines for row in wrap(line, width)))
+        if not title and told is not None:
+            title = f"{told.where}: {told.what}\n{told.how}."
+        self.text = f"{title}\n{text}"
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return tour_rows(width)
 
     def render_line(self, y: int) -> Strip:
         width, styles, line = self.size.width, styles_of(self.app), Line()
-        if y < TOUR_ROWS - 1:
-            row = self.rows[y] if y < len(self.rows) else ""
+        if y < self.size.height - 1:
+            paragraphs = self.text.split("\n")
+            rows = [row for text in paragraphs for row in wrap(text, max(width - 2, 20))]
+            row = rows[y] if y < len(rows) else ""
             line.add(f" {row}", styles.text if y else styles.accent + styles.bold)
         elif self._stop is not None:
             press = spot(pressing(self._stop.key))

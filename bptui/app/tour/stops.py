@@ -53,9 +53,9 @@ FORWARD = (
         done=_at(1),
     ),
     Stop(
-        "It turns any sum into a number between 0 and 1. Keep its slope in mind, which says how "
-        "much out_h moves when net_h moves a little: for the sigmoid it is out_h * (1 - out_h), at "
-        "most 0.25, and nearly 0 where a unit is close to 0 or 1 and hardly reacts any more.",
+        "It turns any sum into a number between 0 and 1. Keep its slope in mind: how much out_h "
+        "moves when net_h moves a little. For the sigmoid that is out_h * (1 - out_h): at most "
+        "0.25, and nearly 0 where a unit is close to 0 or to 1 and hardly reacts any more.",
         "n",
         "the next operation",
         done=_at(2),
@@ -83,8 +83,9 @@ FORWARD = (
         done=_at(5),
     ),
     Stop(
-        "The slope of 1/2 (out - target)^2 is the plain difference, the error. At o1 it is "
-        "positive: a larger out_o1 makes the loss larger. At o2 it is negative.",
+        "Read dL/dout_o as: how much L grows when out_o grows a little, for each bit of growth. "
+        "It is the error itself, since 1/2 (out - target)^2 has the slope out - target. It is "
+        "positive at o1, which is too large, and negative at o2.",
         "n",
         "one operation further back",
         done=_at(6),
@@ -107,18 +108,20 @@ FORWARD = (
         done=_at(8),
     ),
     Stop(
-        "h1 reaches the loss on two paths, w5 to o1 and w7 to o2, and both count: delta_o1 * w5 + "
-        "delta_o2 * w7. Forward, W2 summed over the hidden units; now the sum goes over the "
-        "outputs, so W2 is transposed: dL/dout_h = delta_o @ W2.T. With W2 it would be w5 and w6.",
+        "h1 reaches the loss on two paths, through w5 and o1 and through w7 and o2, and both "
+        "add up: delta_o1 * w5 + delta_o2 * w7. Forward, o1 took its column of W2, w5 and w6; "
+        "back, h1 takes its row, w5 and w7. Hence the transposed matrix: dL/dout_h = delta_o @ "
+        "W2.T",
         "n",
         "through the slope of the hidden units",
         done=_at(9),
         look="derivation",
     ),
     Stop(
-        "The chain rule again, and this is the line to remember:\n"
+        "The chain rule again. Both operations together are the line to remember:\n"
         "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)\n"
-        "what the outputs report, back along the weights, times how much h reacts.",
+        "In brackets, how much out_h matters: the deltas behind it, along both edges. The rest "
+        "is the slope: how much out_h moves with net_h.",
         "n",
         "the last gradient",
         done=_at(10),

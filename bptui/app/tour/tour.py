@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bptui.app.base import TerminalApp
 
 FREE = {
-    *("q", "question_mark", "d", "P", "ctrl+q", "ctrl+c"),
+    *("q", "question_mark", "d", "ctrl+q", "ctrl+c"),
     *("up", "down", "pageup", "pagedown", "home", "end"),
 }
 """Keys that lead nowhere else: they look around in what is shown, or leave the program."""
