@@ -12,12 +12,13 @@ from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED, Ratio
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding
 from bptui.check.process import Frame, StoppedError
-from bptui.check.report import Row, listed
+from bptui.check.report import Row
 from bptui.check.slips import ANOTHER_UPDATE, Cause, another_network
 from bptui.core.network import Names
 from bptui.explain.equation import Comparison
 from bptui.explain.explain import Explainer
 from bptui.explain.report import assignment
+from bptui.explain.words import listed
 from bptui.presets.errors import printable
 
 NEARLY = 1e-3

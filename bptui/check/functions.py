@@ -27,12 +27,12 @@ from bptui.check.check import Check, FunctionCheck
 from bptui.check.comparing import UNCHANGED
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding
-from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain, listed
+from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain
 from bptui.check.trials import Trial
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.printer import number
-from bptui.explain.words import loss_formula
+from bptui.explain.words import listed, loss_formula
 from bptui.presets.errors import cleaned, printable
 
 MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7

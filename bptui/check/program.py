@@ -10,9 +10,10 @@ from pathlib import Path
 
 from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, spread, working
 from bptui.check.interpreter import Interpreter
-from bptui.check.report import Line, Report, Row, listed
+from bptui.check.report import Line, Report, Row
 from bptui.check.runner import recorded
 from bptui.check.writer import Checked, LineOf
+from bptui.explain.words import listed
 from bptui.presets.errors import printable
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
 from bptui.trace.run import (

@@ -49,12 +49,6 @@ def as_plain(lines: Iterable[Row]) -> str:
     return "\n".join(f"{' ' * line.indent}{line.text}" for line in lines)
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return ``a, b and c``, each once."""
-    *most, last = dict.fromkeys(names)
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 SCHEMA = 1
 """Of the JSON."""
 TOKEN = re.compile(r"[\w.]+|\S")

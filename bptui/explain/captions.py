@@ -19,7 +19,7 @@ from bptui.core.mistakes import MISTAKES, with_mistakes
 from bptui.core.step import Step, training_step
 from bptui.explain.expression import Expression, quantities
 from bptui.explain.formulas import define, formula_of
-from bptui.explain.words import layer_words, plain_formula
+from bptui.explain.words import layer_words, listed, plain_formula
 
 LONGEST = 30
 """Characters of a formula that has room in a sentence."""
@@ -64,10 +64,10 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
         if made and not update and not _cancel(slips, samples):
             how = f"it {MISTAKES[slips[0]].summary}"
             if len(slips) > 1:
-                how = f"it has the mistakes {_listed(slips)}"
+                how = f"it has the mistakes {listed(slips)}"
             caption = Caption(f"not {caption.what}", how, "wrong")
         elif from_wrong:
-            told = f"{_listed(from_wrong)} {'are' if len(from_wrong) > 1 else 'is'} wrong"
+            told = f"{listed(from_wrong)} {'are' if len(from_wrong) > 1 else 'is'} wrong"
             what = caption.what if update else f"not {caption.what}"
             caption = Caption(what, f"{caption.how}; but {told}", "follows")
         if caption.verdict != "right" and not update:
@@ -91,11 +91,6 @@ def _changed(right: Step, mistakes: Collection[str]) -> set[str]:
     """Return the quantities whose own formulas mistakes change, not only what these read."""
     before, after = _formulas(right), _formulas(with_mistakes(right, tuple(mistakes)))
     return {name for name, formula in after.items() if formula != before.get(name)}
-
-
-def _listed(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 class Sentences:

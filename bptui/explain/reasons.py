@@ -10,14 +10,10 @@ from bptui.core.network import Names
 from bptui.explain.chain import LOSS, PASSED_ON, Chain, ChainRule, Factor
 from bptui.explain.expression import Expression, Quantity
 from bptui.explain.symbols import Place, Symbols
+from bptui.explain.words import listed
 
 MOST_NAMED = 3
 """Units of a layer that are named one by one."""
-
-
-def listed(names: Sequence[str]) -> str:
-    """Write o1, o2 and o3."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 class Reasons:

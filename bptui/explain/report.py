@@ -37,6 +37,9 @@ class Report(EquationWriter):
         """Return the explanation in a form; with ``apart`` a blank line between samples, too."""
         written: list[TextLine] = []
         if form == "scalar":
+            if not any(section.chains for section in explanation.numbers):
+                for link in explanation.links.values():
+                    written += self.link(*link)
             for place, section in enumerate(explanation.numbers):
                 several = place > 0 or len(section.statements) > 1
                 write = partial(self.numbers, compact=self.brief and several)
@@ -54,13 +57,7 @@ class Report(EquationWriter):
             left = next(iter(equations(statement).values())).left
             array = self._code if form == "numpy" else self.numbers
             wanted = explanation.place_in(left.name)
-            link, why = explanation.links.get(left.name, ("", ""))
-            if form == "numpy":
-                written += self.said("# ", why)
-            else:
-                chained = link if "=" in link else ""
-                written += self.said("", chained.replace(" * ", self.symbols.signs.times))
-                written += self.said("why: ", why)
+            written += self.link(*explanation.links.get(left.name, ("", "")), form)
             written += self.statement(statement, partial(array, wanted=wanted), form)
         return written
 
@@ -133,6 +130,13 @@ class Report(EquationWriter):
             tail = symbols_of(Printer(self.symbols, chain.scope).tokens(chain.added))
             above.append(Span(f" + {tail}", "operator"))
         return [*lines, (*above,), (*below,)]
+
+    def link(self, link: str, why: str, form: Form = "scalar") -> list[TextLine]:
+        """Return the link of the chain rule that an array is, and the reason; a comment in code."""
+        if form == "numpy":
+            return self.said("# ", why)
+        chained = link.replace(" * ", self.symbols.signs.times) if "=" in link else ""
+        return [*self.said("", chained), *self.said("why: ", why)]
 
     def said(self, heading: str, text: str) -> list[TextLine]:
         """Return a sentence under its heading; nothing where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -16,6 +17,12 @@ from bptui.explain.printer import Printer, symbols_of
 from bptui.explain.symbols import Symbols
 
 SYMBOLS = Symbols(Names((1, 1)), ascii_only=True)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return ``a, b and c``, each once."""
+    *most, last = dict.fromkeys(names)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def layer_words(network: Network, layer: int) -> str:

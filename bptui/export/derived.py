@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from bptui.core.activations import ACTIVATIONS
-from bptui.core.graph.backward import Link, backward
+from bptui.core.graph.backward import backward
 from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code, NoCodeError, used_again
+from bptui.explain.links import said_of
 from bptui.export.layout import comment, docstring, folded, indented, listed
 from bptui.trace.activated import Activated, activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
@@ -278,14 +278,8 @@ class BackwardPass:
         name = self.variables.get(node)
         if name is None and layer is not None:
             name = f"what {layer.name} makes {self._after(layer) or 'its values'} of"
-        lines = sorted({link.consumer.line for link in links if link.consumer.line})
-        where = f" (line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))})" if lines else ""
-        if len(links) > 1:
-            return f"{name} is used {len(links)} times{where}: what comes back each time adds up"
-        if links and not links[0].gradient.name:  # several rules at once
-            return f"{name} leads on{where}: the derivative of all that is there"
-        how, rule = _rule_of(links[0])
-        return f"{name} {how}{where}: {rule}"
+        at_once = bool(links) and not links[0].gradient.name
+        return said_of(str(name), links, at_once=at_once)
 
 
 def _read(code: str) -> set[str]:
@@ -297,43 +291,3 @@ def _identifier(name: str) -> str:
     inner = re.search(r"\[['\"](\w+)['\"]\]$", name)
     plain = inner[1] if inner else re.sub(r"\W+", "_", name.removeprefix("self.")).strip("_")
     return f"{plain}_" if keyword.iskeyword(plain) or not plain.isidentifier() else plain
-
-
-# the chain rule in words
-
-_RULES = {
-    "exp": ("goes through exp", "times its result"),
-    "log": ("goes through ln", "over what it is"),
-    "power": ("is raised to a power", "the power rule"),
-    "square": ("is squared", "times twice what it is"),
-    "multiply": ("is a factor", "times the other one"),
-    "sum": ("is summed", "the same for each term"),
-    "mean": ("is averaged", "an equal part for each"),
-    "getitem": ("is read in part", "back to the places that were read"),
-    "setitem": ("is written over in part", "nothing where it was"),
-    "where": ("is taken where a condition holds", "there alone"),
-    "transpose": ("is transposed", "turned back"),
-    "reshape": ("is given another shape", "back in its own"),
-    "max": ("is looked through for its largest", "to the largest alone"),
-}
-"""How a value is used, and what the chain rule makes of that."""
-_RULES |= dict.fromkeys(
-    ("matmul", "einsum", "tensordot"),
-    ("is a factor of a product", "the gradient of that by the other factor"),
-)
-
-
-def _rule_of(link: Link) -> tuple[str, str]:
-    """Return how a value is used, and what that makes of the gradient."""
-    op = link.consumer.op.name
-    if op in ACTIVATIONS:
-        rule = "by the softmax's derivatives" if op == "softmax" else "times its slope"
-        return f"goes through {op}", rule
-    if op in ("add", "subtract"):
-        broadcast = link.consumer.inputs[link.place].shape != link.consumer.shape
-        if broadcast or link.contribution.op.name == "sum":
-            return "is added to all samples", "the sum over them"
-        return "is a term of a sum", "minus that" if op == "subtract" and link.place else "as it is"
-    if op == "divide":
-        return ("divides", "the quotient rule") if link.place else ("is divided", "over the same")
-    return _RULES.get(op, (f"goes through {op}", "times the derivative"))

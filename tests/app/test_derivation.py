@@ -32,10 +32,11 @@ async def until_titled(session: Session, *words: str) -> None:
 
 
 async def test_explains_the_selected_weight_in_three_forms() -> None:
-    async with opened("article") as session:
+    async with opened("article", (120, 44)) as session:
+        await until_shown(session, "dL/dw1 = Σk dL/dout_ok · ", "so both paths add up")
         await until_shown(session, "dL/dw1 = (out_o1", "= 0.004756131", "w1 ← w1")
         await until_titled(session, "w1: weight from i1 to h1, weight_1[0][0]")
-        symbols, numbers = text(session).splitlines()[0], text(session).splitlines()[2]
+        symbols, numbers = text(session).splitlines()[3], text(session).splitlines()[5]
         for name, number in (("w5", "0.4"), ("out_h1", "0.539915"), ("i1", "0.9")):
             assert symbols.rindex(name) == numbers.rindex(number), "aligned under each other"
         await session.press("d")
@@ -88,7 +89,7 @@ async def test_stays_below_the_network_on_a_low_screen() -> None:
             await until_shown(session, shown)
             assert session.panel("#network").size.area
         session.resize(120, 36)
-        await until_shown(session, FORMS[2], "w1 ← w1")
+        await until_shown(session, FORMS[2], "= 0.004756131")
         session.resize(80, 24)
         await session.until(lambda: session.lines()[1].startswith(" Loss"), "the smaller size")
         await until_shown(session, FORMS[2])
@@ -109,7 +110,7 @@ targets = [[0.11, 0.89]]
 
 async def test_what_is_frozen_is_called_so_in_every_form_and_window() -> None:
     reason = "frozen: train_weights = false"
-    async with opened(loads(FROZEN, "own", Path.cwd())) as session:
+    async with opened(loads(FROZEN, "own", Path.cwd()), (120, 44)) as session:
         await until_shown(session, f"w1 ← w1   {reason}")
         await session.press("d")
         await until_shown(session, f"W1 ← W1   {reason}")

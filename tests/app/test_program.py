@@ -108,6 +108,8 @@ async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
         assert "should be: d1 = " in session.screen()
         assert "(a2 - y)[3, 0] = a2[3, 0] - y[3, 0]" in session.screen()
         assert "dL/dz2[3, 0] = dL/da2[3, 0] · a2[3, 0] · (1 - a2[3, 0])" in session.screen()
+        assert "dL/dz2 = dL/da2 · da2/dz2" in session.screen()
+        assert "why: z2 goes through sigmoid: times its slope" in session.screen()
         await session.press("d")
         await session.shows("a2 - y = a2 - y")
         await session.press("d")

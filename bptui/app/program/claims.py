@@ -60,6 +60,8 @@ class Claims:
         truth, forward = self.lines.truth, self.lines.forward
         found = [*activated(truth, forward), *softmaxes(truth, forward)]
         known = {truth.graph.nodes[one.after]: one for one in found if one.name}
+        self.activated: dict[int, str] = {one.before: one.name for one in known.values()}
+        """The activation that each pre-activation goes through."""
         consumers: dict[Node, set[Node]] = {}
         for node in ordered([loss]):
             for source in node.inputs:

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel
+from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node
@@ -20,6 +21,7 @@ from bptui.explain.explain import Explanation, Section
 from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op, quantities
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
+from bptui.explain.links import said_of, used_by_function
 from bptui.explain.report import Report
 from bptui.explain.symbols import Place, Symbols
 
@@ -118,7 +120,23 @@ class Writer:
         shape = self.record.tape.shape(subject)
         alike = [one for one in written if self.arrays[one.left.name].shape == shape]
         names = tuple(equation.left.name for equation in alike)
-        return Explanation(title, self._numbers(alike, index), tuple(statements), index, names)
+        links = {one.left.name: self._link(claim) for one in written[:1] if claim is not None}
+        numbers = self._numbers(alike, index)
+        return Explanation(title, numbers, tuple(statements), index, names, links)
+
+    def _link(self, claim: Claim) -> tuple[str, str]:
+        """Return the chain rule from what a value goes into, back to it, and the reason."""
+        record, gradients, nodes = self.record, self.claims.gradients, self.graph.nodes
+        used = (e for e in record.uses(claim.source, record.first) if nodes.get(e) in gradients.of)
+        name, after = record.name(claim.source), [record.name(entry) for entry in used]
+        chain = ""
+        if after and all(PLAIN.fullmatch(each) for each in (name, *after)):
+            links = " + ".join(f"dL/d{each} * d{each}/d{name}" for each in after)
+            chain = f"{self.claims.gradient(claim.source)} = {links}"
+        function = self.claims.activated.get(claim.source)
+        if function is not None:
+            return chain, used_by_function(name, function)
+        return chain, said_of(name, gradients.links.get(nodes[claim.source], ()))
 
     def _right_ones(self) -> dict[Node, Expression]:
         """Return what the program's formula has of true gradients, as it is written there."""
