@@ -27,6 +27,7 @@ from bptui.app.view import Direction, Selection, View
 
 if TYPE_CHECKING:
     from bptui.app.panels.learned import LearnedPanel
+    from bptui.app.panels.numbers import NumbersPanel
     from bptui.app.panels.samples import SamplesPanel
 
 LOW = 28
@@ -71,6 +72,7 @@ class MainScreen(Screen[None]):
             Box(self.derivation, id="explanation"),
         )
         self.learned: LearnedPanel | None = None
+        self.numbers: NumbersPanel | None = None
         self.samples: SamplesPanel | None = None
         self.view = player.view()
         self.selection = Selection()
@@ -194,7 +196,7 @@ class MainScreen(Screen[None]):
         if self.samples is not None:
             self.samples.styles.height = below if slim and not whole else "1fr"
         share = max(size.width * 3 // 5, min(diagram.width + 2, width))
-        for panel in (self.network, self.learned):
+        for panel in (self.network, self.learned, self.numbers):
             if panel is not None:
                 panel.styles.width = "1fr" if slim or whole else share
 
@@ -232,8 +234,17 @@ class MainScreen(Screen[None]):
         from bptui.app.panels.learned import LearnedPanel  # made when first asked for
 
         learned = self.learned = self.learned or LearnedPanel()
-        if self._exchange(self.network, learned, lambda: learned.show_picture(learned.number + 1)):
+        shown = self.numbers if self.numbers and is_there(self.numbers) else self.network
+        if self._exchange(shown, learned, lambda: learned.show_picture(learned.number + 1)):
             learned.show_picture(0)
+
+    def show_numbers(self) -> None:
+        """Show the network number by number in the place of the diagram, or the diagram again."""
+        from bptui.app.panels.numbers import NumbersPanel  # made when first asked for
+
+        self.numbers = self.numbers or NumbersPanel()
+        shown = self.learned if self.learned and is_there(self.learned) else self.network
+        self._exchange(shown, self.numbers)
 
     def show_samples(self) -> None:
         """Show the samples in the place of the loss, to move through them; or the loss again."""

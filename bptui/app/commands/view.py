@@ -53,6 +53,7 @@ def present(app: TerminalApp[Any]) -> None:
 
 COMMANDS: list[Entry[BptuiApp]] = [
     Entry("learned", "o", lambda app: app.main.show_learned(), "learned"),
+    Entry("graph", "v", lambda app: app.main.show_numbers(), "numbers"),
     Entry("samples", "i", lambda app: app.main.show_samples(), "samples"),
     Entry("sample", "right_square_bracket", lambda app: _look_in_batch(app, +1)),
     Entry("sample_back", "left_square_bracket", lambda app: _look_in_batch(app, -1)),

@@ -39,17 +39,19 @@ MOST_OF_UNIT = 8
 
 Cell = tuple[int, int]
 """Row and column."""
+Dots = tuple[tuple[int, int, int, int], ...]
+"""Row, column, bits of the solid and of the dashed line."""
 
 
 class Edge(Struct, frozen=True, eq=False):
-    """An edge; its cells are row, column, bits of the solid and of the dashed line."""
+    """An edge and its cells."""
 
     layer: int
     source: int
     destination: int
     start: tuple[int, int]
     end: tuple[int, int]
-    cells: tuple[tuple[int, int, int, int], ...]
+    cells: Dots
 
     @property
     def selection(self) -> Selection:
@@ -90,6 +92,11 @@ def edges(layout: Layout) -> tuple[Edge, ...]:
 
 def _edge(layer: int, source: Place, destination: Place) -> Edge:
     start, end = (source.x + source.width, source.middle), (destination.x - 1, destination.middle)
+    return Edge(layer, source.unit, destination.unit, start, end, dotted(start, end))
+
+
+def dotted(start: tuple[int, int], end: tuple[int, int]) -> Dots:
+    """Return the cells of a line from one column and row to another, both among them."""
     x0, y0, x1, y1 = 2 * start[0], 4 * start[1] + 2, 2 * end[0] + 1, 4 * end[1] + 2
     count = max(abs(x1 - x0), abs(y1 - y0)) + 1
     xs = np.rint(np.linspace(x0, x1, count)).astype(int).tolist()
@@ -101,8 +108,7 @@ def _edge(layer: int, source: Place, destination: Place) -> Edge:
         solid[cell] = solid.get(cell, 0) | bit
         if index // DASH % 2 == 0:
             dashed[cell] = dashed.get(cell, 0) | bit
-    cells = tuple((*cell, bits, dashed.get(cell, 0)) for cell, bits in solid.items())
-    return Edge(layer, source.unit, destination.unit, start, end, cells)
+    return tuple((*cell, bits, dashed.get(cell, 0)) for cell, bits in solid.items())
 
 
 def telling(layout: Layout, sizes: Mapping[Edge, float], selection: Selection) -> list[Edge]:

@@ -139,7 +139,19 @@ class StatusLine(TopLine[View], can_focus=True):
 RIGHT = 3
 """The button of the mouse."""
 OPTIONAL = (
-    *("copy", "names", "export", "samples", "keep", "undo", "edit", "save", "learned", "scale"),
+    *(
+        "copy",
+        "graph",
+        "names",
+        "export",
+        "samples",
+        "keep",
+        "undo",
+        "edit",
+        "save",
+        "learned",
+        "scale",
+    ),
     *("zoom", "restart", "breakpoints", "faster", "gradcheck", "goto", "form", ""),
     *("presets", "derivation", "operation"),
 )

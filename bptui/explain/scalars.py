@@ -1,0 +1,287 @@
+"""A computation number by number: every number a node with its gradient, operations between them.
+
+The pictures are those of Karpathy's micrograd; the formulas are those of all other forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from bptui.core.activations import ACTIVATIONS, APPLIED, LOG_SUM_EXP
+from bptui.core.engine import Snapshot
+from bptui.core.graph.backward import backward
+from bptui.core.graph.elementwise import exp, log, negative, positive, subtract
+from bptui.core.graph.node import (
+    CONSTANT,
+    OPS,
+    Node,
+    Notation,
+    Op,
+    broadcast,
+    constant,
+    evaluate,
+    leaf,
+    ordered,
+)
+from bptui.core.network import Network
+from bptui.explain.expression import (
+    SAMPLES,
+    Activated,
+    Apply,
+    Constant,
+    Expression,
+    Index,
+    Quantity,
+    Rest,
+    Scope,
+    Series,
+    Setting,
+    Stable,
+    is_op,
+    rebuild,
+)
+from bptui.explain.expression import evaluate as value_of
+from bptui.explain.formulas import define_for, element
+
+MOST = 120
+"""Numbers in a picture at most."""
+TOTAL = Op(
+    "total",
+    lambda *terms: np.asarray(sum(terms)),
+    lambda node, g: [g] * len(node.inputs),
+    broadcast,
+    Notation("+", "+", "+"),
+)
+"""A sum of any number of terms."""
+HOLE = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+class Scalar(NamedTuple):
+    """A number: what it is called, the operation that gives it, from which others by their places.
+
+    ``quantity`` is what it is a number of, of one within a formula that of the whole formula.
+    ``gradient`` is None where there is none, as of data.
+    """
+
+    name: str
+    sign: str
+    inputs: tuple[int, ...]
+    quantity: Quantity
+    value: float
+    gradient: float | None
+
+
+class Reader:
+    """Makes nodes of single numbers: ``define`` gives the formula of one, or None of a given one.
+
+    Raises :class:`KeyError` for what has no place among single numbers.
+    """
+
+    def __init__(self, define: Callable[[Quantity], Expression | None]) -> None:
+        self._define = define
+        self._made: dict[Expression, Node] = {}
+        self.owners: dict[Node, Quantity] = {}
+        """The quantity in whose formula each node stands."""
+        self.named: dict[Node, Quantity] = {}
+        self.rests: dict[Node, Rest] = {}
+
+    def number(self, quantity: Quantity) -> Node:
+        """Return the node of a named number, with all that it is computed from."""
+        if quantity not in self._made:
+            formula = self._define(quantity)
+            node = leaf(quantity.name) if formula is None else self._read(formula, quantity)
+            if node in self.named:  # what stays what it was has a node of its own
+                node = positive(node)
+            self._made[quantity] = self._keep(node, quantity)
+            self.named[node] = quantity
+        return self._made[quantity]
+
+    def _keep(self, node: Node, owner: Quantity) -> Node:
+        self.owners.setdefault(node, owner)
+        return node
+
+    def _read(self, made: Expression, owner: Quantity) -> Node:
+        if isinstance(made, Quantity):
+            return self.number(made)
+        if isinstance(made, Constant | Setting):
+            return constant(made.value, getattr(made, "text", ""))
+        if made not in self._made:
+            self._made[made] = self._keep(self._operation(made, owner), owner)
+        return self._made[made]
+
+    def _operation(self, made: Expression, owner: Quantity) -> Node:
+        def read(part: Expression) -> Node:
+            return self._read(part, owner)
+
+        match made:
+            case Rest():
+                node = leaf("")
+                self.rests[node] = made
+                return node
+            case Activated(name, (of, body)):
+                alone = name in APPLIED and ACTIVATIONS[name].pullback is None
+                return APPLIED[name](read(of)) if alone else read(body)
+            case Stable((shown, _)):
+                return read(shown)
+            case Apply(LOG_SUM_EXP.name, (Series(terms),)):
+                return log(self._keep(TOTAL(*(exp(read(term)) for term in terms)), owner))
+            case Apply("add", (first, Apply("negative", (second,)))):
+                return subtract(read(first), read(second))
+            case Series() | Apply("add"):
+                return TOTAL(*map(read, _terms(made)))
+            case Apply("negative", (of,)):
+                return negative(read(of))
+            case Apply("multiply", (first, *others)):
+                node = read(first)
+                for other in others:
+                    node = self._keep(OPS["multiply"](node, read(other)), owner)
+                return node
+            case Apply(op, parts, settings):
+                return OPS[op](*map(read, parts), **dict(settings))
+        raise KeyError(type(made).__name__)
+
+
+def _terms(node: Expression) -> Iterator[Expression]:
+    """Yield the terms of a sum, those of sums in it among them."""
+    for part in node.parts:
+        yield from _terms(part) if isinstance(part, Series) or is_op(part, "add") else (part,)
+
+
+def sign_of(node: Node) -> str:
+    """Return how an operation is written, constants with it: ``+``, ``1/2 *``, ``^2``, sigmoid."""
+    if node.op.name in APPLIED:
+        return node.op.name
+    texts = [
+        each.settings.get("text") or f"{float(each.settings['value']):.6g}"
+        if each.op is CONSTANT
+        else ""
+        for each in node.inputs
+    ]
+
+    def filled(hole: re.Match[str]) -> str:
+        at = hole[1]
+        return texts[int(at)] if at.isdigit() else ", ".join(filter(None, texts))
+
+    notation = node.op.notation
+    text = node.op.name if notation is None else HOLE.sub(filled, notation.text)
+    return text.replace("()", "").replace("·", "*").strip()
+
+
+def scalars(
+    reader: Reader,
+    root: Quantity,
+    name: Callable[[Quantity], str],
+    value: Callable[[Quantity], float],
+    gradient: Callable[[Quantity], float | None],
+) -> tuple[Scalar, ...]:
+    """Return all numbers that ``root`` is computed from, inputs first, it last.
+
+    ``value`` and ``gradient`` give those of named numbers; of numbers within formulas the values
+    are computed from these, and the gradients by the chain rule from those of what they are in, as
+    far as the ``root`` has one.
+    """
+    whole = reader.number(root)
+    order = ordered([whole])
+    drawn = [node for node in order if node.op is not CONSTANT]
+    known = {node: np.asarray(value(quantity)) for node, quantity in reader.named.items()}
+    known |= {node: np.asarray(rest.value) for node, rest in reader.rests.items()}
+    known = evaluate(order, known)
+    slopes = {node: gradient(quantity) for node, quantity in reader.named.items()}
+    moving = {node: None for node, slope in slopes.items() if slope is not None}
+    if whole in moving:  # else nothing within formulas has a gradient
+        moving |= dict.fromkeys(reader.rests)
+        for node in order:
+            if node not in slopes and any(each in moving for each in node.inputs):
+                moving[node] = None
+    labels = {node: f"g{number}" for number, node in enumerate(order)}
+    found = backward(whole, moving, labels.__getitem__).of
+    given = {found[n]: np.asarray(s) for n, s in slopes.items() if s is not None and n in found}
+    numbers = evaluate(found.values(), known | given)
+    places = {node: place for place, node in enumerate(drawn)}
+    return tuple(
+        Scalar(
+            _name(node, reader, name),
+            "" if not node.inputs else sign_of(node),
+            tuple(dict.fromkeys(places[each] for each in node.inputs if each in places)),
+            reader.named.get(node) or reader.owners[node],
+            float(known[node]),
+            float(numbers[found[node]]) if node in moving and node in found else None,
+        )
+        for node in drawn
+    )
+
+
+def _name(node: Node, reader: Reader, name: Callable[[Quantity], str]) -> str:
+    if node in reader.rests:
+        return f"{reader.rests[node].count} others"
+    return name(reader.named[node]) if node in reader.named else ""
+
+
+# a step of a network
+
+
+def gradients_of(network: Network) -> Mapping[str, str]:
+    """Return the names of the gradients of all arrays of a step that has them."""
+    names, found = network.names, {"loss": "", "data_loss": "", "penalty": ""}
+    for layer in range(1, network.depth + 1):
+        found |= {names.net(layer): names.delta(layer), names.out(layer): names.out_gradient(layer)}
+        found |= {name: f"g{name}" for name in network.parameters_of(layer)}
+    return found
+
+
+def count(network: Network) -> int:
+    """Return about how many numbers a sample's picture has."""
+    weights, units = network.weight_count, sum(network.layers)
+    return 2 * weights + 3 * units + 6 * network.layers[-1]
+
+
+def step_scalars(
+    snapshot: Snapshot, row: int, name: Callable[[Quantity], str]
+) -> tuple[Scalar, ...]:
+    """Return the numbers of a step for the sample in a ``row`` of the batch, the loss last.
+
+    The other samples are one number of the loss. Gradients are those that the step has computed,
+    with its mistakes; of weights and biases they are summed over the batch.
+    """
+    formulas, scope = define_for(snapshot), Scope.of(snapshot)
+    gradients = gradients_of(snapshot.experiment.network)
+    losses = {"loss", "data_loss"}
+
+    def define(quantity: Quantity) -> Expression | None:
+        formula = formulas.definitions.get(quantity.name)
+        if formula is None or quantity.name == "penalty" or quantity.index is None:
+            return None
+        if quantity.name in losses:
+            return _of_sample(formula, row, scope)
+        return element(formula, quantity.index, scope)
+
+    def gradient(quantity: Quantity) -> float | None:
+        array = gradients.get(quantity.name)
+        if not array:
+            return None if array is None else 1.0
+        return float(scope.array(array)[quantity.index or ()])
+
+    reader = Reader(define)
+    return scalars(
+        reader, Quantity("loss", ()), name, lambda one: float(scope.value(one)), gradient
+    )
+
+
+def _of_sample(node: Expression, row: int, scope: Scope) -> Expression:
+    """Return a formula of the loss with the terms of one sample, and the sum of all the others."""
+    if isinstance(node, Quantity):
+        return Quantity(node.name, ())
+    if is_op(node, "sum"):
+        by_sample = Apply("sum", node.parts, (("axis", 1), ("keepdims", False)))
+        own: Index = (row,)
+        term = element(by_sample, own, scope)
+        rows = scope.shape(node.parts[0])[0]
+        if rows == 1:
+            return term
+        rest = float(value_of(node, scope)) - float(value_of(term, scope))
+        return Series((term, Rest(rows - 1, rest)), SAMPLES)
+    return rebuild(node, lambda part: _of_sample(part, row, scope))
