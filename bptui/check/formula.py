@@ -10,7 +10,7 @@ import numpy as np
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import PRODUCT, Node, ordered
 from bptui.explain.code import Code, NoCodeError
-from bptui.trace.activated import activated, softmaxes, textbook
+from bptui.trace.activated import softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import CLOSE, Values, multiple, right_value
 from bptui.trace.edits import SINGLE
@@ -48,7 +48,7 @@ def from_chain_rule(view: View, repair: Repair) -> str | None:
 def _written(lines: Lines, names: Mapping[str, Values], right: Values) -> str | None:
     """Return the right value as a gradient, in expressions with known values."""
     truth, loss = lines.truth, lines.judged.loss.node
-    layers = [*activated(truth, lines.forward), *softmaxes(truth, lines.forward)]
+    layers = [*lines.layers, *softmaxes(truth, lines.forward)]
     made = textbook(truth, loss, layers)
     same = {
         made[truth.graph.nodes[entry]]: factor

@@ -14,7 +14,7 @@ import numpy as np
 
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.trace.activated import Activated, activated, slopes_at
+from bptui.trace.activated import Activated, slopes_at
 from bptui.trace.comparing import Numbers, multiple
 from bptui.trace.judge import Verdict
 from bptui.trace.replay import FAILURES
@@ -56,7 +56,7 @@ class Outlook:
         self.tape, self.name = self.truth.tape, name
         steps = training_steps(self.tape)[verdict.number - 1 :]
         self.training = Training(self.lines, steps)
-        self.layers = activated(self.truth, self.lines.forward)
+        self.layers = self.lines.layers
         self.course = self._course()
         self.not_updated = [*self._not_updated()]
         """Parameters with a gradient that is never applied, as entries, and its name."""

@@ -16,7 +16,7 @@ from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code, NoCodeError, used_again
 from bptui.explain.links import said_of
 from bptui.export.layout import comment, docstring, folded, indented, listed
-from bptui.trace.activated import Activated, activated, softmaxes, textbook
+from bptui.trace.activated import Activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import multiple
 from bptui.trace.lines import Lines
@@ -42,7 +42,7 @@ class BackwardPass:
         plain_names = {entry: _identifier(name) for entry, name in self.names.items()}
         counts = Counter(plain_names.values())
         self._unique = {entry: name for entry, name in plain_names.items() if counts[name] == 1}
-        layers = [*activated(self.truth, lines.forward), *softmaxes(self.truth, lines.forward)]
+        layers = [*lines.layers, *softmaxes(self.truth, lines.forward)]
         self.layers = {layer.after: layer for layer in layers}
         self.samples, self.counted = self._samples()
         self.made = self._rewritten()

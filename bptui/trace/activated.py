@@ -40,6 +40,17 @@ class Activated(NamedTuple):
         return any(p.before in forward and p.before not in behind for p in truth.parameters)
 
 
+def inside(truth: StepTruth, layers: Iterable[Activated]) -> set[int]:
+    """Return what activations compute between z and f(z), as the 1 + e^-z of a sigmoid, unnamed."""
+    tape = truth.tape
+    found: set[int] = set()
+    for layer in layers:
+        if layer.name:
+            behind = tape.ancestors(layer.after) - {layer.after, layer.before}
+            found |= behind.intersection(tape.dependents({layer.before}, layer.after))
+    return found - truth.bound
+
+
 def slopes_at(places: Values, name: str) -> Values:
     """Return the slopes of an activation at such pre-activations."""
     place = leaf("z", places[0].shape)

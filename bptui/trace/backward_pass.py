@@ -32,15 +32,22 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
 
 
 def computed_again(truth: StepTruth, forward: Collection[int], backward: Sequence[int]) -> set[int]:
-    """Return the entries of the backward pass that are values of the forward pass."""
-    nodes = truth.graph.nodes
+    """Return the entries of the backward pass that are values of the forward pass.
+
+    Where a target is 0, ``out - target`` is the output again by chance.
+    """
+    nodes, tape = truth.graph.nodes, truth.tape
 
     def number(entry: int) -> tuple[tuple[int, ...], bytes]:
         first = truth.numbers(nodes[entry])[0]
         return first.shape, first.tobytes()
 
+    def by_chance(entry: int) -> bool:
+        given = tape.inputs[entry] if tape.notes[entry].call in ("add", "subtract") else ()
+        return any(number(entry) == number(one) for one in given if one in nodes)
+
     known = {number(entry) for entry in forward}
-    return {entry for entry in backward if number(entry) in known}
+    return {entry for entry in backward if number(entry) in known and not by_chance(entry)}
 
 
 def samples(truth: StepTruth, forward: Collection[int]) -> set[int]:

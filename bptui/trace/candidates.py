@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -22,8 +22,12 @@ USES = 4
 _Turns = dict[int, list[Source]]
 
 
-def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
+def true_gradients(
+    truth: StepTruth, judged: Judged, without: Collection[int]
+) -> dict[Source, Values]:
     """Return the true gradient of each forward value, and what each consumer adds to it.
+
+    None are of values ``without``, which nobody takes a gradient of.
 
     Of what has the other sign, as in ``1 / (1 + np.exp(-x @ W))``, people mean that of x @ W.
     """
@@ -31,7 +35,7 @@ def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
     wanted: dict[Source, Node] = {}
     for node, gradient in found.of.items():
         entry = graph.entry.get(node)
-        if entry is None:
+        if entry is None or entry in truth.partial or entry in without:
             continue
         wanted[entry, ALL] = gradient
         links = found.links.get(node, ())
@@ -171,8 +175,15 @@ class Candidates:
 class Standing:
     """The values of a backward pass beside all true gradients."""
 
-    def __init__(self, true: Mapping[Source, Values], values: Mapping[int, Values]) -> None:
+    def __init__(
+        self,
+        true: Mapping[Source, Values],
+        values: Mapping[int, Values],
+        convention: float = 1.0,
+    ) -> None:
+        """Take which multiple of true gradients the program has by convention."""
         self.values = values
+        self.usual = {1.0, convention}
         self._sizes: dict[int, list[tuple[Source, Values]]] = {}
         for source in sorted(true):
             self._sizes.setdefault(true[source][0].size, []).append((source, true[source]))
@@ -188,7 +199,8 @@ class Standing:
     def compared(self, values: Values, single: bool = False) -> dict[Source, float]:
         """Return the sources of values with the factors.
 
-        A number by itself is a multiple of many: only equal ones count, unless it is ``single``.
+        A number by itself is a multiple of many: only one that is equal, or as usual, counts,
+        unless it is ``single``.
         """
         size = values[0].size
         same = self._sizes.get(size, [])
@@ -201,7 +213,7 @@ class Standing:
         found = {source: factor for source, factor in compared.items() if factor is not None}
         if size > 1 or single:
             return found
-        return {source: factor for source, factor in found.items() if rounded(abs(factor)) == 1.0}
+        return {one: f for one, f in found.items() if rounded(abs(f)) in self.usual}
 
 
 def gradient_text(name: str, factor: float = 1.0) -> str:

@@ -87,6 +87,7 @@ def _helper(lines: Lines, entry: int, line: Callable[[int], int]) -> tuple[int, 
             factor not in lines.forward | lines.suspects.computed_again | lines.truth.later
             and factor not in lines.suspects.right_slopes
             and line(notes[factor].place) != own
+            and notes[factor].place not in lines.in_forward
             and not _known(lines, factor)
         )
     ]

@@ -94,7 +94,7 @@ def judge(
                 candidate.find()
             best = min(tried, key=_how_much)
             if best.repairs and (other := _at_the_rate(best)) is not None:
-                best = min(other, best, key=_how_much)
+                best = min(best, other, key=_how_much)
             blame_helpers(best, lines)
             blame_functions(best)
             blame_arguments(best)

@@ -10,32 +10,30 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from bptui.core.graph.node import ordered
+from bptui.trace.activated import activated, inside
 from bptui.trace.backward_pass import aside, samples
 from bptui.trace.candidates import ALL, Source, Standing, true_gradients
 from bptui.trace.comparing import (
-    Multiples,
     Values,
-    along,
     multiple,
-    multiple_as_it_is,
     right_value,
     rounded,
     shaped,
 )
+from bptui.trace.fitting import Fitting
 from bptui.trace.handed_over import handed_over
 from bptui.trace.losses import Judged, Key
 from bptui.trace.repair import Repair
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.suspects import Suspects
 from bptui.trace.truth import StepTruth
-from bptui.trace.updates import Parameter
 from bptui.trace.wrong_updates import WrongUpdates
 
 
@@ -54,9 +52,6 @@ class Lines:
     """Entries that are wrong only because of those."""
     current: Changes = field(default_factory=dict)
     """The right values of entries that were wrong, and of all that is computed from them."""
-    unchanged: dict[Key, dict[int, float | None]] = field(default_factory=dict)
-    """The multiples of parameters' gradients that entries are before any repair."""
-    multiples: dict[Key, Multiples] = field(default_factory=dict)
     failed: set[tuple[object, ...]] = field(default_factory=set)
     """Attempts that mend nothing, also with the repairs that were found since."""
     settled: dict[int, bool] = field(default_factory=dict)
@@ -75,14 +70,21 @@ class Lines:
             behind & truth.dependent - self.forward | aside(truth, self.forward, behind)
         )
         self.replay = Replay(truth, self.backward)
-        self.true = true_gradients(truth, self.judged)
+        self.layers = activated(truth, self.forward)
+        self.true = true_gradients(truth, self.judged, inside(truth, self.layers))
+        self.in_forward = {truth.tape.notes[entry].place for entry in self.forward}
+        """The places that the forward pass carries out, too: they are seldom wrong."""
         self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
-        self.standing = Standing(self.true, self.values)
+        self.standing = Standing(self.true, self.values, truth.convention(self.judged))
         self.places: dict[int, list[int]] = {}
         """The entries of the backward pass by their place in the source."""
         for entry in self.backward:
-            if np.asarray(truth.tape.values[entry]).dtype.kind == "f":
+            if (
+                entry not in truth.partial
+                and np.asarray(truth.tape.values[entry]).dtype.kind == "f"
+            ):
                 self.places.setdefault(truth.tape.notes[entry].place, []).append(entry)
+        self.fitting = Fitting(truth, self.judged, self.true, self.values)
         self.samples = samples(truth, self.forward)
         """What may be the number of samples."""
         whole = list(self.judged.whole.values())
@@ -145,7 +147,7 @@ class Lines:
             other = {entry: [2.0 * value + 1.0 for value in self.values[entry]]}
             changed = self.replay.carried(other, self.current)
             self.settled[entry] = changed is not None and any(
-                self.fits(parameter, changed) is None
+                self.fitting.fits(parameter, changed) is None
                 for parameter in self.truth.parameters
                 if parameter.key in right
             )
@@ -214,12 +216,12 @@ class Lines:
             factors: dict[Key, float] = {}
             off: set[float] = set()
             for parameter in self.truth.parameters:
-                factor = self.fits(parameter, changed)
+                factor = self.fitting.fits(parameter, changed)
                 if factor is not None:
                     factors[parameter.key] = factor
                 elif parameter.key in right:
-                    several = len(pairs) > 1 and self.keeps_its_shape(parameter, changed)
-                    factor = self.factor_after(parameter, changed) if several else None
+                    several = len(pairs) > 1 and self.fitting.keeps_its_shape(parameter, changed)
+                    factor = self.fitting.factor_after(parameter, changed) if several else None
                     if factor is None:
                         return None
                     off.add(factor)
@@ -282,7 +284,7 @@ class Lines:
         """Whether changes put right what repairs do."""
         mended = frozenset().union(*(repair.mended for repair in repairs))
         own = (p for p in self.truth.parameters if p.key in mended)
-        factors = [self.fits(parameter, changed) for parameter in own]
+        factors = [self.fitting.fits(parameter, changed) for parameter in own]
         return all(factor is not None and self.agrees(factor) for factor in factors)
 
     def follow(self) -> None:
@@ -317,81 +319,3 @@ class Lines:
         """Whether an entry is other than it should be."""
         right = self.right_value(entry)
         return right is not None and not right_value(self.values[entry], right, exact=True)
-
-    def fits(self, parameter: Parameter, changed: Changes) -> float | None:
-        """Return the multiple of its true gradient by which a parameter changes; None for another.
-
-        It is NaN where the gradient is right, but an optimizer makes something else of it.
-        """
-        match = self.judged.matches[parameter.key]
-        after = changed.get(parameter.after)
-        if after is None:
-            if match is None or (self.judged.uphill and not match.whole):
-                return None
-            return match.factor if match.whole else float("nan")
-        if (parameter.before, ALL) not in self.true:
-            return None  # the loss does not depend on it
-        if not self.keeps_its_shape(parameter, changed):
-            return None
-        true = list(map(parameter.taken, self.true[parameter.before, ALL]))
-        factor = self.factor_after(parameter, changed)
-        if factor is not None:
-            was = match is not None and match.whole and not self.judged.uphill
-            if match is not None and was and rounded(factor) != rounded(match.factor):
-                return None  # it was right as it was
-            optimized = any(m and m.entry is not None for m in self.judged.matches.values())
-            return None if optimized and not self.judged.whole else factor
-        if self.judged.whole or (
-            self.judged.uphill and along(self._change(parameter, changed), true)
-        ):
-            return None
-        sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
-        taken = (
-            factor
-            for entry, factor in self._inside(parameter, changed, true)
-            if self.truth.adapted(parameter.key, entry)
-        )
-        last = next(taken, None)
-        fits = last is not None and (not self.judged.ratios or rounded(last) in sizes)
-        return float("nan") if fits else None
-
-    def _inside(
-        self, parameter: Parameter, changed: Changes, true: Values
-    ) -> Iterator[tuple[int, float]]:
-        """Yield the multiples of its true gradient behind a parameter, the last one first."""
-        key = parameter.key
-        if key not in self.unchanged:
-            behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
-            self.unchanged[key] = {
-                entry: multiple(self.values[entry], true) for entry in sorted(behind, reverse=True)
-            }
-            self.multiples[key] = Multiples([true])
-        for entry, factor in self.unchanged[key].items():
-            if entry in changed:
-                values = changed[entry]
-                near = values[0].size == true[0].size and self.multiples[key].of(values)
-                factor = multiple(values, true) if near else None
-            if factor is not None:
-                yield entry, factor
-
-    def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
-        """Return the multiple of its true gradient by which a whole parameter has changed."""
-        change = self._change(parameter, changed)
-        true = list(map(parameter.taken, self.true[parameter.before, ALL]))
-        noise = self.truth.noise(parameter, self.judged.size)
-        factor = multiple_as_it_is(change, true, noise)
-        if factor is None and self.truth.decay:
-            before = self.truth.numbers(self.truth.parameters[parameter])
-            own = [self.truth.decay * parameter.taken(old) for old in before]
-            rest = [one - other for one, other in zip(change, own, strict=True)]
-            factor = multiple_as_it_is(rest, true, noise)
-        return factor
-
-    def keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:
-        shape = self.truth.parameters[parameter].shape
-        return parameter.after in changed and changed[parameter.after][0].shape == shape
-
-    def _change(self, parameter: Parameter, changed: Changes) -> Values:
-        before = self.truth.numbers(self.truth.parameters[parameter])
-        pairs = zip(changed[parameter.after], before, strict=True)
-        return [parameter.taken(new - old) for new, old in pairs]

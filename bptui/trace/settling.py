@@ -70,7 +70,7 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
         inner = rounded(_inner_factor(truth, by_key[key], judged))
         same = inner == rounded(reference)
         turned = by_key[own].sign == -by_key[key].sign != 0 and inner != -rounded(reference)
-        plain = rounded(abs(factor)) == rounded(abs(reference)) != abs(mark)
+        plain = rounded(abs(factor)) in {1.0, rounded(abs(reference))} - {abs(mark)}
         bare = not by_key[key].rated or (plain and _is_bare(truth, by_key[key], judged, factor))
         forgotten = by_key[own].rated and bare  # the rate, in this update
         goes_up = whole and mark < 0 < factor  # rates may differ, but none is negative
@@ -89,7 +89,8 @@ def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: flo
     if applied is None or applied in truth.bound:
         return applied is not None
     scaled = truth.tape.notes[applied].call in ("multiply", "divide")
-    return not (scaled and any(truth.tape.shape(one) == () for one in truth.tape.inputs[applied]))
+    given = truth.tape.inputs[applied] if scaled else ()
+    return all(truth.tape.shape(one) or one in truth.dependent for one in given)
 
 
 def _settle_adapted(truth: StepTruth, judged: Judged) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from bptui.core.graph.node import Node
 from bptui.core.mistakes import MISTAKES, NOT_SUMMED, UPDATED_WEIGHTS
-from bptui.trace.activated import Activated, activated, slopes_at
+from bptui.trace.activated import Activated, slopes_at
 from bptui.trace.comparing import CLOSE, Numbers, Values, multiple
 from bptui.trace.lines import Lines
 from bptui.trace.mending import evaluated
@@ -76,7 +76,7 @@ def _is_transpose_of(node: Node, matrices: set[Node]) -> bool:
 
 def _compared(view: View, repair: Repair, told: str | None) -> str | None:
     lines = view.lines
-    layers = activated(lines.truth, lines.forward)
+    layers = lines.layers
     at = {layer.before: layer for layer in layers}
     known = [at.get(source) for source, _ in repair.stands_for]
     wanted = {entry: lines.right_value(entry) or lines.values[entry] for entry in repair.entries}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptui.trace.activated import activated
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source
 from bptui.trace.comparing import multiple, rounded
@@ -48,7 +47,9 @@ class Suspects:
 
     def __init__(self, lines: Lines) -> None:
         self.lines, self.truth, self.backward = lines, lines.truth, lines.backward
-        self.computed_again = computed_again(self.truth, lines.forward, self.backward)
+        again = computed_again(self.truth, lines.forward, self.backward)
+        # an error is a gradient, too
+        self.computed_again = {entry for entry in again if not lines.standing.of(entry)}
         going_back = sorted(self.truth.dependent.intersection(self.backward))
         starts = turns_with_both(lines.turns, lines.forward, going_back)
         self.candidates = Candidates(self.truth, lines.true, lines.values, starts)
@@ -123,7 +124,7 @@ class Suspects:
                 yield Attempt(suspect.place, same, {})
         paths = _Paths(self.truth.tape, known)
         incomplete = [one for one in suspected if paths.suspicious(one.entries)]
-        for suspect in sorted(incomplete, key=lambda one: not one.since):
+        for suspect in sorted(incomplete, key=lambda one: not self._apart(one.since)):
             pairings = paired([suspect], False)
             yield from (a._replace(exact=True) for a in pairings if paths.mended_by(a.pairs))
         for users in self._of_one_line(known):
@@ -135,7 +136,7 @@ class Suspects:
         for place in self._turned(one.place for one in certain) if twice else ():
             if same := self._as_it_is(self.lines.places[place]):
                 yield Attempt(place, same, {}, exact=True)
-        for suspect in doubtful:
+        for suspect in sorted(doubtful, key=lambda one: one.place in self.lines.in_forward):
             yield from made_before(suspect)
             yield from filter(inner, paired([suspect], False))
             yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
@@ -149,6 +150,15 @@ class Suspects:
         whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    def _apart(self, since: Mapping[int, Collection[int]]) -> bool:
+        """Whether what is read by another name is read by the one it had, too, or had none."""
+        tape, inputs = self.truth.tape, self.truth.tape.inputs
+        first = next((b for b in tape.bindings if b.entry in since), None)
+        if first is not None and first.name.startswith("return "):
+            return True
+        users = (user for user in self.backward if not since.keys().isdisjoint(inputs[user]))
+        return not {user for reading in since.values() for user in reading}.issuperset(users)
 
     def _of_one_size(self, entry: int) -> dict[int, Source]:
         """Return the first gradients that have the size of one that is computed from them."""
@@ -278,8 +288,7 @@ class Suspects:
         bindings, values = self.truth.tape.bindings, self.lines.values
         returned = {b.entry for b in bindings if b.name.startswith("return ")}
         found = [entry for entry in returned.intersection(values) if np.ptp(values[entry][0])]
-        layers = activated(self.truth, self.lines.forward) if found else ()
-        slopes = [layer.slope(self.truth) for layer in layers]
+        slopes = [layer.slope(self.truth) for layer in self.lines.layers] if found else []
         factors = {entry: [multiple(values[entry], slope) for slope in slopes] for entry in found}
         return {e for e, known in factors.items() if 1.0 in map(rounded, filter(None, known))}
 

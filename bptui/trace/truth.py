@@ -155,6 +155,21 @@ class StepTruth:
         before = self.numbers(self.parameters[parameter])
         return [parameter.taken(new - old) for new, old in zip(after, before, strict=True)]
 
+    @cached_property
+    def partial(self) -> set[int]:
+        """Return the sums that are only a part of what one call of ``sum`` adds up."""
+        tape, users = self.tape, dict[int, set[int]]()
+        for user in self.dependent:
+            for entry in tape.inputs[user]:
+                users.setdefault(entry, set()).add(user)
+
+        def of(entry: int, user: int) -> bool:
+            one, other = tape.notes[entry], tape.notes[user]
+            return (one.call, one.place) == (other.call, other.place) == ("add", one.place)
+
+        alone = {entry: min(own) for entry, own in users.items() if len(own) == 1}
+        return {e for e, user in alone.items() if of(e, user) and e not in self.bound}
+
     # losses
 
     def losses(self) -> Iterator[Loss]:
@@ -268,6 +283,13 @@ class StepTruth:
                 whole.append(rated)
                 inside += [size for size in sizes if size != rated][:1]
         return inside or whole
+
+    def convention(self, judged: Judged) -> float:
+        """Return the multiple of true gradients that most are, where people have such: 2, 1/60."""
+        claimed = self.claimed(judged)
+        most = max(claimed, key=claimed.count, default=1.0)
+        sizes = (most, 1.0 / most) if most and np.isfinite(most) else ()
+        return most if any(rounded(size) == round(size) for size in sizes) else 1.0
 
     def _whole_square(self, judged: Judged) -> Judged:
         """Return the squared error for half of it where all gradients are twice as large."""

@@ -274,6 +274,7 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     begun = 0  # the step before which no other part of an array is updated any more
     last = 0
     shared = _shared(updates)
+    updates = _with_signs(updates)
     for update in updates:
         if update.before in shared:  # b = c = np.zeros(3) are two from their first update on
             root[update.after] = update.after
@@ -302,6 +303,22 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
         end = min((u.after for group in following for u in group), default=len(tape.notes))
         made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end))
     return made
+
+
+def _with_signs(updates: list[Update]) -> list[Update]:
+    """Return updates with the signs of their statements alone: those of data are taken out.
+
+    A statement that multiplies with numbers of either sign multiplies with data.
+    """
+    signs: dict[int, set[int]] = {}
+    for update in updates:
+        signs.setdefault(update.binding.place, set()).add(update.product.sign)
+    return [
+        update._replace(product=update.product._replace(sign=1))
+        if signs[update.binding.place] >= {1, -1}
+        else update
+        for update in updates
+    ]
 
 
 def _shared(updates: list[Update]) -> set[int]:

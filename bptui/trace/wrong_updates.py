@@ -45,8 +45,8 @@ class WrongUpdates:
         true = lines.true.get((parameter.before, ALL))
         if true is None or lines.judged.matches[key] or key in lines.judged.ratios:
             return set()
-        changed = lines.keeps_its_shape(parameter, lines.current)
-        if changed and lines.factor_after(parameter, lines.current) is not None:
+        changed = lines.fitting.keeps_its_shape(parameter, lines.current)
+        if changed and lines.fitting.factor_after(parameter, lines.current) is not None:
             return set()
         wanted = list(map(parameter.taken, true))
         behind = truth.behind[key].intersection(lines.backward) - {parameter.after}

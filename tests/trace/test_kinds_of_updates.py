@@ -123,6 +123,100 @@ for word, other in [(0, 1), (2, 0), (4, 1), (1, 0)]:
     E[word] -= 0.1 * dv
 """,
 }
+NEURONS = """
+data = [([0.3, -1.2], [0.0, 1.0]), ([1.1, 0.4], [1.0, 0.0])]
+layers = [[{"w": list(w), "b": 0.1} for w in rng.normal(size=(n, m))] for n, m in [(3, 2), (2, 3)]]
+total = 0.0
+for inputs, target in data:
+    here = inputs
+    for layer in layers:
+        for one in layer:
+            one["out"] = 1 / (1 + np.exp(-(one["b"] + sum(w * v for w, v in zip(one["w"], here)))))
+        here = [one["out"] for one in layer]
+    total += sum((t - o) ** 2 for t, o in zip(target, here))
+    for i in (1, 0):
+        for j, one in enumerate(layers[i]):
+            if i == 1:
+                error = one["out"] - target[j]
+            else:
+                error = sum(n["w"][j] * n["delta"] for n in layers[1])
+            one["delta"] = error * one["out"] * (1 - one["out"])
+    here = inputs
+    for layer in layers:
+        for one in layer:
+            for j in range(len(here)):
+                one["w"][j] -= 0.5 * one["delta"] * here[j]
+            one["b"] -= 0.5 * one["delta"]
+        here = [one["out"] for one in layer]
+"""
+SLIPS = {
+    "neurons: the error has the other sign": ('one["out"] - target[j]', 'target[j] - one["out"]'),
+    "neurons: another's target": ("target[j]", "target[j - 1]"),
+    "neurons: a quotient is added up": ('n["w"][j] * n["delta"]', 'n["w"][j] / n["delta"]'),
+    "neurons: weights climb, biases do not": ('["w"][j] -= 0.5', '["w"][j] += 0.5'),
+    "neurons: a rate is forgotten": ('["b"] -= 0.5 * one', '["b"] -= one'),
+}
+
+
+def _slip(right: str, wrong: str) -> str:
+    """Return the neurons with a slip in the line that has ``right`` in it."""
+    rows = [f"{r}  #! {r.strip().replace(right, wrong)}" if right in r else r for r in ROWS]
+    return "\n".join(rows) + "\n"
+
+
+ROWS = NEURONS.splitlines()
+KINDS |= {name: _slip(*slip) for name, slip in SLIPS.items()}
+KINDS |= {
+    "a slope that is a gradient inside the sigmoid": """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+for step in range(2):
+    z = x @ W
+    h = sigmoid(z)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * sigmoid(z) * (1 - sigmoid(z))  #! dz = d @ V.T * sigmoid(z) * (0 - sigmoid(z))
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dz
+""",
+    "a gradient of the last moment alone, which is then clipped": """
+U = rng.normal(size=(2, 2))
+for step in range(2):
+    hs, loss = [np.zeros(2)], 0.0
+    for row in x:
+        hs.append(np.tanh(row @ W + hs[-1] @ U))
+    outs = [h @ V for h in hs[1:]]
+    loss = sum(np.sum((o - t) ** 2) for o, t in zip(outs, y))
+    g = {"W": np.zeros_like(W), "U": np.zeros_like(U), "V": np.zeros_like(V)}
+    later = np.zeros(2)
+    for i in reversed(range(6)):
+        d = 2 * (outs[i] - y[i])
+        g["V"] += np.outer(hs[i + 1], d)  #! g["V"] = np.outer(hs[i + 1], d)
+        dz = (V @ d + later) * (1 - hs[i + 1] ** 2)
+        g["W"] += np.outer(x[i], dz)
+        g["U"] += np.outer(hs[i], dz)
+        later = U @ dz
+    for name, array in ("W", W), ("U", U), ("V", V):
+        np.clip(g[name], -50, 50, out=g[name])
+        array -= 0.01 * g[name]
+""",
+    "a function of the forward pass is given the gradient": """
+def sigmoid(z):
+    s = 1 / (1 + np.exp(-z))
+    return s
+def back(g, z):
+    s = sigmoid(z)
+    return g * s * (1 - s)  #! return g * sigmoid(g) * (1 - sigmoid(g))
+for step in range(2):
+    z = x @ W
+    h = sigmoid(z)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = back(d @ V.T, z)
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dz
+""",
+}
 KINDS |= {
     name: STEP + GRADIENTS + f"    {update}\n    W -= 0.1 * dW\n"
     for name, update in UPDATES.items()

@@ -14,7 +14,7 @@ from bptui.core.arrays import Array
 from bptui.core.graph.backward import Simplification, backward
 from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.trace.activated import activated, softmaxes
+from bptui.trace.activated import softmaxes
 from bptui.trace.candidates import ALL, Source, gradient_text
 from bptui.trace.comparing import multiple, shaped
 from bptui.trace.graph import given_values
@@ -58,7 +58,7 @@ class Claims:
         It holds where all that the loss has of z goes through a = f(z).
         """
         truth, forward = self.lines.truth, self.lines.forward
-        found = [*activated(truth, forward), *softmaxes(truth, forward)]
+        found = [*self.lines.layers, *softmaxes(truth, forward)]
         known = {truth.graph.nodes[one.after]: one for one in found if one.name}
         self.activated: dict[int, str] = {one.before: one.name for one in known.values()}
         """The activation that each pre-activation goes through."""
