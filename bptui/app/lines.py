@@ -76,10 +76,10 @@ def clickable(text: str, action: str, style: str = "") -> Content:
     return Content.styled(text, style).stylize(ContentStyle.from_meta({"@click": action}))
 
 
-def tabs(names: Sequence[str], chosen: str, action: str) -> Content:
-    """Put names side by side, one underlined; ``action`` is done with the one clicked."""
+def tabs(names: Sequence[str], chosen: Sequence[str], action: str) -> Content:
+    """Put names side by side, the chosen underlined; ``action`` is done with the one clicked."""
     return Content("  ").join(
-        clickable(each, f"{action}('{each}')", "bold underline" if each == chosen else "")
+        clickable(each, f"{action}('{each}')", "bold underline" if each in chosen else "")
         for each in names
     )
 

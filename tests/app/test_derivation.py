@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bptui.presets.files import load, loads
 
-from .support import Session, opened
+from .styled import walk
+from .support import NUMBER, Session, opened, reads_as
 
 FORMS = ("gW1 = input^T · delta_h", "gW1 = input.T @ delta_h", "dL/dw1 = (out_o1")
 """What the forms begin with, from the second one on and back to the first."""
@@ -32,7 +33,7 @@ async def until_titled(session: Session, *words: str) -> None:
 
 
 async def test_explains_the_selected_weight_in_three_forms() -> None:
-    async with opened("article", (120, 44)) as session:
+    async with opened("article", (108, 44)) as session:
         await until_shown(session, "dL/dw1 = Σk dL/dout_ok · ", "so both paths add up")
         await until_shown(session, "dL/dw1 = (out_o1", "= 0.004756131", "w1 ← w1")
         await until_titled(session, "w1: weight from i1 to h1, weight_1[0][0]")
@@ -122,3 +123,47 @@ async def test_what_is_frozen_is_called_so_in_every_form_and_window() -> None:
         await session.shows(reason, "right")
         await session.press("escape", "e")
         await session.shows("train weights  no")
+
+
+def columns(session: Session) -> dict[str, list[str]]:
+    """The forms that stand beside each other, each with its lines."""
+    lines = [line[1:] for line in session.inside("#derivation")]
+    at = next((k for k, line in enumerate(lines) if line.split("│")[0].strip() == "scalar"), None)
+    if at is None:
+        return {}
+    cells = [[cell.rstrip() for cell in line.split(" │ ")] for line in lines[at:]]
+    forms = [cell.strip() for cell in cells[0]]
+    rows = [row for row in cells[1:] if len(row) == len(forms)]
+    return {form: [row[place] for row in rows] for place, form in enumerate(forms)}
+
+
+async def test_forms_stand_side_by_side_where_they_find_room() -> None:
+    async with opened("article", (200, 60)) as session:
+        async for operation, _ in walk(session):
+            await until_titled(session, operation.label)
+            shown, values = columns(session), session.app.player.snapshot.values
+            assert [*shown] == ["scalar", "matrix", "numpy"], operation
+            name = operation.writes[0]
+            if operation.stage == "update" or name not in values:
+                continue
+            number = float(values[name].flat[0])
+            for form, lines in shown.items():
+                found = [each for line in lines for each in NUMBER.findall(line)]
+                assert any(reads_as(each, number) for each in found if len(each) > 3), (form, name)
+        border = session.border("#derivation")
+        for form in ("scalar", "matrix", "numpy"):  # one after the other alone, then all again
+            await session.press("d")
+            await session.until(lambda: not columns(session), f"{form} alone")
+        await session.press("d")
+        await session.until(lambda: len(columns(session)) == 3, "all of them")
+        assert session.border("#derivation") == border
+        session.resize(120, 36)  # fewer where lines would be cut or a screenful be out of sight
+        await session.until(lambda: len(session.lines()[0]) == 120, "the smaller size")
+        await session.press("r", "n")
+        await until_titled(session, "net_h")
+        await session.until(lambda: len(columns(session)) == 3, "a short operation")
+        await session.press(*["n"] * 6)
+        await until_titled(session, "delta_o")
+        await session.until(lambda: len(columns(session)) == 2, "a longer one")
+        session.resize(108, 36)
+        await session.until(lambda: not columns(session), "one form")

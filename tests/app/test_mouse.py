@@ -77,7 +77,7 @@ async def test_what_is_selected_is_copied() -> None:
         session.panel("#derivation").focus()
         await session.press("y")
         await session.until(lambda: "copied derivation" in session.notices(), "the derivation")
-        assert app.clipboard.startswith("i1")
+        assert "i1 = i1" in app.clipboard
         # what this step has yet to compute is not copied
         await click(session, "-0.032174", "#gradients")
         await session.press("n", "y")

@@ -31,7 +31,7 @@ def test_cells_that_changed() -> None:
         steps = [written(terminal, "s", f"step {each} ") for each in range(1, 6)]
         assert median(steps) <= 2 * KB
         operations = [written(terminal, "n", f"{each}/12") for each in range(1, 8)]
-        assert median(operations) <= KB
+        assert median(operations) <= 2 * KB  # three forms of what they compute among them
         terminal.press("q")
         assert terminal.ends() == 0
 

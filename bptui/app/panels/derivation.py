@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rich.style import Style
 from textual.content import Content
@@ -17,29 +17,41 @@ from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 
 if TYPE_CHECKING:  # loaded after the first numbers are shown
-    from bptui.explain.explain import Explainer
+    from bptui.explain.explain import Explainer, Explanation
     from bptui.explain.lines import TextLine
-    from bptui.explain.report import Form
+    from bptui.explain.report import Form, Report
 
+Wanted: TypeAlias = Literal["all", "scalar", "matrix", "numpy"]
+"""A form, or as many of them as find room."""
+Reports: TypeAlias = "Callable[[int, bool], Report]"
+"""Makes a report in so many columns; one that spares lines where it can."""
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 DIGITS, FEW_DIGITS = (6, 7), (4, 4)
 """Of numbers in formulas and of values, also in a presentation."""
+WIDE = 104
+"""Columns from which the forms may stand beside each other."""
 UNDERLINED = Style(underline=True)
 
 
 class FormsPanel(Panel[ShownT, ChosenT]):
-    """One explanation in one of three forms: scalar, matrix, numpy."""
+    """One explanation in three forms: scalar, matrix, numpy, beside each other or one alone."""
 
     def __init__(self) -> None:
         super().__init__("Derivation", "derivation")
-        self.form: Form = "scalar"
+        self.form: Wanted = "all"
+        self.shown: tuple[Form, ...] = FORMS[:1]
+        """The forms that are on the screen."""
         self._lines: list[TextLine] = []
         self._written: object = None
         self._subject: object = None
 
-    def write(self, view: ShownT, width: int, height: int) -> tuple[str, list[TextLine]]:
-        """Return what is explained, and the explanation in the chosen form."""
+    def explanation(self, view: ShownT) -> tuple[Explanation, Reports]:
+        """Return what is explained, and who writes it."""
         raise NotImplementedError
+
+    def lines(self, view: ShownT, report: Report, made: Explanation, form: Form) -> list[TextLine]:
+        """Return an explanation in a form."""
+        return report.lines(made, form)
 
     def subject(self, view: ShownT) -> object:
         """Return what is explained, whatever its numbers are."""
@@ -61,11 +73,19 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         return "\n".join(map(plain, self._lines)).strip("\n")
 
     def next_form(self) -> None:
-        """Go from scalar to matrix to numpy and back again."""
-        self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])
+        """Go from all forms that find room to scalar, matrix and numpy alone, and back again."""
+        if self.form == "all":
+            self.show_form(FORMS[len(self.shown) == 1])
+        else:
+            following: tuple[Wanted, ...] = (*FORMS[1:], "all")
+            self.show_form(following[FORMS.index(self.form)])
 
     def action_form(self, form: Form) -> None:
-        """Explain in this form."""
+        """Explain in this form alone; in all of them where it is alone by now."""
+        self.show_form("all" if self.form == form else form)
+
+    def show_form(self, form: Wanted) -> None:
+        """Explain in a form, or in all that find room."""
         self.form = form
         self.scroll_home(animate=False)
         self.repaint()
@@ -79,7 +99,7 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         said = Content(self.remark(view))
         if not said and below > 0:
             said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
-        forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
+        forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.shown, "form"))
         self.note(Content.assemble(said, ", " if said else "", *forms))
         styles, pending = self.text_styles, self.pending(view)
         return [strip_of(spans, styles, pending) for spans in lines[top : top + height]]
@@ -88,13 +108,35 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         key = (view.picture, self.form, width, height)
         if self._written != key:
             # one column is left for the scroll bar, so that it never covers the end of a line
-            title, self._lines = self.write(view, max(width - 1, 20), height)
+            made, self._lines = self._write(view, max(width - 1, 20), height)
             self._written = key
-            self.entitle(f"Derivation: {title}")
+            self.entitle(f"Derivation: {made.title}")
             before, self._subject = self._subject, (self.subject(view), self.form)
             if self._subject != before and self.scroll_offset.y:
                 self.scroll_home(animate=False, immediate=True)
         return self._lines
+
+    def _write(self, view: ShownT, width: int, height: int) -> tuple[Explanation, list[TextLine]]:
+        """Return what is explained, and its lines in the forms that are wanted and find room."""
+        made, reports = self.explanation(view)
+        form = FORMS[0] if self.form == "all" else self.form
+        lines: list[TextLine] = []
+        self.shown = (form,)
+        for spare in (False, True):
+            lines = self.lines(view, reports(width, spare), made, form)
+            if len(lines) <= height:
+                break
+        if self.form != "all" or width < WIDE:
+            return made, lines
+        from bptui.app.panels.columns import beside
+
+        def write(part: Explanation, form: Form, columns: int) -> list[TextLine]:
+            return self.lines(view, reports(columns, True), part, form)
+
+        found = beside(made, reports(width, True), write, height, len(lines))
+        if found is not None:
+            self.shown, lines = found
+        return made, lines
 
 
 class DerivationPanel(FormsPanel[View, Selection]):
@@ -142,24 +184,23 @@ class DerivationPanel(FormsPanel[View, Selection]):
     def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
         return super()._explain(self._explained or view, width, height)
 
-    def write(self, view: View, width: int, height: int) -> tuple[str, list[TextLine]]:
+    def explanation(self, view: View) -> tuple[Explanation, Reports]:
         from bptui.explain.explain import Explainer  # after the first numbers are shown
         from bptui.explain.headings import Headings
         from bptui.explain.report import Report
 
         self._explainer = explainer = Explainer(view.snapshot, self.around.few_characters)
         if view.explained is not None:
-            explanation = explainer.operation(view.explained.name)
+            made = explainer.operation(view.explained.name)
         else:
-            explanation = explainer.explain(view.selection.name(explainer.names))
-        for brief in (False, True):
-            headings = Headings(explainer.symbols, frozenset(view.selection.units))
-            few = FEW_DIGITS if view.present else DIGITS
-            report = Report(explainer.symbols, width, *few, brief=brief, headings=headings)
-            lines = report.lines(explanation, self.form)
-            if len(lines) <= height or self.form != "scalar":
-                break
-        return explanation.title, lines
+            made = explainer.explain(view.selection.name(explainer.names))
+        digits = FEW_DIGITS if view.present else DIGITS
+        headings = Headings(explainer.symbols, frozenset(view.selection.units))
+
+        def report(width: int, spare: bool) -> Report:
+            return Report(explainer.symbols, width, *digits, brief=spare, headings=headings)
+
+        return made, report
 
 
 def strip_of(spans: TextLine, styles: Styles, pending: bool = False) -> Strip:

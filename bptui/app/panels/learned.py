@@ -100,7 +100,7 @@ class LearnedPanel(FollowingPanel[View, Selection]):
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         self.entitle(f"Learned: {self.title(view)}")
         titles = pictures_of(view.snapshot.experiment)
-        shown = tabs(titles, self.title(view), "picture")
+        shown = tabs(titles, [self.title(view)], "picture")
         said = [Content(picture.note)] * bool(picture.note)
         self.note(*[Content(", ").join([*said, shown])] * (len(titles) > 1), picture.note)
         rows = range(top, min(top + height, picture.size.height))

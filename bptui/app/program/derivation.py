@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel
+from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel, Reports
 from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
 from bptui.core.arrays import Array
@@ -22,7 +22,7 @@ from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluat
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.links import said_of, used_by_function
-from bptui.explain.report import Report
+from bptui.explain.report import Form, Report
 from bptui.explain.symbols import Place, Symbols
 
 UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
@@ -268,17 +268,20 @@ class Writer:
 class DerivationPanel(FormsPanel[Moment, Moment]):
     """One quantity, and the gradient that it stands for or should be."""
 
-    def write(self, view: Moment, width: int, height: int) -> tuple[str, list[TextLine]]:
+    def explanation(self, view: Moment) -> tuple[Explanation, Reports]:
         writer = Writer(view, self.around.few_characters)
-        explanation = writer.explanation()
         few = FEW_DIGITS if view.present else DIGITS
-        report = Report(writer.symbols, width, *few, brief=True)
-        has_form = self.form != "scalar" or explanation.numbers
+        return writer.explanation(), lambda width, _: Report(
+            writer.symbols, width, *few, brief=True
+        )
+
+    def lines(self, view: Moment, report: Report, made: Explanation, form: Form) -> list[TextLine]:
+        has_form = form != "scalar" or made.numbers
         try:
-            lines = report.lines(explanation, self.form if has_form else "matrix")
+            lines = report.lines(made, form if has_form else "matrix")
         except UNKNOWN:
             lines = []
-        return explanation.title, lines or self._without(view)
+        return lines or self._without(view)
 
     def _without(self, view: Moment) -> list[TextLine]:
         """Return what is said where there is no formula in this form."""

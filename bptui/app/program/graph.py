@@ -70,7 +70,7 @@ class GraphPanel(ProgramPanel):
         if (network := network_view(record, view.update)) is not None:
             layout = arrange(network.snapshot.experiment.network, width, height, (), view.present)
             self.kind = self._chosen or KINDS[bool(layout.omissions)]
-            kinds = tabs(KINDS, self.kind, "kind")
+            kinds = tabs(KINDS, [self.kind], "kind")
             self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))
             if self.kind == "network":
                 self.entitle("Graph: the network, true gradients")

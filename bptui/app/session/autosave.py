@@ -142,7 +142,7 @@ class Autosave:
         main.look(state.sample)
         if state.logarithmic:
             main.loss.toggle_scale()
-        main.derivation.action_form(state.form)
+        main.derivation.show_form(state.form)
 
     async def _arrive(self, continued: Continued) -> None:
         """Go to where the session stands, and say how it has come back."""

@@ -22,6 +22,7 @@ import numpy as np
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from bptui.app.panels.derivation import Wanted
 from bptui.app.playback.breakpoints import Breakpoint, parse
 from bptui.app.view import Count, Selection
 from bptui.core.arrays import Array, frozen
@@ -32,7 +33,6 @@ from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
 from bptui.core.history import SPANS, LossHistory, Summary
 from bptui.core.timeline import Timeline
-from bptui.explain.report import Form
 from bptui.presets.build import origin_of
 from bptui.presets.errors import PresetError, printable
 from bptui.presets.files import loads
@@ -76,7 +76,7 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether it is what is explained."""
     sample: Count | None = None
     logarithmic: bool = False
-    form: Form = "scalar"
+    form: Wanted = "all"
     """Of the derivation."""
 
 
