@@ -23,7 +23,7 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel, ViewPanel
 from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
-from bptui.app.view import Direction, Selection, View
+from bptui.app.view import Direction, Factor, Selection, View
 
 if TYPE_CHECKING:
     from bptui.app.panels.learned import LearnedPanel
@@ -78,7 +78,11 @@ class MainScreen(Screen[None]):
         self.selection = Selection()
         self.sample: int | None = None
         self.named = False
+        self.factor: Factor | None = None
         self._pointed_at: object = None
+        self._stood_at: object = None
+        self._trail: list[Selection] = []
+        """Where the cursor of the derivation has come from."""
         self._fitted_to: object = None
         self._came_from: Widget | None = None
 
@@ -93,11 +97,15 @@ class MainScreen(Screen[None]):
         self.selection = self.selection.within(experiment.network)
         if self._pointed_at != (view.snapshot, view.position):
             self._pointed_at = None
+        stands_at = experiment, view.position, self.selection
+        if self._stood_at != stands_at:
+            self._stood_at, self.factor = stands_at, None
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
         sample = self.sample = None if self.sample is None else min(max(self.sample, 0), last)
         self.view = replace(
             view,
             selection=self.selection,
+            factor=self.factor,
             pointed=self.pointed,
             named=self.named,
             sample=sample,
@@ -132,6 +140,10 @@ class MainScreen(Screen[None]):
     def action_select(self, direction: Direction) -> None:
         """Move the selection as the focused panel draws it, or as Weights does."""
         view, focused = self.view, self.focused_panel or self.weights
+        factor = self.derivation.step(view, direction) if focused is self.derivation else None
+        if factor is not None:
+            self.look_at(factor)
+            return
         self.select(focused.neighbour(view, direction) or self.weights.neighbour(view, direction))
 
     def on_panel_selected(self, message: Panel.Selected) -> None:
@@ -139,6 +151,31 @@ class MainScreen(Screen[None]):
             self.select(message.selection)
         elif isinstance(message.selection, int):
             self.look(message.selection)
+        elif isinstance(message.selection, Factor):
+            self.look_at(message.selection)
+
+    def look_at(self, factor: Factor) -> None:
+        """Light a factor of the derivation in all panels."""
+        self.factor = factor
+        self._player.show()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave keys to others where there is no factor to go to, or nothing to come back to."""
+        if action == "go_to_factor":
+            return self.factor is not None
+        return bool(self._trail) if action == "come_back" else True
+
+    def action_go_to_factor(self) -> None:
+        """Select what the factor under the cursor belongs to."""
+        names = self.view.snapshot.experiment.network.names
+        wanted = self.factor and self.factor.selection(names)
+        if wanted:
+            self._trail.append(self.selection)
+            self.select(wanted)
+
+    def action_come_back(self) -> None:
+        """Select what was selected before the last factor."""
+        self.select(self._trail.pop())
 
     def look(self, sample: int | None) -> None:
         """Look at a sample: one of training, or a test sample, counted on after those."""

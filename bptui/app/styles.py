@@ -113,6 +113,11 @@ class Styles(NamedTuple):
             return style
         return style + (self.written if highlight == "written" else self.read)
 
+    @property
+    def factor(self) -> Style:
+        """The style of the factor that the cursor of a derivation is on, in all panels."""
+        return self.accent + Style(bold=True, reverse=True)
+
     def selected(self, style: Style, focused: bool) -> Style:
         """Return ``style`` for the selection, brightest in the focused panel."""
         return style + (self.chosen if focused else self.paired)

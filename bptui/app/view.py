@@ -59,6 +59,35 @@ class Selection(NamedTuple):
         return Selection(kind, layer, unit, source)
 
 
+class Factor(NamedTuple):
+    """A number in a derivation: its ``place`` among those there, its array, and where it is ``at``.
+
+    ``told`` is what there is to be said of it: ``w7 = dnet_o2/dout_h1``.
+    """
+
+    place: int
+    name: str
+    at: tuple[int, ...]
+    told: str = ""
+
+    def selection(self, names: Names) -> Selection | None:
+        """Return the weight, bias or unit that it belongs to."""
+        *source, unit = self.at
+        for layer in range(names.depth + 1):
+            if self.name in (names.weights(layer), names.weight_gradient(layer)):
+                return Selection("weight", layer, unit, source[-1])
+            if self.name in (names.bias(layer), names.bias_gradient(layer)):
+                return Selection("bias", layer, unit)
+            kinds = (names.out, names.net, names.delta, names.out_gradient)
+            if self.name in [kind(layer) for kind in kinds]:
+                return Selection("unit", layer, unit)
+        return Selection("unit", names.depth, unit) if self.name == "target" else None
+
+    def is_at(self, name: str, *place: int) -> bool:
+        """Return whether it is that number of an array; of one with samples that of the unit."""
+        return self.name == name and self.at[-len(place) :] == place
+
+
 LETTERS = "ABCDEF"
 MOST_CURVES = len(LETTERS)
 """Kept curves at most: more could not be told apart."""
@@ -100,6 +129,8 @@ class View(Struct, frozen=True, eq=False, dict=True):
     hits: tuple[int, ...] = ()
     """The steps at which breakpoints have stopped a run, in order."""
     selection: Selection = Selection()
+    factor: Factor | None = None
+    """The factor of a derivation that the cursor is on."""
     pointed: bool = False
     """Whether the selection was moved since the last operation, and so is what is explained."""
     named: bool = False
@@ -151,6 +182,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
             self.position,
             self.hits,
             self.selection,
+            self.factor,
             self.pointed,
             self.named,
             self.sample,

@@ -86,6 +86,8 @@ class Chain:
     added: Expression | None = None
     derived: Equation | None = None
     why: tuple[str, ...] = ()
+    silent: bool = False
+    """Whether it is written elsewhere."""
 
     def at(self, scope: Scope) -> Chain:
         """Return the same chain with the numbers of another step."""

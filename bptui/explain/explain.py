@@ -303,6 +303,13 @@ class Explainer:
     def of_sample(self) -> str:
         return f", sample 1 of the {self.samples} in the batch" if self.samples > 1 else ""
 
+    def words(self, quantity: Quantity) -> str:
+        """Say what a number of a formula is: ``w5: weight from h1 to o1``, ``t1: target``."""
+        place = self.symbols.places.get(quantity.name)
+        if place is None or quantity.index is None:
+            return f"{self.symbols.text(quantity)}: {quantity.name}"
+        return self.titled(Subject("number", quantity.name, quantity.index, place.layer))
+
     def titled(self, subject: Subject) -> str:
         """Write ``w5: weight from h1 to o1, weight_2[0][0]``."""
         names, layer = self.names, subject.layer

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.explain.expression import Index
+from bptui.explain.expression import Index, Quantity
 from bptui.explain.headings import Axes, Heading
 from bptui.explain.printer import number
 
@@ -20,11 +20,17 @@ MOST_PRINTED = 32
 
 
 class Span(NamedTuple):
-    """A piece of a line. ``role`` says what it is, so that a screen can give it a colour."""
+    """A piece of a line. ``role`` says what it is, so that a screen can give it a colour.
+
+    A symbol of a single number has the ``quantity`` it stands for, and what is to be ``told`` of it
+    where it is a factor of the chain rule.
+    """
 
     text: str
     role: str
     marked: bool = False
+    quantity: Quantity | None = None
+    told: str = ""
 
 
 TextLine: TypeAlias = tuple[Span, ...]

@@ -12,22 +12,20 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from bptui.core.graph.node import PRODUCT, SUM
-from bptui.explain.chain import Chain
+from bptui.explain.chain_lines import ChainWriter
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
-from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Span, TextLine, array_lines, lit_lines, plain
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
-from bptui.explain.writer import LABEL_GAP, EquationWriter
+from bptui.explain.writer import LABEL_GAP
 
 Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
-EQUALS = Span("= ", "operator")
 
 
-class Report(EquationWriter):
+class Report(ChainWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
 
     ``brief`` puts values behind the numbers, but for the first equation of several sections.
@@ -47,8 +45,11 @@ class Report(EquationWriter):
                     written += [()] if written and (apart or not group) else []
                     written += [(Span(label, "label"),)] if label else []
                     for statement in statements:
-                        written += self.chain(section.chains.get(statement))
-                        written += self.statement(statement, write)
+                        chain = section.chains.get(statement)
+                        written += self.chain(chain)
+                        lines = self.statement(statement, write)
+                        alone = isinstance(statement, Equation)
+                        written += self.told(lines, chain) if chain and alone else lines
                 if section.omitted:
                     written.append((Span(f"… {section.omitted} more like these", "label"),))
             return written
@@ -57,7 +58,8 @@ class Report(EquationWriter):
             left = next(iter(equations(statement).values())).left
             array = self._code if form == "numpy" else self.numbers
             wanted = explanation.place_in(left.name)
-            written += self.link(*explanation.links.get(left.name, ("", "")), form)
+            link = explanation.links.get(left.name, ("", ""))
+            written += self.link(*link, in_code=form == "numpy")
             written += self.statement(statement, partial(array, wanted=wanted), form)
         return written
 
@@ -88,64 +90,6 @@ class Report(EquationWriter):
         if len(plain(first)) <= self.width:
             return [first, *lines[1:]]
         return [*((Span(text, "label"),) for text in wrap(equation.note, self.width)), *lines]
-
-    # the chain rule
-
-    def chain(self, chain: Chain | None) -> list[TextLine]:
-        """Return the links of a gradient, below each what it is, and the reasons."""
-        if chain is None:
-            return []
-        lines = self._links(chain)
-        why = self.said("why: ", "; ".join(chain.why))
-        if chain.derived is None:
-            return [*lines, *why]
-        derived = self.numbers(chain.derived) if np.isfinite(chain.derived.value) else []
-        return [*lines, *derived, *why]
-
-    def _links(self, chain: Chain) -> list[TextLine]:
-        text, signs = self.symbols.text, self.symbols.signs
-        columns = chain.written(text, lambda above, below: f"d{above}/d{below}")
-        if not columns:
-            return []
-        gradient, of = text(chain.gradient), f"dL/d{text(chain.of)}"
-        names = (gradient, of) if gradient != of else (gradient,)
-        between = "_" if self.symbols.ascii_only else ""
-        sums = "".join(f"{signs.total}{between}{letter} " for letter in chain.sums)
-        start = [span for each in names for span in (Span(f"{each} ", "name"), EQUALS)]
-        start.append(Span(sums, "operator"))
-        margin = sum(len(span.text) for span in start)
-        blank = Span(" " * margin, "operator")
-        lines: list[TextLine] = []
-        above, below, used = start, [blank], margin
-        for place, (factor, values, word) in enumerate(columns):
-            word = ", ".join(values[:MOST_TERMS]) + ", …" * (len(values) > MOST_TERMS) or word
-            width, sign = max(len(factor), len(word)), signs.times if place else ""
-            if place and used + len(sign) + width > self.width:
-                lines += [(*above,), (*below,)]
-                above, below, used = [blank], [blank], margin
-            above += [Span(sign, "operator"), Span(factor.center(width), "quantity")]
-            below += [Span(" " * len(sign), "operator"), Span(word.center(width), "label")]
-            used += len(sign) + width
-        if chain.added is not None:
-            tail = symbols_of(Printer(self.symbols, chain.scope).tokens(chain.added))
-            above.append(Span(f" + {tail}", "operator"))
-        return [*lines, (*above,), (*below,)]
-
-    def link(self, link: str, why: str, form: Form = "scalar") -> list[TextLine]:
-        """Return the link of the chain rule that an array is, and the reason; a comment in code."""
-        if form == "numpy":
-            return self.said("# ", why)
-        chained = link.replace(" * ", self.symbols.signs.times) if "=" in link else ""
-        return [*self.said("", chained), *self.said("why: ", why)]
-
-    def said(self, heading: str, text: str) -> list[TextLine]:
-        """Return a sentence under its heading; nothing where there is none."""
-        rows = wrap(text, self.width - len(heading))
-        again = heading if heading == "# " else " " * len(heading)
-        return [
-            (Span(again if place else heading, "heading"), Span(row, "label"))
-            for place, row in enumerate(rows)
-        ]
 
     # mistakes
 

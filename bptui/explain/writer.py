@@ -14,6 +14,7 @@ from bptui.explain.expression import (
     Constant,
     Expression,
     Index,
+    Quantity,
     Series,
     Setting,
     count,
@@ -300,7 +301,9 @@ class EquationWriter:
         text = token.symbol if symbols else token.number
         role: str = token.role if symbols or token.role in KEPT else "number"
         role = "lit" if self.headings and self.headings.is_lit(token.node) else role
-        span = Span(text, role, token.marked and bool(text.strip()))
+        of = token.node if symbols and isinstance(token.node, Quantity) else None
+        of = of if of is not None and of.index is not None else None
+        span = Span(text, role, token.marked and bool(text.strip()), of)
         return Block(((span,),), width or self.columns(text), token.breaks)
 
     def _rows_of(self, equation: Equation, *, numbers: bool = False) -> RowWriter:

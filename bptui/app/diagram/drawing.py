@@ -142,6 +142,7 @@ class Drawing:
     def _draw_weights(self, wires: Wires) -> None:
         """Write the weights on their edges; their gradients where the operation computes those."""
         view, styles, names = self._view, self._styles, self._names
+        factor = view.factor
         beside = wires.label_width - wires.number_width
         decimals = self._layout.label_decimals(beside)
         for layer in {edge.layer for edge, _ in wires.labels}:
@@ -159,6 +160,8 @@ class Drawing:
                     named = styles.dim
                     if edge.selection == view.selection:
                         style, named = styles.selected(style, self._focused), styles.strong
+                    if factor and factor.is_at(shown, edge.source, edge.destination):
+                        style = named = styles.factor
                     # at the right end of its room: before it numbers of a unit may stand
                     text, end = signed(value, form).strip(), column + wires.label_width
                     name = name_of(edge, names, prefix)
@@ -238,6 +241,8 @@ class Drawing:
                 self.canvas.write(y, mark, GLYPHS[touched], styles.strong)
             if value.name == "b" and view.selection == Selection("bias", layer, place.unit):
                 look = styles.selected(drawn, self._focused)
+            if view.factor and view.factor.is_at(quantity, place.unit):
+                look = styles.factor
             self.canvas.write(y, place.x + value.end - len(text), text, look)
 
     def _values(self, layer: int, value: str, quantity: str) -> Array:

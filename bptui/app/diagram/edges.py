@@ -144,6 +144,12 @@ def telling(layout: Layout, sizes: Mapping[Edge, float], selection: Selection) -
     return sorted(kept, key=sizes.__getitem__)
 
 
+def leads_on(edge: Edge, selection: Selection) -> bool:
+    """Return whether an edge is on a path from what is selected to the loss."""
+    following = selection.layer + 1
+    return edge.layer > following or (edge.layer, edge.source) == (following, selection.unit)
+
+
 def wires_of(
     layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles, named: bool = True
 ) -> Wires:
@@ -152,7 +158,8 @@ def wires_of(
     Those have their names before them where they are to be ``named`` and these find room, too.
 
     While an operation is shown, edges that it has nothing to do with stand back. Not where their
-    labels say it: the cells of all edges are many bytes on the way to a terminal.
+    labels say it: the cells of all edges are many bytes on the way to a terminal. While the
+    selection is explained, the paths from it to the loss are lit.
     """
     weights, names = view.parameters.weights, view.snapshot.experiment.network.names
     values = {edge: float(weights[edge.layer - 1][edge.source, edge.destination]) for edge in edges}
@@ -173,6 +180,8 @@ def wires_of(
         style = styles.sign(values[edge], largest[edge.layer])
         if edge in selected:
             style = styles.strong
+        elif view.explained is None and leads_on(edge, view.selection):
+            style = styles.accent
         elif view.operation is not None and edge not in places:
             own = names.weights(edge.layer), names.weight_gradient(edge.layer)
             style = style + styles.bold if highlight(view, *own) else styles.faint

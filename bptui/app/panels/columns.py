@@ -59,7 +59,8 @@ def shared(
     if not sections or not sections[0].chains:
         return ([],), explanation
     first, *others = sections[0].chains.items()
-    rest = (replace(sections[0], chains=dict(others)), *sections[1:])
+    told = {first[0]: replace(first[1], silent=True), **dict(others)}
+    rest = (replace(sections[0], chains=told), *sections[1:])
     head = report.chain(first[1])
     whys = dict.fromkeys(why for _, why in explanation.links.values() if why)
     more = [line for why in whys for line in report.said("why: ", why)]

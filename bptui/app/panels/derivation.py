@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from rich.style import Style
+from textual.binding import Binding
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, clickable, pressing, tabs
+from bptui.app.panels.factors import Symbol, following, place_at, symbols
 from bptui.app.panels.panel import ChosenT, Panel, ShownT
 from bptui.app.styles import Styles
-from bptui.app.view import Selection, View
+from bptui.app.view import Direction, Factor, Selection, View
 
 if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.explain.explain import Explainer, Explanation
@@ -61,6 +63,10 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         """Return what is said of numbers that are not those of now."""
         return ""
 
+    def cursor(self, view: ShownT) -> tuple[int, int]:
+        """Return the line, and the piece of it, that the cursor is on; (-1, -1) for none."""
+        return -1, -1
+
     def pending(self, view: ShownT) -> bool:
         """Return whether what is explained does not have these numbers now."""
         return False
@@ -101,8 +107,11 @@ class FormsPanel(Panel[ShownT, ChosenT]):
             said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
         forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.shown, "form"))
         self.note(Content.assemble(said, ", " if said else "", *forms))
-        styles, pending = self.text_styles, self.pending(view)
-        return [strip_of(spans, styles, pending) for spans in lines[top : top + height]]
+        styles, pending, (row, at) = self.text_styles, self.pending(view), self.cursor(view)
+        return [
+            strip_of(spans, styles, pending, at if y == row else -1)
+            for y, spans in enumerate(lines[top : top + height], top)
+        ]
 
     def _explain(self, view: ShownT, width: int, height: int) -> list[TextLine]:
         key = (view.picture, self.form, width, height)
@@ -145,6 +154,10 @@ class DerivationPanel(FormsPanel[View, Selection]):
     It stays what it was while a run goes too fast for reading, and says so.
     """
 
+    BINDINGS: ClassVar = [
+        Binding("enter", "screen.go_to_factor", "Go there", show=False),
+        Binding("backspace", "screen.come_back", "Come back", show=False),
+    ]
     _explainer: Explainer | None = None
     _explained: View | None = None
     """The view whose numbers are explained."""
@@ -166,10 +179,48 @@ class DerivationPanel(FormsPanel[View, Selection]):
     def subject(self, view: View) -> object:
         return view.selection if view.explained is None else view.position
 
+    def cursor(self, view: View) -> tuple[int, int]:
+        found = symbols(self._lines) if view.factor else []
+        if view.factor is None or view.factor.place >= len(found):
+            return -1, -1
+        return found[view.factor.place][:2]
+
+    def step(self, view: View, direction: Direction) -> Factor | None:
+        """Return the factor next to the one under the cursor, or the first one in sight."""
+        found, top = symbols(self._lines), int(self.scroll_offset.y)
+        if not found:
+            return None
+        if view.factor is None or view.factor.place >= len(found):
+            return self._factor(found, next((k for k, s in enumerate(found) if s.row >= top), 0))
+        return self._factor(found, following(found, view.factor.place, direction))
+
+    def spot(self, view: View) -> Region | None:
+        row, _ = self.cursor(view)
+        return None if row < 0 else Region(0, row, 1, 1)
+
+    def choose(self, view: View, x: int, y: int) -> bool:
+        """Put the cursor on the factor at a cell."""
+        found = symbols(self._lines)
+        place = place_at(found, x, y)
+        if place is not None:
+            self.post_message(self.Selected(self._factor(found, place)))
+        return place is not None
+
+    def _factor(self, found: Sequence[Symbol], place: int) -> Factor:
+        symbol = found[place]
+        said = self._explainer.words(symbol.quantity) if self._explainer else ""
+        quantity = symbol.quantity
+        return Factor(place, quantity.name, quantity.index or (), symbol.told or said)
+
     def remark(self, view: View) -> str:
+        if view.factor is not None and view.factor.told:
+            return f"{view.factor.told}, enter: go there"
         shown = self._explained or view
-        waits = (shown.snapshot, shown.position) != (view.snapshot, view.position)
-        return f"step {shown.snapshot.step}, not updated while running" * waits
+        return f"step {shown.snapshot.step}, not updated while running" * self._waits(view)
+
+    def _waits(self, view: View) -> bool:
+        shown = self._explained or view
+        return (shown.snapshot, shown.position) != (view.snapshot, view.position)
 
     def pending(self, view: View) -> bool:
         """Return whether what is explained does not have its value, or not this one, by now."""
@@ -179,7 +230,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
         if selection.kind == "unit":
             quantity = names.out(selection.layer)
         computed = shown.explained is not None or shown.computed(quantity)
-        return bool(self.remark(view)) or not computed
+        return self._waits(view) or not computed
 
     def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
         return super()._explain(self._explained or view, width, height)
@@ -203,12 +254,19 @@ class DerivationPanel(FormsPanel[View, Selection]):
         return made, report
 
 
-def strip_of(spans: TextLine, styles: Styles, pending: bool = False) -> Strip:
-    """Return a line of an explanation; ``pending``: its numbers are not those of now."""
+def strip_of(spans: TextLine, styles: Styles, pending: bool = False, cursor: int = -1) -> Strip:
+    """Return a line of an explanation; ``pending``: its numbers are not those of now.
+
+    The piece at ``cursor`` stands out.
+    """
     by_role, line = _by_role(styles), Line()
-    for text, role, marked in spans:
+    for place, (text, role, marked, *_) in enumerate(spans):
         style = by_role.get("marked" if marked else role, styles.text)
-        line.add(text, styles.dim if pending else style)
+        usual = styles.dim if pending else style
+        # the blanks that keep columns in line are no part of it
+        bare = text.rstrip() if place == cursor else text
+        line.add(bare, styles.factor if place == cursor else usual)
+        line.add(text[len(bare) :], usual)
     return line.strip() if spans else BLANK
 
 

@@ -136,6 +136,9 @@ class MatrixPanel(ViewPanel):
                     text = text.rjust(form.width - 1) if row else text
                     style = styles.selected(usual, focused)
                     blank = blank if row else styles.text
+                at = (column,) if row > sources else (row - 1, column)
+                if row and view.factor and view.factor.is_at(title, *at):
+                    style = styles.factor
                 called = ""
                 if row and arranged.naming:
                     called = self._prefix + arranged.at(layer, row, column).name(names)

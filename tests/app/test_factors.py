@@ -1,0 +1,67 @@
+"""The cursor of the derivation goes over its factors, lights what each is, goes there and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from bptui.app.view import Factor, Selection
+
+from .support import Session, opened
+
+
+def factor(session: Session) -> Factor | None:
+    found: Factor | None = session.app.main.view.factor
+    return found
+
+
+async def until_told(session: Session, text: str) -> None:
+    await session.until(lambda: text in session.border("#derivation"), text)
+
+
+async def test_factors_are_lit_told_of_and_gone_to() -> None:
+    async with opened("article", (120, 44)) as session:
+        await session.shows("so both paths add up")
+        await session.press("d")  # one form alone, in which a path has a line
+        await session.until(lambda: "│ numpy" not in session.screen(), "the scalar form")
+        session.panel("#derivation").focus()
+        told = ("out_o1: in dL/dout_o1, the error", "t1: in dL/dout_o1, the error")
+        told += ("out_o1: in dout_o1/dnet_o1, the slope",) * 2
+        for text in (*told, "w5 = dnet_o1/dout_h1"):
+            await session.press("right")
+            await until_told(session, text)
+        assert factor(session) is not None
+        assert session.app.main.selection == Selection("weight", 1, 0, 0)
+        await session.press("down")  # the same place on the other path
+        await until_told(session, "w7 = dnet_o2/dout_h1")
+        await session.press("enter")
+        await session.until(
+            lambda: session.app.main.selection == Selection("weight", 2, 1, 0), "w7"
+        )
+        await session.shows("w7: weight from h1 to o2")
+        assert factor(session) is None  # another derivation
+        await session.press("backspace")
+        await session.until(
+            lambda: session.app.main.selection == Selection("weight", 1, 0, 0), "w1"
+        )
+        assert not session.app.player.running
+        await session.press("right", *["s"] * 2)  # it stays while the numbers change
+        await until_told(session, "out_o1: in dL/dout_o1, the error")
+        await session.press("n")
+        await session.until(lambda: factor(session) is None, "no factor of another operation")
+
+
+@pytest.mark.parametrize("preset", ["iris", "xor", "article-listing-1"])
+async def test_every_number_of_a_formula_belongs_to_something(preset: str) -> None:
+    async with opened(preset, (120, 60)) as session:
+        await session.shows("why:")
+        session.panel("#derivation").focus()
+        names, last = session.app.main.view.snapshot.experiment.network.names, -1
+        for _ in range(12):
+            await session.press("right")
+            await session.until(lambda: factor(session) is not None, "a factor")
+            found = factor(session)
+            assert found is not None
+            assert found.place == last + 1
+            assert found.selection(names) is not None
+            assert found.told
+            last = found.place
