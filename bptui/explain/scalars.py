@@ -54,7 +54,7 @@ TOTAL = Op(
     lambda *terms: np.asarray(sum(terms)),
     lambda node, g: [g] * len(node.inputs),
     broadcast,
-    Notation("+", "+", "+"),
+    Notation("{all} +", "{all} +", "{all} +"),
 )
 """A sum of any number of terms."""
 HOLE = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -93,7 +93,7 @@ class Reader:
         """Return the node of a named number, with all that it is computed from."""
         if quantity not in self._made:
             formula = self._define(quantity)
-            node = leaf(quantity.name) if formula is None else self._read(formula, quantity)
+            node = leaf(quantity.name) if formula is None else self.read(formula, quantity)
             if node in self.named:  # what stays what it was has a node of its own
                 node = positive(node)
             self._made[quantity] = self._keep(node, quantity)
@@ -104,7 +104,8 @@ class Reader:
         self.owners.setdefault(node, owner)
         return node
 
-    def _read(self, made: Expression, owner: Quantity) -> Node:
+    def read(self, made: Expression, owner: Quantity) -> Node:
+        """Return the node of a part of the formula of ``owner``."""
         if isinstance(made, Quantity):
             return self.number(made)
         if isinstance(made, Constant | Setting):
@@ -115,7 +116,7 @@ class Reader:
 
     def _operation(self, made: Expression, owner: Quantity) -> Node:
         def read(part: Expression) -> Node:
-            return self._read(part, owner)
+            return self.read(part, owner)
 
         match made:
             case Rest():

@@ -13,6 +13,7 @@ import pytest
 from bptui.app.program.app import ProgramApp
 from bptui.app.program.derivation import Writer
 from bptui.app.program.moment import opened as start
+from bptui.app.program.numbers import Numbers, looked_at
 from bptui.app.program.record import Record
 from bptui.check.interpreter import interpreter_for
 from bptui.check.program import checked
@@ -21,6 +22,7 @@ from bptui.cli.check import recorded_functions
 from bptui.presets.files import load
 
 from .support import Session as AppSession
+from .test_mouse import click
 
 GIVEN = Path(__file__).parents[1] / "trace" / "programs" / "given"
 RIGHT = """\
@@ -149,8 +151,90 @@ async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
         session.app.clear_notifications()
         await session.press("v")
         await session.shows("Graph: z1", "matmul, line 14")
+        await session.press("v")  # of four samples all that the loss is made of has no room
+        await session.shows("Graph: z1[0, 0], value │ true gradient")
         await session.press("v")
         await session.shows("the network, true gradients")
+
+
+ONE = """\
+import numpy as np
+
+x, t = np.array([0.5, 0.1]), np.array([0.01, 0.99])
+W1 = np.array([[0.15, 0.25], [0.2, 0.3]])
+W2 = np.array([[0.4, 0.5], [0.45, 0.55]])
+for step in range(3):
+    h = np.tanh(x @ W1)
+    o = h @ W2
+    loss = 0.5 * np.sum((o - t) ** 2)
+    d_o = o - t
+    d_h = (W2 @ d_o) * (1 - h**2)
+    dW1 = np.outer(x, d_h)
+    W2 -= 0.1 * np.outer(h, d_o)
+    W1 -= 0.1 * dW1
+"""
+
+
+async def test_the_loss_is_drawn_number_by_number(tmp_path: Path) -> None:
+    async with opened(tmp_path, ONE, (200, 60)) as session:
+        record = session.app.moment.record
+        await session.press("g", "2", "enter")
+        weights = [record.array(part.before) for part in record.steps[1].parameters]
+        second, first = sorted(weights, key=lambda one: -one[0, 0])
+        x, t = np.array([0.5, 0.1]), np.array([0.01, 0.99])
+        h = np.tanh(x @ first)
+        o = h @ second
+        d_h = second @ (o - t) * (1 - h**2)
+        arrays = {
+            "W1": (first, np.outer(x, d_h)),
+            "W2": (second, np.outer(h, o - t)),
+            "h": (h, second @ (o - t)),
+            "o": (o, o - t),
+            "x": (x, None),
+            "t": (t, None),
+        }
+        numbers = Numbers(looked_at(session.app.moment))
+        assert numbers.whole
+        *named, loss = [one for one in numbers.found if one.name]
+        assert len(named) == 2 + 2 + 4 + 4 + 2 + 2
+        assert (loss.name, loss.gradient) == ("loss", 1.0)
+        for one in named:
+            name, index = one.name.split("[")[0], one.quantity.index
+            value, gradient = arrays[name]
+            assert np.isclose(one.value, value[index])
+            if gradient is None:
+                assert one.gradient is None
+            else:
+                assert np.isclose(one.gradient, gradient[index])
+
+        def shown(name: str) -> str:
+            """Return value and gradient below a name."""
+            lines = session.lines()
+            y = next(y for y, line in enumerate(lines) if f"╭ {name} " in line)
+            x = lines[y].index(f"╭ {name} ")
+            return "".join(lines[y + 1][x : x + 20].split())
+
+        await session.press("v", "v")
+        session.panel("#graph").focus()
+        await session.press("z")
+        await session.shows("Graph: loss, value │ true gradient")
+        for line, name, before, after in (
+            (7, "h[0] = tanh", "│·│·", f"│{h[0]:.4f}│·"),
+            (8, "o[0] = +", "│·│·", f"│{o[0]:.4f}│·"),
+            (10, "o[0] = +", f"│{o[0]:.4f}│·", f"│{o[0]:.4f}│{o[0] - t[0]:+.4f}"),
+        ):
+            session.panel("#graph").scroll_home(animate=False)
+            await session.until(lambda n=name, b=before: shown(n) == b, before)
+            for _ in range(10):
+                if shown(name) == after:
+                    break
+                await session.press("n")
+                session.panel("#graph").scroll_home(animate=False)
+                await session.pilot.pause()
+            assert shown(name) == after
+            assert session.line == line
+        await click(session, f"{second[1, 0]:.4f}", "#graph")
+        await session.shows("Graph: W2[1, 0], value │ true gradient")
 
 
 async def test_of_a_wrong_update_the_new_parameter_is_told(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class Writer:
         subject, index = self.view.subject, self.view.index
         claim, title = self.claims.of(subject), self.record.name(subject)
         wrong = claim is not None and claim.verdict == "wrong"
-        equations = [self._equation(Quantity(self._value(self.own)), self.graph.node(self.own))]
+        equations = [self._equation(Quantity(self.key(self.own)), self.graph.node(self.own))]
         if wrong and equations[0] is not None:
             self.own_ones = self._right_ones()
         if claim is not None:
@@ -204,6 +204,21 @@ class Writer:
             return []
         return [Equation(Quantity(equation.left.name, index), scalar, self.scope)]
 
+    def formula_of_number(self, quantity: Quantity) -> Expression | None:
+        """Return how a number of an entry, keyed ``e12``, is computed; None where that is long."""
+        entry = int(quantity.name[1:])
+        whole = self._equation(Quantity(quantity.name), self.graph.node(entry))
+        found = [] if whole is None else self._scalar(whole, quantity.index or ())
+        return found[0].expression if found else None
+
+    def true_gradient(self, quantity: Quantity) -> float | None:
+        """Return the derivative of the loss by a number of an entry; None where it has none."""
+        node = self.claims.gradients.of.get(self.graph.node(int(quantity.name[1:])))
+        if node is None:
+            return None
+        array = np.broadcast_to(self.claims.truth(self.update)[node], node.shape)
+        return float(array[quantity.index or ()])
+
     def _terms(self, node: Expression) -> int:
         """Return of about how many quantities a single number of an expression is made."""
         inner = sum(map(self._terms, node.parts)) or 1
@@ -234,7 +249,7 @@ class Writer:
         for entry, other in self.graph.nodes.items():
             given = not other.inputs and other.op.name != "constant"
             if other is not node and (given or entry in self.record.named):
-                known[other] = Quantity(self._value(entry))
+                known[other] = Quantity(self.key(entry))
         if gradients:
             known |= {known: made for known, made in self.own_ones.items() if known is not node}
             for source, gradient in self.claims.gradients.of.items():
@@ -243,7 +258,7 @@ class Writer:
                     known.setdefault(gradient, Quantity(self._gradient(entry, gradient)))
         return known
 
-    def _value(self, entry: int) -> str:
+    def key(self, entry: int) -> str:
         """Return the key of an entry's value, and know its name and numbers."""
         key = f"e{entry}"
         if key not in self.called:

@@ -6,20 +6,23 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
 from textual.content import Content
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Drawing
 from bptui.app.diagram.edges import edges, wires_of
 from bptui.app.diagram.layout import Layout, arrange
+from bptui.app.diagram.scalars import draw
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.program.moment import Moment
 from bptui.app.program.network import network_view
+from bptui.app.program.numbers import Numbers, looked_at
 from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.view import Direction, View
 
 LEFT, RIGHT = -1, +1
-KINDS = ("network", "edges")
-"""What can be shown of a program that trains a network of layers: the first where it fits."""
+KINDS = ("network", "edges", "numbers")
+"""What can be shown: the first of a program that trains a network of layers, where it fits."""
 
 
 class GraphPanel(ProgramPanel):
@@ -29,15 +32,51 @@ class GraphPanel(ProgramPanel):
         super().__init__("Graph", "graph")
         self._chosen: str | None = None
         self.kind = KINDS[1]
+        self._kinds: tuple[str, ...] = KINDS[1:]
+        self._numbers: dict[object, Numbers] = {}
 
     def next_kind(self) -> None:
-        """Show the network instead of the edges, or the other way round."""
-        self.action_kind(KINDS[1 - KINDS.index(self.kind)])
+        """Show the next kind of picture."""
+        self.action_kind(self._kinds[(self._kinds.index(self.kind) + 1) % len(self._kinds)])
 
     def action_kind(self, kind: str) -> None:
-        """Show the edges around the selected value, or the network."""
-        self._chosen = kind
+        """Show the network, the edges around the selected value, or the numbers that it is of."""
+        self.kind = self._chosen = kind
         self.repaint()
+        if self.view is not None:
+            self.follow(self.spot(self.view))
+
+    def _numbers_of(self, view: Moment) -> Numbers:
+        """Return the picture of the selected number, else of the loss where all of it has room.
+
+        It is the same from one moment to another.
+        """
+        of_loss = looked_at(view)
+        numbers = self._picture(of_loss)
+        return numbers if numbers.whole or of_loss is view else self._picture(view)
+
+    def _picture(self, view: Moment) -> Numbers:
+        key = id(view.record), view.subject, view.index
+        if key not in self._numbers:
+            self._numbers = {**dict([*self._numbers.items()][-3:]), key: Numbers(view)}
+        return self._numbers[key]
+
+    def extent(self, view: Moment, width: int, height: int) -> Size:
+        boxes = self._numbers_of(view).boxes if self.kind == "numbers" else ()
+        whole = Region.from_union(boxes) if boxes else Region(0, 0, width, height)
+        return Size(whole.right, whole.bottom)
+
+    def spot(self, view: Moment) -> Region | None:
+        """Return where the selected number is drawn, or what was just computed."""
+        if self.kind != "numbers" or not (numbers := self._numbers_of(view)).boxes:
+            return None
+        drawn = [*zip(numbers.looks(view), numbers.boxes, strict=True)]
+        chosen = next((box for look, box in drawn if look.selected), None)
+        written = [box for look, box in drawn if look.touched]
+        return chosen or (Region.from_union(written) if written else None)
+
+    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
+        return self._numbers_of(view).pick(view, x, y) if self.kind == "numbers" else None
 
     def sides(self, view: Moment, entry: int) -> dict[int, list[int]]:
         """Return the quantities against the flow and along it."""
@@ -46,7 +85,8 @@ class GraphPanel(ProgramPanel):
 
     def neighbour(self, view: Moment, direction: Direction) -> Moment:
         """Follow the edges left and right; up and down go to the other ends of the last one."""
-        self._chosen = KINDS[1]  # which have to be seen
+        if self.kind == KINDS[0]:
+            self._chosen = KINDS[1]  # which have to be seen
         if direction in ("left", "right"):
             side = LEFT if direction == "left" else RIGHT
             found = self.sides(view, view.subject)[side]
@@ -67,16 +107,19 @@ class GraphPanel(ProgramPanel):
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
         """Draw both sides ``side`` columns wide, the ends of their edges, the middle between."""
         record, styles, entry = view.record, self.text_styles, view.subject
-        if (network := network_view(record, view.update)) is not None:
+        layout, network = None, network_view(record, view.update)
+        if network is not None:
             layout = arrange(network.snapshot.experiment.network, width, height, (), view.present)
-            self.kind = self._chosen or KINDS[bool(layout.omissions)]
-            kinds = tabs(KINDS, [self.kind], "kind")
-            self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))
-            if self.kind == "network":
-                self.entitle("Graph: the network, true gradients")
-                return self._network(network, layout, width, height)
-        else:
-            self.note("← from  → to")
+        self._kinds = KINDS[network is None :]
+        usual = KINDS[layout is None or bool(layout.omissions)]
+        self.kind = self._chosen if self._chosen in self._kinds else usual
+        kinds = tabs(self._kinds, [self.kind], "kind")
+        self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))
+        if layout is not None and network is not None and self.kind == "network":
+            self.entitle("Graph: the network, true gradients")
+            return self._network(network, layout, width, height)
+        if self.kind == "numbers":
+            return self._drawn_numbers(view, width, height)
         self.entitle(f"Graph: {record.name(entry)}")
         ends = {
             at: self._ends(view, found, height) for at, found in self.sides(view, entry).items()
@@ -110,6 +153,18 @@ class GraphPanel(ProgramPanel):
         wires = wires_of(layout, edges(layout), view, self.text_styles, named=False)
         canvas = Drawing(layout, wires, view, self.text_styles, focused=False).canvas
         return [canvas.strip(row).crop(0, width) for row in range(min(canvas.height, height))]
+
+    def _drawn_numbers(self, view: Moment, width: int, height: int) -> list[Strip]:
+        """Draw what the selected number is computed from."""
+        numbers, styles = self._numbers_of(view), self.text_styles
+        self.entitle(f"Graph: {numbers.title}, value │ true gradient")
+        if not numbers.boxes:
+            said = fitted(" given, or computed in a way that is not drawn", width)
+            return [Line().add(said, styles.dim).strip()]
+        canvas = draw(numbers.found, numbers.looks(view), styles, self.has_focus)
+        left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
+        rows = range(top, min(top + height, canvas.height))
+        return [canvas.strip(row).crop(left, left + width) for row in rows]
 
     def _own(self, view: Moment, room: int) -> list[tuple[str, Style]]:
         """Return the lines on the selected quantity: name, how it is computed, what it is."""

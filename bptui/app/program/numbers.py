@@ -1,0 +1,126 @@
+"""What a number of a program is computed from, number by number, as far as there is room for it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from msgspec.structs import replace
+from textual.geometry import Region
+
+from bptui.app.diagram.scalars import Look, arranged
+from bptui.app.program.derivation import UNKNOWN, Writer
+from bptui.app.program.moment import Moment
+from bptui.explain.expression import Expression, Quantity, quantities
+from bptui.explain.scalars import Reader, Scalar, scalars
+
+MOST = 80
+"""Numbers in a picture, after which no further ones are followed back."""
+
+
+class Numbers:
+    """The picture of the selected number: gradients are the true ones, as far as there are any."""
+
+    def __init__(self, view: Moment) -> None:
+        self._view, self._writer = view, Writer(view, False)
+        self.found: tuple[Scalar, ...] = ()
+        self.whole = False
+        """Whether it goes back to what is given."""
+        root = Quantity(self._writer.key(self._writer.own), view.index)
+        self.title = self._writer.symbols.text(root)
+        try:
+            reader = Reader(self._formulas(root).get)
+            self.found = scalars(reader, root, self._name, self._value, self._writer.true_gradient)
+        except UNKNOWN:  # the update went another way
+            return
+
+    def _formulas(self, root: Quantity) -> dict[Quantity, Expression]:
+        """Return the formulas of a number, of those that it is made of, and so on."""
+        found, room, queue = dict[Quantity, Expression](), MOST, [root]
+        while queue and room > 0:
+            quantity = queue.pop(0)
+            formula = None if quantity in found else self._writer.formula_of_number(quantity)
+            if formula is None:
+                continue
+            try:  # whether all of it can be drawn
+                trial = Reader(lambda _: None)
+                trial.read(formula, quantity)
+            except UNKNOWN:
+                continue
+            found[quantity] = formula
+            room -= len(trial.owners)
+            queue += quantities(formula)
+        self.whole = room > 0
+        return found
+
+    @cached_property
+    def boxes(self) -> tuple[Region, ...]:
+        """Where the numbers are drawn; nothing where a number alone would be."""
+        inputs = tuple(one.inputs for one in self.found)
+        return arranged(inputs) if len(inputs) > 1 else ()
+
+    def looks(self, view: Moment) -> list[Look]:
+        """Return what is known at a moment of the same update, and what was just computed.
+
+        A gradient is known once the program has computed what stands for it, else once that of a
+        number that is computed from it is known; of the last one as the backward pass begins.
+        """
+        entries = [self.entry(one) for one in self.found]
+        stands, gradients = self._stands_for, [False] * len(entries)
+        begun = min(stands.values(), default=0) <= view.entry
+        for at in reversed(range(len(entries))):
+            one = self.found[at]
+            readers = [later for later in range(at, len(entries)) if at in self.found[later].inputs]
+            own = stands.get(int(one.quantity.name[1:])) if one.name else None
+            if own is not None:
+                gradients[at] = own <= view.entry
+            else:
+                gradients[at] = any(gradients[reader] for reader in readers) if readers else begun
+        return [
+            Look(
+                *(entry <= view.entry, gradients[at], "written" if entry == view.entry else "", ""),
+                bool(one.name) and (entry, one.quantity.index) == (view.subject, view.index),
+            )
+            for at, (one, entry) in enumerate(zip(self.found, entries, strict=True))
+        ]
+
+    def entry(self, one: Scalar) -> int:
+        """Return the entry of the update that a number is one of."""
+        own = int(one.quantity.name[1:])
+        now = self._view.record.now(own, self._writer.update)
+        return own if now is None else now
+
+    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
+        """Return the moment with the number selected that is drawn at a cell."""
+        for one, box in zip(self.found, self.boxes, strict=False):
+            if box.contains(x, y):
+                entry, index = self.entry(one), one.quantity.index or ()
+                shape = view.record.tape.shape(entry)
+                place = int(np.ravel_multi_index(index, shape)) if shape else 0
+                return replace(view.choosing(entry), place=place)
+        return None
+
+    @cached_property
+    def _stands_for(self) -> dict[int, int]:
+        """The first entry of the update that stands for the gradient of each forward value."""
+        record, claims, found = self._view.record, self._writer.claims, dict[int, int]()
+        for entry in range(*record.entries(self._writer.update)):
+            claim = claims.of(entry)
+            if claim is not None and not claim.updated:
+                found.setdefault(claim.source, entry)
+        return found
+
+    def _name(self, quantity: Quantity) -> str:
+        return self._writer.symbols.text(quantity)
+
+    def _value(self, quantity: Quantity) -> float:
+        return float(self._writer.scope.value(quantity))
+
+
+def looked_at(view: Moment) -> Moment:
+    """Return the moment with the loss selected where nothing else is; itself where it has none."""
+    entry = view.record.lines.judged.loss.entry
+    now = None if entry is None else view.record.now(entry, view.update)
+    if view.chosen is not None or now is None or view.record.array(now).size != 1:
+        return view
+    return replace(view.choosing(now), place=0)
