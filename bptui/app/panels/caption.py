@@ -85,4 +85,4 @@ class OperationCaption(CaptionLine[View]):
             return Told(f"step {snapshot.step}", f"all {count} operations at once", how)
         caption = captions(snapshot.experiment, len(snapshot.batch))[operation.name]
         where = f"{view.position + 1}/{count} {operation.name}"
-        return Told(where, caption.what, caption.how, caption.verdict == "wrong")
+        return Told(where, caption.what, caption.how, caption.verdict != "right")

@@ -80,7 +80,7 @@ class LineCaption(CaptionLine[Moment]):
             }
             found = found._replace(how=form[verdict].format(gives, stands))
         text = record.text(view.line).strip()
-        return found._replace(where=f"line {view.line}", what=text, wrong=verdict == "wrong")
+        return found._replace(where=f"line {view.line}", what=text, wrong=verdict != "right")
 
 
 class ProgramScreen(Screen[None]):

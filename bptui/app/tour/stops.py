@@ -135,9 +135,10 @@ FORWARD = (
         done=lambda app: app.main.pointed,
     ),
     Stop(
-        "Derivation, above, begins with the chain from the loss to this weight, link by link: "
-        "error, slope, weight, slope, input. With two paths there is a sum over the outputs, k. "
-        "page down shows the numbers put in. It is the product of the operations that you saw.",
+        "Derivation begins with the chain from the loss to this weight, link by link: error, "
+        "slope, weight, slope, input. With two paths it is a sum over the outputs, k. The right "
+        "arrow goes from factor to factor, and each lights up in the network; page down shows the "
+        "numbers. It is the product of the operations that you saw.",
         "n",
         "the update",
         "The chain rule from the loss to one weight",

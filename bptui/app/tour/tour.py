@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FREE = {
     *("q", "question_mark", "d", "ctrl+q", "ctrl+c"),
-    *("up", "down", "pageup", "pagedown", "home", "end"),
+    *("up", "down", "left", "right", "pageup", "pagedown", "home", "end"),
 }
 """Keys that lead nowhere else: they look around in what is shown, or leave the program."""
 EXAMPLE_NAME = "my_net"
