@@ -23,16 +23,17 @@ Write: TypeAlias = Callable[[Explanation, Form, int], list[TextLine]]
 """Writes an explanation in a form, in so many columns."""
 
 
-class Columns(NamedTuple):
-    """The forms that are shown, and their lines beside each other."""
+class Plan(NamedTuple):
+    """The forms that are shown, their widths, and which of the heads stands above them."""
 
     forms: tuple[Form, ...]
-    lines: list[TextLine]
+    widths: tuple[int, ...]
+    head: int = 0
 
 
 def beside(
     explanation: Explanation, report: Report, write: Write, height: int, alone: int
-) -> Columns | None:
+) -> tuple[Plan, list[TextLine]] | None:
     """Return the three forms, or two, where no line is cut and hardly more is out of sight.
 
     Above them stands what they have in common, as ``report`` writes it in its width; ``alone`` are
@@ -41,14 +42,24 @@ def beside(
     above, rest = shared(explanation, report)
     tried = (FORMS, FORMS[:2], FORMS[::2]) if explanation.numbers else (FORMS[1:],)
     for forms in tried if explanation.arrays else ():
-        lines = _side_by_side(forms, lambda form, width: write(rest, form, width), report.width)
-        if lines is None:
+        widths = _widths(forms, lambda form, width: write(rest, form, width), report.width)
+        if widths is None:
             continue
-        for head in above:
-            total = len(head) + len(lines)
+        rows = _rows(rest, write, Plan(forms, widths)) or []
+        for place, head in enumerate(above):
+            total = len(head) + len(rows)
             if total <= height or (total <= alone + SLACK and len(head) <= height // 3):
-                return Columns(forms, [*head, *lines])
+                return Plan(forms, widths, place), [*head, *rows]
     return None
+
+
+def again(
+    plan: Plan, explanation: Explanation, report: Report, write: Write
+) -> list[TextLine] | None:
+    """Return an explanation with other numbers as it was planned; None where it does not fit."""
+    above, rest = shared(explanation, report)
+    rows = _rows(rest, write, plan)
+    return [*above[plan.head], *rows] if rows and plan.head < len(above) else None
 
 
 def shared(
@@ -67,10 +78,10 @@ def shared(
     return ([*head, *more], head), replace(explanation, numbers=rest, links={})
 
 
-def _side_by_side(
+def _widths(
     forms: Sequence[Form], write: Callable[[Form, int], list[TextLine]], width: int
-) -> list[TextLine] | None:
-    """Return forms under their headings; None where a line would be longer than its column."""
+) -> tuple[int, ...] | None:
+    """Return widths in which no line of any form is longer than its column; None for none."""
     write, room = cache(write), width - len(GAP.text) * (len(forms) - 1)
     wanted, least = [_longest(write(form, room)) for form in forms], [LEAST] * len(forms)
     for _ in range(ROUNDS):
@@ -85,17 +96,22 @@ def _side_by_side(
         columns = [write(form, columns) for form, columns in zip(forms, widths, strict=True)]
         found = [*map(_longest, columns)]
         if all(long <= wide for long, wide in zip(found, widths, strict=True)):
-            headings: list[TextLine] = [(Span(form, "heading"),) for form in forms]
-            rows = zip_longest(
-                *([head, *column] for head, column in zip(headings, columns, strict=True)),
-                fillvalue=(),
-            )
-            return [_row(row, widths) for row in rows]
+            return (*widths,)
         least = [
             max(low, long) if long > wide else low
             for low, long, wide in zip(least, found, widths, strict=True)
         ]
     return None
+
+
+def _rows(explanation: Explanation, write: Write, plan: Plan) -> list[TextLine] | None:
+    """Return forms under their headings; None where a line is longer than its column."""
+    forms, widths, _ = plan
+    columns = [write(explanation, form, wide) for form, wide in zip(forms, widths, strict=True)]
+    if any(_longest(column) > wide for column, wide in zip(columns, widths, strict=True)):
+        return None
+    headed = ([(Span(form, "heading"),), *c] for form, c in zip(forms, columns, strict=True))
+    return [_row(row, widths) for row in zip_longest(*headed, fillvalue=())]
 
 
 def _row(cells: Sequence[TextLine], widths: Sequence[int]) -> TextLine:

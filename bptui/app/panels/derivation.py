@@ -19,6 +19,7 @@ from bptui.app.styles import Styles
 from bptui.app.view import Direction, Factor, Selection, View
 
 if TYPE_CHECKING:  # loaded after the first numbers are shown
+    from bptui.app.panels.columns import Plan, Write
     from bptui.explain.explain import Explainer, Explanation
     from bptui.explain.lines import TextLine
     from bptui.explain.report import Form, Report
@@ -32,6 +33,7 @@ DIGITS, FEW_DIGITS = (6, 7), (4, 4)
 """Of numbers in formulas and of values, also in a presentation."""
 WIDE = 104
 """Columns from which the forms may stand beside each other."""
+MOST_PLANS = 200
 UNDERLINED = Style(underline=True)
 
 
@@ -46,6 +48,8 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         self._lines: list[TextLine] = []
         self._written: object = None
         self._subject: object = None
+        self._plans: dict[object, Plan | None] = {}
+        """How the forms were placed beside each other, by what was explained; None: only one."""
 
     def explanation(self, view: ShownT) -> tuple[Explanation, Reports]:
         """Return what is explained, and who writes it."""
@@ -57,6 +61,10 @@ class FormsPanel(Panel[ShownT, ChosenT]):
 
     def subject(self, view: ShownT) -> object:
         """Return what is explained, whatever its numbers are."""
+        return view.picture
+
+    def numbers(self, view: ShownT) -> object:
+        """Return what the lines depend on."""
         return view.picture
 
     def remark(self, view: ShownT) -> str:
@@ -114,7 +122,7 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         ]
 
     def _explain(self, view: ShownT, width: int, height: int) -> list[TextLine]:
-        key = (view.picture, self.form, width, height)
+        key = (self.numbers(view), self.form, width, height)
         if self._written != key:
             # one column is left for the scroll bar, so that it never covers the end of a line
             made, self._lines = self._write(view, max(width - 1, 20), height)
@@ -126,26 +134,43 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         return self._lines
 
     def _write(self, view: ShownT, width: int, height: int) -> tuple[Explanation, list[TextLine]]:
-        """Return what is explained, and its lines in the forms that are wanted and find room."""
+        """Return what is explained, and its lines in the forms that are wanted and find room.
+
+        Which these are is decided once for what is explained: nothing jumps as numbers change, and
+        the next ones are there at once.
+        """
         made, reports = self.explanation(view)
-        form = FORMS[0] if self.form == "all" else self.form
+        wide, form = self.form == "all" and width >= WIDE, self.form
+        about = (self.subject(view), made.title, width, height)
+        known, plan = about in self._plans, self._plans.get(about)
+        if wide and plan is not None:
+            from bptui.app.panels.columns import again
+
+            found = again(plan, made, reports(width, True), self._in_columns(view, reports))
+            if found is not None:
+                self.shown = plan.forms
+                return made, found
+            known = False
+        self.shown = (FORMS[0] if form == "all" else form,)
         lines: list[TextLine] = []
-        self.shown = (form,)
         for spare in (False, True):
-            lines = self.lines(view, reports(width, spare), made, form)
+            lines = self.lines(view, reports(width, spare), made, self.shown[0])
             if len(lines) <= height:
                 break
-        if self.form != "all" or width < WIDE:
-            return made, lines
-        from bptui.app.panels.columns import beside
+        if wide and not known:
+            from bptui.app.panels.columns import beside
 
-        def write(part: Explanation, form: Form, columns: int) -> list[TextLine]:
-            return self.lines(view, reports(columns, True), part, form)
-
-        found = beside(made, reports(width, True), write, height, len(lines))
-        if found is not None:
-            self.shown, lines = found
+            write = self._in_columns(view, reports)
+            placed = beside(made, reports(width, True), write, height, len(lines))
+            if len(self._plans) > MOST_PLANS:
+                self._plans.clear()
+            self._plans[about] = placed and placed[0]
+            if placed is not None:
+                self.shown, lines = placed[0].forms, placed[1]
         return made, lines
+
+    def _in_columns(self, view: ShownT, reports: Reports) -> Write:
+        return lambda part, form, width: self.lines(view, reports(width, True), part, form)
 
 
 class DerivationPanel(FormsPanel[View, Selection]):
@@ -178,6 +203,9 @@ class DerivationPanel(FormsPanel[View, Selection]):
 
     def subject(self, view: View) -> object:
         return view.selection if view.explained is None else view.position
+
+    def numbers(self, view: View) -> object:
+        return view.snapshot, view.position, view.selection, view.pointed, view.present
 
     def cursor(self, view: View) -> tuple[int, int]:
         found = symbols(self._lines) if view.factor else []
