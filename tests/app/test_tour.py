@@ -164,8 +164,8 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
 
 def test_the_first_start_offers_it_in_a_line_that_any_key_takes_away(tmp_path: Path) -> None:
     state = {"XDG_STATE_HOME": str(tmp_path), "CI": ""}
-    with Terminal("xor", **state) as terminal:
-        terminal.shows("New here?", "bptui tutorial")
+    with Terminal("xor", "--present", **state) as terminal:
+        terminal.shows("New here?", "bptui tutorial", "all 12 operations at once")
         terminal.press("j")  # which does nothing
         terminal.until(lambda: "New here?" not in terminal.text, "the keys")
         terminal.press("q")

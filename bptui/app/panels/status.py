@@ -185,7 +185,9 @@ class KeyLine(Widget):
         line, bold = Line().add(" ", styles.text), styles.accent + styles.bold
         if self.pressed is not None:
             key, does = self.pressed
-            line.add(f" {key} ", bold + styles.chosen).add(f" {does} ", styles.strong)
+            line.add(f" {key} ", bold + styles.chosen).add(
+                f" {fitted(does, width // 3)} ", styles.strong
+            )
             line.add("│ ", styles.faint)
         shown, both = self._fitting(width + 1 - line.width)
         for place, command in enumerate(shown):
