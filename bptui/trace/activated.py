@@ -48,7 +48,7 @@ def inside(truth: StepTruth, layers: Iterable[Activated]) -> set[int]:
         if layer.name:
             behind = tape.ancestors(layer.after) - {layer.after, layer.before}
             found |= behind.intersection(tape.dependents({layer.before}, layer.after))
-    return found - truth.bound
+    return found - tape.named
 
 
 def slopes_at(places: Values, name: str) -> Values:

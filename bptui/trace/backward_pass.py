@@ -13,18 +13,19 @@ MANY_TURNS = 1000
 def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -> set[int]:
     """Return what is computed in the step behind updates, but of data alone.
 
-    A gradient that was meant to depend on the parameters may be there.
+    A gradient that was meant to depend on the parameters may be there; what is there before the
+    forward pass, as a rate, is none.
     """
     tape, dependent = truth.tape, truth.dependent
+    computed = dependent.intersection(forward) - {p.before for p in truth.parameters}
+    first = max(truth.step.first, min(computed, default=0))
     given = set().union(*(tape.ancestors(entry) for entry in forward))
     makers = dependent.intersection(behind) - set(forward)
     found: set[int] = set()
     stack = list(makers)
     while stack:
         new = {
-            entry
-            for entry in tape.inputs[stack.pop()]
-            if entry > truth.step.first and tape.inputs[entry]
+            entry for entry in tape.inputs[stack.pop()] if entry > first and tape.inputs[entry]
         } - (found | dependent | given)
         found |= new
         stack += new

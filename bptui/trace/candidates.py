@@ -63,7 +63,7 @@ def true_gradients(
 
 def _turned(truth: StepTruth, node: Node) -> bool:
     """Whether a value without a name is that which is meant with the other sign."""
-    if truth.graph.entry.get(node) in truth.bound:
+    if truth.graph.entry.get(node) in truth.tape.named:
         return False
     if node.op.name == "negative":
         return True

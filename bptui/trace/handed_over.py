@@ -42,9 +42,10 @@ def _damaged(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
 def _turned(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
     """Yield repairs of errors of the other sign, whose squares are the same and give the loss."""
     tape, nodes = lines.truth.tape, lines.truth.graph.nodes
-    for entry in sorted(lines.forward & lines.truth.bound) if lines.judged.uphill else ():
+    for entry in sorted(lines.forward & lines.truth.tape.named) if lines.judged.uphill else ():
         users = [user for user in lines.backward if entry in tape.inputs[user]]
-        if nodes[entry].op.name != "subtract" or not users or (entry, ALL) not in lines.true:
+        several = len({tape.notes[user].place for user in users}) > 1
+        if nodes[entry].op.name != "subtract" or not several or (entry, ALL) not in lines.true:
             continue
         own = lines.truth.numbers(nodes[entry])
         right = [-part for part in own]

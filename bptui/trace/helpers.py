@@ -179,7 +179,9 @@ def _other(lines: Lines, call: int, needed: Values) -> bool:
     tape, backward = lines.truth.tape, set(lines.backward)
     shape = needed[0].shape
     own = lines.places.get(tape.notes[call].place, ())
-    known = [e for e in lines.truth.bound & (backward | lines.forward) if tape.shape(e) == shape]
+    known = [
+        e for e in lines.truth.tape.named & (backward | lines.forward) if tape.shape(e) == shape
+    ]
     there = (lines.truth.numbers(lines.truth.graph.nodes[e]) for e in known if e not in own)
     if shape and any((multiple(values, needed) or 0.0) > 0.0 for values in there):
         return True

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from bptui.core.graph.node import evaluate
 from bptui.trace.arguments import blame_arguments, blame_functions
 from bptui.trace.backward_pass import handed_on
 from bptui.trace.helpers import blame_helpers
@@ -88,8 +91,8 @@ def judge(
                 truth = StepTruth(tape, step, lines, spread=spread)
                 losses = losses_of(truth)
             tried = [Lines(truth, judged, turns, until) for judged in losses]
-            if not tried:
-                break
+            if not tried or (verdict is not None and not _finite(truth, losses)):
+                break  # what grows without limit says nothing more
             for candidate in tried:
                 candidate.find()
             best = min(tried, key=_how_much)
@@ -111,6 +114,13 @@ def judge(
         if not found.right:
             return found
     return verdict
+
+
+def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:
+    """Whether some loss is still a number."""
+    nodes = [one.loss.node for one in losses]
+    values = [evaluate(nodes, draw) for draw in truth.draws]
+    return any(np.isfinite(draw[node]).all() for draw in values for node in nodes)
 
 
 def _count(step: TrainingStep) -> int:

@@ -219,6 +219,8 @@ def _on(left: Value, right: Value, name: str) -> str:
 
 
 def _item_of(owner: Value, index: Value) -> tuple[Value, ...]:
+    if isinstance(owner, list) and isinstance(index, int) and index < 0:
+        index += len(owner)
     return "item", id(owner), index if isinstance(index, int | str | tuple) else repr(index)
 
 

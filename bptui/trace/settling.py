@@ -69,7 +69,7 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
     for key, factor in factors.items():
         inner = rounded(_inner_factor(truth, by_key[key], judged))
         same = inner == rounded(reference)
-        turned = by_key[own].sign == -by_key[key].sign != 0 and inner != -rounded(reference)
+        turned = by_key[own].sign == -by_key[key].sign != 0 and inner * reference > 0
         plain = rounded(abs(factor)) in {1.0, rounded(abs(reference))} - {abs(mark)}
         bare = not by_key[key].rated or (plain and _is_bare(truth, by_key[key], judged, factor))
         forgotten = by_key[own].rated and bare  # the rate, in this update
@@ -86,7 +86,7 @@ def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: flo
     size = rounded(abs(factor))
     inner = truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients))
     applied = next((found.entry for found in inner if rounded(abs(found.factor)) == size), None)
-    if applied is None or applied in truth.bound:
+    if applied is None or applied in truth.tape.named:
         return applied is not None
     scaled = truth.tape.notes[applied].call in ("multiply", "divide")
     given = truth.tape.inputs[applied] if scaled else ()
@@ -101,7 +101,7 @@ def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
         if match is not None and not match.whole:
             true = truth.true_of(parameter, judged.gradients)
             inner = list(truth.inner_matches(parameter, true))
-            named = [found for found in inner if found.entry in truth.bound] or inner
+            named = [found for found in inner if found.entry in truth.tape.named] or inner
             factors[parameter.key] = [rounded(found.factor) for found in named]
     every = [factor for found in factors.values() for factor in dict.fromkeys(found)]
     usual = max(dict.fromkeys([1.0, *every]), key=every.count)

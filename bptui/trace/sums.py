@@ -147,12 +147,13 @@ def share_of(tape: Tape, entry: int, old: int) -> float | None:
 def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
     """Return a product as its single numbers and its sign.
 
-    What depends on an ``old`` value is its gradient, which may be a single number of any sign.
+    What depends on an ``old`` value is its gradient, which may be a single number of any sign. A
+    sign within what has a name is its own.
     """
     scalars: set[float] = set()
-    sign, stack = 1, [added]
+    sign, stack = 1, [(added, True)]
     while stack:
-        part = stack.pop()
+        part, own = stack.pop()
         value = tape.values[part.entry] if isinstance(part, Reference) else part
         call = tape.notes[part.entry].call if isinstance(part, Reference) else ""
         if isinstance(value, int | float) or np.size(value) == 1:
@@ -160,10 +161,11 @@ def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
             computed = isinstance(part, Reference) and part.entry != old >= 0
             if not (computed and tape.depends(part.entry, {old})):
                 scalars.add(abs(number))
-                sign = -sign if number < 0 and call not in PRODUCTS else sign
+                sign = -sign if own and number < 0 and call not in PRODUCTS else sign
         elif call in ("add", "subtract"):
             sign = 0  # a memory of gradients may have another sign
         if call in PRODUCTS and isinstance(part, Reference):
-            sign = -sign if call == "negative" else sign
-            stack += tape.notes[part.entry].arguments
+            own = own and part.entry not in tape.named
+            sign = -sign if own and call == "negative" else sign
+            stack += [(factor, own) for factor in tape.notes[part.entry].arguments]
     return Product(frozenset(scalars), sign)

@@ -133,7 +133,8 @@ class Suspects:
             if len(same) == len(users) and inner(attempt):
                 yield attempt
         twice = usual and not usual.isdisjoint(-size for size in usual)  # a sign may be lost
-        for place in self._turned(one.place for one in certain) if twice else ():
+        made = (one.place for one in suspected if not one.since)
+        for place in self._turned(made) if twice else ():
             if same := self._as_it_is(self.lines.places[place]):
                 yield Attempt(place, same, {}, exact=True)
         for suspect in sorted(doubtful, key=lambda one: one.place in self.lines.in_forward):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -77,6 +78,11 @@ class Tape:
 
     def __post_init__(self) -> None:
         self.inputs = [references(note) for note in self.notes]
+
+    @cached_property
+    def named(self) -> set[int]:
+        """The entries that have names."""
+        return {binding.entry for binding in self.bindings}
 
     def depends(self, entry: int, on: set[int]) -> bool:
         """Whether an entry was computed from one of others."""

@@ -168,7 +168,7 @@ class StepTruth:
             return (one.call, one.place) == (other.call, other.place) == ("add", one.place)
 
         alone = {entry: min(own) for entry, own in users.items() if len(own) == 1}
-        return {e for e, user in alone.items() if of(e, user) and e not in self.bound}
+        return {e for e, user in alone.items() if of(e, user) and e not in self.tape.named}
 
     # losses
 
@@ -277,7 +277,7 @@ class StepTruth:
             if match is not None:
                 true = self.true_of(parameter, judged.gradients)
                 inner = list(self.inner_matches(parameter, true))
-                named = [one for one in inner if one.entry in self.bound] or inner
+                named = [one for one in inner if one.entry in self.tape.named] or inner
                 sizes = [rounded(abs(one.factor)) for one in reversed(named)]
                 rated = rounded(abs(match.factor))
                 whole.append(rated)
@@ -298,11 +298,6 @@ class StepTruth:
         loss = judged.loss
         whole = loss._replace(node=2.0 * loss.node, text="squared error")
         return self.judged(whole) or judged
-
-    @cached_property
-    def bound(self) -> set[int]:
-        """Return the entries that have names."""
-        return {binding.entry for binding in self.tape.bindings}
 
     def named(self, name: str) -> Judged:
         """Return how the parameters fare with the loss of a name.

@@ -48,7 +48,7 @@ def updates_of(tape: Tape) -> list[Update]:
             if change is not None:
                 found.append(change)
                 afters.add(change.after)
-    found = _without_memory(found)
+    found = _without_terms(tape, _without_memory(found))
     sites = {update.binding.place for update in found if update.sum.own}
     sure = [u for u in _lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
     sites = {update.binding.place for update in sure}
@@ -64,6 +64,22 @@ def _without_memory(found: list[Update]) -> list[Update]:
     for update in found:
         begun[update.after] = begun.get(update.before, update.sum.decayed)
     return [update for update in found if begun[update.after] or not update.sum.decayed]
+
+
+def _without_terms(tape: Tape, found: list[Update]) -> list[Update]:
+    """Leave out sums with a parameter that it is updated by itself: gradients with its decay."""
+    users: dict[int, list[Update]] = {}
+    for update in found:
+        users.setdefault(update.before, []).append(update)
+    return [
+        update
+        for update in found
+        if not any(
+            isinstance(other.sum.added, Reference)
+            and tape.depends(other.sum.added.entry, {update.after})
+            for other in users[update.before]
+        )
+    ]
 
 
 def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trace.kinds import assert_judged
+from tests.trace.kinds import assert_judged, program
 
 STEP = """
 for step in range(3):
@@ -154,6 +154,7 @@ SLIPS = {
     "neurons: another's target": ("target[j]", "target[j - 1]"),
     "neurons: a quotient is added up": ('n["w"][j] * n["delta"]', 'n["w"][j] / n["delta"]'),
     "neurons: weights climb, biases do not": ('["w"][j] -= 0.5', '["w"][j] += 0.5'),
+    "neurons: deltas have the wrong sign": ('error * one["out"]', '-error * one["out"]'),
     "neurons: a rate is forgotten": ('["b"] -= 0.5 * one', '["b"] -= one'),
 }
 
@@ -200,6 +201,51 @@ for step in range(2):
         np.clip(g[name], -50, 50, out=g[name])
         array -= 0.01 * g[name]
 """,
+    "the gradient of a bias has the wrong sign before a momentum": STEP
+    + """
+    dV, dW = h.T @ d, x.T @ dz
+    db = dz.sum(axis=0)  #! db = -dz.sum(axis=0)
+    moves = moves if step else [np.zeros_like(p) for p in (V, W, b)]
+    for p, v, g in zip((V, W, b), moves, (dV, dW, db)):
+        v *= 0.9
+        v -= 0.1 * g
+        p += v
+""",
+    "a decay without its rate, in a step that is made once": """
+reg = 0.1
+def gradients(V, W):
+    h = np.tanh(x @ W)
+    loss = np.mean((h @ V - y) ** 2) + 0.5 * reg * (np.sum(V ** 2) + np.sum(W ** 2))
+    d = 2 * (h @ V - y) / y.size
+    dV = h.T @ d + reg * V  #! dV = h.T @ d + V
+    dW = x.T @ (d @ V.T * (1 - h ** 2)) + reg * W
+    return loss, dV, dW
+loss, dV, dW = gradients(V, W)
+V -= 0.1 * dV
+W -= 0.1 * dW
+""",
+    "the last of a list is overwritten by its change": """
+v = [0.3, -0.2, 0.1]
+for a, c in [(0.5, 1.0), (-0.7, 0.0), (0.2, 0.4)]:
+    p = np.tanh(v[0] * a + v[1] * a * a + v[-1])
+    loss = (p - c) ** 2
+    d = 2 * (p - c) * (1 - p ** 2)
+    v[0] -= 0.1 * d * a
+    v[1] -= 0.1 * d * a * a
+    v[-1] -= 0.1 * d  #! v[-1] = 0.1 * d
+""",
+    "the first gradient has the wrong sign, and the error gives the loss": """
+rate = np.float64(0.1)
+for step in range(2):
+    h = np.tanh(x @ W)
+    e = h @ V - y
+    loss = np.mean(e ** 2)
+    d = 2 * e / e.size  #! d = -2 * e / e.size
+    dV = h.T @ d
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    V -= rate * dV
+    W -= rate * dW
+""",
     "a function of the forward pass is given the gradient": """
 def sigmoid(z):
     s = 1 / (1 + np.exp(-z))
@@ -221,6 +267,20 @@ KINDS |= {
     name: STEP + GRADIENTS + f"    {update}\n    W -= 0.1 * dW\n"
     for name, update in UPDATES.items()
 }
+
+
+def test_what_grows_without_limit_is_not_called_wrong() -> None:
+    text = """
+t = np.eye(2)[(y[:, 0] > 0).astype(int)]
+for step in range(3):
+    out = x @ W
+    p = np.exp(out) / np.exp(out).sum(axis=1, keepdims=True)
+    loss = -np.sum(t * np.log(p))
+    W -= 1e4 * x.T @ (p - t)
+"""
+    found = program(text)
+    assert found.verdict.right
+    assert not found.first_wrong
 
 
 @pytest.mark.parametrize("text", KINDS.values(), ids=KINDS)
