@@ -35,6 +35,8 @@ SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come: drawing would take most of them."""
 BUSY = 20
 """So many times as long as its work takes a way may take on a busy machine."""
+LONGEST_TURN = 0.02
+"""Seconds that one turn of the loop, whatever it was spent on, takes of that."""
 RESUMING = 0.1
 """Seconds that a session may take to come back before anything is on the screen."""
 
@@ -350,13 +352,14 @@ class Player:
     async def rest(self, patience: float) -> None:
         """Wait until it is; a way that takes more than ``patience`` seconds of work is given up.
 
-        Where others have the processor it may take longer, up to :data:`BUSY` times as long.
+        Where others have the processor it may take longer, up to :data:`BUSY` times as long; time
+        in which a panel was written, and nothing else could be done, hardly counts.
         """
-        worked, deadline = self._worked + patience, perf_counter() + BUSY * patience
-        while not self.turned or (
-            not self.at_rest and self._worked < worked and perf_counter() < deadline
-        ):
+        worked, left, now = self._worked + patience, BUSY * patience, perf_counter()
+        while not self.turned or (not self.at_rest and self._worked < worked and left > 0.0):
             await asyncio.sleep(BREATH)
+            before, now = now, perf_counter()
+            left -= min(now - before, LONGEST_TURN)
         if not self.at_rest:
             self.pause()
 
