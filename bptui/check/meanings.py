@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from bptui.trace.candidates import ALL, gradient_text
+from bptui.trace.candidates import ALL, gradient_text, turned
 from bptui.trace.comparing import Values, rounded
 from bptui.trace.lines import Lines
 from bptui.trace.repair import Repair
@@ -26,6 +26,7 @@ class Meanings:
     def name(self, entry: int) -> str | None:
         """Return a name for a forward value, or the short expression that computes it."""
         piece = "" if entry in self.names else self.piece(entry)
+        piece = piece.removeprefix("-").strip() if self._is_turned(entry) else piece
         return self.names.get(entry) or (f"({piece})" if 0 < len(piece) <= LONGEST else None)
 
     def of(self, given: Iterable[int], line: Collection[int]) -> str | None:
@@ -45,7 +46,7 @@ class Meanings:
             if source not in line and (values[0].size > 1 or rounded(abs(factor)) == 1.0)
         }
         best = self._best_named([*factors])
-        return None if best is None else gradient_text(self.name(best) or "", factors[best])
+        return None if best is None else self._gradient(best, factors[best])
 
     def wanted(self, repair: Repair) -> str | None:
         """Return what the first wrong value should be: the gradient of which forward value."""
@@ -53,7 +54,17 @@ class Meanings:
         single = true[0].size == 1
         sources = [repair.stands_for[0][0]] if single else [*self._factors(true)]
         best = self._best_named(sources)
-        return None if best is None else gradient_text(self.name(best) or "")
+        return None if best is None else self._gradient(best)
+
+    def _is_turned(self, entry: int) -> bool:
+        """Return whether the true gradient known is that of the value with the other sign."""
+        truth = self.found.truth
+        return entry in truth.graph.nodes and turned(truth, truth.graph.nodes[entry])
+
+    def _gradient(self, entry: int, factor: float = 1.0) -> str:
+        """Write a multiple of the gradient of a value, or of what it is without its minus."""
+        inside = self._is_turned(entry) and not self.piece(entry).startswith("-")
+        return gradient_text(self.name(entry) or "", -factor if inside else factor)
 
     def _factors(self, values: Values) -> dict[int, float]:
         """Return the forward values of whose true gradients values are a multiple, and which."""

@@ -45,13 +45,13 @@ def true_gradients(
                 if consumer is not None:
                     wanted[entry, consumer] = link.contribution
     true: dict[Source, Values] = {}
-    turned = {entry for entry, _ in wanted if _turned(truth, graph.nodes[entry])}
+    other = {entry for entry, _ in wanted if turned(truth, graph.nodes[entry])}
     for draw in truth.draws:
         values = evaluate(wanted.values(), draw)
         for source, gradient in wanted.items():
             shape = graph.nodes[source[0]].shape
             right = np.broadcast_to(values[gradient], shape)
-            true.setdefault(source, []).append(-right if source[0] in turned else right)
+            true.setdefault(source, []).append(-right if source[0] in other else right)
     for parameter in truth.parameters:
         if parameter.places is not None and (parameter.before, ALL) in wanted:
             parts = [parameter.taken(whole) for whole in true[parameter.before, ALL]]
@@ -61,14 +61,14 @@ def true_gradients(
     return true
 
 
-def _turned(truth: StepTruth, node: Node) -> bool:
-    """Whether a value without a name is that which is meant with the other sign."""
+def turned(truth: StepTruth, node: Node) -> bool:
+    """Return whether a value without a name is that which is meant with the other sign."""
     if truth.graph.entry.get(node) in truth.tape.named:
         return False
     if node.op.name == "negative":
         return True
     factors = node.inputs if node.op.name in PRODUCTS else ()
-    return sum(_turned(truth, f) for f in factors if f.op.name == "negative") % 2 == 1
+    return sum(turned(truth, f) for f in factors if f.op.name == "negative") % 2 == 1
 
 
 class Candidates:
