@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.lines import tabs
+from bptui.app.lines import clickable, pressing, tabs
 from bptui.app.panels.curve import curve
 from bptui.app.panels.decision_map import decision_map
 from bptui.app.panels.facts import facts_of
@@ -100,7 +100,8 @@ class LearnedPanel(FollowingPanel[View, Selection]):
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         self.entitle(f"Learned: {self.title(view)}")
         titles = pictures_of(view.snapshot.experiment)
-        shown = tabs(titles, [self.title(view)], "picture")
+        named = tabs(titles, [self.title(view)], "picture")
+        shown = Content.assemble(clickable("o:", pressing("o")), " ", named)
         said = [Content(picture.note)] * bool(picture.note)
         self.note(*[Content(", ").join([*said, shown])] * (len(titles) > 1), picture.note)
         rows = range(top, min(top + height, picture.size.height))
