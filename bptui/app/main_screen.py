@@ -232,7 +232,9 @@ class MainScreen(Screen[None]):
         self._explanation.styles.height = "1fr" if whole else below
         if self.samples is not None:
             self.samples.styles.height = below if slim and not whole else "1fr"
-        share = max(size.width * 3 // 5, min(diagram.width + 2, width))
+        share = size.width * 3 // 5
+        if not is_there(self.samples):  # beside them the diagram does without names
+            share = max(share, min(diagram.width + 2, width))
         for panel in (self.network, self.learned, self.numbers):
             if panel is not None:
                 panel.styles.width = "1fr" if slim or whole else share
