@@ -9,7 +9,7 @@ import numpy as np
 from rich.style import Style
 from textual.geometry import Region
 
-from bptui.app.diagram.drawing import quantities, quantity_of
+from bptui.app.diagram.drawing import drawn_values, quantities, quantity_of
 from bptui.app.diagram.layout import Layout
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
@@ -184,14 +184,15 @@ async def check_diagram(
         assert name.text == unit
         lit = touch(operation, *quantities(names, layer)) if operation else ""
         assert operation is None or name.glyph == GLYPHS[lit]
-        for value in layout.boxes[layer].values:
+        assert panel.view is not None
+        for _, value in drawn_values(panel.view, layout, layer):
             text = screen.piece(x + value.start, y + value.y, value.end - value.start)
             quantity = quantity_of(names, layer, value.name) if layer else "input"
             numbers = units_values(snapshot, layer, value.name)
             if value.name == "b" and operation and quantity in operation.writes:
                 numbers = (snapshot.updated_parameters.biases or ())[layer - 1]
-            named = value.name == "b" and layout.style.columns == 1
-            label = f"b_{unit}" if named else value.label
+            named = value.name in ("b", "gb") and layout.style.columns == 1
+            label = f"{value.name}_{unit}" if named else value.label
             assert text.text.strip().startswith(label)
             number = text.text.strip(" ▸◂").removeprefix(label).strip(" ▸◂")
             if quantity in left and value.name != "b":

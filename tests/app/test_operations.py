@@ -109,7 +109,7 @@ async def test_nothing_moves_between_the_operations(size: tuple[int, int]) -> No
         lines = session.inside("#network")[1:]
         lines += session.inside("#weights") + session.inside("#gradients")
         text = re.sub("[▸◂─⠀-⣿]", " ", "\n".join(lines))
-        text = re.sub(r"\bg(w\d+) ", r"\1  ", text)  # the gradient on the edge of a weight
+        text = re.sub(r"\bg(w\d+|b_\w+) ", r"\1  ", text)  # gradients in the place of weights
         return re.sub(
             r" *([+-]?\d\.\d+|[+-]\de-\d+|·)", lambda found: " " * (len(found[0]) - 1) + "#", text
         )

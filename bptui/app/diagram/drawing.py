@@ -104,9 +104,38 @@ VALUES = {
 
 def label_of(names: Names, layout: Layout, place: Place, value: Value) -> str:
     """Return what stands before a value of a unit: of a bias its name where it finds room."""
-    if value.name == "b" and layout.style.columns == 1:
-        return Selection("bias", place.layer, place.unit).name(names)
+    if value.name in ("b", "gb") and layout.style.columns == 1:
+        return value.name[:-1] + Selection("bias", place.layer, place.unit).name(names)
     return value.label
+
+
+def drawn_values(view: View, layout: Layout, layer: int) -> list[tuple[Value, Value]]:
+    """Return the values of a layer's units, and what is drawn in the place of each: mostly itself.
+
+    What the operation writes and there is no place for takes that of the bias, or of out beside
+    its derivative, which no such operation writes.
+    """
+    values, names = layout.boxes[layer].values, view.snapshot.experiment.network.names
+    there = {value.name for value in values}
+    written = [
+        name
+        for name in VALUES
+        if layer and name not in there and highlight(view, VALUES[name](names, layer)) == "written"
+    ]
+    given = dict[str, str]()
+    if written == ["gb"] and "b" in there:
+        given = {"b": "gb"}
+    elif {*written} & {"b", "gb"} and layout.style.columns:
+        given = {"out": "b", "dL/dout": "gb"}
+    elif written:
+        given = {"out": written[-1]}
+    labels = {"b": "b" * bool(layout.style.columns)}
+    return [
+        (value, value)
+        if value.name not in given
+        else (value, value._replace(name=(name := given[value.name]), label=labels.get(name, "")))
+        for value in values
+    ]
 
 
 def quantity_of(names: Names, layer: int, value: str) -> str:
@@ -136,8 +165,10 @@ class Drawing:
         self._draw_captions()
         for layer in range(len(layout.columns)):
             self._draw_names(layer)
-            for value in layout.boxes[layer].values:
-                self._draw_values(layer, value)
+            for value, drawn in drawn_values(view, layout, layer):
+                if drawn is not value:
+                    self._relabel(layer, value, drawn)
+                self._draw_values(layer, drawn)
 
     def _draw_weights(self, wires: Wires) -> None:
         """Write the weights on their edges; their gradients where the operation computes those."""
@@ -177,6 +208,9 @@ class Drawing:
         layout, dim, end = self._layout, self._styles.dim, 0
         for layer in range(len(layout.columns)):
             text = "input" if layer == 0 else self._network.activations[layer - 1]
+            if not layout.style.columns:  # nothing but this says what the numbers are
+                (value, drawn), *_ = drawn_values(self._view, layout, layer)
+                text = text if drawn is value else quantity_of(self._names, layer, drawn.name)
             left, right = layout.left(layer), layout.right(layer)
             heading = DERIVATIVES if layer > 0 and layout.style.columns > 1 else ""
             room = right - left - len(heading)
@@ -221,6 +255,15 @@ class Drawing:
             self.canvas.write(place.y, x, name + GLYPHS[touched], style)
             if chosen and selection[1:3] == (layer, place.unit):
                 self.canvas.write(place.y, x, name, styles.selected(style, self._focused))
+
+    def _relabel(self, layer: int, value: Value, drawn: Value) -> None:
+        """Write another label where one is in the background."""
+        for place in self._layout.columns[layer]:
+            before, label = (
+                label_of(self._names, self._layout, place, each) for each in (value, drawn)
+            )
+            x, y = place.x + value.start, place.y + value.y
+            self.canvas.write(y, x, label.ljust(len(before)), self._styles.dim)
 
     def _draw_values(self, layer: int, value: Value) -> None:
         """Write a number of each unit, the operation's glyph behind its label."""

@@ -171,8 +171,9 @@ def wires_of(
     some = len(kept) < len(edges)
     selected = tuple(edge for edge in edges if edge.selection == view.selection)
     kept = [edge for edge in kept if edge not in selected] + [*selected]
-    width, number = _label_widths(layout, edges, names if named else None, view.named)
-    places = {} if some else label_places(layout, edges, width)
+    drawn = tuple(edge for edge in edges if edge in {*kept}) if some else edges
+    width, number = _label_widths(layout, drawn, names if named else None, view.named)
+    places = label_places(layout, drawn, width)
     if selected and selected[0] not in places:
         places = {**places, **label_places(layout, selected, width)}
     strokes = []
@@ -227,12 +228,13 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
     for layer in range(1, len(layout.columns)):
         mine = [edge for edge in drawn if edge.layer == layer]
         dots = Counter(cell[:2] for edge in mine for cell in edge.cells)
-        sources, destinations = layout.columns[layer - 1 : layer + 1]
+        sources = [*dict.fromkeys(edge.source for edge in mine)]
+        destinations = [*dict.fromkeys(edge.destination for edge in mine)]
         # near whichever end has more units, where the edges are further apart
         fans_out = len(destinations) > len(sources)
         parts = [1.0 - part for part in PARTS] if fans_out else [*PARTS]
         pairs = {
-            (sources[k % len(sources)].unit, destinations[k % len(destinations)].unit)
+            (sources[k % len(sources)], destinations[k % len(destinations)])
             for k in range(max(len(sources), len(destinations)))
         }
         some = [edge for edge in mine if (edge.source, edge.destination) in pairs]

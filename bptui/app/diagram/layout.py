@@ -134,7 +134,12 @@ def choose(network: Network, width: int, height: int, present: bool = False) -> 
     tallest = [
         (style, max(box.height for box in style.boxes(network))) for style in SAMPLED[present:]
     ]
-    tried += [(style, TIGHT_GAP) for style, tall in tallest if 2 * tall + 1 <= height]
+    tried += [
+        (style, gap)
+        for gap in (LABEL_GAP, TIGHT_GAP)
+        for style, tall in tallest
+        if 2 * tall + 1 <= height
+    ]
     tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST[present:]]
     across = (style for style, gap in tried if _columns_needed(style, network, gap) <= width)
     style = next(across, SMALLEST[-1])
