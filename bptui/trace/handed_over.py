@@ -44,7 +44,7 @@ def _turned(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
     tape, nodes = lines.truth.tape, lines.truth.graph.nodes
     for entry in sorted(lines.forward & lines.truth.tape.named) if lines.judged.uphill else ():
         users = [user for user in lines.backward if entry in tape.inputs[user]]
-        several = len({tape.notes[user].place for user in users}) > 1
+        several = len({nodes[user].line for user in users}) > 1  # else that line is wrong
         if nodes[entry].op.name != "subtract" or not several or (entry, ALL) not in lines.true:
             continue
         own = lines.truth.numbers(nodes[entry])

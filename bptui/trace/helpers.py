@@ -93,6 +93,9 @@ def _helper(lines: Lines, entry: int, line: Callable[[int], int]) -> tuple[int, 
     ]
     if len(made) != 1 or len(factors) < 2:
         return None
+    behind = (lines.truth.tape.ancestors(factor) for factor in factors if factor != made[0])
+    if any(made[0] in entries for entries in behind):
+        return None  # as a in a * (2 - a): the line has its own part in it
     needed: Values = []
     for draw, right in enumerate(lines.current[entry]):
         rest: Numbers = np.asarray(1.0)

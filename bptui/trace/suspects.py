@@ -103,7 +103,7 @@ class Suspects:
                     yield Attempt(suspect.place, pairs, suspect.since)
 
         one = self.lines.factor is None and 1.0 in (usual or {1.0})  # an optimizer takes any size
-        own = {1.0} if one or usual is None else usual
+        own = {1.0} if one or usual is None else self._named_sizes(right) & usual or usual
 
         def made_before(suspect: _Suspect) -> Iterator[Attempt]:
             earlier = {} if suspect.since else self._of_one_size(suspect.first)
@@ -152,8 +152,19 @@ class Suspects:
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
 
+    def _named_sizes(self, right: Collection[Key]) -> set[float]:
+        """Return the multiples of true gradients that have names behind right gradients."""
+        behind = set().union(*(self.truth.behind[key] for key in right))
+        named = behind & self.truth.tape.named & self.lines.values.keys()
+        return {rounded(f) for entry in named for f in self.lines.factors(entry).values()}
+
     def _apart(self, since: Mapping[int, Collection[int]]) -> bool:
-        """Whether what is read by another name is read by the one it had, too, or had none."""
+        """Whether what is read by another name may be right by the one it had.
+
+        It is read by that, too, or it had none, or is the whole gradient of something.
+        """
+        if any(part == ALL for entry in since for _, part in self.lines.factors(entry)):
+            return True
         tape, inputs = self.truth.tape, self.truth.tape.inputs
         first = next((b for b in tape.bindings if b.entry in since), None)
         if first is not None and first.name.startswith("return "):

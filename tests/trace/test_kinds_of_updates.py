@@ -246,6 +246,34 @@ for step in range(2):
     V -= rate * dV
     W -= rate * dW
 """,
+    "a mean is not taken in one of two branches": """
+U = rng.normal(size=(2, 1))
+for step in range(2):
+    h = np.tanh(x @ W)
+    one, two = h @ V, h @ U
+    loss = ((one - y) ** 2).sum() / len(x) + ((two - y[:, :1]) ** 2).sum() / len(x)
+    d = 2 * (one - y) / len(x)  #! d = 2 * (one - y)
+    e = 2 * (two - y[:, :1]) / len(x)
+    dV = h.T @ d
+    dU = h.T @ e
+    dh = d @ V.T + e @ U.T
+    dW = x.T @ (dh * (1 - h ** 2))
+    V -= 0.1 * dV
+    U -= 0.1 * dU
+    W -= 0.1 * dW
+""",
+    "a value is used twice in a product, and the line is wrong": """
+mask = (rng.random((6, 2)) < 0.8) / 0.8
+for step in range(2):
+    h = 1 / (1 + np.exp(-(x @ W))) * mask
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    raw = np.divide(h, mask, out=np.zeros_like(mask), where=mask > 0)
+    dz = (d @ V.T) * mask * raw * (1 - raw)  #! dz = (d @ V.T) * mask * raw * (2 - raw)
+    dV = h.T @ d
+    V -= 0.1 * dV
+    W -= 0.1 * x.T @ dz
+""",
     "a function of the forward pass is given the gradient": """
 def sigmoid(z):
     s = 1 / (1 + np.exp(-z))
