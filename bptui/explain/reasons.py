@@ -115,7 +115,7 @@ class Reasons:
             count = prod(layers.values())
             every = "both paths" if count == 2 else f"all {count} paths"
             yield f"{', '.join(feeds)}, so {every} add up"
-        elif self._place(chain.gradient).kind not in PASSED_ON:
+        elif len(chain.paths[0]) > 2 and self._place(chain.gradient).kind not in PASSED_ON:
             yield f"{self.text(chain.of)} reaches L through {self._through(chain.paths[0])} alone"
 
     def _through(self, path: Sequence[Factor]) -> str:
