@@ -117,8 +117,8 @@ def judge(
 
 
 def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:
-    """Whether some loss is still a number."""
-    nodes = [one.loss.node for one in losses]
+    """Whether some loss is still a number, and so are its gradients."""
+    nodes = [one.loss.node for one in losses if np.isfinite(one.size)]
     values = [evaluate(nodes, draw) for draw in truth.draws]
     return any(np.isfinite(draw[node]).all() for draw in values for node in nodes)
 

@@ -297,15 +297,27 @@ KINDS |= {
 }
 
 
-def test_what_grows_without_limit_is_not_called_wrong() -> None:
-    text = """
+GROWING = {
+    "a loss": """
 t = np.eye(2)[(y[:, 0] > 0).astype(int)]
 for step in range(3):
     out = x @ W
     p = np.exp(out) / np.exp(out).sum(axis=1, keepdims=True)
     loss = -np.sum(t * np.log(p))
     W -= 1e4 * x.T @ (p - t)
-"""
+""",
+    "gradients alone": """
+t = (y > 0) * 1.0
+for step in range(3):
+    p = 1 / (1 + np.exp(-(x @ W)))
+    loss = np.mean((p - t) ** 2)
+    W -= 1e5 * x.T @ (2 * (p - t) / t.size * p * (1 - p))
+""",
+}
+
+
+@pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
+def test_what_grows_without_limit_is_not_called_wrong(text: str) -> None:
     found = program(text)
     assert found.verdict.right
     assert not found.first_wrong
