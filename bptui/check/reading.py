@@ -324,7 +324,8 @@ class Reader:
 
 
 def _near(array: Array, right: Array) -> bool:
-    return bool(np.allclose(array, right, rtol=NEAR, atol=NEAR * float(np.abs(right).max())))
+    largest = float(np.abs(right[np.isfinite(right)]).max(initial=0.0))
+    return bool(np.allclose(array, right, rtol=NEAR, atol=NEAR * largest))
 
 
 def _fits(array: AnyArray, wanted: Sequence[int]) -> bool:
