@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptui.trace.lasting import lasting, without_memory, without_terms
 from bptui.trace.sums import Product, Sum, product_of, sum_of
 from bptui.trace.tape import Binding, Reference, Tape, Value
 
@@ -48,38 +49,14 @@ def updates_of(tape: Tape) -> list[Update]:
             if change is not None:
                 found.append(change)
                 afters.add(change.after)
-    found = _without_terms(tape, _without_memory(found))
+    found = without_terms(tape, without_memory(found))
     sites = {update.binding.place for update in found if update.sum.own}
-    sure = [u for u in _lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
+    sure = [u for u in lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
     sites = {update.binding.place for update in sure}
     ways = {(update.call, update.product.scalars): update for update in sure}.values()
-    return _lasting(
+    return lasting(
         [u for u in found if u.sum.own or u.binding.place in sites or _added_alike(u, ways)]
     )
-
-
-def _without_memory(found: list[Update]) -> list[Update]:
-    """Leave out what only later comes to depend on itself: a momentum, not a weight decay."""
-    begun: dict[int, bool] = {}
-    for update in found:
-        begun[update.after] = begun.get(update.before, update.sum.decayed)
-    return [update for update in found if begun[update.after] or not update.sum.decayed]
-
-
-def _without_terms(tape: Tape, found: list[Update]) -> list[Update]:
-    """Leave out sums with a parameter that it is updated by itself: gradients with its decay."""
-    users: dict[int, list[Update]] = {}
-    for update in found:
-        users.setdefault(update.before, []).append(update)
-    return [
-        update
-        for update in found
-        if not any(
-            isinstance(other.sum.added, Reference)
-            and tape.depends(other.sum.added.entry, {update.after})
-            for other in users[update.before]
-        )
-    ]
 
 
 def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
@@ -205,36 +182,6 @@ def _added_alike(update: Update, ways: Iterable[Update]) -> bool:
         )
         for way in ways
     )
-
-
-def _lasting(found: list[Update]) -> list[Update]:
-    """Keep the updates of what was there before the first of them and goes on from each.
-
-    What is computed anew in every step, as x + f(x) of a residual block, starts again and again.
-    """
-    sites: dict[int, list[Update]] = {}
-    for update in found:
-        sites.setdefault(update.binding.place, []).append(update)
-    while True:
-        made = {update.after for updates in sites.values() for update in updates}
-        used = {update.before for updates in sites.values() for update in updates}
-        kept = {place: updates for place, updates in sites.items() if _lasts(updates, made)}
-        going_on = {
-            place: updates
-            for place, updates in kept.items()
-            if any(update.after in used for update in updates)
-        }
-        kept = going_on or kept  # a program that makes one step shows no more of it
-        if len(kept) == len(sites):
-            every = [update for updates in kept.values() for update in updates]
-            return sorted(every, key=lambda update: update.after)
-        sites = kept
-
-
-def _lasts(updates: list[Update], made: set[int]) -> bool:
-    olds = [update.before for update in updates]
-    first = min(update.after for update in updates)
-    return len(set(olds)) == len(olds) and all(old < first for old in olds if old not in made)
 
 
 class Parameter(NamedTuple):

@@ -1,0 +1,64 @@
+"""Tells updates of parameters from sums that look like them: what lasts, and is no memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bptui.trace.tape import Reference, Tape
+
+if TYPE_CHECKING:
+    from bptui.trace.updates import Update
+
+
+def without_memory(found: list[Update]) -> list[Update]:
+    """Leave out what only later comes to depend on itself: a momentum, not a weight decay."""
+    begun: dict[int, bool] = {}
+    for update in found:
+        begun[update.after] = begun.get(update.before, update.sum.decayed)
+    return [update for update in found if begun[update.after] or not update.sum.decayed]
+
+
+def without_terms(tape: Tape, found: list[Update]) -> list[Update]:
+    """Leave out sums with a parameter that it is updated by itself: gradients with its decay."""
+    users: dict[int, list[Update]] = {}
+    for update in found:
+        users.setdefault(update.before, []).append(update)
+    return [
+        update
+        for update in found
+        if not any(
+            isinstance(other.sum.added, Reference)
+            and tape.depends(other.sum.added.entry, {update.after})
+            for other in users[update.before]
+        )
+    ]
+
+
+def lasting(found: list[Update]) -> list[Update]:
+    """Keep the updates of what was there before the first of them and goes on from each.
+
+    What is computed anew in every step, as x + f(x) of a residual block, starts again and again.
+    """
+    sites: dict[int, list[Update]] = {}
+    for update in found:
+        sites.setdefault(update.binding.place, []).append(update)
+    while True:
+        made = {update.after for updates in sites.values() for update in updates}
+        used = {update.before for updates in sites.values() for update in updates}
+        kept = {place: updates for place, updates in sites.items() if _lasts(updates, made)}
+        going_on = {
+            place: updates
+            for place, updates in kept.items()
+            if any(update.after in used for update in updates)
+        }
+        kept = going_on or kept  # a program that makes one step shows no more of it
+        if len(kept) == len(sites):
+            every = [update for updates in kept.values() for update in updates]
+            return sorted(every, key=lambda update: update.after)
+        sites = kept
+
+
+def _lasts(updates: list[Update], made: set[int]) -> bool:
+    olds = [update.before for update in updates]
+    first = min(update.after for update in updates)
+    return len(set(olds)) == len(olds) and all(old < first for old in olds if old not in made)
