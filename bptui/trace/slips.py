@@ -178,8 +178,9 @@ def _offset(lines: Lines, pair: Pair) -> bool:
     """Whether a value that was there before the step was added: the same in all draws."""
     first, *others = [one - np.reshape(two, one.shape) for one, two in zip(*pair, strict=True)]
     size = float(np.abs(first).max())
-    same = all(np.allclose(first, other, rtol=0.0, atol=CLOSE * size) for other in others)
-    if not same or not size:
+    if not 0.0 < size < np.inf:
+        return False
+    if not all(np.allclose(first, other, rtol=0.0, atol=CLOSE * size) for other in others):
         return False
     tape, start = lines.truth.tape, lines.truth.step.first
     earlier = (e for entry in lines.backward for e in tape.inputs[entry] if e < start)
