@@ -23,7 +23,7 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel, ViewPanel
 from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
-from bptui.app.view import Direction, Factor, Selection, View
+from bptui.app.view import Cursor, Direction, Selection, View
 
 if TYPE_CHECKING:
     from bptui.app.panels.learned import LearnedPanel
@@ -78,7 +78,7 @@ class MainScreen(Screen[None]):
         self.selection = Selection()
         self.sample: int | None = None
         self.named = False
-        self.factor: Factor | None = None
+        self.cursor: Cursor | None = None
         self._pointed_at: object = None
         self._stood_at: object = None
         self._trail: list[Selection] = []
@@ -99,13 +99,15 @@ class MainScreen(Screen[None]):
             self._pointed_at = None
         stands_at = experiment, view.position, self.selection
         if self._stood_at != stands_at:
-            self._stood_at, self.factor = stands_at, None
+            self._stood_at, self.cursor = stands_at, None
+        if self.view.snapshot.experiment.network != experiment.network:
+            self._trail.clear()
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
         sample = self.sample = None if self.sample is None else min(max(self.sample, 0), last)
         self.view = replace(
             view,
             selection=self.selection,
-            factor=self.factor,
+            cursor=self.cursor,
             pointed=self.pointed,
             named=self.named,
             sample=sample,
@@ -144,31 +146,33 @@ class MainScreen(Screen[None]):
         if factor is not None:
             self.look_at(factor)
             return
+        self._trail.clear()
         self.select(focused.neighbour(view, direction) or self.weights.neighbour(view, direction))
 
     def on_panel_selected(self, message: Panel.Selected) -> None:
         if isinstance(message.selection, Selection):
+            self._trail.clear()
             self.select(message.selection)
         elif isinstance(message.selection, int):
             self.look(message.selection)
-        elif isinstance(message.selection, Factor):
+        elif isinstance(message.selection, Cursor):
             self.look_at(message.selection)
 
-    def look_at(self, factor: Factor) -> None:
+    def look_at(self, factor: Cursor) -> None:
         """Light a factor of the derivation in all panels."""
-        self.factor = factor
+        self.cursor = factor
         self._player.show()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys to others where there is no factor to go to, or nothing to come back to."""
         if action == "go_to_factor":
-            return self.factor is not None
+            return self.cursor is not None  # which keeps enter from editing something else
         return bool(self._trail) if action == "come_back" else True
 
     def action_go_to_factor(self) -> None:
         """Select what the factor under the cursor belongs to."""
         names = self.view.snapshot.experiment.network.names
-        wanted = self.factor and self.factor.selection(names)
+        wanted = self.cursor and self.cursor.selection(names)
         if wanted:
             self._trail.append(self.selection)
             self.select(wanted)

@@ -45,6 +45,11 @@ class Selection(NamedTuple):
         return f"b_{unit}" if self.kind == "bias" else unit
 
     @property
+    def is_something(self) -> bool:
+        """Whether anything is selected; a program's network has nothing selected in it."""
+        return self.layer >= (self.kind != "unit")
+
+    @property
     def units(self) -> tuple[tuple[int, int], ...]:
         """The units it is about, as (layer, unit): both ends of a weight, else the one."""
         own = (self.layer, self.unit)
@@ -59,8 +64,26 @@ class Selection(NamedTuple):
         return Selection(kind, layer, unit, source)
 
 
-class Factor(NamedTuple):
-    """A number in a derivation: its ``place`` among those there, its array, and where it is ``at``.
+def selection_of(names: Names, array: str, at: tuple[int, ...]) -> Selection | None:
+    """Return the weight, bias or unit that a number of an array belongs to; None for others."""
+    if not at:
+        return None
+    *before, unit = at
+    if array == "target":
+        return Selection("unit", names.depth, unit)
+    for layer in range(names.depth + 1):
+        if layer and array in (names.weights(layer), names.weight_gradient(layer)):
+            return Selection("weight", layer, unit, *before)
+        if layer and array in (names.bias(layer), names.bias_gradient(layer)):
+            return Selection("bias", layer, unit)
+        kinds = (names.out, names.net, names.delta, names.out_gradient)
+        if array in [kind(layer) for kind in kinds]:
+            return Selection("unit", layer, unit)
+    return None
+
+
+class Cursor(NamedTuple):
+    """Stands on a number in a derivation, the ``place``th there: its array, where it is ``at``.
 
     ``told`` is what there is to be said of it: ``w7 = dnet_o2/dout_h1``.
     """
@@ -71,17 +94,8 @@ class Factor(NamedTuple):
     told: str = ""
 
     def selection(self, names: Names) -> Selection | None:
-        """Return the weight, bias or unit that it belongs to."""
-        *source, unit = self.at
-        for layer in range(names.depth + 1):
-            if self.name in (names.weights(layer), names.weight_gradient(layer)):
-                return Selection("weight", layer, unit, source[-1])
-            if self.name in (names.bias(layer), names.bias_gradient(layer)):
-                return Selection("bias", layer, unit)
-            kinds = (names.out, names.net, names.delta, names.out_gradient)
-            if self.name in [kind(layer) for kind in kinds]:
-                return Selection("unit", layer, unit)
-        return Selection("unit", names.depth, unit) if self.name == "target" else None
+        """Return the weight, bias or unit that it belongs to; None for what is no such."""
+        return selection_of(names, self.name, self.at)
 
     def is_at(self, name: str, *place: int) -> bool:
         """Return whether it is that number of an array; of one with samples that of the unit."""
@@ -129,8 +143,8 @@ class View(Struct, frozen=True, eq=False, dict=True):
     hits: tuple[int, ...] = ()
     """The steps at which breakpoints have stopped a run, in order."""
     selection: Selection = Selection()
-    factor: Factor | None = None
-    """The factor of a derivation that the cursor is on."""
+    cursor: Cursor | None = None
+    """On a factor of the derivation."""
     pointed: bool = False
     """Whether the selection was moved since the last operation, and so is what is explained."""
     named: bool = False
@@ -182,7 +196,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
             self.position,
             self.hits,
             self.selection,
-            self.factor,
+            self.cursor,
             self.pointed,
             self.named,
             self.sample,

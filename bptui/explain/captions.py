@@ -65,7 +65,11 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
             how = f"it {MISTAKES[slips[0]].summary}"
             if len(slips) > 1:
                 how = f"it has the mistakes {listed(slips)}"
-            caption = Caption(f"not {caption.what}", how, "wrong")
+            # of the gradients of weights and biases only one may be wrong
+            parts_of = [name.removeprefix("g") for name in operation.writes if name in made]
+            some = len(parts_of) < len(operation.writes)
+            what = says.matters(f"each number in {listed(parts_of)}") if some else caption.what
+            caption = Caption(f"not {what}", how, "wrong")
         elif from_wrong:
             told = f"{listed(from_wrong)} {'are' if len(from_wrong) > 1 else 'is'} wrong"
             what = caption.what if update else f"not {caption.what}"
@@ -144,7 +148,7 @@ class Sentences:
         )
 
     def _out_gradient(self, layer: int) -> Caption:
-        what = self._matters(self.names.out(layer))
+        what = self.matters(self.names.out(layer))
         if layer < self.network.depth:
             delta = self.names.delta(layer + 1)
             how = f"{delta} of every unit that it feeds, times the weight on the way, added up"
@@ -154,7 +158,7 @@ class Sentences:
 
     def _delta(self, layer: int) -> Caption:
         net = self.names.net(layer)
-        return Caption(self._matters(net), f"dL/d{net}, which is {self._through(layer)}")
+        return Caption(self.matters(net), f"dL/d{net}, which is {self._through(layer)}")
 
     def _through(self, layer: int) -> str:
         """Say how a layer's delta comes from what follows its activation."""
@@ -180,7 +184,7 @@ class Sentences:
         ones = f" (for a bias {delta} itself)" * bias
         penalty = ", plus 2 l2 times the weight" * bool(self.experiment.training.l2)
         how = f"{names.out(layer - 1)} where it starts times {delta} where it ends{ones}"
-        return Caption(self._matters(f"each number in {own}"), how + batch + penalty)
+        return Caption(self.matters(f"each number in {own}"), how + batch + penalty)
 
     def _update(self, operation: Operation) -> Caption:
         layer = None if operation.name == "update" else operation.layer
@@ -189,10 +193,12 @@ class Sentences:
             return Caption("no weight changes", f"frozen: {frozen}")
         changed = f"each becomes its old value {self.experiment.optimizer.words}"
         others = f"; frozen: {frozen}" if frozen else ""
-        biases = any(name.startswith("b") for name in operation.writes)
-        return Caption(f"the weights{' and biases' * biases} learn", changed + others)
+        kinds = {"weights": "W", "biases": "b"}
+        learn = [w for w, k in kinds.items() if any(n.startswith(k) for n in operation.writes)]
+        return Caption(f"the {listed(learn)} learn", changed + others)
 
-    def _matters(self, name: str) -> str:
+    def matters(self, name: str) -> str:
+        """Say what a gradient is."""
         return f"how much {name} matters to the loss"
 
     def _leaf(self, name: str) -> Node:

@@ -45,7 +45,7 @@ OF: dict[Kind, Kind] = {
 """What the gradients of a kind are taken with respect to."""
 PASSED_ON = ("delta", "out_gradient")
 """Kinds of gradients that earlier ones are computed from."""
-LETTERS = "kjm"
+LETTERS = "kjmpqr"
 """Count the units of the layers that are summed over, from the last one back."""
 
 
@@ -97,13 +97,16 @@ class Chain:
     @cached_property
     def letters(self) -> dict[str, str]:
         """Return the letter that counts its units for every array of which there are several."""
-        units: dict[str, set[int]] = {}
-        for quantity in (each for path in self.paths for link in path for each in link[:2]):
-            if quantity.index:
-                units.setdefault(quantity.name, set()).add(quantity.index[-1])
-        several = [name for name, found in units.items() if len(found) > 1]
-        layers = list(dict.fromkeys(name.rsplit("_", 1)[-1] for name in several))
-        found = {name: LETTERS[layers.index(name.rsplit("_", 1)[-1]) % 3] for name in several}
+        units: dict[str, list[int]] = {}
+        for path in self.paths:
+            for quantity in dict.fromkeys(each for link in path for each in link[:2]):
+                if quantity.index:
+                    units.setdefault(quantity.name, []).append(quantity.index[-1])
+        made: dict[tuple[int, ...], str] = {}
+        found: dict[str, str] = {}
+        for name, each in units.items():
+            if len({*each}) > 1:  # what has the same unit on every path shares its letter
+                found[name] = made.setdefault((*each,), LETTERS[len(made) % len(LETTERS)])
         _, below, value, _ = self.paths[0][0]
         if isinstance(value, Quantity) and below.name in found:
             found[value.name] = found[below.name]  # delta_ok is dL/dnet_ok

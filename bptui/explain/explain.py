@@ -306,8 +306,9 @@ class Explainer:
     def words(self, quantity: Quantity) -> str:
         """Say what a number of a formula is: ``w5: weight from h1 to o1``, ``t1: target``."""
         place = self.symbols.places.get(quantity.name)
-        if place is None or quantity.index is None:
-            return f"{self.symbols.text(quantity)}: {quantity.name}"
+        if place is None or place.slot or quantity.index is None:
+            text = self.symbols.text(quantity)
+            return f"{text}: {quantity.name}" if text != quantity.name else ""
         return self.titled(Subject("number", quantity.name, quantity.index, place.layer))
 
     def titled(self, subject: Subject) -> str:

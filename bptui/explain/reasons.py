@@ -46,7 +46,7 @@ class Reasons:
         if chain.added is not None:
             yield f"the penalty contains {of}, too, so its slope is added"
         if self.averaged and (chain.derived is not None or len(first.value.parts) > 0):
-            yield f"L is the mean over {self.samples} samples, so its slope is divided by that"
+            yield f"L is the mean over {self.samples} samples: its slope is divided by as many"
 
     def array(self, name: str) -> tuple[str, str]:
         """Return the link that a whole array is, as ``dL/dnet_h = dL/dout_h * ...``, and why."""
@@ -60,8 +60,8 @@ class Reasons:
             weights = names.weights(after)
             link = f"dL/d{out} = {names.delta(after)} * d{names.net(after)}/d{out}"
             unit, first = names.unit(layer, 0), f"row 1 of {weights}"
-            why = f"every unit sums over those it feeds: {unit} over {first}, hence {weights}^T"
-            return link, why
+            why = f"every unit sums over those it feeds: {unit} over {first}"
+            return link, f"{why}, hence {weights} transposed"
         if place.kind == "delta":
             link = f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}"
             shortened = name == self.rule.shortened
@@ -78,7 +78,8 @@ class Reasons:
                 f"a bias is a term of its own, so its factor is 1: the delta itself{summed}",
             )
         read = names.out(layer - 1)
-        why = f"each weight carries {read} to a unit: that times its delta{summed}, hence {read}^T"
+        why = f"each weight carries {read} to a unit: that times its delta{summed}"
+        why += f", hence {read} transposed"
         return link, why + "; the penalty's slope is added" * bool(self.experiment.training.l2)
 
     @staticmethod
@@ -94,7 +95,7 @@ class Reasons:
     def _parting(self, chain: Chain) -> Iterator[str]:
         """Say what feeds what, where paths part; or of a parameter that there is one path."""
         feeds: list[str] = []
-        layers: dict[int, int] = {}
+        sizes: dict[str, int] = {}
         for links in list(zip(*chain.paths, strict=True))[::-1]:
             pairs = {(link.above, link.below) for link in links}
             ends = {link.below for link in links}
@@ -102,17 +103,18 @@ class Reasons:
                 continue
             layer = self._place(links[0].above).layer
             units = self._units(layer)
+            sizes[links[0].above.name] = self.names.layers[layer]
             if self._place(links[0].above).kind == "out":
                 yield (
                     f"{self.activation} makes each output of all pre-activations, so "
-                    f"{self.text(links[0].below)} reaches L through {units}"
+                    f"{self.text(links[0].below) if len(ends) == 1 else 'each'} reaches L "
+                    f"through {units}"
                 )
                 continue
-            layers[layer] = self.names.layers[layer]
             source = "each of these" if feeds else self._unit(links[0].below)
             feeds.append(f"{source} feeds {units}")
         if feeds:
-            count = prod(layers.values())
+            count = prod(sizes.values())
             every = "both paths" if count == 2 else f"all {count} paths"
             yield f"{', '.join(feeds)}, so {every} add up"
         elif len(chain.paths[0]) > 2 and self._place(chain.gradient).kind not in PASSED_ON:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bptui.app.view import Factor, Selection
+from bptui.app.view import Cursor, Selection
 
-from .support import Session, opened
+from .support import Session, drawn_experiment, opened
 
 
-def factor(session: Session) -> Factor | None:
-    found: Factor | None = session.app.main.view.factor
+def factor(session: Session) -> Cursor | None:
+    found: Cursor | None = session.app.main.view.cursor
     return found
 
 
@@ -65,3 +65,26 @@ async def test_every_number_of_a_formula_belongs_to_something(preset: str) -> No
             assert found.selection(names) is not None
             assert found.told
             last = found.place
+
+
+async def test_what_belongs_to_nothing_leads_nowhere() -> None:
+    made = drawn_experiment((2, 2, 1), optimizer="adam", l2=0.1)
+    async with opened(made, (120, 44)) as session:
+        await session.press(*["n"] * 5)  # the loss, with its penalty
+        names = made.network.names
+        for _ in range(2):
+            session.panel("#derivation").focus()
+            await session.until(lambda: session.app.main.focused_panel is not None, "the focus")
+            for _ in range(12):
+                await session.press("right")
+                found = factor(session)
+                assert found is not None
+                leads = found.selection(names) is not None
+                await session.until(
+                    lambda wanted=leads: ("go there" in session.border("#derivation")) is wanted,
+                    f"{found}",
+                )
+                if not leads:
+                    await session.press("enter")
+                    assert len(session.app.screen_stack) == 1
+            await session.press("s", "N")  # the update

@@ -173,7 +173,7 @@ class Drawing:
     def _draw_weights(self, wires: Wires) -> None:
         """Write the weights on their edges; their gradients where the operation computes those."""
         view, styles, names = self._view, self._styles, self._names
-        factor = view.factor
+        factor = view.cursor
         beside = wires.label_width - wires.number_width
         decimals = self._layout.label_decimals(beside)
         for layer in {edge.layer for edge, _ in wires.labels}:
@@ -284,7 +284,7 @@ class Drawing:
                 self.canvas.write(y, mark, GLYPHS[touched], styles.strong)
             if value.name == "b" and view.selection == Selection("bias", layer, place.unit):
                 look = styles.selected(drawn, self._focused)
-            if view.factor and view.factor.is_at(quantity, place.unit):
+            if view.cursor and view.cursor.is_at(quantity, place.unit):
                 look = styles.factor
             self.canvas.write(y, place.x + value.end - len(text), text, look)
 

@@ -125,7 +125,7 @@ def telling(layout: Layout, sizes: Mapping[Edge, float], selection: Selection) -
         gap = layout.left(layer) - layout.right(layer - 1)
         if len(mine) <= max(FEW, min(gap, MOST)):
             del dense[layer]
-    if selection.layer < (selection.kind != "unit") and dense:  # nothing is selected
+    if not selection.is_something and dense:
         selection = max(dense[min(dense)], key=sizes.__getitem__).selection
     kept = [edge for edge in sizes if edge.layer not in dense]
     unit = selection.unit
@@ -147,6 +147,8 @@ def telling(layout: Layout, sizes: Mapping[Edge, float], selection: Selection) -
 def leads_on(edge: Edge, selection: Selection) -> bool:
     """Return whether an edge is on a path from what is selected to the loss."""
     following = selection.layer + 1
+    if not selection.is_something:
+        return False
     return edge.layer > following or (edge.layer, edge.source) == (following, selection.unit)
 
 

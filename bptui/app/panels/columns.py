@@ -45,7 +45,9 @@ def beside(
         widths = _widths(forms, lambda form, width: write(rest, form, width), report.width)
         if widths is None:
             continue
-        rows = _rows(rest, write, Plan(forms, widths)) or []
+        rows = _rows(rest, write, Plan(forms, widths))
+        if rows is None:
+            continue
         for place, head in enumerate(above):
             total = len(head) + len(rows)
             if total <= height or (total <= alone + SLACK and len(head) <= height // 3):

@@ -16,7 +16,7 @@ from bptui.app.lines import BLANK, Line, clickable, pressing, tabs
 from bptui.app.panels.factors import Symbol, following, place_at, symbols
 from bptui.app.panels.panel import ChosenT, Panel, ShownT
 from bptui.app.styles import Styles
-from bptui.app.view import Direction, Factor, Selection, View
+from bptui.app.view import Cursor, Direction, Selection, View
 
 if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.app.panels.columns import Plan, Write
@@ -153,7 +153,7 @@ class FormsPanel(Panel[ShownT, ChosenT]):
             known = False
         self.shown = (FORMS[0] if form == "all" else form,)
         lines: list[TextLine] = []
-        for spare in (False, True):
+        for spare in (False, True) if self.shown == FORMS[:1] else (True,):
             lines = self.lines(view, reports(width, spare), made, self.shown[0])
             if len(lines) <= height:
                 break
@@ -208,19 +208,19 @@ class DerivationPanel(FormsPanel[View, Selection]):
         return view.snapshot, view.position, view.selection, view.pointed, view.present
 
     def cursor(self, view: View) -> tuple[int, int]:
-        found = symbols(self._lines) if view.factor else []
-        if view.factor is None or view.factor.place >= len(found):
+        found = symbols(self._lines) if view.cursor else []
+        if view.cursor is None or view.cursor.place >= len(found):
             return -1, -1
-        return found[view.factor.place][:2]
+        return found[view.cursor.place][:2]
 
-    def step(self, view: View, direction: Direction) -> Factor | None:
+    def step(self, view: View, direction: Direction) -> Cursor | None:
         """Return the factor next to the one under the cursor, or the first one in sight."""
         found, top = symbols(self._lines), int(self.scroll_offset.y)
         if not found:
             return None
-        if view.factor is None or view.factor.place >= len(found):
+        if view.cursor is None or view.cursor.place >= len(found):
             return self._factor(found, next((k for k, s in enumerate(found) if s.row >= top), 0))
-        return self._factor(found, following(found, view.factor.place, direction))
+        return self._factor(found, following(found, view.cursor.place, direction))
 
     def spot(self, view: View) -> Region | None:
         row, _ = self.cursor(view)
@@ -234,15 +234,16 @@ class DerivationPanel(FormsPanel[View, Selection]):
             self.post_message(self.Selected(self._factor(found, place)))
         return place is not None
 
-    def _factor(self, found: Sequence[Symbol], place: int) -> Factor:
+    def _factor(self, found: Sequence[Symbol], place: int) -> Cursor:
         symbol = found[place]
         said = self._explainer.words(symbol.quantity) if self._explainer else ""
         quantity = symbol.quantity
-        return Factor(place, quantity.name, quantity.index or (), symbol.told or said)
+        return Cursor(place, quantity.name, quantity.index or (), symbol.told or said)
 
     def remark(self, view: View) -> str:
-        if view.factor is not None and view.factor.told:
-            return f"{view.factor.told}, enter: go there"
+        if view.cursor is not None and view.cursor.told:
+            leads = view.cursor.selection(view.snapshot.experiment.network.names) is not None
+            return view.cursor.told + ", enter: go there" * leads
         shown = self._explained or view
         return f"step {shown.snapshot.step}, not updated while running" * self._waits(view)
 

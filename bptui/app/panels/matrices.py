@@ -137,7 +137,7 @@ class MatrixPanel(ViewPanel):
                     style = styles.selected(usual, focused)
                     blank = blank if row else styles.text
                 at = (column,) if row > sources else (row - 1, column)
-                if row and view.factor and view.factor.is_at(title, *at):
+                if row and view.cursor and view.cursor.is_at(title, *at):
                     style = styles.factor
                 called = ""
                 if row and arranged.naming:

@@ -12,9 +12,8 @@ from bptui.app.lines import Line, fitted
 from bptui.app.panels.network import neighbour
 from bptui.app.panels.panel import FollowingPanel
 from bptui.app.styles import highlight
-from bptui.app.view import Direction, Selection, View
+from bptui.app.view import Direction, Selection, View, selection_of
 from bptui.core.engine import Snapshot
-from bptui.core.network import Names
 from bptui.explain.expression import Quantity
 from bptui.explain.scalars import MOST, Scalar, count, gradients_of, step_scalars
 from bptui.explain.symbols import Symbols
@@ -44,7 +43,9 @@ class NumbersPanel(FollowingPanel[View, Selection]):
         if one is None:
             return None
         read = [found[at].quantity for at in one.inputs] if not one.name else []
-        chosen = [_selection(names, quantity) for quantity in (*read, one.quantity)]
+        chosen = [
+            selection_of(names, each.name, each.index or ()) for each in (*read, one.quantity)
+        ]
         weights = (each for each in chosen if each is not None and each.kind == "weight")
         return next(weights, chosen[-1])
 
@@ -127,18 +128,3 @@ def _quantity(view: View) -> Quantity:
     if selection.kind == "bias":
         return Quantity(names.bias(layer), (unit,))
     return Quantity(names.out(layer), (view.row, unit))
-
-
-def _selection(names: Names, quantity: Quantity) -> Selection | None:
-    """Return what a number is to be selected as; None for one of the loss."""
-    for layer in range(names.depth + 1):
-        *before, unit = quantity.index or (0,)
-        if quantity.name in (names.out(layer), names.net(layer)) or (
-            layer == names.depth and quantity.name == "target"
-        ):
-            return Selection("unit", layer, unit)
-        if layer and quantity.name == names.weights(layer):
-            return Selection("weight", layer, unit, *before)
-        if layer and quantity.name == names.bias(layer):
-            return Selection("bias", layer, unit)
-    return None

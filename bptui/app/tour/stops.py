@@ -37,17 +37,17 @@ def _at(position: int) -> Callable[[Any], bool]:
 
 FORWARD = (
     Stop(
-        "This network gets two inputs, 0.9 and 0.1, and shall answer 0.11 and 0.89. Its weights w1 "
-        "to w8 are guesses so far. Backpropagation finds out how each of them has to change. One "
-        "training step does that in twelve operations, and you will see all of them.",
+        "This network gets two inputs, 0.9 and 0.1, and should answer 0.11 and 0.89. Its weights "
+        "w1 to w8 are guesses so far. Backpropagation finds out how each of them has to change. "
+        "One training step does that in twelve operations, and you will see all of them.",
         "n",
         "the first operation",
         "Welcome: how does a network learn?",
         done=_at(0),
     ),
     Stop(
-        "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16. In numpy all units at once: "
-        "net_h = x @ W1, where column h1 of W1 has the weights of the edges into h1.",
+        "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16. In numpy, all units at "
+        "once: net_h = x @ W1, where column h1 of W1 has the weights of the edges into h1.",
         "n",
         "the next operation",
         done=_at(1),
@@ -83,7 +83,7 @@ FORWARD = (
         done=_at(5),
     ),
     Stop(
-        "Read dL/dout_o as: how much L grows when out_o grows a little, for each bit of growth. "
+        "Read dL/dout_o as: how many times as much L grows when out_o grows a little. "
         "It is the error itself, since 1/2 (out - target)^2 has the slope out - target. It is "
         "positive at o1, which is too large, and negative at o2.",
         "n",
@@ -101,8 +101,8 @@ FORWARD = (
     ),
     Stop(
         "Why out_h: w5 is multiplied with out_h1 on its way into net_o1, so if w5 grows a little, "
-        "net_o1 grows out_h1 times as much. And what net_o1 matters is delta_o1. In numpy: gW2 = "
-        "out_h.T @ delta_o; d shows that form.",
+        "net_o1 grows out_h1 times as much. And how much net_o1 matters is delta_o1. In numpy: "
+        "gW2 = out_h.T @ delta_o; d shows that form.",
         "n",
         "to the hidden layer",
         done=_at(8),
@@ -256,6 +256,11 @@ PROGRAM = (
 def stops() -> tuple[Stop, ...]:
     """Return those on a network; the way to a program is left out where none can be run."""
     return (*FORWARD, *EXPERIMENTS, CHECKED_ELSEWHERE if sys.platform == "win32" else OWN_CODE)
+
+
+def every_stop() -> int:
+    """Return how many there are in all."""
+    return len(stops()) + len(PROGRAM) * (stops()[-1] is OWN_CODE)
 
 
 EXAMPLE = '''\

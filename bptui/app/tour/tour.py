@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bptui.app.commands.table import SHOWN_KEYS
 from bptui.app.tour.panel import TourPanel
-from bptui.app.tour.stops import PROGRAM, Stop, stops
+from bptui.app.tour.stops import Stop, every_stop
 
 if TYPE_CHECKING:
     from bptui.app.base import TerminalApp
@@ -76,7 +76,7 @@ class Tour:
             self.stop,
             self._app.main.caption.told,
             self.file.name,
-            f"{self._before + self.number + 1}/{len(stops()) + len(PROGRAM)}",
+            f"{self._before + self.number + 1}/{every_stop()}",
             self._hint,
         )
 
