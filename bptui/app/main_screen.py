@@ -143,8 +143,11 @@ class MainScreen(Screen[None]):
         """Move the selection as the focused panel draws it, or as Weights does."""
         view, focused = self.view, self.focused_panel or self.weights
         factor = self.derivation.step(view, direction) if focused is self.derivation else None
-        if factor is not None:
-            self.look_at(factor)
+        if focused is self.derivation:
+            if factor is None:
+                self.notify("Only the scalar form has single factors: d shows it.")
+            else:
+                self.look_at(factor)
             return
         self._trail.clear()
         self.select(focused.neighbour(view, direction) or self.weights.neighbour(view, direction))

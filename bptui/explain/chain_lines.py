@@ -76,11 +76,13 @@ class ChainWriter(EquationWriter):
             for place, row in enumerate(rows)
         ]
 
-    def told(self, lines: list[TextLine], chain: Chain) -> list[TextLine]:
+    def told(self, lines: list[TextLine], chain: Chain | None) -> list[TextLine]:
         """Return the lines of the product that a chain leads to, each factor told of.
 
         The quantities in it are those of the factors, path by path.
         """
+        if chain is None:
+            return lines
         factors = self._factors(chain)
         following = next(factors, None)
         found: list[TextLine] = []

@@ -63,11 +63,15 @@ class Equation:
         return np.broadcast_to(found, self.scope.array(left.name, left.new).shape)
 
     def sample(self, symbols: Symbols) -> str:
-        """Return ``sample 2`` for a number that each of several samples has; else nothing."""
+        """Return ``sample 2 of the batch`` for a number that each of several has; else nothing."""
         index, place = self.left.index, symbols.places.get(self.left.name)
         if index is None or place is None or place.kind not in EACH_SAMPLE:
             return ""
-        return f"sample {index[0] + 1}" if self.scope.array(self.left.name).shape[0] > 1 else ""
+        return (
+            f"sample {index[0] + 1} of the batch"
+            if self.scope.array(self.left.name).shape[0] > 1
+            else ""
+        )
 
 
 class Difference(NamedTuple):

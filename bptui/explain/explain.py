@@ -228,7 +228,9 @@ class Explainer:
         size = self.scope.array(name, new).size
         chosen = islice(indices, size if size <= self.most else MOST_NUMBERS)
         statements = tuple(self.statement(name, index, new=new) for index in chosen)
-        chains = {} if new else self.chains(statements[:1])
+        chains = {} if new else self.chains(statements)
+        for later in list(chains)[1:]:  # they differ in nothing but the unit
+            chains[later] = replace(chains[later], silent=True)
         return Section(title, statements, size - len(statements), chains)
 
     def chains(

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from bptui.core.graph.node import PRODUCT, SUM
+from bptui.explain.chain import Chain
 from bptui.explain.chain_lines import ChainWriter
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
@@ -47,9 +48,7 @@ class Report(ChainWriter):
                     for statement in statements:
                         chain = section.chains.get(statement)
                         written += self.chain(chain)
-                        lines = self.statement(statement, write)
-                        alone = isinstance(statement, Equation)
-                        written += self.told(lines, chain) if chain and alone else lines
+                        written += self.statement(statement, write, chain=chain)
                 if section.omitted:
                     written.append((Span(f"… {section.omitted} more like these", "label"),))
             return written
@@ -68,15 +67,21 @@ class Report(ChainWriter):
         statement: Statement,
         write: Callable[[Equation], list[TextLine]],
         form: Form = "scalar",
+        chain: Chain | None = None,
     ) -> list[TextLine]:
-        """Return an equation; or what sets a mistaken one apart from the correct, then both."""
+        """Return an equation; or what sets a mistaken one apart from the correct, then both.
+
+        The correct one is the product that the ``chain`` leads to.
+        """
         if isinstance(statement, Equation):
-            return self._noted(statement, write(statement), form)
+            return self._noted(statement, self.told(write(statement), chain), form)
         told = [line for text in self.verdict(statement, form) for line in wrap(text, self.width)]
         written: list[TextLine] = [(Span(text, "warning"),) for text in told]
         for heading, equation in equations(statement).items():
             written.append((Span(heading, "heading"),))
-            written += self._noted(equation, write(equation), form)
+            lines = write(equation)
+            lines = self.told(lines, chain) if equation is statement.correct else lines
+            written += self._noted(equation, lines, form)
         return written
 
     def _noted(self, equation: Equation, lines: list[TextLine], form: Form) -> list[TextLine]:

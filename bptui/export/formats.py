@@ -149,7 +149,7 @@ class _Document:
         """Yield equations that follow each other as one block, comparisons by themselves."""
         together: list[str] = []
         for statement in statements:
-            if statement in chains:
+            if statement in chains and not chains[statement].silent:
                 yield from [("formulas", together)] if together else []
                 together = []
                 yield from self._chain(chains[statement])

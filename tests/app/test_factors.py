@@ -88,3 +88,15 @@ async def test_what_belongs_to_nothing_leads_nowhere() -> None:
                     await session.press("enter")
                     assert len(session.app.screen_stack) == 1
             await session.press("s", "N")  # the update
+
+
+async def test_factors_of_later_units_are_told_of_too() -> None:
+    async with opened("article", (120, 44)) as session:
+        await session.press(*["n"] * 9, "d")
+        await session.until(lambda: "│ numpy" not in session.screen(), "the scalar form")
+        session.panel("#derivation").focus()
+        for text in ("dL/dnet_o1", "w5 = dnet_o1/dout_h1", "dL/dnet_o2", "w7 = dnet_o2/dout_h1"):
+            await session.press("right")
+            await until_told(session, text)
+        await session.press(*["right"] * 4)
+        await until_told(session, "w8 = dnet_o2/dout_h2")

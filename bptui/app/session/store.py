@@ -142,7 +142,7 @@ def offer() -> str | None:
             if not found.unexpected or found.state is None:
                 return None
             where = f"step {found.state.step:,} of {printable(found.state.name)}"
-            return f"The last session ended unexpectedly at {where}: `bptui --resume` continues it."
+            return f"A session ended unexpectedly at {where}: `bptui --resume` continues it."
     return None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptui.app.commands.table import SHOWN_KEYS
+from bptui.app.panels.derivation import FormsPanel
 from bptui.app.tour.panel import TourPanel
 from bptui.app.tour.stops import Stop, every_stop
 
@@ -65,7 +66,9 @@ class Tour:
             if self.stop.done(self._app):
                 self._pressed = False
                 self.number += 1
-                self._app.main.query_one(f"#{self.stop.look}").focus()
+                panel = self._app.main.query_one(f"#{self.stop.look}").focus()
+                if isinstance(panel, FormsPanel):
+                    panel.show_form("all")  # whatever the reader has tried
             elif over:
                 self._pressed, self._hint = False, self.stop.otherwise
         self.show()
