@@ -56,10 +56,15 @@ class Chart:
         return row if 0 <= row < self.bottom else None
 
     def step(self, column: int) -> int | None:
-        """Return the step in the middle of a column, or None beside the plot area."""
-        dots = 2 * self.columns
-        dot = 2 * (column - self.left) + 0.5
-        return min(int(dot / (dots - 1) * self.last + 0.5), self.last) if 0 < dot < dots else None
+        """Return the step in the middle of a column, at the ends the outermost.
+
+        None beside the plot area.
+        """
+        at, end = column - self.left, self.columns - 1
+        if at in (0, end):
+            return self.last if at else 0
+        dot = 2 * at + 0.5
+        return int(dot / (2 * end + 1) * self.last + 0.5) if 0 < at < end else None
 
 
 def loss_chart(

@@ -115,6 +115,20 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
         await session.step(chart.step(25) or 0)
         await session.pilot.hover(offset=(area.x + 30, area.y + 3))
         await session.step(chart.step(25) or 0)
+        right = chart.left + chart.columns - 1
+        for column, step in ((right, chart.last), (chart.left, 0)):
+            await session.pilot.click(offset=(area.x + column, area.y + 3))
+            await session.step(step)
+    async with opened("article", size=(80, 24)) as session:  # a line of bars
+        player, panel = session.app.player, session.panel("#loss")
+        await player.run(400).wait()
+        await session.rest()
+        await session.shows("dim to 1000")
+        area = panel.content_region
+        bars = session.lines()[area.y].split("  ")[1]
+        for column, step in ((len("Loss  ") + len(bars) - 1, 1000), (len("Loss  "), 0)):
+            await session.pilot.click(offset=(area.x + column, area.y))
+            await session.step(step)
 
 
 async def test_the_keys_in_the_lowest_line() -> None:

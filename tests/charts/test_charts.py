@@ -157,6 +157,8 @@ def test_a_column_stands_for_a_step_that_is_drawn_there(count: int) -> None:
         nearest = chart.step(column)
         assert nearest is not None
         assert chart.last < chart.columns or chart.column(nearest) == column
+    ends = chart.left, chart.left + chart.columns - 1
+    assert [*map(chart.step, ends)] == [0, chart.last]
     assert chart.step(chart.left - 1) is chart.step(chart.left + chart.columns) is None
 
 

@@ -212,7 +212,8 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         line.add("  ", styles.text)
         room = width - line.width - len(numbers) - 2 if len(losses.steps) > 1 else 0
         bars, begins = sparkline(*losses[:3], room, logarithmic=self.logarithmic)
-        self._clicked_rows, self._steps = 1, {**dict(enumerate(begins.tolist(), line.width))}
+        reached = [*begins[:-1].tolist(), *losses.steps[-1:].tolist()] if begins.size else []
+        self._clicked_rows, self._steps = 1, dict(enumerate(reached, line.width))
         at = int(np.searchsorted(begins, losses.here, side="right"))
         line.add(bars[: at - 1], styles.accent).add(bars[at - 1 : at], styles.warning)
         line.add(bars[at:], styles.faint).pad(width - len(numbers), styles.text)
