@@ -14,6 +14,8 @@ from bptui.app.diagram.edges import edges, label_places, telling
 from bptui.app.diagram.layout import COMPLETE, arrange
 from bptui.app.view import Selection
 from bptui.core.network import Network
+from bptui.presets.files import load
+from bptui.presets.folders import shipped_names
 
 LAYERS = st.lists(st.one_of(st.integers(1, 9), st.integers(1, 350)), min_size=2, max_size=9)
 SMALL = st.lists(st.integers(1, 7), min_size=2, max_size=4)
@@ -85,6 +87,40 @@ def test_the_networks_to_read_have_every_edge_and_weight(width: int, height: int
         if height > 20:
             assert len(label_places(layout, drawn, layout.label_decimals() + 3)) == len(drawn)
     assert arrange(network((2, 2, 2)), 120, 40).style is COMPLETE[0]
+
+
+@pytest.mark.parametrize("present", [False, True])
+@pytest.mark.parametrize("size", [(78, 9), (78, 14), (70, 27), (78, 15), (118, 20), (150, 50)])
+def test_labels_stand_on_their_edges_and_in_their_order(
+    size: tuple[int, int], present: bool
+) -> None:
+    """So that none seems to belong to the edge that crosses its own."""
+    for preset in shipped_names():
+        layout = arrange(load(preset).network, *size, (), present)
+        every = edges(layout)
+        drawn = tuple(telling(layout, dict.fromkeys(every, 1.0), Selection()))
+        for length in {6, layout.label_decimals() + 3, 10}:
+            places = label_places(layout, drawn, length)
+            for edge, (row, column) in places.items():
+                spanned = range(column, column + length)
+                rows = [at for at, x, *_ in edge.cells if x in spanned]
+                assert min(rows) - 1 <= row <= max(rows) + 1
+            for (one, here), (other, there) in combinations(places.items(), 2):
+                both = range(max(here[1], there[1]), min(here[1], there[1]) + length)
+                if one.layer == other.layer and both:
+                    ends = [one.row(x) - other.row(x) for x in (both[0], both[-1])]
+                    assert any((here[0] - there[0]) * apart >= 0.0 for apart in ends)
+
+
+def test_of_a_label_that_hides_a_crossing_its_own_edge_is_seen() -> None:
+    """In a classroom at 80x24 a label hides the left half of its crossing."""
+    layout = arrange(network((2, 2, 2)), 78, 9, (), present=True)
+    drawn = edges(layout)
+    for edge, (row, column) in label_places(layout, drawn, 10).items():
+        cells = {(at, x) for at, x, *_ in edge.cells}
+        assert (row, column + 10) in cells
+        others = {(at, x) for other in drawn for at, x, *_ in other.cells if other is not edge}
+        assert edge.source == edge.destination or (row, column + 10) not in others
 
 
 def test_of_many_edges_those_along_the_selected_path_remain() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,11 @@ class Edge(Struct, frozen=True, eq=False):
     def selection(self) -> Selection:
         """The weight of the edge."""
         return Selection("weight", self.layer, self.destination, self.source)
+
+    def row(self, column: float) -> float:
+        """Return where between two rows the edge is in a column."""
+        (x0, y0), (x1, y1) = self.start, self.end
+        return y0 + (y1 - y0) * (column - x0) / (x1 - x0)
 
 
 class Stroke(NamedTuple):
@@ -255,24 +261,59 @@ def _places_of_layer(
 ) -> dict[Edge, Cell]:
     """Return the places of as many labels as find one, one after the other.
 
-    Each is the free one that touches the fewest dots of other edges, the first of equals.
+    Each stands on its own edge. It is the free one with the fewest faults, the first of equals:
+    labels in another order than their edges, crossings hidden by a label that another edge leads on
+    from, crossings hidden at all, dots of other edges that it touches.
     """
     taken: set[Cell] = set()
     found: dict[Edge, Cell] = {}
     for edge in edges:
         (x0, y0), (x1, y1) = edge.start, edge.end
         own = {cell[:2] for cell in edge.cells}
-        free: dict[Cell, int] = {}
-        for part in parts if x1 - x0 + 1 >= length else ():
-            row = round(y0 + part * (y1 - y0))
-            column = round(x0 + part * (x1 - x0)) - length // 2
-            column = min(max(column, min(x0 + 1, x1 - length + 1)), max(x1 - length, x0))
+        crossed = [at for other in edges if (at := crossing(edge, other)) is not None]
+        free: dict[Cell, tuple[int, int, int, int]] = {}
+        down = y1 - y0
+        first, last = min(x0 + 1, x1 - length + 1), max(x1 - length, x0)
+        tried = [
+            (min(max(round(x0 + part * (x1 - x0)) - length // 2, first), last), y0 + part * down)
+            for part in parts
+        ]
+        tried.append((first, edge.row(first + length)))  # all that is seen of it leads on
+        for column, wanted in tried if x1 - x0 + 1 >= length else ():
+            on_it = [row for row, x in own if column <= x < column + length]
+            row = min(max(round(wanted), min(on_it)), max(on_it))
             around = [(row, x) for x in range(column - 1, column + length + 1)]
             if taken.isdisjoint(around[1:-1]):
+                swapped = sum(
+                    misleads(edge, (row, column), other, there, length)
+                    for other, there in found.items()
+                )
+                hidden = sum(column - 1 <= at <= column + length for at in crossed)
+                leading = column == first and around[-1] in own
                 foreign = sum(dots[cell] - (cell in own) for cell in around)
-                free.setdefault((row, column), foreign)
+                free.setdefault((row, column), (swapped, hidden * (not leading), hidden, foreign))
         if not free:
             break
         row, column = found[edge] = min(free, key=free.__getitem__)
         taken |= {(row, x) for x in range(column - 1, column + length + 1)}
+    for one, other in combinations(found, 2):
+        if misleads(one, found[one], other, found[other], length):
+            found[one], found[other] = found[other], found[one]
     return found
+
+
+def crossing(edge: Edge, other: Edge) -> float | None:
+    """Return the column in which two edges of a layer cross, if they do between their ends."""
+    before, behind = edge.start[1] - other.start[1], edge.end[1] - other.end[1]
+    if edge.layer != other.layer or before * behind >= 0:
+        return None
+    return edge.start[0] + before / (before - behind) * (edge.end[0] - edge.start[0])
+
+
+def misleads(edge: Edge, place: Cell, other: Edge, there: Cell, length: int) -> bool:
+    """Return whether two labels stand in another order than their edges do in all their columns."""
+    left, right = max(place[1], there[1]), min(place[1], there[1]) + length - 1
+    if edge.layer != other.layer or left > right:
+        return False
+    down = place[0] - there[0]
+    return all(down * (edge.row(x) - other.row(x)) < 0.0 for x in (left, right))
