@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,13 @@ class Code:
         known: Mapping[Node, str],
         array: Callable[[np.ndarray[Any, Any]], str | None],
         shape: Callable[[tuple[int, ...]], str],
+        indices: Mapping[Node, str] = MappingProxyType({}),
     ) -> None:
-        """Take what names an array of whole numbers, if it has a name, and what writes a shape."""
-        self.known, self.array, self.shape = known, array, shape
+        """Take what names an array of whole numbers, if it has a name, and what writes a shape.
+
+        ``indices`` are how the indices of nodes are written, where that is not in digits.
+        """
+        self.known, self.array, self.shape, self.indices = known, array, shape, indices
 
     def expression(self, node: Node, level: int = SUM) -> str:
         """Return a node, in parentheses where ``level`` binds more tightly than it."""
@@ -145,6 +150,8 @@ class Code:
         return ", ".join(f"{name}={value!r}" for name, value in shown)
 
     def _index(self, node: Node) -> str:
+        if node in self.indices:
+            return self.indices[node]
         made = []
         for part in _parts(node.settings["index"]):
             if isinstance(part, slice):
@@ -170,13 +177,24 @@ def _parts(index: Setting) -> tuple[Setting, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
+def _uses(node: Node) -> list[Node]:
+    """Return the inputs of a node, as often as its formula has them."""
+    if node.op.textbook is None:
+        return [*node.inputs]
+    formula = (node.op.body or node.op.textbook)(*node.inputs)
+    read = [part for one in ordered([formula], known=node.inputs) for part in one.inputs]
+    return [part for part in read if part in node.inputs]
+
+
 def used_again(outputs: list[Node], known: Mapping[Node, str]) -> list[Node]:
     """Return the formulas that are written more than once, or need statements of their own."""
     counts: dict[Node, int] = {}
-    for node in ordered(
-        outputs, lambda node: () if node in known and node not in outputs else node.inputs
-    ):
-        for part in node.inputs:
+
+    def written_from(node: Node) -> tuple[Node, ...]:
+        return () if node in known and node not in outputs else node.inputs
+
+    for node in ordered(outputs, written_from):
+        for part in _uses(node) if written_from(node) else ():
             counts[part] = counts.get(part, 0) + 1
     plain = ("transpose", "positive", "negative", "broadcast_to", "reshape")
     return [
@@ -184,4 +202,11 @@ def used_again(outputs: list[Node], known: Mapping[Node, str]) -> list[Node]:
         for node, count in counts.items()
         if node not in known and node.op not in (LEAF, CONSTANT)
         if node.op.name in BY_STATEMENTS or (count > 1 and node.op.name not in plain)
+        if not _is_element(node, known)
     ]
+
+
+def _is_element(node: Node, known: Container[Node]) -> bool:
+    """Whether a node is written as ``xs[2]``."""
+    whole = node.op.name == "getitem" and node.inputs[0] in known
+    return whole and all(isinstance(part, int) for part in _parts(node.settings["index"]))

@@ -1,0 +1,105 @@
+"""Backward passes that are loops, of forward passes that are: compared with the complex step."""
+
+from __future__ import annotations
+
+from inspect import signature
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from bptui.program import cli
+
+Array = np.ndarray[Any, Any]
+START = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+"""
+RECURRENT = """\
+xs, target = rng.normal(size=(9, 4, 2)), rng.integers(0, 3, size=9)
+Wxh, Whh, b = rng.normal(size=(2, 5)), rng.normal(size=(5, 5)) * 0.3, rng.normal(size=5)
+Wo, h_start = rng.normal(size=(5, 3)), rng.normal(size=(4, 5)) * 0.3
+"""
+RECURRENT_FORWARD = """\
+h, loss = h_start, 0
+hs, outs = [], []
+for x, wanted in zip(xs, target):
+    h = np.tanh(x @ Wxh + h @ Whh + b)
+    out = h @ Wo
+    loss = loss + 0.5 * np.sum(out[:, wanted] ** 2)
+    hs.append(h)
+    outs.append(out)
+"""
+LAYERS = """\
+X, Y = rng.normal(size=(6, 3)), rng.normal(size=(6, 1))
+U = [rng.normal(size=(3, n)) * 0.4 for n in (4, 2, 3, 2, 4, 2, 3)]
+V = [rng.normal(size=(u.shape[1], 3)) * 0.4 for u in U]
+Win, Wout = rng.normal(size=(3, 3)), rng.normal(size=(3, 1))
+"""
+LAYERS_FORWARD = """\
+h = h_start = np.tanh(X @ Win)
+hs, as_ = [], []
+for u, v in zip(U, V):
+    a = np.tanh(h @ u)
+    h = h + a @ v
+    as_.append(a)
+    hs.append(h)
+y = h @ Wout
+loss = np.mean((y - Y) ** 2)
+"""
+WRONG = """\
+dh = (y - Y) @ Wout.T
+for l in range(7):
+    U[l] -= 0.1 * X.T @ (dh @ V[l].T)
+    V[l] -= 0.1 * as_[l].T @ dh
+Win -= 0.1 * X.T @ dh
+Wout -= 0.1 * h.T @ (y - Y)
+"""
+PARAMETERS = ["Wxh", "Whh", "b", "Wo", "h_start"]
+DECAY = "".join(f"{name} -= 0.1 * {name}\n" for name in PARAMETERS)
+"""Whatever is updated is a parameter: no gradient of the program's own has to be right."""
+PROGRAMS = {
+    "through time": (RECURRENT, RECURRENT_FORWARD, DECAY, PARAMETERS),
+    "over layers": (LAYERS, LAYERS_FORWARD, WRONG, ["Win", "Wout", "U", "V"]),
+}
+
+
+def complex_step(forward: str, known: dict[str, Any], array: Array) -> Array:
+    """Return dL/d of an array that ``forward`` reads, which is changed in place."""
+    gradient = np.zeros(array.shape)
+    for place in np.ndindex(array.shape):
+        array[place] += 1e-30j
+        exec(forward, known)
+        gradient[place] = np.imag(known["loss"]) / 1e-30
+        array[place] -= 1e-30j
+    return gradient
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_a_loop_goes_back_through_the_turns(kind: str, tmp_path: Path) -> None:
+    start, forward, updates, parameters = PROGRAMS[kind]
+    known: dict[str, Any] = {}
+    exec(START + start + forward, known)
+    file = tmp_path / "net.py"
+    steps = "for step in range(3):\n" + indent(forward + updates, "    ")
+    file.write_text(START + start + steps)
+    done = CliRunner().invoke(cli, ["export", str(file), "--to", "numpy"])
+    assert done.exit_code == 0, done.output
+    text = done.stdout
+    assert text.count("for ") == text.count("in reversed(range(len(") == 1
+    assert len(text.splitlines()) < 60
+    made: dict[str, Any] = {"np": np}
+    exec(text, made)
+    given = [known[name] for name in signature(made["gradients"]).parameters]
+    found = made["gradients"](*given)
+    names = text.splitlines()[-1].removeprefix("    return ").split(", ")
+    for name in parameters:
+        gradient, several = found[names.index(f"d_{name}")], isinstance(known[name], list)
+        whole = [one.astype(complex) for one in (known[name] if several else [known[name]])]
+        for one, array in zip(gradient if several else [gradient], whole, strict=True):
+            true = complex_step(forward, known | {name: whole if several else array}, array)
+            np.testing.assert_allclose(one, true, rtol=1e-9, atol=1e-12)
