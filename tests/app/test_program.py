@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -155,6 +156,10 @@ async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
         await session.shows("Graph: z1[0, 0], value │ true gradient")
         await session.press("v")
         await session.shows("the network, true gradients")
+        session.resize(80, 24)  # where a part of it is out of sight: no number is cut
+        await session.until(lambda: "…" in "".join(session.inside("#graph")), "less room")
+        drawn = "\n".join(session.inside("#graph"))
+        assert {len(decimals) for decimals in re.findall(r"\d\.(\d*)", drawn)} == {3}
 
 
 ONE = """\

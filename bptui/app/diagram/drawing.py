@@ -21,6 +21,9 @@ from bptui.core.network import Names, Network
 DERIVATIVES = "dL/d"
 """Above the second column of values: what stands there is the derivative by what stands before."""
 
+CUT = "…"
+"""Stands in the place of a number of which a part is out of sight."""
+
 
 class Canvas:
     """``width`` x ``height`` cells: text over braille dots, those in one cell laid together."""
@@ -169,6 +172,20 @@ class Drawing:
                 if drawn is not value:
                     self._relabel(layer, value, drawn)
                 self._draw_values(layer, drawn)
+
+    def part(self, left: int, width: int) -> list[Strip]:
+        """Return the rows, of which so many columns are in sight: a cut number is a wrong one."""
+        canvas, right = self.canvas.copy(), left + width
+        for place in self._layout.places:
+            for value in self._layout.boxes[place.layer].values:
+                start, end = place.x + value.start, place.x + value.end
+                for edge in (left, right):
+                    if start < edge < end:
+                        start += len(value.label)
+                        canvas.write(
+                            place.y + value.y, start, CUT * (end - start), self._styles.dim
+                        )
+        return [canvas.strip(row).crop(left, right) for row in range(canvas.height)]
 
     def _draw_weights(self, wires: Wires) -> None:
         """Write the weights on their edges; their gradients where the operation computes those."""

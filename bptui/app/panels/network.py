@@ -23,13 +23,14 @@ ELSEWHERE = clickable("tab: weights, gradients", "app.focus('weights')")
 
 
 @lru_cache(maxsize=8)
-def _arranged(
+def arranged(
     network: Network,
     width: int,
     height: int,
     wanted: tuple[tuple[int, int], ...],
     present: bool,
 ) -> tuple[Layout, tuple[Edge, ...]]:
+    """Return the layout for a panel of that size, which scrolls sideways, and its edges."""
     layout = arrange(network, width, height, wanted, present)
     if layout.width > width:  # leave a line for the scroll bar
         layout = arrange(network, width, height - 1, wanted, present)
@@ -46,10 +47,10 @@ class NetworkPanel(ViewPanel):
     def layout_of(self, view: View, width: int, height: int) -> tuple[Layout, tuple[Edge, ...]]:
         """Return the layout in which the selection is drawn, and its edges."""
         network, selection = view.snapshot.experiment.network, view.selection
-        layout, drawn = _arranged(network, width, height, (), view.present)
+        layout, drawn = arranged(network, width, height, (), view.present)
         wanted = tuple(unit for unit in selection.units if layout.place(*unit) is None)
         again = (network, width, height, wanted, view.present)
-        return _arranged(*again) if wanted else (layout, drawn)
+        return arranged(*again) if wanted else (layout, drawn)
 
     def _layout(self, view: View) -> Layout:
         return self.layout_of(view, *self.container_size)[0]
@@ -87,15 +88,14 @@ class NetworkPanel(ViewPanel):
         styles = self.text_styles
         layout, drawn = self.layout_of(view, width, height)
         self.wires = wires_of(layout, drawn, view, styles)
-        canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
+        drawing = Drawing(layout, self.wires, view, styles, self.has_focus)
         samples = _sample_notes(view)
         through = view.snapshot.experiment.network.names.unit(*view.selection.units[-1])
         whole = ", ".join([*[f"strongest paths through {through}"] * self.wires.some, *samples[:1]])
         low = self.screen.has_class("low")
         elsewhere = [Content.assemble(whole, ", " if whole else "", ELSEWHERE)] if low else []
         self.note(*elsewhere, whole, *samples)
-        left = int(self.scroll_offset.x)
-        return [canvas.strip(row).crop(left, left + width) for row in range(canvas.height)]
+        return drawing.part(int(self.scroll_offset.x), width)
 
 
 def _sample_notes(view: View) -> list[str]:

@@ -10,10 +10,11 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Drawing
-from bptui.app.diagram.edges import edges, wires_of
-from bptui.app.diagram.layout import Layout, arrange
+from bptui.app.diagram.edges import Edge, wires_of
+from bptui.app.diagram.layout import Layout
 from bptui.app.diagram.scalars import draw
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
+from bptui.app.panels.network import arranged
 from bptui.app.program.moment import Moment
 from bptui.app.program.network import network_view
 from bptui.app.program.numbers import Numbers, looked_at
@@ -62,6 +63,10 @@ class GraphPanel(ProgramPanel):
         return self._numbers[key]
 
     def extent(self, view: Moment, width: int, height: int) -> Size:
+        network = network_view(view.record, view.update) if self.kind == KINDS[0] else None
+        if network is not None:
+            layout, _ = self._layout(view, network)
+            return Size(max(layout.width, width), layout.height)
         boxes = self._numbers_of(view).boxes if self.kind == "numbers" else ()
         whole = Region.from_union(boxes) if boxes else Region(0, 0, width, height)
         return Size(whole.right, whole.bottom)
@@ -107,17 +112,17 @@ class GraphPanel(ProgramPanel):
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
         """Draw both sides ``side`` columns wide, the ends of their edges, the middle between."""
         record, styles, entry = view.record, self.text_styles, view.subject
-        layout, network = None, network_view(record, view.update)
+        network, whole = network_view(record, view.update), False
         if network is not None:
-            layout = arrange(network.snapshot.experiment.network, width, height, (), view.present)
+            layout, drawn = self._layout(view, network)
+            whole = not layout.omissions and layout.width <= width
         self._kinds = KINDS[network is None :]
-        usual = KINDS[layout is None or bool(layout.omissions)]
-        self.kind = self._chosen if self._chosen in self._kinds else usual
+        self.kind = self._chosen if self._chosen in self._kinds else KINDS[not whole]
         kinds = tabs(self._kinds, [self.kind], "kind")
         self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))
-        if layout is not None and network is not None and self.kind == "network":
+        if network is not None and self.kind == KINDS[0]:
             self.entitle("Graph: the network, true gradients")
-            return self._network(network, layout, width, height)
+            return self._network(network, layout, drawn, width)
         if self.kind == "numbers":
             return self._drawn_numbers(view, width, height)
         self.entitle(f"Graph: {record.name(entry)}")
@@ -148,11 +153,18 @@ class GraphPanel(ProgramPanel):
             strips.append(line.strip())
         return strips
 
-    def _network(self, view: View, layout: Layout, width: int, height: int) -> list[Strip]:
+    def _layout(self, view: Moment, network: View) -> tuple[Layout, tuple[Edge, ...]]:
+        """Return where the units of the network go, and its edges."""
+        of = network.snapshot.experiment.network
+        return arranged(of, *self.container_size, (), view.present)
+
+    def _network(
+        self, network: View, layout: Layout, drawn: tuple[Edge, ...], width: int
+    ) -> list[Strip]:
         """Draw the network that is trained with the true derivatives for its first sample."""
-        wires = wires_of(layout, edges(layout), view, self.text_styles, named=False)
-        canvas = Drawing(layout, wires, view, self.text_styles, focused=False).canvas
-        return [canvas.strip(row).crop(0, width) for row in range(min(canvas.height, height))]
+        wires = wires_of(layout, drawn, network, self.text_styles, named=False)
+        drawing = Drawing(layout, wires, network, self.text_styles, focused=False)
+        return drawing.part(int(self.scroll_offset.x), width)
 
     def _drawn_numbers(self, view: Moment, width: int, height: int) -> list[Strip]:
         """Draw what the selected number is computed from."""
