@@ -363,6 +363,11 @@ async def test_arrays_of_every_kind_are_shown(tmp_path: Path) -> None:
         names = {variable.name: variable.entry for variable in record.variables(app.moment.stop)}
         app.show(app.moment.choosing(names["nothing"]))
         await session.shows("nothing 0x3  empty")
+        app.main.graph.action_kind("numbers")
+        app.show(app.moment.choosing(names["X"]))
+        await session.shows("Select a value that the program computes: this one is given.")
+        app.show(app.moment.choosing(names["history"]))
+        await session.shows("Select what it is computed from: history")
 
 
 async def test_a_program_is_run_again_when_it_is_saved(

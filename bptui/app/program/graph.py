@@ -168,11 +168,15 @@ class GraphPanel(ProgramPanel):
 
     def _drawn_numbers(self, view: Moment, width: int, height: int) -> list[Strip]:
         """Draw what the selected number is computed from."""
-        numbers, styles = self._numbers_of(view), self.text_styles
+        numbers, styles, record = self._numbers_of(view), self.text_styles, view.record
         self.entitle(f"Graph: {numbers.title}, value │ true gradient")
         if not numbers.boxes:
-            said = fitted(" given, or computed in a way that is not drawn", width)
-            return [Line().add(said, styles.dim).strip()]
+            sources = record.sources(view.subject)
+            said = ["Select a value that the program computes: this one is given."]
+            if sources:
+                names = ", ".join(dict.fromkeys(map(record.name, sources)))
+                said = ["Too long to be drawn.", f"Select what it is computed from: {names}"]
+            return [Line().add(fitted(f" {each}", width), styles.dim).strip() for each in said]
         canvas = draw(numbers.found, numbers.looks(view), styles, self.has_focus)
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         rows = range(top, min(top + height, canvas.height))
