@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.graph.backward import Link
 
+MOST_NAMED = 4
+"""Operations that are named one after the other."""
+SAME = "as it is"
 _RULES = {
     "exp": ("goes through exp", "times its result"),
     "log": ("goes through ln", "over what it is"),
     "power": ("is raised to a power", "the power rule"),
     "square": ("is squared", "times twice what it is"),
-    "multiply": ("is a factor", "times the other one"),
+    "multiply": ("is multiplied", "times the other factor"),
     "sum": ("is summed", "the same for each term"),
     "mean": ("is averaged", "an equal part for each"),
     "getitem": ("is read in part", "back to the places that were read"),
@@ -46,15 +49,39 @@ def _rule_of(link: Link) -> tuple[str, str]:
         broadcast = link.consumer.inputs[link.place].shape != link.consumer.shape
         if broadcast or link.contribution.op.name == "sum":
             return "is added to all samples", "the sum over them"
-        return "is a term of a sum", "minus that" if op == "subtract" and link.place else "as it is"
+        return "is a term of a sum", "minus that" if op == "subtract" and link.place else SAME
     if op == "divide":
         return ("divides", "the quotient rule") if link.place else ("is divided", "over the same")
     return _RULES.get(op, (f"goes through {op}", "times the derivative"))
 
 
-def used_by_function(name: str, function: str) -> str:
-    """Say that a value goes through an activation, and what that makes of its gradient."""
-    return f"{name} {': '.join(_through(function))}"
+def _where(links: Sequence[Link]) -> str:
+    lines = sorted({link.consumer.line for link in links if link.consumer.line})
+    return f" (line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))})" if lines else ""
+
+
+def said_of_way(name: str, way: Sequence[Link], function: str = "", times: int = 1) -> str:
+    """Say what a value goes through, one after the other, and what that makes of its gradient.
+
+    ``function``: the activation that it goes through first; ``times``: how often the last value is
+    used.
+    """
+    uses = [_through(function)] if function else []
+    uses += map(_rule_of, way)
+    uses = uses[:1] + [use for use in uses[1:] if use[1] != SAME]
+    uses += [(f"is used {times} times", "the sum of what comes back")] * (times > 1)
+    if not uses:
+        return ""
+    if len(uses) > MOST_NAMED:
+        return f"{name} leads on{_where(way)}: the derivative of all that is there"
+    (said, _), *further = uses
+    if further:
+        verbs = [each for each, _ in further]
+        both = zip(verbs, ["", *verbs], strict=False)
+        how = [v.removeprefix("is ") if w.startswith("is ") else v for v, w in both]
+        said += f", and that {', '.join(how[:-1])}{' and ' * (len(how) > 1)}{how[-1]}"
+    rules = [rule for _, rule in reversed(uses) if rule != SAME or not further]
+    return f"{name} {said}{_where(way)}: {', '.join(rules) or SAME}"
 
 
 def said_of(name: str, links: Sequence[Link], *, at_once: bool = False) -> str:
@@ -62,13 +89,10 @@ def said_of(name: str, links: Sequence[Link], *, at_once: bool = False) -> str:
 
     ``at_once``: several links are written as one formula.
     """
-    lines = sorted({link.consumer.line for link in links if link.consumer.line})
-    where = f" (line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))})" if lines else ""
     if len(links) > 1:
-        return f"{name} is used {len(links)} times{where}: what comes back each time adds up"
+        return (
+            f"{name} is used {len(links)} times{_where(links)}: what comes back each time adds up"
+        )
     if links and at_once:
-        return f"{name} leads on{where}: the derivative of all that is there"
-    if not links:
-        return ""
-    how, rule = _rule_of(links[0])
-    return f"{name} {how}{where}: {rule}"
+        return f"{name} leads on{_where(links)}: the derivative of all that is there"
+    return said_of_way(name, links)

@@ -14,7 +14,7 @@ from bptui.core.arrays import Array
 from bptui.core.graph.backward import Simplification, backward
 from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.trace.activated import softmaxes
+from bptui.trace.activated import Activated, softmaxes
 from bptui.trace.candidates import ALL, Source, gradient_text
 from bptui.trace.comparing import multiple, shaped
 from bptui.trace.graph import given_values
@@ -60,8 +60,8 @@ class Claims:
         truth, forward = self.lines.truth, self.lines.forward
         found = [*self.lines.layers, *softmaxes(truth, forward)]
         known = {truth.graph.nodes[one.after]: one for one in found if one.name}
-        self.activated: dict[int, str] = {one.before: one.name for one in known.values()}
-        """The activation that each pre-activation goes through."""
+        self.activated: dict[int, Activated] = {}
+        """The activation that all goes through that the loss has of a pre-activation."""
         consumers: dict[Node, set[Node]] = {}
         for node in ordered([loss]):
             for source in node.inputs:
@@ -74,6 +74,7 @@ class Claims:
             z, entry = truth.graph.nodes[one.before], ACTIVATIONS[one.name]
             if not consumers.get(z, set()) <= {*ordered([node])}:
                 return {}
+            self.activated[one.before] = one
             a = positive(node)  # the activation stays what it is, and is not multiplied out
             if entry.pullback is not None:
                 return {z: entry.pullback(z, a, gradient)}
@@ -101,19 +102,22 @@ class Claims:
             return claim if judged else None
         return claim._replace(factor=factor, verdict="right")
 
-    def gradient(self, source: int, factor: float = 1.0) -> str:
-        """Write a multiple of the gradient of a forward value: dL/dz1, -0.5 dL/d a[0]."""
+    def gradient(self, source: int, factor: float = 1.0, label: str = "") -> str:
+        """Write a multiple of the gradient of a forward value: dL/dz1, -0.5 dL/d a[0].
+
+        ``label`` is put behind the name.
+        """
         name = self.record.name(source)
-        text = gradient_text(name, factor)
+        text = gradient_text(name, factor) + label
         return text.replace("dL/d ", "dL/d", 1) if name.isidentifier() else text
 
-    def text(self, claim: Claim) -> str:
+    def text(self, claim: Claim, label: str = "") -> str:
         """Write what a value stands for: -0.5 dL/dz1, or W1 - 0.1 dL/dW1 of a new parameter."""
         if not claim.updated:
-            return self.gradient(claim.source, claim.factor)
+            return self.gradient(claim.source, claim.factor, label)
         sign = "-" if claim.factor < 0 else "+"
-        gradient = self.gradient(claim.source, abs(claim.factor))
-        return f"{self.record.name(claim.source)} {sign} {gradient}"
+        gradient = self.gradient(claim.source, abs(claim.factor), label)
+        return f"{self.record.name(claim.source)}{label} {sign} {gradient}"
 
     def has(self, source: int) -> bool:
         """Whether a value of the program is, or should be, the gradient of a forward value."""

@@ -14,6 +14,7 @@ from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel, Reports
 from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
 from bptui.core.arrays import Array
+from bptui.core.graph.backward import Link
 from bptui.core.graph.node import Node
 from bptui.core.network import Names
 from bptui.explain.equation import Equation, Statement, compare
@@ -21,7 +22,7 @@ from bptui.explain.explain import Explanation, Section
 from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op, quantities
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
-from bptui.explain.links import said_of, used_by_function
+from bptui.explain.links import said_of, said_of_way
 from bptui.explain.report import Form, Report
 from bptui.explain.symbols import Place, Symbols
 
@@ -31,6 +32,8 @@ PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
 """Names that need no brackets."""
 COUNTED = re.compile(r" \(\d+\)$")
 """Behind the name of an attribute that several objects have."""
+APART = re.compile(r" \(((line|shape|no\.) [\dx]+|given)\)$")
+"""Behind a name that several values in one explanation have."""
 MOST_TERMS, CLOSE = 3000, 1e-5
 """Quantities in a scalar form, and how near it comes to the number."""
 LONGEST = 120
@@ -53,13 +56,15 @@ class ProgramSymbols(Symbols):
         name = self.called.get(quantity.name, quantity.name)
         if not quantity.index:
             return name
-        name = name if PLAIN.fullmatch(name) else f"({name})"
-        return f"{name}[{', '.join(map(str, quantity.index))}]"
+        bare = APART.sub("", name)
+        whole = bare if PLAIN.fullmatch(bare) else f"({bare})"
+        return f"{whole}[{', '.join(map(str, quantity.index))}]{name[len(bare) :]}"
 
     def code(self, name: str) -> str:
-        name = COUNTED.sub("", self.called.get(name, name))
-        if name.startswith("dL/d"):
+        name = self.called.get(name, name)
+        if name.startswith("dL/d") or APART.search(name):
             return re.sub(r"\W+", "_", name).strip("_")
+        name = COUNTED.sub("", name)
         return name if PLAIN.fullmatch(name) else f"({name})"
 
 
@@ -90,6 +95,8 @@ class Writer:
         own = view.record.twin(view.subject, view.record.first)
         self.own = view.subject if own is None else own
         self.called: dict[str, str] = {}
+        self.labels: dict[int, str] = {}
+        """What is put behind names that several entries have."""
         self.arrays = _Arrays(self._array)
         self.gradients: dict[str, Node] = {}
         self.symbols = ProgramSymbols(Names((1, 1)), ascii_only, self.called)
@@ -100,7 +107,7 @@ class Writer:
     def explanation(self) -> Explanation:
         """Return the program's own formula, and the true one where it stands for a gradient."""
         subject, index = self.view.subject, self.view.index
-        claim, title = self.claims.of(subject), self.record.name(subject)
+        claim = self.claims.of(subject)
         wrong = claim is not None and claim.verdict == "wrong"
         equations = [self._equation(Quantity(self.key(self.own)), self.graph.node(self.own))]
         if wrong and equations[0] is not None:
@@ -110,8 +117,6 @@ class Writer:
             if claim.updated:
                 self.called[left.name] = self.record.name(subject)
             equations.append(self._equation(left, claim.node, gradients=True))
-            verb = "stands for" if claim.verdict == "right" else "should be"
-            title += f" {verb} {self.claims.text(claim)}"
         written = [equation for equation in equations if equation is not None]
         statements: list[Statement] = [*written]
         if wrong and len(written) == 2:
@@ -120,23 +125,86 @@ class Writer:
         shape = self.record.tape.shape(subject)
         alike = [one for one in written if self.arrays[one.left.name].shape == shape]
         names = tuple(equation.left.name for equation in alike)
-        links = {one.left.name: self._link(claim) for one in written[:1] if claim is not None}
         numbers = self._numbers(alike, index)
+        after = [] if claim is None or not written else self._after(claim)
+        listed = (one for section in numbers for one in section.statements)
+        self._tell_apart([*written, *(one for one in listed if isinstance(one, Equation))], after)
+        links = {one.left.name: self._link(claim, after) for one in written[:1] if claim}
+        title = self._name(self.own, self.record.name(subject))
+        if claim is not None:
+            verb = "stands for" if claim.verdict == "right" else "should be"
+            title += f" {verb} {self.claims.text(claim, self.labels.get(claim.source, ''))}"
         return Explanation(title, numbers, tuple(statements), index, names, links)
 
-    def _link(self, claim: Claim) -> tuple[str, str]:
+    def _name(self, entry: int, name: str = "") -> str:
+        """Return what an entry is called in this explanation."""
+        return (name or self.record.name(entry)) + self.labels.get(entry, "")
+
+    def _tell_apart(self, equations: list[Equation], more: list[int]) -> None:
+        """Put lines behind names that several entries have, where those differ; else shapes."""
+        keys = {one.name for each in equations for one in quantities(each.expression)}
+        keys |= {each.left.name for each in equations}
+        new = {part.after: part.before for part in self.record.verdict.step.parameters}
+        alike: dict[str, set[int]] = {}
+        for entry in [*more, *(int(key[1:]) for key in keys)]:
+            # a new parameter has the name of the old one, as in the program
+            alike.setdefault(self.record.name(entry), set()).add(new.get(entry, entry))
+        for entries in (sorted(found) for found in alike.values() if len(found) > 1):
+            lines = [self.record.line_of[entry] for entry in entries]
+            kinds = (
+                [f"line {line}" if line else "given" for line in lines],
+                [f"shape {self.record.shape(entry) or 1}" for entry in entries],
+                [f"no. {place + 1}" for place in range(len(entries))],
+            )
+            labels = next(kind for kind in kinds if len({*kind}) == len(entries))
+            self.labels |= {e: f" ({label})" for e, label in zip(entries, labels, strict=True)}
+        for key in keys:
+            self.called[key] += self.labels.get(int(key[1:]), "")
+
+    def _after(self, claim: Claim) -> list[int]:
+        """Return the nearest entries with a name through which a gradient comes back to a value."""
+        links, found = self.claims.gradients.links, dict[int, None]()
+        one = self.claims.activated.get(claim.source)
+        start = claim.source if one is None else one.after
+        if start != claim.source and start in self.record.named:
+            return [start]
+        stack = [self.graph.nodes[start]]
+        while stack:
+            for link in links.get(stack.pop(), ()):
+                entry = self.graph.entry.get(link.consumer, -1)
+                if entry in self.record.named:
+                    found[entry] = None
+                else:
+                    stack.append(link.consumer)
+        return [*found]
+
+    def _link(self, claim: Claim, after: list[int]) -> tuple[str, str]:
         """Return the chain rule from what a value goes into, back to it, and the reason."""
-        record, gradients, nodes = self.record, self.claims.gradients, self.graph.nodes
-        used = (e for e in record.uses(claim.source, record.first) if nodes.get(e) in gradients.of)
-        name, after = record.name(claim.source), [record.name(entry) for entry in used]
+        name, names = self._name(claim.source), [*map(self._name, after)]
         chain = ""
-        if after and all(PLAIN.fullmatch(each) for each in (name, *after)):
-            links = " + ".join(f"dL/d{each} * d{each}/d{name}" for each in after)
-            chain = f"{self.claims.gradient(claim.source)} = {links}"
-        function = self.claims.activated.get(claim.source)
-        if function is not None:
-            return chain, used_by_function(name, function)
-        return chain, said_of(name, gradients.links.get(nodes[claim.source], ()))
+        if after and all(PLAIN.fullmatch(APART.sub("", each)) for each in (name, *names)):
+            links = " + ".join(f"dL/d{each} * d{each}/d{name}" for each in names)
+            label = self.labels.get(claim.source, "")
+            chain = f"{self.claims.gradient(claim.source, label=label)} = {links}"
+        return chain, self._reason(claim.source, name)
+
+    def _reason(self, source: int, name: str) -> str:
+        """Say through what a value goes to the next one with a name."""
+        links, way = self.claims.gradients.links, list[Link]()
+        one = self.claims.activated.get(source)
+        entry = source if one is None else one.after
+        while entry == source or entry not in self.record.named:
+            node = way[-1].consumer if way else self.graph.nodes[entry]
+            found = links.get(node, ())
+            if not found:
+                break
+            if len(found) > 1 and not way and one is None:
+                return said_of(name, found)
+            if len(found) > 1:
+                return said_of_way(name, way, "" if one is None else one.name, len(found))
+            way += found
+            entry = self.graph.entry.get(found[0].consumer, -1)
+        return said_of_way(name, way, "" if one is None else one.name)
 
     def _right_ones(self) -> dict[Node, Expression]:
         """Return what the program's formula has of true gradients, as it is written there."""
