@@ -35,18 +35,21 @@ class BackwardPass(Forward):
             if not node.shape and "[" in self.names[entry]:
                 why = "a program that computes number by number, in loops, is not written out"
                 raise NotWrittenError(f"{self.names[entry]} is one number of many: {why}")
-        refused = self._turns()
+        refused, texts = self._turns(), list[str]()
         if not refused:
             try:
-                return self._verified(self._straight())
+                texts.append(self._verified(self._straight()))
             except NotWrittenError as error:
                 refused = str(error)
         for count in turn_counts(self):
             try:
-                return self._verified(Loop(self, count).written())
+                texts.append(self._verified(Loop(self, count).written()))
+                break
             except (NoLoopError, NoCodeError, NotWrittenError):
                 continue  # the next count of turns
-        raise NotWrittenError(refused)
+        if not texts:
+            raise NotWrittenError(refused)
+        return min(texts, key=lambda text: text.count("\n"))
 
     def _refuse_many(self, lines: int) -> None:
         if lines > MOST:

@@ -51,6 +51,18 @@ for u, v in zip(U, V):
 y = h @ Wout
 loss = np.mean((y - Y) ** 2)
 """
+SAMPLES = """\
+X, Y = rng.normal(size=(4, 3)), rng.uniform(size=(4, 2))
+W1, b1, W2 = rng.normal(size=(4, 3)), np.zeros(4), rng.normal(size=(2, 4))
+"""
+SAMPLES_FORWARD = """\
+xs, ys, hs, outs, loss = [], [], [], [], 0
+for x, y in zip(X, Y):
+    h = np.tanh(W1 @ x + b1)
+    out = W2 @ h
+    loss = loss + 0.5 * np.sum((out - y) ** 2)
+    xs.append(x), ys.append(y), hs.append(h), outs.append(out)
+"""
 WRONG = """\
 dh = (y - Y) @ Wout.T
 for l in range(7):
@@ -60,11 +72,17 @@ Win -= 0.1 * X.T @ dh
 Wout -= 0.1 * h.T @ (y - Y)
 """
 PARAMETERS = ["Wxh", "Whh", "b", "Wo", "h_start"]
-DECAY = "".join(f"{name} -= 0.1 * {name}\n" for name in PARAMETERS)
-"""Whatever is updated is a parameter: no gradient of the program's own has to be right."""
+
+
+def decay(*names: str) -> str:
+    """Update parameters: no gradient of the program's own has to be right."""
+    return "".join(f"{name} -= 0.1 * {name}\n" for name in names)
+
+
 PROGRAMS = {
-    "through time": (RECURRENT, RECURRENT_FORWARD, DECAY, PARAMETERS),
+    "through time": (RECURRENT, RECURRENT_FORWARD, decay(*PARAMETERS), PARAMETERS),
     "over layers": (LAYERS, LAYERS_FORWARD, WRONG, ["Win", "Wout", "U", "V"]),
+    "over samples": (SAMPLES, SAMPLES_FORWARD, decay("W1", "b1", "W2"), ["W1", "b1", "W2"]),
 }
 
 
@@ -90,7 +108,8 @@ def test_a_loop_goes_back_through_the_turns(kind: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["export", str(file), "--to", "numpy"])
     assert done.exit_code == 0, done.output
     text = done.stdout
-    assert text.count("for ") == text.count("in reversed(range(len(") == 1
+    assert text.count("for ") == text.count("range(len(") == 1
+    assert ("reversed" in text) == (kind != "over samples")
     assert len(text.splitlines()) < 60
     made: dict[str, Any] = {"np": np}
     exec(text, made)
