@@ -183,7 +183,7 @@ class Sentences:
         batch = f", summed over the {self.samples} samples" * (self.samples > 1)
         ones = f" (for a bias {delta} itself)" * bias
         penalty = ", plus 2 l2 times the weight" * bool(self.experiment.training.l2)
-        how = f"{names.out(layer - 1)} where it starts times {delta} where it ends{ones}"
+        how = f"{names.out(layer - 1)} before it times {delta} behind it{ones}"
         return Caption(self.matters(f"each number in {own}"), how + batch + penalty)
 
     def _update(self, operation: Operation) -> Caption:

@@ -197,6 +197,8 @@ class DerivationPanel(FormsPanel[View, Selection]):
             self.call_after_refresh(self.repaint)
         else:
             self.repaint()
+            if before is not None and view.cursor != before.cursor:
+                self.follow(self.spot(view))
 
     def resized(self) -> None:
         self.call_after_refresh(self.repaint)

@@ -47,15 +47,16 @@ FORWARD = (
     ),
     Stop(
         "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16. In numpy, all units at "
-        "once: net_h = x @ W1, where column h1 of W1 has the weights of the edges into h1.",
+        "once: net_h = x @ W1. x holds the inputs, and column h1 of W1 the weights of the edges "
+        "into h1.",
         "n",
         "the next operation",
         done=_at(1),
     ),
     Stop(
         "It turns any sum into a number between 0 and 1. Keep its slope in mind: how much out_h "
-        "moves when net_h moves a little. For the sigmoid that is out_h * (1 - out_h): at most "
-        "0.25, and nearly 0 where a unit is close to 0 or to 1 and hardly reacts any more.",
+        "moves when net_h moves a little. Its derivative is out_h * (1 - out_h), here 0.54 * 0.46: "
+        "at most 0.25, and nearly 0 where a unit is close to 0 or to 1 and hardly reacts.",
         "n",
         "the next operation",
         done=_at(2),
@@ -101,8 +102,8 @@ FORWARD = (
     ),
     Stop(
         "Why out_h: w5 is multiplied with out_h1 on its way into net_o1, so if w5 grows a little, "
-        "net_o1 grows out_h1 times as much. And how much net_o1 matters is delta_o1. In numpy: "
-        "gW2 = out_h.T @ delta_o; d shows that form.",
+        "net_o1 grows out_h1 times as much. And how much net_o1 matters is delta_o1. A column "
+        "times a row has every out_h times every delta_o: gW2 = out_h.T @ delta_o.",
         "n",
         "to the hidden layer",
         done=_at(8),
@@ -120,8 +121,8 @@ FORWARD = (
     Stop(
         "The chain rule again. Both operations together are the line to remember:\n"
         "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)\n"
-        "In brackets, how much out_h matters: the deltas behind it, along both edges. The rest "
-        "is the slope: how much out_h moves with net_h.",
+        "The matrix product in brackets: how much out_h matters, along both edges. The rest, "
+        "number by number, is the slope: how much out_h moves with net_h.",
         "n",
         "the last gradient",
         done=_at(10),
@@ -147,10 +148,10 @@ FORWARD = (
     ),
     Stop(
         "Where the loss grows with a weight, the weight shrinks, and the other way round; the "
-        "learning rate 0.5 says how far. All gradients were computed before the first weight "
-        "changed: a new W2 in delta_h would be a mistake.",
+        "learning rate 0.5 says how far: W1 = W1 - 0.5 * gW1. The gradients hold for the old "
+        "weights, so no weight changes before all of them are known.",
         "s",
-        "a whole step, all twelve at once",
+        "the step is done",
         done=lambda app: app.main.view.snapshot.step == 1 and app.main.view.position is None,
     ),
 )
@@ -158,8 +159,8 @@ FORWARD = (
 
 EXPERIMENTS = (
     Stop(
-        "See the top line: the loss is smaller than it was. Everything may be changed. e shows the "
-        "whole experiment as a form: there tab goes down to the learning rate, 2 makes learning "
+        "The loss went from 0.1633 to 0.1579. Everything may be changed. e shows the whole "
+        "experiment as a form: there tab goes down to the learning rate, 2 makes learning "
         "faster, ctrl+s takes it, and esc would leave all as it is.",
         "e",
         "then tab to learning rate, 2, ctrl+s",
@@ -167,8 +168,8 @@ EXPERIMENTS = (
         then=("tab",) * 9 + ("2", "ctrl+s"),
     ),
     Stop(
-        "A debugger stops where you say. b asks for a condition on any number: type loss < 0.01, "
-        "press enter to set it, and esc to close.",
+        "Training began again, at step 0. A debugger stops where you say. b asks for a condition "
+        "on any number: type loss < 0.01, press enter to set it, and esc to close.",
         "b",
         "then type loss < 0.01, enter, esc",
         "Stop at a breakpoint",
@@ -205,9 +206,10 @@ EXPERIMENTS = (
     ),
 )
 OWN_CODE = Stop(
-    "It found dL/dout_h wrong, and named the mistake: W2 where W2.T belongs, the line that you "
-    "remember. Your own programs are checked the same way. For practice enter writes {file} into "
-    "this folder, thirty lines of numpy with a mistake, and opens it. esc ends the tour here.",
+    "It found dL/dout_h wrong, and calls the mistake transposed-weights: W2 where W2.T belongs, "
+    "in the line that you remember. Your own programs are checked the same way. For practice "
+    "enter writes {file} into this folder, thirty lines of numpy with a mistake, and opens it. "
+    "esc ends the tour here.",
     "enter",
     "write {file} and open it",
     "Now your own code",

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Any
 from bptui.app.commands.table import SHOWN_KEYS
 from bptui.app.panels.derivation import FormsPanel
 from bptui.app.tour.panel import TourPanel
-from bptui.app.tour.stops import Stop, every_stop
+from bptui.app.tour.stops import FORWARD, Stop, every_stop
 
 if TYPE_CHECKING:
     from bptui.app.base import TerminalApp
 
+ARROWS = ("up", "down")
+SCROLLS = {
+    "up": "scroll_up",
+    "down": "scroll_down",
+    "pageup": "scroll_page_up",
+    "pagedown": "scroll_page_down",
+    "home": "scroll_home",
+    "end": "scroll_end",
+}
+"""What keys do to the derivation, whichever panel has the focus; arrows until they select."""
+SELECTED = next(at for at, stop in enumerate(FORWARD) if stop.key == "down")
 FREE = {
     *("q", "question_mark", "d", "ctrl+q", "ctrl+c"),
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end"),
@@ -47,6 +58,10 @@ class Tour:
             return False
         if self._pressed:  # its effect is still to come
             return key in FREE
+        if key in SCROLLS and (key not in ARROWS or self.stop in FORWARD[:SELECTED]):
+            panel = self._app.main.query_one("#derivation", FormsPanel)
+            getattr(panel, SCROLLS[key])(animate=False)
+            return False
         if key == self.stop.key:
             self._hint, self._pressed = "", True
             if self.stop.run is not None:
