@@ -286,7 +286,8 @@ async def test_every_picture_fits_every_screen(
             await session.press("z", "s", "z", "s")
             await session.rest()
             if learned.is_on_screen:
-                assert learned.region == place == network
+                assert learned.region == place
+                assert place == network or session.app.main.samples is not None  # beside them
             for each in others:  # but what the samples stand in for
                 if session.panel(each).size.area:
                     assert session.panel(each).region == places[each]

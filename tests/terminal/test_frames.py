@@ -48,7 +48,7 @@ def check(frame: list[str]) -> tuple[str, int, int, bool]:
 
 
 def test_the_derivation_is_that_of_every_frame() -> None:
-    with Filmed("article", columns=80, lines=24) as terminal:
+    with Filmed("article", columns=100, lines=44) as terminal:
 
         def seen(keys: str, end: str) -> set[tuple[str, int, int, bool]]:
             """What the frames show from some keys on until the top line says ``end``."""

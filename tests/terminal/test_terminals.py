@@ -92,7 +92,7 @@ def test_what_it_gets_and_what_can_be_told(name: str) -> None:
         assert is_marked(terminal, "+0.400000", lambda cell: cell.underscore)
         assert is_marked(terminal, "0.539915", lambda cell: cell.underscore)
         assert is_marked(terminal, "0.492120", lambda cell: cell.bold)
-        assert not is_marked(terminal, "+0.250000", lambda c: c.bold or c.underscore or c.reverse)
+        assert not is_marked(terminal, "+0.300000", lambda c: c.bold or c.underscore or c.reverse)
         assert re.search("W2[▸>]", terminal.text)
         assert re.search("o1[◂<]", terminal.text)
         # and what is yet to be computed is no number

@@ -23,6 +23,8 @@ METHOD = (
 SCHEMA = 1
 MOST, WORST = 16, 8
 """Rows of a matrix that are all written, and of a larger one: those to look at first."""
+LEAST = 4
+"""Decimals of the numbers where there is little room."""
 FULL = 92
 """Columns that a table takes with the central differences; without that room it leaves them out."""
 
@@ -112,7 +114,12 @@ def _rows(each: Comparison, positions: list[int], room: int, width: int) -> Iter
     if width >= FULL:
         heads, decimals = ["analytic", "complex step", "central difference", "relative error"], 10
         values.append(each.central)
+    words = [_words(each, at) for at in positions]
+    taken = room + 2 * (len(heads) + 2) + len("1.0e-10") + min(map(len, words))
     columns = [_aligned(array[positions], decimals) for array in values]
+    while decimals > LEAST and taken + sum(max(map(len, c)) for c in columns) > width:
+        decimals -= 1  # names may be long
+        columns = [_aligned(array[positions], decimals) for array in values]
     columns.append(
         [f"{each.relative_error[at]:.1e}" if each.relative_error[at] else "0" for at in positions]
     )
@@ -121,10 +128,9 @@ def _rows(each: Comparison, positions: list[int], room: int, width: int) -> Iter
         heads[number] = heads[number].rjust(wide)
         columns[number] = [cell.rjust(wide) for cell in column]
     yield ReportLine("  ".join((f"  {'':{room}}", *heads)))
-    for at, *cells in zip(positions, *columns, strict=True):
-        words = _words(each, at)
-        text = "  ".join((f"  {each.places.parameter(at):{room}}", *cells, words))
-        yield ReportLine(text, str(each.verdicts[at]), each.places, at, words)
+    for at, said, *cells in zip(positions, words, *columns, strict=True):
+        text = "  ".join((f"  {each.places.parameter(at):{room}}", *cells, said))
+        yield ReportLine(text, str(each.verdicts[at]), each.places, at, said)
 
 
 def _aligned(values: Iterable[float], decimals: int) -> list[str]:
