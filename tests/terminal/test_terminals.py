@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,8 @@ def test_what_it_gets_and_what_can_be_told(name: str) -> None:
         for title, focused in (("Network", True), ("Loss", False)):
             assert focused == is_marked(terminal, title, lambda c: c.underscore or c.reverse)
         # what the operation reads is underlined, what it writes is bold, both have glyphs
-        assert is_marked(terminal, "+0.400000", lambda cell: cell.underscore)
+        read = partial(is_marked, terminal, "+0.400000", lambda cell: cell.underscore)
+        terminal.until(read, "what is read")  # a panel may be in the next frame
         assert is_marked(terminal, "0.539915", lambda cell: cell.underscore)
         assert is_marked(terminal, "0.492120", lambda cell: cell.bold)
         assert not is_marked(terminal, "+0.300000", lambda c: c.bold or c.underscore or c.reverse)
