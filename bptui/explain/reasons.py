@@ -36,9 +36,8 @@ class Reasons:
             yield f"{self.text(chain.paths[0][-1].above)} has {of} as a term, so that factor is 1"
         first = chain.paths[0][0]
         if kind not in PASSED_ON and self._is(first.value, "delta"):
-            written = chain.written(self.text, lambda above, below: below)[0]
-            name = written.text.removeprefix("net_")
-            yield self._short(f"delta_{name}", f"net_{name}")
+            net, (delta, *_), _ = chain.written(self.text, lambda above, below: below)[0]
+            yield self._short(delta, net)
         if chain.derived is not None:
             yield self.experiment.loss.shortcuts[self.activation].why
         if chain.over_samples:
@@ -50,7 +49,7 @@ class Reasons:
 
     def array(self, name: str) -> tuple[str, str]:
         """Return the link that a whole array is, as ``dL/dnet_h = dL/dout_h * ...``, and why."""
-        place, names = Symbols(self.names).places[name], self.names
+        place, names = self.rule.places[name], self.names
         layer, last = place.layer, place.layer == names.depth
         net, out, delta = names.net(layer), names.out(layer), names.delta(layer)
         after = layer + 1
@@ -64,9 +63,8 @@ class Reasons:
             return link, f"{why}, hence {weights} transposed"
         if place.kind == "delta":
             link = f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}"
-            shortened = name == self.rule.shortened
             short = self._short(delta, net)
-            if not shortened:
+            if name != self.rule.shortened:
                 return link, short
             return link, f"{short}; {self.experiment.loss.shortcuts[self.activation].why}"
         of = name[1:]
