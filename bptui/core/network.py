@@ -142,6 +142,15 @@ class Network:
             found |= zip(self.parameters_of(layer), ((fan_in, fan_out), (fan_out,)), strict=False)
         return found
 
+    @cached_property
+    def gradients(self) -> dict[str, str]:
+        """Return the names of the gradients in a step, by those of what they are taken by."""
+        names, found = self.names, {name: f"g{name}" for name in self.shapes}
+        for layer in range(1, self.depth + 1):
+            found[names.out(layer)] = names.out_gradient(layer)
+            found[names.net(layer)] = names.delta(layer)
+        return found
+
     @property
     def output_activation(self) -> Activation:
         return ACTIVATIONS[self.activations[-1]]

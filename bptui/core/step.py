@@ -183,9 +183,6 @@ def _written(
     terms = TERMS[training.loss]
     shortcut = LOSSES[training.loss].shortcuts.get(network.activations[-1])
     order = [name for layer in range(network.depth, 0, -1) for name in network.parameters_of(layer)]
-    known = {name: f"g{name}" for name in order}
-    for layer in range(1, network.depth + 1):
-        known |= {names.out(layer): names.out_gradient(layer), names.net(layer): names.delta(layer)}
 
     def simplify(node: Node, gradient: Node) -> dict[Node, Node]:
         """Give the last delta directly where activation and loss cancel each other."""
@@ -198,7 +195,7 @@ def _written(
     parameters = {name: nodes[name] for name in order}
     # dL/dout of the last layer is shown also where delta is had without it
     wanted = [nodes[names.out(network.depth)], *parameters.values()]
-    found = backward(loss, wanted, lambda node: known.get(node.name, ""), simplify).of
+    found = backward(loss, wanted, lambda node: network.gradients.get(node.name, ""), simplify).of
     for node in ordered(found[source] for source in wanted):
         if node.name and node.inputs:
             nodes.setdefault(node.name, node)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from bptui.core.network import Names
+from bptui.core.network import Network
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     ONE,
@@ -33,20 +33,18 @@ from bptui.explain.expression import (
     walked,
 )
 from bptui.explain.formulas import StepFormulas, element
-from bptui.explain.symbols import KINDS, Kind, Symbols
+from bptui.explain.symbols import Symbols
 
 LOSS = Quantity("loss", ())
-OF: dict[Kind, Kind] = {
-    "out_gradient": "out",
-    "delta": "net",
-    "weight_gradient": "weight",
-    "bias_gradient": "bias",
-}
-"""What the gradients of a kind are taken with respect to."""
 PASSED_ON = ("delta", "out_gradient")
 """Kinds of gradients that earlier ones are computed from."""
 LETTERS = "kjmpqr"
 """Count the units of the layers that are summed over, from the last one back."""
+
+
+def ratio(above: str, below: str) -> str:
+    """Write a derivative in a line."""
+    return f"d{above}/d{below}"
 
 
 class Factor(NamedTuple):
@@ -137,7 +135,7 @@ class Chain:
             names = tuple(name for name in dict.fromkeys(every) if name != factor)
             if len(names) > 1 and "," in names[0]:  # weights called by their ends: W2[h1, ok]
                 ends = [self.letters.get(end.name, "") for end in links[0][1::-1]]
-                names = tuple(dict.fromkeys(_between(name, *ends) for name in names))
+                names = tuple(dict.fromkeys(_with_ends(name, *ends) for name in names))
             word = "1" if links[0].value == ONE else links[0].word
             found.append(Written(factor, names, word))
         return found
@@ -146,9 +144,11 @@ class Chain:
 class ChainRule:
     """Finds the links of gradients in the formulas of a step."""
 
-    def __init__(self, names: Names, formulas: StepFormulas, scope: Scope) -> None:
-        self.names, self.formulas, self.scope = names, formulas, scope
+    def __init__(self, network: Network, formulas: StepFormulas, scope: Scope) -> None:
+        names, self.formulas, self.scope = network.names, formulas, scope
         self.places = Symbols(names).places
+        self.sources = {gradient: name for name, gradient in network.gradients.items()}
+        """What gradients are taken with respect to."""
         fused = formulas.last_link is not None
         self.shortened = names.delta(names.depth) if fused else ""
         """The delta that is computed without the loss's own slope."""
@@ -167,13 +167,11 @@ class ChainRule:
 
     def is_gradient(self, name: str) -> bool:
         """Tell whether an array is a gradient of this step."""
-        place = self.places.get(name)
-        return place is not None and place.kind in OF and name in self.formulas.definitions
+        return name in self.sources and name in self.formulas.definitions
 
     def of(self, gradient: Quantity) -> Quantity:
         """Return the quantity that a gradient is taken with respect to."""
-        place = self.places[gradient.name]
-        return Quantity(KINDS[OF[place.kind]].name(self.names, place.layer), gradient.index)
+        return Quantity(self.sources[gradient.name], gradient.index)
 
     def paths(self, gradient: Quantity, sample: int | None = 0, *, far: bool) -> Iterator[Path]:
         """Yield the paths of one sample, or of all, from the loss to a number."""
@@ -255,7 +253,7 @@ def coefficient(node: Expression, of: Quantity) -> Expression | None:
     raise ValueError(f"{of.name} is no factor there")
 
 
-def _between(weight: str, source: str, destination: str) -> str:
+def _with_ends(weight: str, source: str, destination: str) -> str:
     """Return W2[hj, ok] for W2[h1, o1], of ends that have letters."""
     weight = re.sub(r"\d+(\D*)$", rf"{destination}\1", weight) if destination else weight
     return re.sub(r"\d+(?=\D*,)", source, weight) if source else weight

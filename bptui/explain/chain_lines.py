@@ -7,7 +7,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from bptui.explain.chain import Chain, Factor
+from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.expression import Quantity, walked
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Span, TextLine
@@ -33,10 +33,10 @@ class ChainWriter(EquationWriter):
 
     def _links(self, chain: Chain) -> list[TextLine]:
         text, signs = self.symbols.text, self.symbols.signs
-        columns = chain.written(text, lambda above, below: f"d{above}/d{below}")
+        columns = chain.written(text, ratio)
         if not columns:
             return []
-        gradient, of = text(chain.gradient), f"dL/d{text(chain.of)}"
+        gradient, of = text(chain.gradient), ratio("L", text(chain.of))
         names = (gradient, of) if gradient != of else (gradient,)
         between = "_" if self.symbols.ascii_only else ""
         sums = "".join(f"{signs.total}{between}{letter} " for letter in chain.sums)
@@ -99,7 +99,7 @@ class ChainWriter(EquationWriter):
         """Yield the quantities of all factors in their order, and what each is or belongs to."""
         text = self.symbols.text
         for link in (link for path in chain.paths for link in path):
-            of = f"d{text(link.above)}/d{text(link.below)}"
+            of = ratio(text(link.above), text(link.below))
             for part in walked(link.value, written=True):
                 if isinstance(part, Quantity):
                     yield part, self._of_factor(text(part), of, link, part)

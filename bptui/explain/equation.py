@@ -14,6 +14,7 @@ from bptui.explain.expression import (
     Activated,
     Constant,
     Expression,
+    Path,
     Quantity,
     Scope,
     Setting,
@@ -24,7 +25,6 @@ from bptui.explain.expression import (
 )
 from bptui.explain.symbols import Symbols
 
-Path: TypeAlias = tuple[int, ...]
 EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
 """Kinds of quantities that have a row for each sample."""
 
@@ -89,6 +89,11 @@ class Comparison:
     correct: Equation
     differences: tuple[Difference, ...]
     heading: str
+
+    @property
+    def left(self) -> Quantity:
+        """What both compute."""
+        return self.mistaken.left
 
 
 Statement: TypeAlias = Equation | Comparison

@@ -11,7 +11,7 @@ from math import prod
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
-from bptui.explain.chain import Chain, ChainRule
+from bptui.explain.chain import PASSED_ON, Chain, ChainRule
 from bptui.explain.equation import Comparison, Equation, Statement, compare, equations
 from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import StepFormulas, define_for, element, expand
@@ -106,7 +106,7 @@ class Explainer:
             self.right = Scope.of(without), define_for(without)
         self.samples = len(snapshot.batch)
         scope, formulas = self.right or (self.scope, self.formulas)
-        self.rule = ChainRule(self.names, formulas, scope)
+        self.rule = ChainRule(self.experiment.network, formulas, scope)
         self.reasons = Reasons(self.experiment, self.samples, self.rule)
 
     def explain(self, text: str) -> Explanation:
@@ -240,7 +240,7 @@ class Explainer:
         found: dict[Statement, Chain] = {}
         made = chains_of(self.rule.formulas)
         for statement in statements:
-            left = next(iter(equations(statement).values())).left
+            left = statement.left
             if (left, far) not in made:
                 chain = self.rule.chain(left, self.samples, far=far)
                 why = () if chain is None else tuple(self.reasons.of(chain))
@@ -252,7 +252,7 @@ class Explainer:
 
     def links(self, arrays: Iterable[Statement]) -> dict[str, tuple[str, str]]:
         """Return the links that whole gradients are, and why, by their names."""
-        named = (next(iter(equations(array).values())).left.name for array in arrays)
+        named = (array.left.name for array in arrays)
         return {name: self.reasons.array(name) for name in named if self.rule.is_gradient(name)}
 
     def changes(self, name: str) -> Section:
@@ -291,8 +291,8 @@ class Explainer:
     @cached_property
     def backward(self) -> frozenset[str]:
         """The quantities that an expanded gradient leaves out of sight."""
-        kinds = ("delta", "out_gradient")
-        return frozenset(k for k, place in self.symbols.places.items() if place.kind in kinds)
+        places = self.symbols.places.items()
+        return frozenset(name for name, place in places if place.kind in PASSED_ON)
 
     def indices(self, name: str, new: bool = False) -> Iterable[Index]:
         """Return the places of an array's numbers in the order in which they are explained."""

@@ -23,33 +23,34 @@ class Heading(NamedTuple):
     lit: bool
 
 
-class Axes(NamedTuple):
-    """The headings of rows and of columns by their places."""
+def _without(place: int | None) -> Heading:
+    return Heading("", False)
 
-    rows: Callable[[int], Heading]
-    columns: Callable[[int], Heading]
+
+class Axes(NamedTuple):
+    """The headings of rows and of columns by their places; of a gap, None, an empty one."""
+
+    rows: Callable[[int | None], Heading] = _without
+    columns: Callable[[int | None], Heading] = _without
 
 
 @dataclass(frozen=True)
 class Headings:
-    """Those of a network's arrays; what belongs to the units in ``lit`` stands out.
-
-    ``named``: rows and columns of matrices have their names beside them.
-    """
+    """Those of a network's arrays; what belongs to the units in ``lit`` stands out."""
 
     symbols: Symbols
     lit: frozenset[Unit] = frozenset()
-    named: bool = True
 
-    def axes(self, node: Expression | None, array: Array) -> Axes | None:
-        """Return the headings of an array that ``node`` stands for; None where they are unknown."""
+    def axes(self, node: Expression | None, array: Array) -> Axes:
+        """Return the headings of an array that ``node`` stands for, as far as they are known."""
         whole = () if node is None else quantities(node)
         layers = self._layers(whole[0].name) if whole else None
         if node is None or layers is None or not array.ndim:
-            return None
+            return Axes()
         rows, columns = layers[::-1] if is_op(node, "transpose") else layers
         samples = array.shape[0] if rows == SAMPLES else array.shape[-1]
-        return Axes(self._axis(rows, samples), self._axis(columns, samples))
+        axis = self._axis(columns, samples)
+        return Axes(self._axis(rows, samples), axis) if array.ndim > 1 else Axes(columns=axis)
 
     def is_lit(self, node: Expression | None) -> bool:
         """Tell whether a number belongs to lit units alone: of a weight both ends are."""
@@ -73,11 +74,12 @@ class Headings:
         weights = place.kind in ("weight", "weight_gradient")
         return place.layer - 1 if weights else SAMPLES, place.layer
 
-    def _axis(self, layer: int, samples: int) -> Callable[[int], Heading]:
-        def heading(place: int) -> Heading:
+    def _axis(self, layer: int, samples: int) -> Callable[[int | None], Heading]:
+        def heading(place: int | None) -> Heading:
+            if place is None:
+                return _without(place)
             if layer == SAMPLES:
-                return Heading(f"s{place + 1}" * (samples > 1 and self.named), False)
-            name = self.symbols.names.unit(layer, place) if self.named else ""
-            return Heading(name, (layer, place) in self.lit)
+                return Heading(f"s{place + 1}" * (samples > 1), False)
+            return Heading(self.symbols.names.unit(layer, place), (layer, place) in self.lit)
 
         return heading

@@ -19,13 +19,14 @@ from bptui.explain.expression import (
     Constant,
     Expression,
     Index,
+    Path,
     Quantity,
     is_op,
     signed,
 )
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Block, Span, TextLine, excerpt
-from bptui.explain.printer import Path, Printer, Role, Token, number, operator, symbols_of
+from bptui.explain.printer import Printer, Role, Token, number, operator, symbols_of
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import EquationWriter
 

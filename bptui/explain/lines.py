@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.explain.expression import Index, Quantity
-from bptui.explain.headings import Axes, Heading
+from bptui.explain.headings import Axes
 from bptui.explain.printer import number
 
 MOST_ROWS = MOST_COLUMNS = 4
@@ -129,10 +129,10 @@ def aligned(texts: Sequence[str], least: int = 0) -> list[str]:
 def matrix_block(
     array: Array,
     digits: int,
+    axes: Axes,
     wanted: Index | None = None,
     role: str = "number",
     most: int = MOST_COLUMNS,
-    axes: Axes | None = None,
 ) -> Block:
     """Return an array in brackets, its columns aligned; a number as it is.
 
@@ -143,8 +143,7 @@ def matrix_block(
         text = number(float(array), digits)
         return Block(((Span(text, role),),), len(text))
     matrix, at, rows, columns, left_out = excerpt(array, wanted, most)
-    above = [_heading(axes and axes.columns, c) for c in columns]
-    beside = [_heading(axes and array.ndim > 1 and axes.rows, r) for r in rows]
+    above, ahead = [*map(axes.columns, columns)], [*map(axes.rows, rows)]
     cells = [
         aligned(
             ["…" if r is None or c is None else number(float(matrix[r, c]), digits) for r in rows],
@@ -152,11 +151,11 @@ def matrix_block(
         )
         for c, heading in zip(columns, above, strict=True)
     ]
-    if any(heading.lit for heading in (*above, *beside)):
+    if any(heading.lit for heading in (*above, *ahead)):
         role = "number"
     size = f" {matrix.shape[0]}x{matrix.shape[1]}" if left_out else ""
     brackets = ["⎡⎤", *["⎢⎥"] * (len(rows) - 2), "⎣⎦"] if len(rows) > 1 else ["[]"]
-    margin = max(len(heading.name) for heading in beside)
+    margin = max(len(heading.name) for heading in ahead)
     margin += margin > 0
     lines: list[TextLine] = []
     if any(heading.name for heading in above):
@@ -167,7 +166,7 @@ def matrix_block(
                 Span(heading.name, "lit" if heading.lit else "label"),
             ]
         lines.append((*names, Span(" " * (1 + len(size)), "operator")))
-    for place, (row, heading) in enumerate(zip(rows, beside, strict=True)):
+    for place, (row, heading) in enumerate(zip(rows, ahead, strict=True)):
         named = Span(heading.name, "lit" if heading.lit else "label")
         spans = [named, Span(" " * (margin - len(heading.name)), "operator")] if margin else []
         spans.append(Span(brackets[place][0], "operator"))
@@ -183,11 +182,6 @@ def matrix_block(
         told = size if place == len(rows) // 2 else " " * len(size)
         lines.append((*spans, Span(brackets[place][1], "operator"), Span(told, "label")))
     return Block(tuple(lines), max(len(plain(line)) for line in lines))
-
-
-def _heading(axis: Callable[[int], Heading] | Literal[False] | None, place: int | None) -> Heading:
-    """Return a heading; an empty one where there is none, or where places are left out."""
-    return axis(place) if axis and place is not None else Heading("", False)
 
 
 def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
@@ -210,17 +204,13 @@ NUMBER = re.compile(r"-?(?:\d[\d.]*(?:e[+-]\d+)?|inf|nan)")
 """A number as numpy prints it."""
 
 
-def lit_lines(printed: Sequence[str], array: Array, axes: Axes | None) -> list[TextLine]:
+def lit_lines(printed: Sequence[str], array: Array, axes: Axes) -> list[TextLine]:
     """Return what numpy prints of an array, the numbers in rows and columns that are lit set off.
 
     Of an array that is not printed whole nothing is.
     """
-    places = [*np.ndindex(array.shape)] if axes and array.size <= MOST_PRINTED else []
-    lit = [
-        axes.columns(place[-1]).lit or (len(place) > 1 and axes.rows(place[0]).lit)
-        for place in places
-        if axes
-    ]
+    places = np.ndindex(array.shape) if array.ndim and array.size <= MOST_PRINTED else ()
+    lit = [axes.columns(place[-1]).lit or axes.rows(place[0]).lit for place in places]
     if not any(lit):
         return [(Span(text, "value"),) for text in printed]
     left, lines = iter(lit), list[TextLine]()

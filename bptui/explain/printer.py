@@ -22,6 +22,7 @@ from bptui.explain.expression import (
     Apply,
     Constant,
     Expression,
+    Path,
     Quantity,
     Scope,
     Series,
@@ -35,7 +36,6 @@ from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.symbols import Symbols
 
 Role: TypeAlias = Literal["operator", "quantity", "setting", "constant"]
-Path: TypeAlias = tuple[int, ...]
 LEVELS = {"": SUM, "product": PRODUCT, "unary": UNARY, "power": POWER, "atom": ATOM}
 
 

@@ -67,7 +67,7 @@ class Reasons:
             if name != self.rule.shortened:
                 return link, short
             return link, f"{short}; {self.experiment.loss.shortcuts[self.activation].why}"
-        of = name[1:]
+        of = self.rule.sources[name]
         link = f"{name} = dL/d{of} = {delta} * d{net}/d{of}"
         summed = ", summed over the samples" * (self.samples > 1)
         if place.kind == "bias_gradient":

@@ -54,10 +54,10 @@ class Report(ChainWriter):
             return written
         for statement in explanation.arrays:
             written += [()] if written else []
-            left = next(iter(equations(statement).values())).left
+            name = statement.left.name
             array = self._code if form == "numpy" else self.numbers
-            wanted = explanation.place_in(left.name)
-            link = explanation.links.get(left.name, ("", ""))
+            wanted = explanation.place_in(name)
+            link = explanation.links.get(name, ("", ""))
             written += self.link(*link, in_code=form == "numpy")
             written += self.statement(statement, partial(array, wanted=wanted), form)
         return written
@@ -165,7 +165,7 @@ class Report(ChainWriter):
             )
             lines += [(Span(indent + row, "number"),) for row in rows]
         columns = max(self.width - len(indent) - 3, 20)
-        axes = None if self.headings is None else self.headings.axes(equation.left, equation.array)
+        axes = self.axes(equation.left, equation.array)
         printed = array_lines(equation.array, self.value_digits, columns)
         for place, line in enumerate(lit_lines(printed, equation.array, axes)):
             lines.append((Span(indent + ("  " if place else "= "), "operator"), *line))

@@ -5,8 +5,7 @@ The pictures are those of Karpathy's micrograd; the formulas are those of all ot
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +45,7 @@ from bptui.explain.expression import (
 )
 from bptui.explain.expression import evaluate as value_of
 from bptui.explain.formulas import define_for, element
+from bptui.explain.printer import slots
 
 MOST = 120
 """Numbers in a picture at most."""
@@ -57,7 +57,6 @@ TOTAL = Op(
     Notation("{all} +", "{all} +", "{all} +"),
 )
 """A sum of any number of terms."""
-HOLE = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
 class Scalar(NamedTuple):
@@ -156,20 +155,20 @@ def sign_of(node: Node) -> str:
     """Return how an operation is written, constants with it: ``+``, ``1/2 *``, ``^2``, sigmoid."""
     if node.op.name in APPLIED:
         return node.op.name
+    if node.op.notation is None:
+        return node.op.name
     texts = [
         each.settings.get("text") or f"{float(each.settings['value']):.6g}"
         if each.op is CONSTANT
         else ""
         for each in node.inputs
     ]
-
-    def filled(hole: re.Match[str]) -> str:
-        at = hole[1]
-        return texts[int(at)] if at.isdigit() else ", ".join(filter(None, texts))
-
-    notation = node.op.notation
-    text = node.op.name if notation is None else HOLE.sub(filled, notation.text)
-    return text.replace("()", "").replace("·", "*").strip()
+    whole = ", ".join(filter(None, texts))
+    made = "".join(
+        text + (texts[int(field)] if field.isdecimal() else whole * bool(field))
+        for text, field, _ in slots(node.op.notation.text)
+    )
+    return made.replace("()", "").replace("·", "*").strip()
 
 
 def scalars(
@@ -225,15 +224,6 @@ def _name(node: Node, reader: Reader, name: Callable[[Quantity], str]) -> str:
 # a step of a network
 
 
-def gradients_of(network: Network) -> Mapping[str, str]:
-    """Return the names of the gradients of all arrays of a step that has them."""
-    names, found = network.names, {"loss": "", "data_loss": "", "penalty": ""}
-    for layer in range(1, network.depth + 1):
-        found |= {names.net(layer): names.delta(layer), names.out(layer): names.out_gradient(layer)}
-        found |= {name: f"g{name}" for name in network.parameters_of(layer)}
-    return found
-
-
 def count(network: Network) -> int:
     """Return about how many numbers a sample's picture has."""
     weights, units = network.weight_count, sum(network.layers)
@@ -249,8 +239,7 @@ def step_scalars(
     with its mistakes; of weights and biases they are summed over the batch.
     """
     formulas, scope = define_for(snapshot), Scope.of(snapshot)
-    gradients = gradients_of(snapshot.experiment.network)
-    losses = {"loss", "data_loss"}
+    gradients, losses = snapshot.experiment.network.gradients, {"loss", "data_loss"}
 
     def define(quantity: Quantity) -> Expression | None:
         formula = formulas.definitions.get(quantity.name)
@@ -261,10 +250,10 @@ def step_scalars(
         return element(formula, quantity.index, scope)
 
     def gradient(quantity: Quantity) -> float | None:
+        if quantity.name in (*losses, "penalty"):
+            return 1.0
         array = gradients.get(quantity.name)
-        if not array:
-            return None if array is None else 1.0
-        return float(scope.array(array)[quantity.index or ()])
+        return None if array is None else float(scope.array(array)[quantity.index or ()])
 
     reader = Reader(define)
     return scalars(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
+from bptui.core.arrays import Array
 from bptui.core.graph.node import PRODUCT, SUM
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
@@ -14,6 +15,7 @@ from bptui.explain.expression import (
     Constant,
     Expression,
     Index,
+    Path,
     Quantity,
     Series,
     Setting,
@@ -25,9 +27,9 @@ from bptui.explain.expression import (
     rebuild,
 )
 from bptui.explain.formulas import MOST_TERMS
-from bptui.explain.headings import Headings
+from bptui.explain.headings import Axes, Headings
 from bptui.explain.lines import MOST_COLUMNS, Block, Span, TextLine, beside, broken, matrix_block
-from bptui.explain.printer import Path, Printer, Token, operator, shown, symbols_of
+from bptui.explain.printer import Printer, Token, operator, shown, symbols_of
 from bptui.explain.symbols import Symbols
 
 KEPT = ("operator", "constant")
@@ -239,8 +241,8 @@ class EquationWriter:
     def block(self, token: Token, symbols: bool, is_array: bool) -> Block:
         """Return a symbol, as wide as the number below it, or that number, or an array."""
         if token.array is not None and not symbols:
-            axes = None if self.headings is None else self.headings.axes(token.node, token.array)
-            whole = matrix_block(token.array, self.digits, most=self.most_columns, axes=axes)
+            axes = self.axes(token.node, token.array)
+            whole = matrix_block(token.array, self.digits, axes, most=self.most_columns)
             return whole._replace(breaks=token.breaks)
         if is_array:
             return self.one_line(replace(token, marked=token.marked and symbols), symbols)
@@ -252,11 +254,14 @@ class EquationWriter:
 
     def value(self, equation: Equation, wanted: Index | None) -> Block:
         """Return the value of an equation; the number of a matrix at ``wanted`` stands out."""
-        array, most = equation.array, self.most_columns
-        axes = None if self.headings is None else self.headings.axes(equation.left, array)
-        return matrix_block(array, self.value_digits, wanted, "value", most, axes)
+        array, axes = equation.array, self.axes(equation.left, equation.array)
+        return matrix_block(array, self.value_digits, axes, wanted, "value", self.most_columns)
 
     # what is the same in all of them
+
+    def axes(self, node: Expression | None, array: Array) -> Axes:
+        """Return the headings of an array that ``node`` stands for."""
+        return Axes() if self.headings is None else self.headings.axes(node, array)
 
     def numbers(
         self, equation: Equation, compact: bool = False, wanted: Index | None = None

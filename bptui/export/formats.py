@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from bptui.core.engine import Snapshot
-from bptui.explain.chain import Chain, Factor
+from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import evaluate, quantities
@@ -125,8 +125,7 @@ class _Document:
         explanation = part.explanation
         if form == "matrix":
             for statement in explanation.arrays:
-                left = next(iter(equations(statement).values())).left
-                link, why = explanation.links.get(left.name, ("", ""))
+                link, why = explanation.links.get(statement.left.name, ("", ""))
                 yield from [("remark", [f"{link.replace(' * ', ' · ')}: {why}"])] if why else []
                 yield from self._statements([statement], form, part)
         elif form == "numpy":
@@ -356,7 +355,7 @@ def _chain(chain: Chain | None, report: Report) -> Record | None:
     text, scope = report.symbols.text, chain.scope
 
     def written(link: Factor) -> Record:
-        name = f"d{text(link.above)}/d{text(link.below)}"
+        name = ratio(text(link.above), text(link.below))
         return {"factor": name, "value": float(evaluate(link.value, scope))}
 
     paths = [[written(link) for link in path] for path in chain.paths]
@@ -364,8 +363,7 @@ def _chain(chain: Chain | None, report: Report) -> Record | None:
 
 
 def _link(explanation: Explanation, statement: Statement) -> Record:
-    left = next(iter(equations(statement).values())).left
-    link, why = explanation.links.get(left.name, (None, None))
+    link, why = explanation.links.get(statement.left.name, (None, None))
     return {"link": link, "why": why}
 
 

@@ -115,7 +115,7 @@ class Program:
         self.versions = Versions(experiment, any_number)
         self.words = words({"input": "x", "target": "t"} | self.versions.wrong.slots)
         self.places = Symbols(self.names).places
-        rule = ChainRule(self.names, self.versions.right.formulas, Scope({}, {}))
+        rule = ChainRule(self.network, self.versions.right.formulas, Scope({}, {}))
         self.reasons = Reasons(experiment, SEVERAL, rule)
         self.parameters = experiment.start.named()
         layers = range(1, self.depth + 1)

@@ -17,13 +17,14 @@ from bptui.explain.expression import (
     Apply,
     Constant,
     Expression,
+    Path,
     Quantity,
     Setting,
     is_op,
     times,
 )
 from bptui.explain.formulas import define
-from bptui.explain.printer import NumpyPrinter, Path, Token, operator
+from bptui.explain.printer import NumpyPrinter, Token, operator
 from bptui.export.layout import comment, commented
 
 Words: TypeAlias = Mapping[Expression, str]

@@ -30,7 +30,7 @@ def explainer(preset: str) -> Explainer:
 
 
 def rule_of(explained: Explainer) -> ChainRule:
-    return ChainRule(explained.names, explained.formulas, explained.scope)
+    return ChainRule(explained.experiment.network, explained.formulas, explained.scope)
 
 
 def along(path: tuple[Factor, ...], scope: Scope) -> float:

@@ -9,7 +9,7 @@ import pytest
 
 from bptui.core.timeline import Timeline
 from bptui.explain.expression import Quantity
-from bptui.explain.scalars import MOST, Scalar, count, gradients_of, step_scalars
+from bptui.explain.scalars import MOST, Scalar, count, step_scalars
 from bptui.explain.symbols import Symbols
 from bptui.presets.files import load, shipped_names
 
@@ -35,9 +35,10 @@ def test_named_numbers_are_those_of_the_arrays(name: str) -> None:
             array = arrays[one.quantity.name]
             index = one.quantity.index or (0,) * array.ndim
             assert one.value == array[index]
-            gradient = gradients_of(network).get(one.quantity.name)
-            if not gradient:
-                assert one.gradient == (None if gradient is None else 1.0)
+            gradient = network.gradients.get(one.quantity.name)
+            if gradient is None:
+                is_loss = one.quantity.name in ("loss", "data_loss", "penalty")
+                assert one.gradient == (1.0 if is_loss else None)
             else:
                 assert one.gradient == arrays[gradient][index]
         assert found[-1].quantity == Quantity("loss", ())

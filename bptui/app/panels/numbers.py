@@ -15,7 +15,7 @@ from bptui.app.styles import highlight
 from bptui.app.view import Direction, Selection, View, selection_of
 from bptui.core.engine import Snapshot
 from bptui.explain.expression import Quantity
-from bptui.explain.scalars import MOST, Scalar, count, gradients_of, step_scalars
+from bptui.explain.scalars import MOST, Scalar, count, step_scalars
 from bptui.explain.symbols import Symbols
 
 
@@ -103,13 +103,13 @@ def _boxes(view: View) -> tuple[Region, ...]:
 def _looks(view: View) -> list[Look]:
     """Return what there is to see of each number by now."""
     network = view.snapshot.experiment.network
-    names, gradients = network.names, gradients_of(network)
+    names, gradients = network.names, network.gradients
     chosen = _quantity(view)
     # what the loss is made of has its gradient with the first operation of the backward pass
     first, looks = names.out_gradient(names.depth), list[Look]()
     for one in _numbers(view):
         own = one.quantity.name
-        gradient = gradients.get(own) or first
+        gradient = gradients.get(own, first)
         touched, behind = highlight(view, own), highlight(view, gradient)
         if not one.name:  # of what is read it is the result that is read
             touched = "written" if touched == "written" else ""
