@@ -27,6 +27,12 @@ def _nothing_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setenv("CI", "true")  # the first start has nothing to say to anybody
+        # many programs are started: compiled once, for all workers, they start in half the time
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            folder = tmp_path_factory.getbasetemp()
+            shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+            patch.delenv("PYTHONDONTWRITEBYTECODE")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "compiled"))
         for each in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # bptui check takes the Python that is there
             patch.delenv(each, raising=False)
         yield
