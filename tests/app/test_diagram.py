@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import ceil, floor
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from bptui.app.diagram.edges import edges, label_places, telling
+from bptui.app.diagram.edges import crossing, edges, label_places, telling
 from bptui.app.diagram.layout import COMPLETE, arrange
 from bptui.app.view import Selection
 from bptui.core.network import Network
@@ -85,7 +86,7 @@ def test_the_networks_to_read_have_every_edge_and_weight(width: int, height: int
         drawn = edges(layout)
         assert len(drawn) == layers[0] * layers[1] + layers[1] * layers[2]
         if height > 20:
-            assert len(label_places(layout, drawn, layout.label_decimals() + 3)) == len(drawn)
+            assert len(label_places(layout, drawn, 7)) == len(drawn)
     assert arrange(network((2, 2, 2)), 120, 40).style is COMPLETE[0]
 
 
@@ -99,7 +100,7 @@ def test_labels_stand_on_their_edges_and_in_their_order(
         layout = arrange(load(preset).network, *size, (), present)
         every = edges(layout)
         drawn = tuple(telling(layout, dict.fromkeys(every, 1.0), Selection()))
-        for length in {6, layout.label_decimals() + 3, 10}:
+        for length in (6, 7, 10):
             places = label_places(layout, drawn, length)
             for edge, (row, column) in places.items():
                 spanned = range(column, column + length)
@@ -112,15 +113,27 @@ def test_labels_stand_on_their_edges_and_in_their_order(
                     assert any((here[0] - there[0]) * apart >= 0.0 for apart in ends)
 
 
-def test_of_a_label_that_hides_a_crossing_its_own_edge_is_seen() -> None:
-    """In a classroom at 80x24 a label hides the left half of its crossing."""
-    layout = arrange(network((2, 2, 2)), 78, 9, (), present=True)
+@pytest.mark.parametrize(
+    ("size", "present", "length"),
+    [((78, 11), False, 10), ((78, 9), True, 10), ((78, 14), False, 11), ((118, 20), False, 11)],
+)
+def test_labels_leave_crossings_to_be_seen_and_no_other_edge_leads_on_from_them(
+    size: tuple[int, int], present: bool, length: int
+) -> None:
+    """At 80x24 and 120x36, in a classroom too: it is seen which edge goes where."""
+    layout = arrange(network((2, 2, 2), bias=False), *size, (), present)
     drawn = edges(layout)
-    for edge, (row, column) in label_places(layout, drawn, 10).items():
-        cells = {(at, x) for at, x, *_ in edge.cells}
-        assert (row, column + 10) in cells
-        others = {(at, x) for other in drawn for at, x, *_ in other.cells if other is not edge}
-        assert edge.source == edge.destination or (row, column + 10) not in others
+    places = label_places(layout, drawn, length)
+    assert len(places) == len(drawn)
+    for edge, (row, column) in places.items():
+        own = {(at, x) for at, x, *_ in edge.cells}
+        others = {(at, x) for other in drawn for at, x, *_ in other.cells} - own
+        assert others.isdisjoint({(row, column - 1), (row, column + length)})
+    for one, other in combinations(drawn, 2):
+        met = crossing(one, other)
+        if met is not None:
+            rows = {floor(met[0]), ceil(met[0])}
+            assert not any(row in rows for row, _ in places.values())
 
 
 def test_of_many_edges_those_along_the_selected_path_remain() -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bptui.app.diagram.edges import SIGNED
 from bptui.app.numbers import form_of, largest, loss, signed
 from bptui.app.view import Selection
 from bptui.core.backprop import Operation
@@ -28,8 +29,7 @@ from .support import Session, drawn_experiment, opened, reads_as
 
 def check_edges(screen: Screen, session: Session, operation: Operation) -> set[int]:
     """The numbers on the edges; the layers that have some."""
-    panel, layout = diagram(session)
-    wires = panel.wires
+    wires = diagram(session)[0].wires
     assert wires is not None
     area, view = content(session, "#network"), session.app.player.view()
     names, found = view.snapshot.experiment.network.names, set()
@@ -42,7 +42,7 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
         numbers = parameters.weights[edge.layer - 1]
         value = float(numbers[edge.source, edge.destination])
         beside = wires.label_width - wires.number_width
-        text = signed(value, form_of(largest(numbers), layout.label_decimals(beside), 3)).strip()
+        text = signed(value, form_of(largest(numbers), wires.number_width - SIGNED, 3)).strip()
         whole = screen.piece(area.x + column, area.y + row, wires.label_width)
         assert not beside or whole.text.lstrip("⠀⠄⠤⠂⠒⠉⠁").startswith(f"{name} "), whole
         end = area.x + column + wires.label_width

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from bptui.app.diagram.edges import Stroke, Wires, name_of
+from bptui.app.diagram.edges import SIGNED, Stroke, Wires, name_of
 from bptui.app.diagram.layout import Layout, Place, Value
 from bptui.app.numbers import form_of, largest, plain, signed
 from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
@@ -192,7 +192,7 @@ class Drawing:
         view, styles, names = self._view, self._styles, self._names
         factor = view.cursor
         beside = wires.label_width - wires.number_width
-        decimals = self._layout.label_decimals(beside)
+        decimals = wires.number_width - SIGNED
         for layer in {edge.layer for edge, _ in wires.labels}:
             shown, parameters, prefix = names.weights(layer), view.parameters, ""
             if highlight(view, names.weight_gradient(layer)) == "written":

@@ -21,14 +21,17 @@ BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille's bit for the dot in row 0-3, column 0-1 of a cell."""
 DASH = 3
 """Dots on, and dots off, of a dashed edge."""
-LEAST_LABEL = 6
-"""Columns of the longest number that a label with two decimals can hold: +5e-09."""
+LEAST_DECIMALS = 3
+"""Of weights on edges: with fewer of them no label is shorter, as +5e-09 has to find room."""
+SIGNED = len("+0.")
+APART = 3
+"""Columns between a label and both ends of the gap that it stands in."""
 PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
 """Where along an edge its label may stand, in order of preference."""
 NEAR = 3
 """So many of these lie near the end with more units."""
-MOST_COVERED = 0.8
-"""Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
+MOST_COVERED = 0.6
+"""Of the cells between the outermost labels: with more of them covered edges cannot be seen."""
 
 FEW, MOST = 6, 16
 """So many edges between two layers can always be told apart, and so many at most.
@@ -206,16 +209,18 @@ def _label_widths(
 ) -> tuple[int, int]:
     """Return the columns of all labels, so that none ever moves, and those of their numbers.
 
-    They have ``names`` where no label loses its place to them; where those are ``wanted`` names
-    stand alone rather than not at all.
+    They have ``names`` where no label loses its place to them, with fewer decimals rather than
+    without; where those are ``wanted`` names stand alone rather than not at all.
     """
-    alone = max(layout.label_decimals() + 3, LEAST_LABEL)
+    gap, most = layout.gap, layout.style.edges
+    alone = min(max(gap - APART - SIGNED, LEAST_DECIMALS), most) + SIGNED
     if names is None or not drawn:
         return alone, alone
     name = max(len(name_of(edge, names, "g")) for edge in drawn)
-    decimals, usual = layout.label_decimals(name + 1), len(label_places(layout, drawn, alone))
-    number = max(decimals + 3, LEAST_LABEL)
-    tried = [(name + 1 + number, number)] * (decimals > 0) + [(name, 0)] * wanted
+    usual = len(label_places(layout, drawn, alone))
+    numbers = range(most + SIGNED, LEAST_DECIMALS + SIGNED - 1, -1)
+    tried = [(name + 1 + number, number) for number in numbers if name + 1 + number + APART <= gap]
+    tried += [(name, 0)] * wanted
     fitting = (each for each in tried if len(label_places(layout, drawn, each[0])) >= usual)
     return next(fitting, (alone, alone))
 
@@ -235,6 +240,7 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
     places: dict[Edge, Cell] = {}
     for layer in range(1, len(layout.columns)):
         mine = [edge for edge in drawn if edge.layer == layer]
+        gap = layout.left(layer) - layout.right(layer - 1)
         dots = Counter(cell[:2] for edge in mine for cell in edge.cells)
         sources = [*dict.fromkeys(edge.source for edge in mine)]
         destinations = [*dict.fromkeys(edge.destination for edge in mine)]
@@ -249,8 +255,9 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
         for labelled, at in ((mine, parts), (some, parts[:NEAR])):
             found = _places_of_layer(labelled, length, dots, at)
             rows = [row for row, _ in found.values()]
-            room = max(rows, default=0) - min(rows, default=0) + 1
-            if len(found) == len(labelled) and (len(rows) == 1 or len(rows) <= MOST_COVERED * room):
+            room = (max(rows, default=0) - min(rows, default=0) + 1) * gap
+            seen = len(rows) == 1 or len(rows) * length <= MOST_COVERED * room
+            if len(found) == len(labelled) and seen:
                 places |= found
                 break
     return places
@@ -262,8 +269,8 @@ def _places_of_layer(
     """Return the places of as many labels as find one, one after the other.
 
     Each stands on its own edge. It is the free one with the fewest faults, the first of equals:
-    labels in another order than their edges, crossings hidden by a label that another edge leads on
-    from, crossings hidden at all, dots of other edges that it touches.
+    labels in another order than their edges, an end from which another edge seems to lead on,
+    crossings hidden, dots of other edges hidden where its own does not lead on from it.
     """
     taken: set[Cell] = set()
     found: dict[Edge, Cell] = {}
@@ -271,27 +278,29 @@ def _places_of_layer(
         (x0, y0), (x1, y1) = edge.start, edge.end
         own = {cell[:2] for cell in edge.cells}
         crossed = [at for other in edges if (at := crossing(edge, other)) is not None]
-        free: dict[Cell, tuple[int, int, int, int]] = {}
-        down = y1 - y0
+        free: dict[Cell, tuple[int, ...]] = {}
+        down, near = y1 - y0, parts[0] < 0.5
         first, last = min(x0 + 1, x1 - length + 1), max(x1 - length, x0)
-        tried = [
-            (min(max(round(x0 + part * (x1 - x0)) - length // 2, first), last), y0 + part * down)
-            for part in parts
-        ]
-        tried.append((first, edge.row(first + length)))  # all that is seen of it leads on
-        for column, wanted in tried if x1 - x0 + 1 >= length else ():
+        middles = [(round(x0 + part * (x1 - x0)), y0 + part * down) for part in parts]
+        tried = [(min(max(x - length // 2, first), last), y, 0) for x, y in middles]
+        # all that is seen of it leads on, maybe in the row after its last
+        leading, behind = (first, first + length) if near else (last, last - 1)
+        tried += [(leading, row, 1) for row, x in sorted(own) if x == behind]
+        for column, wanted, beside in tried if x1 - x0 + 1 >= length else ():
             on_it = [row for row, x in own if column <= x < column + length]
-            row = min(max(round(wanted), min(on_it)), max(on_it))
+            row = min(max(round(wanted), min(on_it) - beside), max(on_it) + beside)
             around = [(row, x) for x in range(column - 1, column + length + 1)]
-            if taken.isdisjoint(around[1:-1]):
+            under, ends = around[1:-1], (around[0], around[-1])
+            if taken.isdisjoint(under):
                 swapped = sum(
                     misleads(edge, (row, column), other, there, length)
                     for other, there in found.items()
                 )
-                hidden = sum(column - 1 <= at <= column + length for at in crossed)
-                leading = column == first and around[-1] in own
-                foreign = sum(dots[cell] - (cell in own) for cell in around)
-                free.setdefault((row, column), (swapped, hidden * (not leading), hidden, foreign))
+                astray = sum(dots[end] > 0 and end not in own for end in ends)
+                hidden = sum(column <= x < column + length and abs(y - row) < 1 for y, x in crossed)
+                foreign = sum(dots[cell] - (cell in own) for cell in under)
+                apart = own.isdisjoint(ends)
+                free.setdefault((row, column), (swapped, astray, hidden, foreign * apart))
         if not free:
             break
         row, column = found[edge] = min(free, key=free.__getitem__)
@@ -302,12 +311,13 @@ def _places_of_layer(
     return found
 
 
-def crossing(edge: Edge, other: Edge) -> float | None:
-    """Return the column in which two edges of a layer cross, if they do between their ends."""
+def crossing(edge: Edge, other: Edge) -> tuple[float, float] | None:
+    """Return between which rows and columns two edges of a layer cross, if they do so within it."""
     before, behind = edge.start[1] - other.start[1], edge.end[1] - other.end[1]
     if edge.layer != other.layer or before * behind >= 0:
         return None
-    return edge.start[0] + before / (before - behind) * (edge.end[0] - edge.start[0])
+    column = edge.start[0] + before / (before - behind) * (edge.end[0] - edge.start[0])
+    return edge.row(column), column
 
 
 def misleads(edge: Edge, place: Cell, other: Edge, there: Cell, length: int) -> bool:

@@ -201,15 +201,12 @@ class Layout(Struct, frozen=True, eq=False):
         """Those of all layers."""
         return tuple(place for column in self.columns for place in column)
 
-    def label_decimals(self, beside: int = 0) -> int:
-        """Return how many decimals weights on the edges have room for in the narrowest gap.
-
-        They are two at least, but none where a name takes so many columns ``beside`` them.
-        """
-        gaps = [self.left(layer) - self.right(layer - 1) for layer in range(1, len(self.columns))]
-        room = min(gaps) - beside - 5
-        most = self.style.edges
-        return min(max(room, 2), most) if room >= 2 or not beside else 0
+    @property
+    def gap(self) -> int:
+        """Return the columns of the narrowest gap between two layers."""
+        return min(
+            self.left(layer) - self.right(layer - 1) for layer in range(1, len(self.columns))
+        )
 
     def place(self, layer: int, unit: int) -> Place | None:
         """Return where a unit is drawn, if it is."""
