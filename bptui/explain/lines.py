@@ -81,9 +81,9 @@ def beside(blocks: Sequence[Block]) -> list[TextLine]:
         for block in blocks:
             inner = y - (height // 2 - len(block.lines) // 2)
             line = block.lines[inner] if 0 <= inner < len(block.lines) else ()
-            gap = block.width - sum(len(span.text) for span in line)
+            gap = block.width - sum([len(span.text) for span in line])
             spans += [*line, Span(" " * gap, "operator")] if gap else line
-        rows.append(tuple(span for span in spans if span.text))
+        rows.append(tuple([span for span in spans if span.text]))
     return rows
 
 

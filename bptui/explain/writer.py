@@ -246,7 +246,13 @@ class EquationWriter:
             return whole._replace(breaks=token.breaks)
         if is_array:
             return self.one_line(replace(token, marked=token.marked and symbols), symbols)
-        return self.one_line(token, symbols, max(len(token.symbol), len(token.number)))
+        return self.one_line(token, symbols, self.room(token, symbols, is_array))
+
+    def room(self, token: Token, symbols: bool, is_array: bool) -> int:
+        """Return how wide the block of a token is."""
+        if is_array:
+            return self.block(token, symbols, is_array).width
+        return max(len(token.symbol), len(token.number))
 
     def breakable(self, tokens: Sequence[Token]) -> Sequence[Token]:
         """Return tokens that do not fit on a line so that lines may end between them."""
@@ -319,12 +325,12 @@ class EquationWriter:
         self, first: TextLine, terms: Terms, symbols: bool, is_array: bool
     ) -> list[TextLine]:
         rows = terms.symbols if symbols else terms.numbers
-        every = (*terms.symbols, *terms.numbers)
+        every = rows if terms.symbols is terms.numbers else (*terms.symbols, *terms.numbers)
         told = every if self.labels_symbols else () if symbols else rows
         labels = [len(row.label) + LABEL_GAP for row in told if row.label]
 
         def widths(tokens: Iterable[Token]) -> list[int]:
-            return [self.block(token, symbols, is_array).width for token in tokens]
+            return [self.room(token, symbols, is_array) for token in tokens]
 
         joined, margin = terms.joined(rows), self._length(first)
         if not labels and (len(rows) == 1 or margin + sum(widths(joined)) <= self.width):
@@ -368,11 +374,13 @@ class EquationWriter:
     ) -> list[TextLine]:
         used = self._length(start)
         blocks = [self.block(token, symbols, is_array) for token in tokens]
-        if used + sum(widths or (block.width for block in blocks)) > room:
-            widths = widths or [block.width for block in blocks]
-            blocks = [self.block(token, symbols, is_array) for token in self.breakable(tokens)]
-        if widths:
-            blocks = [b._replace(width=width) for b, width in zip(blocks, widths, strict=True)]
+        widths = widths or [block.width for block in blocks]
+        if used + sum(widths) > room and (fixed := self.breakable(tokens)) is not tokens:
+            blocks = [self.block(token, symbols, is_array) for token in fixed]
+        blocks = [
+            block if block.width == width else block._replace(width=width)
+            for block, width in zip(blocks, widths, strict=True)
+        ]
         parts = [(block.width, block.breaks) for block in blocks]
         lines: list[TextLine] = []
         margin += not is_array
@@ -383,7 +391,7 @@ class EquationWriter:
         return lines
 
     def _length(self, line: Iterable[Span]) -> int:
-        return sum(self.columns(span.text) for span in line)
+        return sum([self.columns(span.text) for span in line])
 
 
 def _shape(tokens: Sequence[Token]) -> tuple[str, ...]:

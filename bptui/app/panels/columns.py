@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import zip_longest
 from typing import NamedTuple, TypeAlias
 
@@ -17,18 +17,21 @@ LEAST = 26
 """Columns below which no form is written: its lines would be broken everywhere."""
 SLACK = 3
 """Lines by which forms beside each other may be longer than one that scrolls anyway."""
-ROUNDS = 4
 
 Write: TypeAlias = Callable[[Explanation, Form, int], list[TextLine]]
 """Writes an explanation in a form, in so many columns."""
 
 
 class Plan(NamedTuple):
-    """The forms that are shown, their widths, and which of the heads stands above them."""
+    """The forms that are shown, their widths, and which of the heads stands above them.
+
+    ``brief``: lines are spared, as always where several forms are shown.
+    """
 
     forms: tuple[Form, ...]
     widths: tuple[int, ...]
     head: int = 0
+    brief: bool = True
 
 
 def beside(
@@ -40,18 +43,25 @@ def beside(
     the lines of the first form by itself. None: only that finds room.
     """
     above, rest = shared(explanation, report)
+    written = cache(partial(write, rest))
+    longest = [
+        max(height, alone + SLACK if len(head) <= height // 3 else 0) - len(head) - 1
+        for head in above
+    ]
     tried = (FORMS, FORMS[:2], FORMS[::2]) if explanation.numbers else (FORMS[1:],)
     for forms in tried if explanation.arrays else ():
-        widths = _widths(forms, lambda form, width: write(rest, form, width), report.width)
-        if widths is None:
+        room = report.width - len(GAP.text) * (len(forms) - 1)
+        most = room - LEAST * (len(forms) - 1)
+        if len(written(forms[0], most)) > max(longest):
+            continue  # and the narrower, the more lines
+        needed = [max(_longest(written(form, LEAST)), LEAST) for form in forms]
+        if sum(needed) > room:
             continue
-        rows = _rows(rest, write, Plan(forms, widths))
-        if rows is None:
-            continue
-        for place, head in enumerate(above):
-            total = len(head) + len(rows)
-            if total <= height or (total <= alone + SLACK and len(head) <= height // 3):
-                return Plan(forms, widths, place), [*head, *rows]
+        widths = _widths(needed, [_longest(written(form, most)) for form in forms], room)
+        rows = _rows(written, forms, widths)
+        for place, lines in enumerate(longest):
+            if rows is not None and len(rows) - 1 <= lines:
+                return Plan(forms, widths, place), [*above[place], *rows]
     return None
 
 
@@ -60,7 +70,7 @@ def again(
 ) -> list[TextLine] | None:
     """Return an explanation with other numbers as it was planned; None where it does not fit."""
     above, rest = shared(explanation, report)
-    rows = _rows(rest, write, plan)
+    rows = _rows(partial(write, rest), plan.forms, plan.widths)
     return [*above[plan.head], *rows] if rows and plan.head < len(above) else None
 
 
@@ -80,36 +90,23 @@ def shared(
     return ([*head, *more], head), replace(explanation, numbers=rest, links={})
 
 
-def _widths(
-    forms: Sequence[Form], write: Callable[[Form, int], list[TextLine]], width: int
-) -> tuple[int, ...] | None:
-    """Return widths in which no line of any form is longer than its column; None for none."""
-    write, room = cache(write), width - len(GAP.text) * (len(forms) - 1)
-    wanted, least = [_longest(write(form, room)) for form in forms], [LEAST] * len(forms)
-    for _ in range(ROUNDS):
-        caps = range(max(wanted), LEAST - 1, -1)
-        tried = (
-            [max(low, min(most, cap)) for low, most in zip(least, wanted, strict=True)]
-            for cap in caps
-        )
-        widths = next((widths for widths in tried if sum(widths) <= room), None)
-        if widths is None:
-            return None
-        columns = [write(form, columns) for form, columns in zip(forms, widths, strict=True)]
-        found = [*map(_longest, columns)]
-        if all(long <= wide for long, wide in zip(found, widths, strict=True)):
-            return (*widths,)
-        least = [
-            max(low, long) if long > wide else low
-            for low, long, wide in zip(least, found, widths, strict=True)
-        ]
-    return None
+def _widths(least: Sequence[int], most: Sequence[int], room: int) -> tuple[int, ...]:
+    """Return widths from ``least`` to ``most``, in all no more than there is room.
+
+    Where it does not suffice for all, the widest get the same.
+    """
+
+    def capped(cap: int) -> tuple[int, ...]:
+        return tuple(max(low, min(high, cap)) for low, high in zip(least, most, strict=True))
+
+    return next(fit for cap in range(max(most), -1, -1) if sum(fit := capped(cap)) <= room)
 
 
-def _rows(explanation: Explanation, write: Write, plan: Plan) -> list[TextLine] | None:
+def _rows(
+    write: Callable[[Form, int], list[TextLine]], forms: Sequence[Form], widths: Sequence[int]
+) -> list[TextLine] | None:
     """Return forms under their headings; None where a line is longer than its column."""
-    forms, widths, _ = plan
-    columns = [write(explanation, form, wide) for form, wide in zip(forms, widths, strict=True)]
+    columns = [*map(write, forms, widths)]
     if any(_longest(column) > wide for column, wide in zip(columns, widths, strict=True)):
         return None
     headed = ([(Span(form, "heading"),), *c] for form, c in zip(forms, columns, strict=True))

@@ -48,8 +48,8 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         self._lines: list[TextLine] = []
         self._written: object = None
         self._subject: object = None
-        self._plans: dict[object, Plan | None] = {}
-        """How the forms were placed beside each other, by what was explained; None: only one."""
+        self._plans: dict[object, Plan] = {}
+        """How forms were chosen and placed, by what was explained."""
 
     def explanation(self, view: ShownT) -> tuple[Explanation, Reports]:
         """Return what is explained, and who writes it."""
@@ -140,34 +140,46 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         the next ones are there at once.
         """
         made, reports = self.explanation(view)
-        wide, form = self.form == "all" and width >= WIDE, self.form
-        about = (self.subject(view), made.title, width, height)
-        known, plan = about in self._plans, self._plans.get(about)
-        if wide and plan is not None:
-            from bptui.app.panels.columns import again
-
-            found = again(plan, made, reports(width, True), self._in_columns(view, reports))
-            if found is not None:
-                self.shown = plan.forms
-                return made, found
-            known = False
-        self.shown = (FORMS[0] if form == "all" else form,)
-        lines: list[TextLine] = []
-        for spare in (False, True) if self.shown == FORMS[:1] else (True,):
-            lines = self.lines(view, reports(width, spare), made, self.shown[0])
-            if len(lines) <= height:
-                break
-        if wide and not known:
-            from bptui.app.panels.columns import beside
-
-            write = self._in_columns(view, reports)
-            placed = beside(made, reports(width, True), write, height, len(lines))
+        about = (self.subject(view), made.title, self.form, width, height)
+        plan = self._plans.get(about)
+        lines = None if plan is None else self._planned(plan, view, made, reports, width, height)
+        if plan is None or lines is None:
             if len(self._plans) > MOST_PLANS:
                 self._plans.clear()
-            self._plans[about] = placed and placed[0]
-            if placed is not None:
-                self.shown, lines = placed[0].forms, placed[1]
+            plan, lines = self._plan(view, made, reports, width, height)
+            self._plans[about] = plan
+        self.shown = plan.forms
         return made, lines
+
+    def _planned(
+        self, plan: Plan, view: ShownT, made: Explanation, reports: Reports, width: int, height: int
+    ) -> list[TextLine] | None:
+        """Return an explanation as it was planned; None where it takes more room now."""
+        if len(plan.forms) > 1:
+            from bptui.app.panels.columns import again
+
+            return again(plan, made, reports(width, True), self._in_columns(view, reports))
+        lines = self.lines(view, reports(width, plan.brief), made, plan.forms[0])
+        return lines if plan.brief or len(lines) <= height else None
+
+    def _plan(
+        self, view: ShownT, made: Explanation, reports: Reports, width: int, height: int
+    ) -> tuple[Plan, list[TextLine]]:
+        """Decide on the forms, and return them."""
+        from bptui.app.panels.columns import Plan, beside
+
+        form = FORMS[0] if self.form == "all" else self.form
+        spare = True
+        lines: list[TextLine] = []
+        for spare in (False, True) if form == FORMS[0] else (True,):
+            lines = self.lines(view, reports(width, spare), made, form)
+            if len(lines) <= height:
+                break
+        placed = None
+        if self.form == "all" and width >= WIDE:
+            write = self._in_columns(view, reports)
+            placed = beside(made, reports(width, True), write, height, len(lines))
+        return placed or (Plan((form,), (width,), brief=spare), lines)
 
     def _in_columns(self, view: ShownT, reports: Reports) -> Write:
         return lambda part, form, width: self.lines(view, reports(width, True), part, form)
