@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from bptui.cli import COMMANDS, DEFAULT_PRESET, shows_the_app
+from bptui import COMMANDS
+from bptui.cli import DEFAULT_PRESET, in_terminal, shows_the_app
 from bptui.terminal.ascii import prepare_output
 from bptui.terminal.capabilities import capabilities, is_served
 
@@ -35,8 +36,7 @@ def plainly_opened(arguments: Sequence[str], environment: Mapping[str, str]) -> 
         return None
     if "_BPTUI_COMPLETE" in environment or is_served(environment):
         return None
-    streams = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    return preset if streams and shows_the_app(environment.get("TERM", "")) else None
+    return preset if in_terminal() and shows_the_app(environment.get("TERM", "")) else None
 
 
 def _open_app(preset: str) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bptui import __version__
-from bptui.cli import COMMANDS, DEFAULT_PRESET, shows_the_app
+from bptui import COMMANDS, __version__
+from bptui.cli import DEFAULT_PRESET, in_terminal, shows_the_app
 from bptui.cli.common import (
     STDIN,
     TOO_LARGE,
@@ -26,7 +26,8 @@ from bptui.cli.common import (
     readable,
 )
 from bptui.cli.completion import beginning, presets
-from bptui.cli.programs import SUFFIXES, judged, no_arguments, program_options, startable
+from bptui.cli.programs import SUFFIXES, no_arguments, program_options, startable
+from bptui.core.errors import reason_of
 from bptui.terminal.capabilities import Capabilities, capabilities, is_served
 
 if TYPE_CHECKING:
@@ -92,11 +93,7 @@ def open_app(
         raise Unusable("--resume continues the last session and takes no preset; use one of them")
     name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
     refuse_unknown(name_or_file)
-    if theme is not None:
-        from bptui.app import known_themes
-
-        if theme not in (known := known_themes()):
-            raise Unusable(f"--theme: found {theme!r}; expected one of {', '.join(known)}")
+    refuse_unknown_theme(theme)
     program = readable(name_or_file) if name_or_file.endswith(SUFFIXES) else None
     if program is None:
         no_arguments(how["arguments"])
@@ -104,13 +101,8 @@ def open_app(
         raise Unusable(
             "--watch, --preset, --call, --loss and --python are for programs: files that end in .py"
         )
-    served = is_served(os.environ)
-    if served:
-        from bptui.app import driver_problem
-
-        if problem := driver_problem(os.environ["TEXTUAL_DRIVER"]):
-            raise Unusable(f"TEXTUAL_DRIVER: {problem}")
-    elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    served = is_served_here()
+    if not served and not in_terminal():
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")
         without_terminal(name_or_file, program, preset, how)
@@ -149,6 +141,27 @@ def open_app(
     raise click.exceptions.Exit(launch(experiment, around, last))
 
 
+def refuse_unknown_theme(theme: str | None) -> None:
+    """Raise :class:`Unusable` where a theme is named that there is not."""
+    if theme is None:
+        return
+    from bptui.app import known_themes
+
+    if theme not in (known := known_themes()):
+        raise Unusable(f"--theme: found {theme!r}; expected one of {', '.join(known)}")
+
+
+def is_served_here() -> bool:
+    """Return whether another program shows the app; :class:`Unusable` where its driver is none."""
+    if not is_served(os.environ):
+        return False
+    from bptui.app import driver_problem
+
+    if problem := driver_problem(os.environ["TEXTUAL_DRIVER"]):
+        raise Unusable(f"TEXTUAL_DRIVER: {problem}")
+    return True
+
+
 def without_terminal(
     name_or_file: str, program: Path | None, preset: str | None, how: dict[str, Any]
 ) -> None:
@@ -174,18 +187,16 @@ def open_program(
     Raises :class:`Unjudged` where there is nothing to open, with the reason.
     """
     from bptui.app import launch_program
+    from bptui.check.check import Check
     from bptui.check.report import Report, as_plain
-    from bptui.cli.check import recorded_functions, ways
+    from bptui.cli.check import recorded_call, run_or_called
 
     experiment = load_preset(preset or DEFAULT_PRESET)
 
     def check() -> Checked | Report:
         """Run the file as it is now: as a program, else its functions with the preset."""
-        program, functions = ways(path, how, preset is not None)
-        found = judged(path, look=LOOK, **how) if program else None
-        if found is not None and not (functions and isinstance(found, Report)):
-            return found
-        return recorded_functions(path, experiment, how["timeout"], how["python"])
+        found = run_or_called(path, lambda: experiment, preset is not None, how | {"look": LOOK})
+        return recorded_call(found) if isinstance(found, Check) else found
 
     with startable():
         found = check()
@@ -311,6 +322,6 @@ def main() -> None:
         cli(prog_name="bptui")
     except OSError as error:  # help or version that cannot be written
         discard_output()
-        reason = (error.strerror or str(error)).lower()
-        click.echo(f"Error: standard output: cannot be written: {reason}", err=True)
+        told = f"Error: standard output: cannot be written: {reason_of(error)}"
+        click.echo(told, err=True)
         sys.exit(2)

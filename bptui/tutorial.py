@@ -8,8 +8,9 @@ import sys
 
 import click
 
-from bptui.cli import DEFAULT_PRESET, shows_the_app
+from bptui.cli import DEFAULT_PRESET, in_terminal, shows_the_app
 from bptui.cli.common import Unusable, load_preset
+from bptui.program import is_served_here, refuse_unknown_theme
 
 
 @click.command("tutorial", short_help="Learn backpropagation, step by step, in the app.")
@@ -29,15 +30,12 @@ def command(theme: str | None) -> None:
     \b
     Exit codes: 0 fine; 2 no terminal to open the app in.
     """
-    from bptui.app import known_themes, launch
+    from bptui.app import launch
     from bptui.app.session.store import first_start
     from bptui.terminal.capabilities import capabilities
 
-    if theme is not None and theme not in (known := known_themes()):
-        raise Unusable(f"--theme: found {theme!r}; expected one of {', '.join(known)}")
-    term = os.environ.get("TERM", "")
-    streams = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    if not (streams and shows_the_app(term)):
+    refuse_unknown_theme(theme)
+    if not (is_served_here() or (in_terminal() and shows_the_app(os.environ.get("TERM", "")))):
         raise Unusable(
             "the tour needs a terminal; `bptui help first-steps` shows its first screens"
         )

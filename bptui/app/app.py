@@ -21,6 +21,7 @@ from bptui.app.main_screen import MainScreen
 from bptui.app.playback.player import Player
 from bptui.app.view import View
 from bptui.core.engine import Snapshot
+from bptui.core.errors import reason_of
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.terminal.capabilities import USUAL, Capabilities
@@ -137,7 +138,7 @@ class BptuiApp(TerminalApp[MainScreen]):
             with written_whole(self.tour.file, overwrite=False) as stream:
                 stream.write(EXAMPLE)
         except OSError as error:
-            return f"{self.tour.file.name}: {(error.strerror or str(error)).lower()}"
+            return f"{self.tour.file.name}: {reason_of(error)}"
         self.own_code = self.tour.file
         self.exit()
         return None

@@ -76,7 +76,7 @@ def check(
     :class:`UncheckableError` where it has no function to check, and
     :class:`~bptui.check.interpreter.CannotStartError` where ``python`` runs nothing.
     """
-    experiment = replace(experiment, training=replace(experiment.training, mistakes=()))
+    experiment = experiment.with_training(mistakes=())
     checks: list[FunctionCheck] = []
     with UserCode(file, limit, python) as code:
         for function, signature in _functions(code.load()):

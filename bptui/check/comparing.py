@@ -12,9 +12,9 @@ import numpy as np
 from bptui.check.trials import SINGLE_ROUNDING, Case, Quantities, Trial, at_kink, rounding
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
-from bptui.core.graph.node import STABLE, Node, Values, evaluate, ordered
+from bptui.core.graph.node import Node, Values, evaluate
 from bptui.core.network import Network
-from bptui.core.step import Step, rewritten, training_step
+from bptui.core.step import Step, as_written, training_step
 from bptui.explain.printer import number
 
 TOLERANCE = 1e-5
@@ -149,14 +149,12 @@ class Called:
         """Return what the right formula makes of some of its own numbers."""
         data = {each: self.expected[each] for each in ("input", "target")}
         known: dict[Node, Values] = self._step.given({**self.before, **data, **own})
-        node = (self._step.updated if name in self._step.before else self._step.nodes)[name]
+        node = self._step.computed[name]
         known = {
             each: value for each, value in known.items() if each is not node or not node.inputs
         }
-        inner = ordered([node], known=known)
-        # as a textbook writes it: what keeps digits takes other numbers than those given
-        shown = {each: each.inputs[0] for each in inner if each.op is STABLE}
-        made = rewritten([node], shown, known.keys())[node]
+        # what keeps digits takes other numbers than those given
+        made = as_written(node, known.keys())
         found: Array = evaluate([made], known)[made]
         return found if found.ndim else found.reshape(1, 1)
 

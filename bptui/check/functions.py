@@ -32,7 +32,7 @@ from bptui.check.trials import Trial
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.printer import number
-from bptui.explain.words import listed, loss_formula
+from bptui.explain.words import OVER, listed, loss_formula
 from bptui.presets.errors import cleaned, printable
 
 MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7
@@ -68,8 +68,9 @@ def _facts(check: Check) -> Iterator[tuple[str, str]]:
     experiment, training = check.experiment, check.experiment.training
     yield "preset", printable(experiment.name)
     yield "network", str(experiment.network)
-    over = {"mean": "averaged", "sum": "summed"}[training.reduction]
-    batch = f", {over} over the batch" if experiment.schedule.batch_size > 1 else ""
+    batch = (
+        f", {OVER[training.reduction]} over the batch" if experiment.schedule.batch_size > 1 else ""
+    )
     penalty = f", plus {training.l2:g} times the sum of all squared weights" if training.l2 else ""
     yield "loss", f"{training.loss}{batch}{penalty}"
     if not check.python.is_own:

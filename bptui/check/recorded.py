@@ -31,6 +31,7 @@ from bptui.core.graph.node import evaluate as evaluated
 from bptui.core.losses import LOSSES
 from bptui.core.network import Network, Parameters
 from bptui.core.step import training_step
+from bptui.explain.words import OVER
 
 NAME = "the recorded numbers"
 FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
@@ -99,8 +100,8 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
         raise UnusableNumbersError(text) from None
     case = Case(experiment, (Engine(experiment).record(),))
     checks = [_judged(one, each, case, numbers.notes) for one, each in readings.items()]
-    over = {"mean": "averaged", "sum": "summed"}[experiment.training.reduction]
-    loss = f"{experiment.training.loss}, {over} over the batch"
+    training = experiment.training
+    loss = f"{training.loss}, {OVER[training.reduction]} over the batch"
     facts = [("network", str(experiment.network)), ("loss", loss), ("", told)]
     what = {"gradients": "recorded gradients", "step": "recorded update"}
     return [
@@ -301,11 +302,9 @@ def _right(experiment: Experiment, given: Mapping[str, Array]) -> int:
     """Return how many of the given quantities are right."""
     step = training_step(experiment, experiment.data.samples)
     data = {"input": experiment.data.inputs, "target": experiment.data.targets}
-    nodes = {**step.nodes, **step.updated}
-    found = evaluated(
-        [nodes[name] for name in given], step.given({**data, **experiment.start.named()})
-    )
-    return sum(_near(found[nodes[name]], array) for name, array in given.items())
+    nodes = [step.computed[name] for name in given]
+    found = evaluated(nodes, step.given({**data, **experiment.start.named()}))
+    return sum(_near(found[node], array) for node, array in zip(nodes, given.values(), strict=True))
 
 
 def _near(one: Array, other: Array) -> bool:

@@ -100,7 +100,7 @@ def solved(
 
     The same number is added to all of it, a multiple of another quantity, or it is that.
     """
-    node = (step.updated if name in step.updated else step.nodes)[name]
+    node = step.computed[name]
     apart = [b - a for a, b in zip(made, found, strict=True)]
     flat = np.concatenate([each.ravel() for each in apart])
     if not np.isfinite(flat).all():
@@ -282,9 +282,9 @@ class Steps:
         step = self.step(slips)
         if step is None:
             return []
-        known_as = {**step.nodes, **step.updated}
         kept = [name for name in step.updated if name not in step.nodes]
-        nodes = {name: known_as[name] for name in (*names, *kept) if name in known_as}
+        computed = step.computed
+        nodes = {name: computed[name] for name in (*names, *kept) if name in computed}
         slots = {name: np.zeros(step.before[name].shape) for name in kept}
         made: list[dict[str, Array]] = []
         for call in range(min(calls, len(self.case.right))):

@@ -1,4 +1,4 @@
-"""The commands, one module each, and their names, known without click, which the app needs not.
+"""The commands, one module each; here is what the app knows of them, which needs no click.
 
 What the modules need beyond click they import when they run: numpy alone takes a tenth of a second,
 which help, version and completion do not spend.
@@ -8,18 +8,12 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = {
-    "tutorial": "bptui.tutorial",
-    "list": "bptui.cli.list_presets",
-    "run": "bptui.cli.run",
-    "explain": "bptui.cli.explain",
-    "gradcheck": "bptui.cli.gradcheck",
-    "check": "bptui.cli.check",
-    "export": "bptui.cli.export",
-    "help": "bptui.cli.help",
-    "completion": "bptui.cli.completion",
-}
 DEFAULT_PRESET = "article"
+
+
+def in_terminal() -> bool:
+    """Return whether keys come from a terminal, and what is printed goes to one."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def shows_the_app(terminal: str) -> bool:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from bptui.check.writer import Checked
     from bptui.core.experiment import Experiment
 
-FORMATS = ("text", "json")
 CODES = {"right": 0, "wrong": 1, "failed": 3}
 """Exit codes, by what the check found."""
 PAUSE = 0.25
@@ -63,7 +62,7 @@ CLEAR = "\x1b[H\x1b[J"
 )
 @click.option("--template", is_flag=True, help="Print a skeleton of such a file instead.")
 @program_options
-@format_option(FORMATS)
+@format_option()
 def command(
     file: str | None,
     name_or_file: str,
@@ -150,74 +149,56 @@ def reports_on_file(
     """Return the reports on a file as it is now."""
     if path.suffix == ".npz":
         return of_numbers(path, load_preset(preset) if preset else None)
-    program, functions = ways(path, how, preset is not None)
-    if program:
-        reports = of_program(path, **how)
-        if not (functions and reports[0].trouble):
-            return reports
-    return of_functions(path, load_preset(preset or DEFAULT_PRESET), how["timeout"], how["python"])
 
-
-def ways(path: Path, how: Mapping[str, Any], chosen: bool) -> tuple[bool, bool]:
-    """Tell whether a file is run as a program, and whether, if that fails, functions are called.
-
-    ``chosen``: there is a preset to call them with.
-    """
-    functions, trains = defines_functions(path)
-    whole = bool(how["call"] or how["loss"] or not functions)
-    return whole or (trains and not chosen), not whole  # they may just happen to be called so
-
-
-def of_program(path: Path, **how: Any) -> Sequence[Report]:  # noqa: ANN401  those of `judged`
-    """Return the report on a program."""
+    from bptui.check.check import Check
+    from bptui.check.functions import reports_of
     from bptui.check.report import Report
 
-    found = judged(path, **how)
+    load = partial(load_preset, preset or DEFAULT_PRESET)
+    found = run_or_called(path, load, preset is not None, how)
+    if isinstance(found, Check):
+        return reports_of(found)
     return [found if isinstance(found, Report) else found.report]
 
 
-def of_functions(
-    path: Path, experiment: Experiment, limit: float, python: str | None
-) -> Sequence[Report]:
-    """Return the reports on the functions of a file."""
-    from bptui.check.functions import reports_of
-    from bptui.check.report import Report
+def run_or_called(
+    path: Path, load: Callable[[], Experiment], chosen: bool, how: Mapping[str, Any]
+) -> Checked | Check | Report:
+    """Return what was found of a file: as a program, or of its functions where there are any.
 
-    found = _functions(path, experiment, limit, python)
-    return [found] if isinstance(found, Report) else reports_of(found)
-
-
-def recorded_functions(
-    path: Path, experiment: Experiment, limit: float, python: str | None
-) -> Checked | Report:
-    """Return a recorded call of a function of a file, of a wrong one where there is one."""
-    from bptui.check.functions import reports_of
-    from bptui.check.report import Report, Row
-
-    found = _functions(path, experiment, limit, python)
-    if isinstance(found, Report):
-        return found
-    runs = sorted(found.functions, key=lambda one: one.outcome != "wrong")
-    run = next((one.traced.checked for one in runs if one.traced.checked), None)
-    known = next((one.reason for one in reports_of(found) if one.reason), None)
-    why = known or "its lines cannot be shown; `bptui check` says what is known of its numbers"
-    return run or Report(str(path), "failed", trouble=[Row(f"{path.name}: {why}")])
-
-
-def _functions(
-    path: Path, experiment: Experiment, limit: float, python: str | None
-) -> Check | Report:
+    They are called with the experiment that is loaded for that; ``chosen``: the user has named it.
+    ``how`` are the options of `judged`.
+    """
     from bptui.check.calls import UncheckableError
     from bptui.check.check import check
     from bptui.check.functions import unchecked
     from bptui.check.interpreter import interpreter_for
     from bptui.check.process import StoppedError
+    from bptui.check.report import Report
 
-    interpreter = interpreter_for(path, python)
+    functions, trains = defines_functions(path)
+    whole = bool(how["call"] or how["loss"] or not functions)
+    if whole or (trains and not chosen):  # they may just happen to be called so
+        found = judged(path, **how)
+        if whole or not isinstance(found, Report):
+            return found
+    experiment, interpreter = load(), interpreter_for(path, how["python"])
     try:
-        return check(path, experiment, limit, interpreter)
+        return check(path, experiment, how["timeout"], interpreter)
     except (StoppedError, UncheckableError) as error:
         return unchecked(path, error, interpreter)
+
+
+def recorded_call(check: Check) -> Checked | Report:
+    """Return a recorded call of a function of a file, of a wrong one where there is one."""
+    from bptui.check.functions import reports_of
+    from bptui.check.report import Report, Row
+
+    runs = sorted(check.functions, key=lambda one: one.outcome != "wrong")
+    run = next((one.traced.checked for one in runs if one.traced.checked), None)
+    known = next((one.reason for one in reports_of(check) if one.reason), None)
+    why = known or "its lines cannot be shown; `bptui check` says what is known of its numbers"
+    return run or Report(str(check.file), "failed", trouble=[Row(f"{check.file.name}: {why}")])
 
 
 def of_numbers(path: Path, preset: Experiment | None) -> Sequence[Report]:

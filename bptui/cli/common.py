@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from bptui.cli.completion import any_file, presets
-from bptui.core.errors import LARGEST_FILE, MOST_STEPS
+from bptui.core.errors import LARGEST_FILE, MOST_STEPS, reason_of
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
@@ -98,7 +98,7 @@ def step_option(verb: str) -> Decorator:
 
 
 def format_option(
-    forms: Sequence[str],
+    forms: Sequence[str] = ("text", "json"),
     says: str = "Text for people; JSON for other programs, see `bptui help json`.",
 ) -> Decorator:
     """Return the option ``--format``; the first of ``forms`` is the default."""
@@ -143,8 +143,7 @@ def readable(file: str) -> Path:
         with path.open("rb"):
             return path
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise Unusable(f"{file!r}: cannot be read: {reason}") from None
+        raise Unusable(f"{file!r}: cannot be read: {reason_of(error)}") from None
 
 
 def text_width(stream: TextIO | None) -> int:
@@ -181,9 +180,8 @@ def opened(output: str | None) -> Iterator[TextIO]:
             discard_output()
         if isinstance(error, BrokenPipeError):
             raise
-        reason = getattr(error, "strerror", None) or str(error)
         place = "standard output" if to_stdout else f"--output {output!r}"
-        raise Unusable(f"{place}: cannot be written: {reason.lower()}") from None
+        raise Unusable(f"{place}: cannot be written: {reason_of(error)}") from None
 
 
 def discard_output() -> None:

@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from bptui.check.gradcheck.check import GradientCheck
     from bptui.core.engine import Snapshot
 
-FORMATS = ("text", "json")
-
 
 @click.command("gradcheck", short_help="Compare a step's gradients with numerical ones.")
 @preset_argument
 @step_option("check")
 @click.option("--all", "every", is_flag=True, help="Check every number of large matrices.")
-@format_option(FORMATS)
+@format_option()
 def command(name_or_file: str, step: int, every: bool, form: str) -> None:
     """Compare the gradients of one training step with numerical ones.
 

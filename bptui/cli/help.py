@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli import COMMANDS, shows_the_app
+from bptui import COMMANDS
+from bptui.cli import shows_the_app
 from bptui.cli.common import Unusable, write
 from bptui.cli.completion import beginning
 from bptui.help import TOPICS, page, title_of

@@ -11,13 +11,12 @@ from bptui.cli.common import as_json, format_option, write
 if TYPE_CHECKING:
     from bptui.presets.own import PresetEntry
 
-FORMATS = ("text", "json")
 SCHEMA = 1
 
 
 @click.command("list", short_help="List the shipped presets, or your own.")
 @click.option("--own", is_flag=True, help="List your own presets, saved in the app by name.")
-@format_option(FORMATS)
+@format_option()
 def command(own: bool, form: str) -> None:
     """List the shipped presets, or your own: name, network, and one line about each.
 

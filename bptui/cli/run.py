@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TextIO
 
@@ -94,7 +93,7 @@ def run(
     from bptui.core.timeline import Timeline
 
     if steps is not None:
-        experiment = replace(experiment, training=replace(experiment.training, steps=steps))
+        experiment = experiment.with_training(steps=steps)
     timeline, last = Timeline(experiment), experiment.training.steps
     if every is None:
         every = round_up(last / ROWS, 1) if form == "table" else 1

@@ -16,9 +16,9 @@ from bptui.core.arrays import Array, Call, zeros
 from bptui.core.experiment import Experiment
 from bptui.core.graph.compile import BESIDE_ONES, ON_TOP, Compiler, Plain
 from bptui.core.graph.node import Node, leaf, ordered, shown_from
-from bptui.core.mistakes import with_mistakes
+from bptui.core.mistakes import mistaken_step
 from bptui.core.state import State
-from bptui.core.step import Step, training_step
+from bptui.core.step import Step
 
 Stage = Literal["forward", "loss", "backward", "update"]
 
@@ -97,7 +97,7 @@ class StepProgram:
     """
 
     def __init__(self, experiment: Experiment, state: State, x: Array, t: Array) -> None:
-        step = with_mistakes(training_step(experiment, len(x)), experiment.training.mistakes)
+        step = mistaken_step(experiment, len(x))
         self._step, self._experiment, self._state = step, experiment, state
         given = {"input": x, "target": t} | {name: state.part(name) for name in step.before}
         given |= {name: state.layout.part(state.gradient, name[1:]) for name in step.gradients}

@@ -68,7 +68,7 @@ class Number(NamedTuple):
         Raises :class:`~bptui.core.errors.UnusableError` where it cannot be.
         """
         if self.kind == "learning rate":
-            return replace(experiment, training=replace(experiment.training, learning_rate=value))
+            return experiment.with_training(learning_rate=value)
         if self.is_parameter:
             layout = Layout(experiment.network)
             flat = experiment.start.flat()

@@ -34,6 +34,11 @@ class UnusableError(ValueError):
         self.expected = expected
 
 
+def reason_of(error: Exception) -> str:
+    """Say in a few words why something failed, of a file as the system does."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
 def require(condition: bool, key: str, found: object, expected: str) -> None:
     """Raise :class:`UnusableError` unless ``condition`` holds."""
     if not condition:

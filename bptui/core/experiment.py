@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bptui.core.data import BatchSchedule, Data, check_data
 from bptui.core.errors import MOST_IN_BATCH, MOST_STEPS, UnusableError, require
@@ -135,6 +135,10 @@ class Experiment:
                 found, expected = f"the target {outside[0]:g}", f"targets {span} for"
                 key = self.data.key("targets")
                 raise UnusableError(key, found, f"{expected} {self.training.loss}")
+
+    def with_training(self, **changes: Any) -> Experiment:  # noqa: ANN401  fields of any kind
+        """Return the same experiment, trained in another way."""
+        return replace(self, training=replace(self.training, **changes))
 
     @property
     def loss(self) -> Loss:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bptui.core.errors import require
 from bptui.core.graph.elementwise import divide, multiply, positive
 from bptui.core.graph.node import SAMPLES, Node, constant, leaf, samples
 from bptui.core.graph.shaping import item
 from bptui.core.network import Network
-from bptui.core.step import Step, rewritten
+from bptui.core.step import Step, rewritten, training_step
+
+if TYPE_CHECKING:  # it checks mistakes
+    from bptui.core.experiment import Experiment
 
 Refusal = Callable[[Network, str], str | None]
 Rewrite = Callable[..., Step]
@@ -313,3 +316,8 @@ def with_mistakes(step: Step, names: tuple[str, ...]) -> Step:
         if name in names:
             step = known.rewrite(step)
     return step
+
+
+def mistaken_step(experiment: Experiment, samples: int) -> Step:
+    """Return the step of ``experiment`` on a batch of ``samples``, with all its mistakes."""
+    return with_mistakes(training_step(experiment, samples), experiment.training.mistakes)

@@ -13,7 +13,7 @@ import numpy as np
 from bptui.core.activations import APPLIED
 from bptui.core.graph.backward import backward
 from bptui.core.graph.elementwise import divide, multiply
-from bptui.core.graph.node import LEAF, Node, Values, constant, leaf, ordered, stable
+from bptui.core.graph.node import LEAF, STABLE, Node, Values, constant, leaf, ordered, stable
 from bptui.core.graph.node import samples as count
 from bptui.core.losses import LOSSES, TERMS
 from bptui.core.network import Names
@@ -52,6 +52,11 @@ class Step(NamedTuple):
     def outputs(self) -> list[Node]:
         """Return what the step is computed for."""
         return [*self.nodes.values(), *self.updated.values()]
+
+    @property
+    def computed(self) -> dict[str, Node]:
+        """Return all quantities by name; of parameters and slots what they become."""
+        return {**self.nodes, **self.updated}
 
     @property
     def gradients(self) -> list[str]:
@@ -129,6 +134,16 @@ def rewritten(
     for node in ordered(outputs, known=found):
         found[node] = changes.get(node) or node.with_inputs(found[each] for each in node.inputs)
     return found
+
+
+def as_written(node: Node, given: Collection[Node] = ()) -> Node:
+    """Return a node as a textbook writes it, without the ways that keep its digits.
+
+    What the ``given`` nodes are computed from stays as it is.
+    """
+    inner = ordered([node], known=given)
+    shown = {each: each.inputs[0] for each in inner if each.op is STABLE}
+    return rewritten([node], shown, given)[node]
 
 
 def training_step(experiment: Experiment, samples: int) -> Step:

@@ -152,9 +152,9 @@ class Timeline:
         self._start_anew()
         self._enter(0)
 
-    def wake(self, budget: int = BUDGET) -> None:
-        """Use up to ``budget`` bytes for kept states again."""
-        self._checkpoints.limit(budget)
+    def wake(self) -> None:
+        """Use as much memory for kept states as at first again."""
+        self._checkpoints.limit(BUDGET)
 
     def _enter(self, index: int) -> None:
         """Go over to a segment, at its first step."""

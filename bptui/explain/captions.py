@@ -19,7 +19,7 @@ from bptui.core.mistakes import MISTAKES, with_mistakes
 from bptui.core.step import Step, training_step
 from bptui.explain.expression import Expression, quantities
 from bptui.explain.formulas import define, formula_of
-from bptui.explain.words import layer_words, listed, plain_formula
+from bptui.explain.words import OVER, layer_words, listed, matters, plain_formula
 
 LONGEST = 30
 """Characters of a formula that has room in a sentence."""
@@ -68,7 +68,7 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
             # of the gradients of weights and biases only one may be wrong
             parts_of = [name.removeprefix("g") for name in operation.writes if name in made]
             some = len(parts_of) < len(operation.writes)
-            what = says.matters(f"each number in {listed(parts_of)}") if some else caption.what
+            what = matters(f"each number in {listed(parts_of)}") if some else caption.what
             caption = Caption(f"not {what}", how, "wrong")
         elif from_wrong:
             told = f"{listed(from_wrong)} {'are' if len(from_wrong) > 1 else 'is'} wrong"
@@ -138,8 +138,7 @@ class Sentences:
 
     def _loss(self) -> Caption:
         experiment, training = self.experiment, self.experiment.training
-        over = "averaged" if training.reduction == "mean" else "summed"
-        many = self.samples > 1
+        many, over = self.samples > 1, OVER[training.reduction]
         batch = f", {over} over the {self.samples} samples of the batch" * many
         penalty = ", plus l2 times the sum of all squared weights" * bool(training.l2)
         return Caption(
@@ -148,7 +147,7 @@ class Sentences:
         )
 
     def _out_gradient(self, layer: int) -> Caption:
-        what = self.matters(self.names.out(layer))
+        what = matters(self.names.out(layer))
         if layer < self.network.depth:
             delta = self.names.delta(layer + 1)
             how = f"{delta} of every unit that it feeds, times the weight on the way, added up"
@@ -158,7 +157,7 @@ class Sentences:
 
     def _delta(self, layer: int) -> Caption:
         net = self.names.net(layer)
-        return Caption(self.matters(net), f"dL/d{net}, which is {self._through(layer)}")
+        return Caption(matters(net), f"dL/d{net}, which is {self._through(layer)}")
 
     def _through(self, layer: int) -> str:
         """Say how a layer's delta comes from what follows its activation."""
@@ -184,7 +183,7 @@ class Sentences:
         ones = f" (for a bias {delta} itself)" * bias
         penalty = ", plus 2 l2 times the weight" * bool(self.experiment.training.l2)
         how = f"{names.out(layer - 1)} before it times {delta} behind it{ones}"
-        return Caption(self.matters(f"each number in {own}"), how + batch + penalty)
+        return Caption(matters(f"each number in {own}"), how + batch + penalty)
 
     def _update(self, operation: Operation) -> Caption:
         layer = None if operation.name == "update" else operation.layer
@@ -196,10 +195,6 @@ class Sentences:
         kinds = {"weights": "W", "biases": "b"}
         learn = [w for w, k in kinds.items() if any(n.startswith(k) for n in operation.writes)]
         return Caption(f"the {listed(learn)} learn", changed + others)
-
-    def matters(self, name: str) -> str:
-        """Say what a gradient is."""
-        return f"how much {name} matters to the loss"
 
     def _leaf(self, name: str) -> Node:
         return leaf(name, self.step.nodes[name].shape)

@@ -51,27 +51,21 @@ class Section:
 class Explanation:
     """One subject in all forms: ``numbers`` for the scalar form, ``arrays`` for the other two.
 
-    ``index`` is the place of the single number asked for, in the arrays named ``index_in``;
+    ``wanted`` are the places of the single number asked for, by the names of the arrays it is in;
     ``links`` are those of the chain rule that whole arrays are, and why, by the arrays' names.
     """
 
     title: str
     numbers: tuple[Section, ...]
     arrays: tuple[Statement, ...]
-    index: Index | None = None
-    index_in: tuple[str, ...] = ()
+    wanted: Mapping[str, Index] = field(default_factory=dict)
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-    def place_in(self, name: str) -> Index | None:
-        """Return where the number asked for stands in the array ``name``, if it does."""
-        return self.index if name in self.index_in else None
 
 
 @lru_cache(maxsize=2)
 def without_mistakes(experiment: Experiment) -> Engine:
     """Return an engine of the experiment that makes no mistakes, for :func:`corrected`."""
-    training = replace(experiment.training, mistakes=())
-    return Engine(replace(experiment, training=training))
+    return Engine(experiment.with_training(mistakes=()))
 
 
 def corrected(snapshot: Snapshot, engine: Engine) -> Snapshot:
@@ -138,7 +132,8 @@ class Explainer:
         sections = [*self.gradient_sections(subject, gradient), Section(title, statements)]
         arrays = self.gradient_arrays(gradient, subject.layer)
         arrays += [self.statement(name, new=True) for name in changes]
-        return Explanation("", (*sections,), (*arrays,), index, (gradient, *changes))
+        wanted = dict.fromkeys((gradient, *changes), index)
+        return Explanation("", (*sections,), (*arrays,), wanted)
 
     def number(self, subject: Subject) -> Explanation:
         """Explain a number: a gradient back to the loss, others from what they are made of."""
@@ -151,7 +146,7 @@ class Explainer:
             section = self.listed(name, indices, self.titled(subject))
             sections = [replace(section, omitted=self.samples - len(section.statements))]
             arrays = [self.statement(name)]
-        return Explanation("", (*sections,), (*arrays,), subject.index, (name,))
+        return Explanation("", (*sections,), (*arrays,), {name: subject.index})
 
     def unit(self, subject: Subject) -> Explanation:
         """Explain all that a unit computes, forwards and backwards, for the first sample."""

@@ -16,8 +16,8 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph.backward import carried_back
 from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node, ordered
 from bptui.core.losses import TERMS, TINY
-from bptui.core.mistakes import with_mistakes
-from bptui.core.step import Step, training_step
+from bptui.core.mistakes import mistaken_step
+from bptui.core.step import Step
 from bptui.explain.expression import (
     HALF,
     ONE,
@@ -100,8 +100,7 @@ def define_for(snapshot: Snapshot) -> StepFormulas:
 
 @lru_cache(maxsize=4)
 def _defined(experiment: Experiment, samples: int, saturated: bool) -> StepFormulas:
-    step = with_mistakes(training_step(experiment, samples), experiment.training.mistakes)
-    return define(step, saturated=saturated)
+    return define(mistaken_step(experiment, samples), saturated=saturated)
 
 
 def define(step: Step, *, saturated: bool = False) -> StepFormulas:

@@ -10,7 +10,7 @@ from bptui.core.network import Names
 from bptui.explain.chain import LOSS, PASSED_ON, Chain, ChainRule, Factor
 from bptui.explain.expression import Expression, Quantity
 from bptui.explain.symbols import Place, Symbols
-from bptui.explain.words import listed
+from bptui.explain.words import listed, matters
 
 MOST_NAMED = 3
 """Units of a layer that are named one by one."""
@@ -82,7 +82,7 @@ class Reasons:
 
     @staticmethod
     def _short(delta: str, net: str) -> str:
-        return f"{delta} is short for dL/d{net}: how much {net} matters to the loss"
+        return f"{delta} is short for dL/d{net}: {matters(net)}"
 
     def _place(self, quantity: Quantity) -> Place:
         return self.rule.places[quantity.name]

@@ -56,7 +56,7 @@ class Report(ChainWriter):
             written += [()] if written else []
             name = statement.left.name
             array = self._code if form == "numpy" else self.numbers
-            wanted = explanation.place_in(name)
+            wanted = explanation.wanted.get(name)
             link = explanation.links.get(name, ("", ""))
             written += self.link(*link, in_code=form == "numpy")
             written += self.statement(statement, partial(array, wanted=wanted), form)

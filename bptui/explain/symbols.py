@@ -12,10 +12,9 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 from bptui.core.backprop import operations_of
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.mistakes import with_mistakes
+from bptui.core.mistakes import mistaken_step
 from bptui.core.network import MOST_COUNTED, Names, Network
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.step import training_step
 from bptui.explain.expression import Index, Quantity
 
 Kind: TypeAlias = Literal[
@@ -267,7 +266,7 @@ def number(text: str, network: Network) -> Subject | None:
 
 def _updates(experiment: Experiment) -> list[str]:
     """Return the names of the update, or of those of each layer, the last one first."""
-    step = with_mistakes(training_step(experiment, 1), experiment.training.mistakes)
+    step = mistaken_step(experiment, 1)
     return [part.name for part in operations_of(step) if part.stage == "update"]
 
 

@@ -17,12 +17,19 @@ from bptui.explain.printer import Printer, symbols_of
 from bptui.explain.symbols import Symbols
 
 SYMBOLS = Symbols(Names((1, 1)), ascii_only=True)
+OVER = {"mean": "averaged", "sum": "summed"}
+"""What becomes of the losses of samples, by the name of the reduction."""
 
 
 def listed(names: Iterable[str]) -> str:
     """Return ``a, b and c``, each once."""
     *most, last = dict.fromkeys(names)
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def matters(name: str) -> str:
+    """Say what the gradient with respect to ``name`` is."""
+    return f"how much {name} matters to the loss"
 
 
 def layer_words(network: Network, layer: int) -> str:

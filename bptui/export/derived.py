@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.node import Node, ordered
-from bptui.explain.code import Code, NoCodeError, used_again
+from bptui.explain.code import NoCodeError, used_again
 from bptui.export.forward import Forward, identifier
-from bptui.export.layout import comment, docstring, folded, indented, listed
+from bptui.export.layout import comment, docstring, enclosed, folded, indented
 from bptui.export.loops import Argument, Block, Loop, Turning, Written
 from bptui.export.turns import NoLoopError, Places, turn_counts
 from bptui.trace.candidates import ALL
@@ -74,11 +74,7 @@ class BackwardPass(Forward):
         known |= {part: f"part_{place}" for place, part in enumerate(parts, 1)}
         statements = [node for node in written if node in of or node in parts]
         self._refuse_many(len(statements))
-        writer = Code(
-            known,
-            lambda value: self.named_array(value, self.variables),
-            lambda shape: self.shape(shape, self.variables),
-        )
+        writer = self.code(known, self.variables, {})
         blocks: list[Block] = []
         try:
             for node in statements:
@@ -113,9 +109,9 @@ class BackwardPass(Forward):
             rows += indented(inside[1:] if not inside[0] else inside)
         rows += [row for block in after for row in _spaced(block)]
         names = [*written.results]
-        back = listed("return (", names, ")", f"return {', '.join(names)}")
+        back = enclosed("return (", names, ")", f"return {', '.join(names)}")
         function = indented([*self._about(given), *rows, "", *back])
-        text = "\n".join([*listed("def gradients(", [*given], "):"), *function, ""])
+        text = "\n".join([*enclosed("def gradients(", [*given], "):"), *function, ""])
         self._verify(text, given, written.results)
         return text
 

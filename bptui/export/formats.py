@@ -157,7 +157,7 @@ class _Document:
                 together = []
                 yield from (("remark", [said]) for said in self.report.verdict(statement, form))
             for heading, equation in equations(statement).items():
-                wanted = part.explanation.place_in(equation.left.name)
+                wanted = part.explanation.wanted.get(equation.left.name)
                 *first, last = self.writer.lines(equation, wanted)
                 lines = [*(line + r" \\" for line in first), last]
                 if heading:

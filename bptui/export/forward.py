@@ -6,12 +6,14 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from bptui.core.graph.backward import Link, backward
 from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
+from bptui.explain.code import Code
 from bptui.explain.links import said_of
 from bptui.trace.activated import Activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
@@ -163,7 +165,14 @@ class Forward:
 
     # how values are written in the names that are known
 
-    def named_array(self, value: Numbers, known: Mapping[Node, str]) -> str | None:
+    def code(
+        self, known: Mapping[Node, str], named: Mapping[Node, str], indices: Mapping[Node, str]
+    ) -> Code:
+        """Return what writes ``known`` nodes; ``named`` ones tell arrays and shapes."""
+        array, shape = partial(self._array, known=named), partial(self._shape, known=named)
+        return Code(known, array, shape, indices)
+
+    def _array(self, value: Numbers, known: Mapping[Node, str]) -> str | None:
         """Return the name of an array of whole numbers: one of the program's, or a range."""
         if value.dtype.kind in "iu" and np.array_equal(value, np.arange(value.size)):
             size = self.counted if self.samples == value.size else value.size
@@ -179,7 +188,7 @@ class Forward:
                 return f"(1 - {name})"
         return None
 
-    def shape(self, shape: tuple[int, ...], known: Mapping[Node, str]) -> str:
+    def _shape(self, shape: tuple[int, ...], known: Mapping[Node, str]) -> str:
         """Return how a shape is written: by a value of that shape, where samples are counted."""
         alike = (known[node] for node in self.entry if node in known and node.shape == tuple(shape))
         name = next(alike, None) if self.samples in shape else None

@@ -20,7 +20,7 @@ folded = partial(report.folded, width=ROOM)
 _filled = partial(wrap, break_long_words=False, break_on_hyphens=False)
 
 
-def listed(before: str, items: Sequence[str], after: str, short: str = "") -> list[str]:
+def enclosed(before: str, items: Sequence[str], after: str, short: str = "") -> list[str]:
     """Return items within brackets, in several lines where one is too long.
 
     ``before`` ends with the opening bracket, ``after`` begins with the closing one; ``short`` is

@@ -13,7 +13,7 @@ from bptui.core.graph.backward import Link
 from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import CONSTANT, Node, leaf, ordered
 from bptui.core.graph.shaping import full
-from bptui.explain.code import Code, used_again
+from bptui.explain.code import used_again
 from bptui.export.forward import Forward
 from bptui.export.layout import comment, folded
 from bptui.export.turns import NoLoopError, Places, Role, Turns
@@ -326,12 +326,7 @@ class Loop:
         for part in used_again([*totals.values()], known):
             self.parts += 1
             known[part] = f"part_{self.parts}"
-        writer = Code(
-            known,
-            lambda value: self.forward.named_array(value, known),
-            lambda shape: self.forward.shape(shape, known),
-            self.turns.indices,
-        )
+        writer = self.forward.code(known, known, self.turns.indices)
         blocks: list[Block] = []
         done = set(self.known)
         for row in rows:

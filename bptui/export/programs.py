@@ -26,10 +26,10 @@ from bptui.export.layout import (
     constants,
     data_lines,
     docstring,
+    enclosed,
     folded,
     header,
     indented,
-    listed,
 )
 from bptui.export.spelling import (
     SEVERAL,
@@ -153,7 +153,7 @@ class Program:
         fan_in, bias = self.network.layers[0], " + b" * self.network.bias
         about = f"All layers' values for the inputs x, (n, {fan_in}): net = x W{bias}, "
         lines = [*docstring(f"{about}out = f(net)."), *self.layers()]
-        lines += listed("return (", self.values, ")", f"return {', '.join(self.values)}")
+        lines += enclosed("return (", self.values, ")", f"return {', '.join(self.values)}")
         return "\n".join(["def forward(x):", *indented(lines)])
 
     def layers(self) -> list[str]:
@@ -201,7 +201,7 @@ class Program:
 
     def loop(self, backward: list[str]) -> list[str]:
         values, package = ", ".join(self.values), "torch" if self.torch else "np"
-        called = listed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
+        called = enclosed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
         width = len(str(self.training.steps))
         counts = self.optimizer.counts and not self.torch
         lines = [*self.batch(), *["k = step + 1"] * counts, "", "# Forward pass"]
@@ -360,7 +360,7 @@ def _trained(program: Program) -> list[str]:
     frozen_ones = program.experiment.frozen_words()
     lines = ["", *comment(f"frozen: {frozen_ones}")] if frozen_ones else []
     trained = [name for name in program.parameters if name in program.versions.right.updates]
-    lines += ["", *listed("trained = [", trained, "]")]
+    lines += ["", *enclosed("trained = [", trained, "]")]
     lines += ["for parameter in trained:", "    parameter.requires_grad_()"]
     rule = TORCH_OPTIMIZERS[program.training.optimizer]
     return [*lines, *([f"optimizer = torch.optim.{rule}"] if trained else [])]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar, TypeAlias
 
 from bptui.core.experiment import Experiment
 from bptui.core.graph.node import SAMPLES, STABLE, ordered
 from bptui.core.losses import TERMS
-from bptui.core.mistakes import with_mistakes
-from bptui.core.step import training_step
+from bptui.core.mistakes import mistaken_step
 from bptui.explain.expression import (
     Apply,
     Constant,
@@ -98,8 +97,7 @@ class Version:
     """
 
     def __init__(self, experiment: Experiment, mistakes: tuple[str, ...], samples: int) -> None:
-        experiment = replace(experiment, training=replace(experiment.training, mistakes=mistakes))
-        step = with_mistakes(training_step(experiment, samples), mistakes)
+        step = mistaken_step(experiment.with_training(mistakes=mistakes), samples)
         # a loss is computed as the engine does
         losses = [node for node in ordered(step.outputs) if node.op is STABLE]
         quick = {node: node.inputs[1] for node in losses if node.inputs[0].op in TERMS.values()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from textwrap import wrap
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
@@ -17,9 +16,9 @@ from bptui.export.layout import (
     ROOM,
     comment,
     commented,
+    enclosed,
     entries,
     indented,
-    listed,
     penalty_words,
     quoted,
 )
@@ -46,7 +45,7 @@ class _Template:
         self.experiment, self.training = experiment, experiment.training
         self.network, self.names = experiment.network, experiment.network.names
         self.sizes, self.depth = self.network.layers, self.network.depth
-        right = replace(experiment, training=replace(experiment.training, mistakes=()))
+        right = experiment.with_training(mistakes=())
         self.program = Program(right, any_number=True)
         self.program.words[Constant(float(SEVERAL), code=SAMPLES)] = "n"
         self.chained = define(training_step(experiment, SEVERAL)).definitions
@@ -115,7 +114,7 @@ class _Template:
         lines: list[str] = []
         for kind, names in self.given.items():
             short = ", ".join(names) if len(names) > 1 else f"({names[0]},)"
-            lines += listed("(", names, f") = {kind}", f"{short} = {kind}")
+            lines += enclosed("(", names, f") = {kind}", f"{short} = {kind}")
         return lines
 
     def chain(self, layer: int) -> list[str]:
@@ -153,8 +152,8 @@ class _Template:
             if name not in frozen:
                 body.append(f'{name} = {name} - learning_rate * g["g{name}"]')
         if self.network.bias:
-            rows = [line for names in self.given.values() for line in listed("[", names, "],")]
+            rows = [line for names in self.given.values() for line in enclosed("[", names, "],")]
             body += ["return (", *indented(rows), ")"]
         else:
-            body += listed("return [", self.given["weights"], "]")
+            body += enclosed("return [", self.given["weights"], "]")
         return [f"def step({self.takes}, learning_rate):", *indented(body)]

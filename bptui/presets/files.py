@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from bptui.core.errors import LARGEST_FILE, MOST_NUMBERS, UnusableError, require
+from bptui.core.errors import LARGEST_FILE, MOST_NUMBERS, UnusableError, reason_of, require
 from bptui.core.experiment import Experiment
 from bptui.presets.build import experiment
 from bptui.presets.errors import PresetError, blamed_on, printable, shown
@@ -111,7 +111,7 @@ def text_of(file: Path) -> str:
                 data = stream.read(LARGEST_FILE + 1)
             return decoded(data)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
     except UnusableError:
         raise
     except ValueError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
+from bptui import COMMANDS
 from bptui.atomic import rename_without_replacing
 from bptui.core.experiment import Experiment
 from bptui.presets.build import counted, network, origin_of
@@ -23,11 +24,6 @@ from bptui.presets.folders import (
 from bptui.presets.save import ExistsError, SaveError, file_at, save, sentence, shown_path
 from bptui.presets.schema import DataTable, TrainingTable
 
-COMMANDS = (
-    *("check", "completion", "explain", "export", "gradcheck", "help", "list", "run"),
-    "tutorial",
-)
-"""Names that `bptui NAME` takes for a command."""
 ENDING = ".toml"
 
 

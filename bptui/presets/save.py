@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bptui.atomic import written_whole
 from bptui.core.arrays import Array
 from bptui.core.data import Data, split
-from bptui.core.errors import UnusableError
+from bptui.core.errors import UnusableError, reason_of
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.presets import build
@@ -238,8 +238,7 @@ def sentence(path: Path, error: OSError) -> str:
     """Return why ``path`` cannot be written."""
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"There is no folder {shown_path(path.parent)}."
-    reason = (error.strerror or str(error)).lower()
-    return f"{shown_path(path)} cannot be written: {reason}."
+    return f"{shown_path(path)} cannot be written: {reason_of(error)}."
 
 
 def shown_path(path: Path) -> str:

@@ -16,10 +16,11 @@ from bptui.app.program.derivation import Writer
 from bptui.app.program.moment import opened as start
 from bptui.app.program.numbers import Numbers, looked_at
 from bptui.app.program.record import Record
+from bptui.check.check import check as check_functions
 from bptui.check.interpreter import interpreter_for
 from bptui.check.program import checked
 from bptui.check.writer import Checked
-from bptui.cli.check import recorded_functions
+from bptui.cli.check import recorded_call
 from bptui.explain.report import FORMS, Report
 from bptui.presets.files import load
 
@@ -254,7 +255,7 @@ async def test_of_a_wrong_update_the_new_parameter_is_told(tmp_path: Path) -> No
 async def test_functions_are_called_with_a_preset(tmp_path: Path) -> None:
     file = tmp_path / "functions.py"
     file.write_text(FUNCTIONS)
-    found = recorded_functions(file, load("article"), 60.0, None)
+    found = recorded_call(check_functions(file, load("article"), 60.0))
     assert isinstance(found, Checked)
     app = ProgramApp(file, found, lambda: found)
     async with app.run_test(size=(120, 36), notifications=True):

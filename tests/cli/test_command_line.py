@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bptui.cli import COMMANDS
+from bptui import COMMANDS
 from bptui.program import cli, open_app
 
 from ..processes import python

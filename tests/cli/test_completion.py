@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 
-from bptui.cli import COMMANDS
+from bptui import COMMANDS
 from bptui.presets.folders import shipped_names
-from bptui.presets.own import COMMANDS as REFUSED
 from bptui.program import cli
 
 from ..processes import python
@@ -50,10 +49,6 @@ def test_the_first_word_is_a_command_a_preset_a_file_or_an_option() -> None:
 )
 def test_words(words: list[str], wanted: list[str]) -> None:
     assert offered(*words) == wanted
-
-
-def test_every_command_has_a_name_that_no_preset_can_take() -> None:
-    assert set(REFUSED) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

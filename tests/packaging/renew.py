@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from bptui.cli import COMMANDS
+from bptui import COMMANDS
 from bptui.core.mistakes import MISTAKES
 from bptui.presets.own import shipped
 from bptui.program import cli, open_app

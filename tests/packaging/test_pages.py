@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from bptui.cli import COMMANDS as MODULES
+from bptui import COMMANDS as MODULES
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS

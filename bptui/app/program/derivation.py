@@ -124,7 +124,7 @@ class Writer:
             statements = self._compared(*written)
         shape = self.record.tape.shape(subject)
         alike = [one for one in written if self.arrays[one.left.name].shape == shape]
-        names = tuple(equation.left.name for equation in alike)
+        wanted = {equation.left.name: index for equation in alike}
         numbers = self._numbers(alike, index)
         after = [] if claim is None or not written else self._after(claim)
         listed = (one for section in numbers for one in section.statements)
@@ -134,7 +134,7 @@ class Writer:
         if claim is not None:
             verb = "stands for" if claim.verdict == "right" else "should be"
             title += f" {verb} {self.claims.text(claim, self.labels.get(claim.source, ''))}"
-        return Explanation(title, numbers, tuple(statements), index, names, links)
+        return Explanation(title, numbers, tuple(statements), wanted, links)
 
     def _name(self, entry: int, name: str = "") -> str:
         """Return what an entry is called in this explanation."""

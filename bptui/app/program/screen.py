@@ -21,6 +21,7 @@ from bptui.app.program.source import SourcePanel
 from bptui.app.program.values import ValuesPanel
 from bptui.app.styles import Styles
 from bptui.app.view import Direction
+from bptui.explain.words import matters
 
 LOW, NARROW = 28, 100
 """Rows and columns below which the source has a row for itself, and the loss a line."""
@@ -72,7 +73,7 @@ class LineCaption(CaptionLine[Moment]):
         if claim is not None:
             stands = view.claims.text(claim)
             if verdict == "right" and claim.factor == 1.0 and not claim.updated:
-                stands += f", how much {record.name(claim.source)} matters to the loss"
+                stands += f", {matters(record.name(claim.source))}"
             form = {
                 "right": "{}, which is {}",
                 "wrong": "{}, which is wrong: it should be {}",

@@ -22,8 +22,7 @@ from bptui.core.backprop import Operation
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.graph.node import Values, evaluate
-from bptui.core.mistakes import with_mistakes
-from bptui.core.step import training_step
+from bptui.core.mistakes import mistaken_step
 from bptui.explain.expression import Scope
 
 Verdicts: TypeAlias = np.ndarray[Any, np.dtype[np.str_]]
@@ -311,12 +310,11 @@ def _values(
     snapshot: Snapshot, mistakes: tuple[str, ...], names: Iterable[str]
 ) -> dict[str, Values]:
     """Return what each formula of a step with these mistakes makes of the step's own numbers."""
-    training = replace(snapshot.experiment.training, mistakes=mistakes)
-    step = training_step(replace(snapshot.experiment, training=training), len(snapshot.batch))
-    step = with_mistakes(step, mistakes)
+    experiment = snapshot.experiment.with_training(mistakes=mistakes)
+    step = mistaken_step(experiment, len(snapshot.batch))
     given, found = step.given(Scope.of(snapshot).old), dict[str, Values]()
     for name in names:
-        node = {**step.nodes, **step.updated}[name]
+        node = step.computed[name]
         known = {each: value for each, value in given.items() if each is not node}
         found[name] = evaluate([node], known if node.inputs else given)[node]
     return found

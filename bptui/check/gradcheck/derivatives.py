@@ -9,7 +9,7 @@ step's own numbers and the derivatives at them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -17,9 +17,9 @@ import numpy as np
 from bptui.core.arrays import Array, Integers
 from bptui.core.engine import Snapshot
 from bptui.core.graph.compile import Plain
-from bptui.core.graph.node import LEAF, STABLE, Node, Values, computed_from, evaluate, ordered
+from bptui.core.graph.node import LEAF, Node, Values, computed_from, evaluate, ordered
 from bptui.core.network import Names
-from bptui.core.step import rewritten, training_step
+from bptui.core.step import as_written, rewritten, training_step
 from bptui.explain.expression import Scope
 
 Kind: TypeAlias = Literal["weights", "biases", "net", "out"]
@@ -132,8 +132,7 @@ class ForwardPass:
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        experiment = snapshot.experiment
-        experiment = replace(experiment, training=replace(experiment.training, mistakes=()))
+        experiment = snapshot.experiment.with_training(mistakes=())
         self.samples, self.depth = len(snapshot.batch), experiment.network.depth
         self.network, names = experiment.network, experiment.network.names
         step = training_step(experiment, self.samples)
@@ -163,9 +162,7 @@ class ForwardPass:
                 size = (source.shape[-1] + 2) * self.sizes[net.name]
                 if alone or out is not last:
                     self._slopes.append(_slopes_of(out, net, self.values[net], size, {}))
-            shown = {each: each.inputs[0] for each in ordered([self._added]) if each.op is STABLE}
-            written = rewritten([self._added], shown)[self._added]
-            size = 2.0 * np.abs(self.values[last])
+            size, written = 2.0 * np.abs(self.values[last]), as_written(self._added)
             self._loss = _slopes_of(written, last, self.values[last], size, self.leaves)
         kinked = any((each[0] != each[1]).any() for each in (*self._slopes, self._loss))
         self._sides = SIDES if kinked else SIDES[:1]
