@@ -163,7 +163,7 @@ class _Search:
     def touches(self, longer: Slips, slips: Slips, name: str) -> bool:
         """Tell whether more slips than before change how a quantity is computed."""
         steps = [self.steps[self.first].step(made) for made in (longer, slips)]
-        one, other = (step and {**step.nodes, **step.updated}[name] for step in steps)
+        one, other = (step and step.computed[name] for step in steps)
         return one is not None and one is not other
 
     def changes(self, slip: Slip, name: str) -> bool:
@@ -183,7 +183,7 @@ class _Search:
         large = network.parameter_count > LARGE or network.depth > MOST_EDITED
         if step is None or large or (self.told and not slips):
             return
-        nodes = {**step.nodes, **step.updated}
+        nodes = step.computed
         settled = {*ordered(nodes[name] for name in right)}
         within = {node for node in ordered([nodes[wrong]]) if node not in settled}
         edits = [*edits_of(step, within)]

@@ -18,7 +18,7 @@ from bptui.core.graph.neighbours import Edit, neighbours
 from bptui.core.graph.node import (
     CONSTANT,
     LEAF,
-    SAMPLES,
+    SAMPLE_COUNT,
     Node,
     constant,
     evaluate,
@@ -49,7 +49,7 @@ def carried_over(edit: Edit, of: Sequence[Node], step: Step) -> Step | None:
     if [node.op.name for node in order] != [node.op.name for node in of]:
         return None
     found = dict(zip(of, order, strict=True))
-    sizes = {SAMPLES: samples(step.samples)}
+    sizes = {SAMPLE_COUNT: samples(step.samples)}
 
     def made(node: Node) -> Node:
         if node not in found:

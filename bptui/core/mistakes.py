@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bptui.core.errors import require
 from bptui.core.graph.elementwise import divide, multiply, positive
-from bptui.core.graph.node import SAMPLES, Node, constant, leaf, samples
+from bptui.core.graph.node import SAMPLE_COUNT, Node, constant, leaf, samples
 from bptui.core.graph.shaping import item
 from bptui.core.network import Network
 from bptui.core.step import Step, rewritten, training_step
@@ -206,7 +206,7 @@ _with_error(
 
 def _undivided(error: Node) -> Node:
     """Return an error without the division by the number of samples."""
-    if error.op is divide and error.inputs[1].settings.get("code") == SAMPLES:
+    if error.op is divide and error.inputs[1].settings.get("code") == SAMPLE_COUNT:
         return error.inputs[0]
     if error.name or not error.inputs:
         return error

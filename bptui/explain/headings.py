@@ -12,7 +12,7 @@ from bptui.explain.symbols import Symbols
 
 Unit: TypeAlias = tuple[int, int]
 """Layer and place of a unit."""
-SAMPLES = -1
+OF_SAMPLES = -1
 """In the place of a layer: the rows are samples."""
 
 
@@ -48,7 +48,7 @@ class Headings:
         if node is None or layers is None or not array.ndim:
             return Axes()
         rows, columns = layers[::-1] if is_op(node, "transpose") else layers
-        samples = array.shape[0] if rows == SAMPLES else array.shape[-1]
+        samples = array.shape[0] if rows == OF_SAMPLES else array.shape[-1]
         axis = self._axis(columns, samples)
         return Axes(self._axis(rows, samples), axis) if array.ndim > 1 else Axes(columns=axis)
 
@@ -60,25 +60,27 @@ class Headings:
 
     def _ends(self, name: str, index: Index) -> set[Unit]:
         """Return the units that a number of an array is about."""
-        layers = self._layers(name) or (SAMPLES, SAMPLES)
+        layers = self._layers(name) or (OF_SAMPLES, OF_SAMPLES)
         places = zip(layers[-len(index) :], index, strict=False)
-        return {(layer, place) for layer, place in places if layer != SAMPLES} or {(SAMPLES, 0)}
+        return {(layer, place) for layer, place in places if layer != OF_SAMPLES} or {
+            (OF_SAMPLES, 0)
+        }
 
     def _layers(self, name: str) -> tuple[int, int] | None:
-        """Return the layers of which rows and columns are the units, or SAMPLES."""
+        """Return the layers of which rows and columns are the units, or OF_SAMPLES."""
         if name in ("input", "target"):
-            return SAMPLES, 0 if name == "input" else self.symbols.names.depth
+            return OF_SAMPLES, 0 if name == "input" else self.symbols.names.depth
         place = self.symbols.places.get(name)
         if place is None:
             return None
         weights = place.kind in ("weight", "weight_gradient")
-        return place.layer - 1 if weights else SAMPLES, place.layer
+        return place.layer - 1 if weights else OF_SAMPLES, place.layer
 
     def _axis(self, layer: int, samples: int) -> Callable[[int | None], Heading]:
         def heading(place: int | None) -> Heading:
             if place is None:
                 return _without(place)
-            if layer == SAMPLES:
+            if layer == OF_SAMPLES:
                 return Heading(f"s{place + 1}" * (samples > 1), False)
             return Heading(self.symbols.names.unit(layer, place), (layer, place) in self.lit)
 

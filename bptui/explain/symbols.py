@@ -23,7 +23,7 @@ Kind: TypeAlias = Literal[
 SubjectKind: TypeAlias = Literal["parameter", "number", "array", "unit", "operation", "all"]
 
 
-class Symbol(NamedTuple):
+class Spelling(NamedTuple):
     """How a number of a kind is written, as text and in LaTeX, and what it is in words."""
 
     name: Callable[[Names, int], str]
@@ -35,15 +35,15 @@ class Symbol(NamedTuple):
 
 _SLOPE, _OUT = r"\frac{{\partial L}}{{\partial %s}}", r"\mathit{{out}}_{{{}}}"
 _BY = "gradient with respect to the"
-KINDS: dict[Kind, Symbol] = {
-    "net": Symbol(Names.net, "net_{}", r"\mathit{{net}}_{{{}}}", "pre-activation"),
-    "out": Symbol(Names.out, "out_{}", _OUT, "activation"),
-    "delta": Symbol(Names.delta, "delta_{}", r"\delta_{{{}}}", f"{_BY} pre-activation"),
-    "out_gradient": Symbol(Names.out_gradient, "dL/dout_{}", _SLOPE % _OUT, f"{_BY} activation"),
-    "weight": Symbol(Names.weights, "{}", "{}", "weight"),
-    "bias": Symbol(Names.bias, "{}", "{}", "bias"),
-    "weight_gradient": Symbol(Names.weight_gradient, "dL/d{}", _SLOPE % "{}", f"{_BY} weight"),
-    "bias_gradient": Symbol(Names.bias_gradient, "dL/d{}", _SLOPE % "{}", f"{_BY} bias"),
+KINDS: dict[Kind, Spelling] = {
+    "net": Spelling(Names.net, "net_{}", r"\mathit{{net}}_{{{}}}", "pre-activation"),
+    "out": Spelling(Names.out, "out_{}", _OUT, "activation"),
+    "delta": Spelling(Names.delta, "delta_{}", r"\delta_{{{}}}", f"{_BY} pre-activation"),
+    "out_gradient": Spelling(Names.out_gradient, "dL/dout_{}", _SLOPE % _OUT, f"{_BY} activation"),
+    "weight": Spelling(Names.weights, "{}", "{}", "weight"),
+    "bias": Spelling(Names.bias, "{}", "{}", "bias"),
+    "weight_gradient": Spelling(Names.weight_gradient, "dL/d{}", _SLOPE % "{}", f"{_BY} weight"),
+    "bias_gradient": Spelling(Names.bias_gradient, "dL/d{}", _SLOPE % "{}", f"{_BY} bias"),
 }
 _LATEX_LOSSES = {
     "k": "k",

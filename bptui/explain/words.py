@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from bptui.core.experiment import Experiment
-from bptui.core.graph.node import SAMPLES, leaf
+from bptui.core.graph.node import SAMPLE_COUNT, leaf
 from bptui.core.losses import TERMS
 from bptui.core.network import Names, Network
 from bptui.explain.expression import Apply, Constant, Expression, Quantity, Scope, rebuild
@@ -53,7 +53,7 @@ def plain_formula(formula: Expression) -> str:
 
     def spoken(part: Expression) -> Expression:
         match part:
-            case Constant(_, _, code) if code == SAMPLES:
+            case Constant(_, _, code) if code == SAMPLE_COUNT:
                 return Quantity("n")
             case Apply("sum", (of,)):
                 return Quantity(f"(sum over the units of {plain_formula(of)})")

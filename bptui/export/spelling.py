@@ -9,7 +9,7 @@ from functools import cache
 from typing import ClassVar, TypeAlias
 
 from bptui.core.experiment import Experiment
-from bptui.core.graph.node import SAMPLES, STABLE, ordered
+from bptui.core.graph.node import SAMPLE_COUNT, STABLE, ordered
 from bptui.core.losses import TERMS
 from bptui.core.mistakes import mistaken_step
 from bptui.explain.expression import (
@@ -52,7 +52,7 @@ class CodePrinter(NumpyPrinter):
         match node:
             case Setting(name):
                 return operator(name.upper())
-            case Constant(_, _, code) if code == SAMPLES:
+            case Constant(_, _, code) if code == SAMPLE_COUNT:
                 return operator("len(t)")
         return super().leaf(node)
 
@@ -119,7 +119,7 @@ def _as_mean(formula: Expression) -> Expression:
     """Return 1 / n times a sum as the sum divided by the number of samples."""
     match formula:
         case Apply("multiply", (Constant(_, _, code), *rest)) if code == f"1 / {SEVERAL}":
-            return Apply("divide", (times(*rest), Constant(float(SEVERAL), code=SAMPLES)))
+            return Apply("divide", (times(*rest), Constant(float(SEVERAL), code=SAMPLE_COUNT)))
     return formula
 
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 from bptui.core.activations import ACTIVATIONS, APPLIED
 from bptui.core.experiment import Experiment
 from bptui.core.graph.backward import carried_back
-from bptui.core.graph.node import SAMPLES, constant, leaf
+from bptui.core.graph.node import SAMPLE_COUNT, constant, leaf
 from bptui.core.step import training_step
 from bptui.explain.expression import Constant
 from bptui.explain.formulas import define, formula_of
@@ -47,7 +47,7 @@ class _Template:
         self.sizes, self.depth = self.network.layers, self.network.depth
         right = experiment.with_training(mistakes=())
         self.program = Program(right, any_number=True)
-        self.program.words[Constant(float(SEVERAL), code=SAMPLES)] = "n"
+        self.program.words[Constant(float(SEVERAL), code=SAMPLE_COUNT)] = "n"
         self.chained = define(training_step(experiment, SEVERAL)).definitions
         parameters = [self.network.parameters_of(layer + 1) for layer in range(self.depth)]
         kinds = zip(*parameters, strict=True)

@@ -104,8 +104,19 @@ def test_the_app_in_a_browser() -> None:
         browser.process.communicate()
 
 
-@pytest.mark.parametrize("driver", ["nonsense", "os:path"])
-def test_what_is_no_driver_is_refused_in_one_message(driver: str) -> None:
-    done = python("-m", "bptui", env={"TEXTUAL_DRIVER": driver})
+def test_the_tour_in_a_browser() -> None:
+    browser = Browser("tutorial")
+    try:
+        browser.until(lambda: "Welcome" in browser.text, "the tour")
+    finally:
+        browser.process.kill()
+        browser.process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("driver", "arguments"), [("nonsense", []), ("os:path", []), ("nonsense", ["tutorial"])]
+)
+def test_what_is_no_driver_is_refused_in_one_message(driver: str, arguments: list[str]) -> None:
+    done = python("-m", "bptui", *arguments, env={"TEXTUAL_DRIVER": driver})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"Error: TEXTUAL_DRIVER: found {driver!r}")

@@ -18,7 +18,7 @@ Setting: TypeAlias = Any
 Settings: TypeAlias = Mapping[str, Setting]
 Rule: TypeAlias = "Callable[[Node, Node], Sequence[Node | None]]"
 
-SAMPLES = "len(target)"
+SAMPLE_COUNT = "len(target)"
 """How the number of samples is written in numpy."""
 NONE: Settings = MappingProxyType({})
 SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
@@ -222,7 +222,7 @@ def constant(value: object, text: str = "", code: str = "") -> Node:
 
 def samples(count: int) -> Node:
     """Return the number of samples of a batch."""
-    return constant(float(count), code=SAMPLES) if count > 1 else constant(1.0)
+    return constant(float(count), code=SAMPLE_COUNT) if count > 1 else constant(1.0)
 
 
 def as_node(value: Node | float) -> Node:
