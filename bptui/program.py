@@ -202,12 +202,6 @@ def open_program(
         found = check()
     if isinstance(found, Report):
         raise Unjudged(as_plain(found.trouble))
-    tape, line_of = found.verdict.lines.truth.tape, found.line_of
-    if not any(line_of(tape.notes[entry].place) for entry in found.verdict.lines.backward):
-        raise Unjudged(
-            f"{path}: what it trains stands in another file; open that one, with --call "
-            "EXPRESSION where it trains nothing by itself"
-        )
     return launch_program(path, found, check, around, watch)
 
 

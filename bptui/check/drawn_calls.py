@@ -14,7 +14,6 @@ import numpy as np
 from bptui.check.roles import Sizes, arguments_for, enough
 from bptui.trace.recording import Recording
 from bptui.trace.run import Run
-from bptui.trace.session import CALL
 from bptui.trace.tape import Reference
 
 SAMPLES, INPUTS, HIDDEN, OUTPUTS = 6, 4, 5, 3
@@ -112,8 +111,8 @@ def working(calls: Sequence[DrawnCall], run: Callable[[str], Run]) -> Iterator[D
 
 def spread(run: Run) -> bool:
     """Tell whether targets are combined with an array of another shape, and so are spread out."""
-    tape, places = run.recording, run.places
-    own = {b.entry for b in tape.bindings if b.name == "y" and places[b.place][0] == CALL}
+    tape = run.recording
+    own = {b.entry for b in tape.bindings if b.name == "y" and not run.line_of(b.place)}
     for entry, note in enumerate(tape.tape):
         read = {part.entry for part in note.arguments if isinstance(part, Reference)}
         if not own & read:

@@ -15,7 +15,7 @@ from bptui.check.interpreter import Interpreter
 from bptui.check.report import Line
 from bptui.check.runner import recorded
 from bptui.check.trials import Trial
-from bptui.check.writer import Checked, LineOf
+from bptui.check.writer import Checked
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
 from bptui.core.graph import shaping
@@ -26,7 +26,6 @@ from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict, judge
 from bptui.trace.losses import Judged, Loss
 from bptui.trace.run import NotRecordedError, Run
-from bptui.trace.session import CALL
 from bptui.trace.tape import Tape
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import updates_between
@@ -243,11 +242,10 @@ class _Judge:
         self.experiment = trial.case.experiment
         record = run.recording
         self.tape = Tape(record.tape, record.values, record.bindings)
-        self.ours = [b for b in record.bindings if run.places[b.place][0] == CALL]
+        self.ours = [b for b in record.bindings if not run.line_of(b.place)]
         self.first: dict[str, int] = {}
         for binding in self.ours:
             self.first.setdefault(binding.name, binding.entry)
-        self.line = LineOf(run, file)
         rate = self.experiment.training.learning_rate
         self.expected: Expected | None = None
         """That of the first step."""
@@ -259,8 +257,8 @@ class _Judge:
         if ignored or updates > 1:  # it is no step of the preset that could be judged
             return Traced(ignored=ignored, updates=updates)
         turns = self.run.recording.turns
-        verdict = judge(self.tape, turns, self.line, told=self._told)
-        own = judge(self.tape, turns, self.line) if self.slip else None  # by its own outputs
+        verdict = judge(self.tape, turns, self.run.line_of, told=self._told)
+        own = judge(self.tape, turns, self.run.line_of) if self.slip else None  # by its own outputs
         if own and self.slip:
             own_run = Checked(self.file, self.run, own)
             forward = own_run.giving(*self.slip)
@@ -296,12 +294,14 @@ class _Judge:
             if entry is None:
                 return
             if self.notices.get(name) == ADDED_TO_NOTHING:
-                said[self.line(self.tape.notes[entry].place)] = "the old parameters are missing"
+                said[self.run.line_of(self.tape.notes[entry].place)] = (
+                    "the old parameters are missing"
+                )
             elif verdict is not None and self._gradients_are_right(verdict):
                 change = "the change is another multiple of the gradient than - learning_rate"
-                said[self.line(self.tape.notes[entry].place)] = change
+                said[self.run.line_of(self.tape.notes[entry].place)] = change
         for line, why in said.items():
-            text = self.file.read_text(encoding="utf-8-sig").splitlines()[line - 1].strip()
+            text = self.run.source.lines[line - 1].strip()
             yield Line(line, text, None, None, "wrong", None, why)
 
     def _gradients_are_right(self, verdict: Verdict) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, s
 from bptui.check.interpreter import Interpreter
 from bptui.check.report import Line, Report, Row
 from bptui.check.runner import recorded
-from bptui.check.writer import Checked, LineOf
+from bptui.check.writer import Checked
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
@@ -50,9 +50,9 @@ def checked(
     :class:`~bptui.trace.losses.UnknownLossError` where there is no such loss.
     """
     try:
-        source = Source(source_of(file))
-        steps = max(STEPS, step + LOOKED_AT)
-        call = call or told_in(source.text).get("call", "")
+        own = Source(source_of(file))
+        steps, told = max(STEPS, step + LOOKED_AT), told_in(own.text)
+        call = call or told.get("call", "")
         run = recorded(file, python, limit, call, arguments, steps=steps, look=look)
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
@@ -61,25 +61,25 @@ def checked(
     except NotRecordedError as error:
         return _without(file, str(error))
     made = run.recording
-    line_of = LineOf(run, file)
+    source, line_of = run.source, run.line_of
     tape = Tape(
         made.tape,
         made.values,
         made.bindings,
-        lambda place: source.read_at(run.places[place][1:]) if line_of(place) else (),
+        lambda place: source.read_at(run.places[place]) if line_of(place) else (),
     )
-    loss = loss or told_in(source.text).get("loss", "")
-    told = (lambda truth: truth.named(loss)) if loss else None
-    verdict = judge(tape, made.turns, line_of, step - 1, told, limit)
+    loss = loss or told.get("loss", "")
+    named = (lambda truth: truth.named(loss)) if loss else None
+    verdict = judge(tape, made.turns, line_of, step - 1, named, limit)
     if verdict is None:
         if not call and run.end == "ran":
-            drawn = _drawn(file, source, python, limit, step, loss, look, arguments)
+            drawn = _drawn(file, own, python, limit, step, loss, look, arguments)
             if drawn is not None:
                 return drawn
         lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
         count = len(training_steps(tape))
-        return lost or _without(file, _why_nothing(run, limit, count, step, source, call))
-    why = None if verdict.right else _why_unclear(verdict, tape, line_of)
+        return lost or _without(file, _why_nothing(run, limit, count, step, own, call))
+    why = None if verdict.right else _why_unclear(verdict, tape, run)
     if why is not None:
         return _without(file, why, "unclear")
     found = Checked(file, run, verdict, bool(loss))
@@ -122,7 +122,7 @@ def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None
     lines = [
         Line(line, text, name, None, "wrong", None, "changes a local name alone")
         for line, name in names.items()
-        if line and (text := source.text.splitlines()[line - 1].strip())
+        if line and (text := source.lines[line - 1].strip())
     ]
     if not lines:
         return None
@@ -132,13 +132,14 @@ def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None
         f"call begins with the old values; change them in place ({lines[0].variable} -= ...), "
         "or return them and take them over"
     )
-    return Report(str(file), "wrong", reason, lines=lines)
+    return Report(str(file), "wrong", reason, lines=lines, files=source.files)
 
 
-def _why_unclear(verdict: Verdict, tape: Tape, line_of: Callable[[int], int]) -> str | None:
+def _why_unclear(verdict: Verdict, tape: Tape, run: Run) -> str | None:
     """Return why gradients that seem wrong may be right; None where they are wrong."""
     for entry, unknown in verdict.unknown.items():
-        return f"line {line_of(tape.notes[entry].place)}: no derivative is known of {unknown}"
+        where = run.source.files.told(run.line_of(tape.notes[entry].place))
+        return f"{where}: no derivative is known of {unknown}"
     loss = verdict.lines.judged.loss
     if loss.used and not loss.named:  # it is on the way back itself
         return "no loss is found in it; --loss NAME says which it is"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bptui.explain.report import folded
+from bptui.trace.source import ONE_FILE, Files
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,22 @@ class Report:
     """What else there is to say, behind the lines."""
     trouble: Sequence[Row] = ()
     """Why nothing of the file could be judged."""
+    files: Files = ONE_FILE
+    """Through which lines are counted."""
 
     @property
     def wrong(self) -> list[Line]:
         """Return the first wrong lines."""
         return [line for line in self.lines if line.verdict == "wrong"]
+
+    def place(self, line: int | None) -> dict[str, Any]:
+        """Return a line for JSON: its number, and its file where that is not the checked one."""
+        name, number = self.files.where(line or 0)
+        return {"line": number or None} | ({"file": name} if name else {})
+
+    def own(self, lines: Iterable[int | None]) -> list[int]:
+        """Return those of the lines that the checked file has, in order."""
+        return sorted({line for line in lines if line and not self.files.of(line)})
 
 
 def verdict_of(reports: Sequence[Report]) -> str:
@@ -143,13 +156,21 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
     """Return the reports on one file as JSON, which ``bptui help json`` describes."""
     first = reports[0]
     reasons = [as_plain(report.trouble) or report.reason for report in reports]
-    # what two functions say of one parameter: the worse counts
-    parameters: dict[str, Parameter] = {}
-    for parameter in (one for report in reports for one in report.parameters):
-        known = parameters.get(parameter.name)
-        if known is None or known.verdict in ("right", "unclear"):
-            parameters[parameter.name] = parameter
-    lines = [asdict(line) for report in reports for line in (*report.lines, *report.quantities)]
+    # what two functions say of one parameter: the worse counts; objects have some of one name
+    parameters: dict[tuple[str, int], Parameter] = {}
+    for report in reports:
+        names = Counter[str]()
+        for parameter in report.parameters:
+            names[parameter.name] += 1
+            key = parameter.name, names[parameter.name]
+            if key not in parameters or parameters[key].verdict in ("right", "unclear"):
+                own = report.own(parameter.updated)
+                parameters[key] = replace(parameter, updated=own)
+    lines = [
+        {**asdict(line), **report.place(line.line)}
+        for report in reports
+        for line in (*report.lines, *report.quantities)
+    ]
     mistakes = [line.pop("mistake") for line in lines]
     for line in lines:
         del line["stands"], line["updates"]
@@ -159,11 +180,11 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
         "file": first.file,
         "verdict": verdict_of(reports),
         "reason": "\n".join(filter(None, reasons)) or None,
-        "loss": first.loss,
+        "loss": first.loss and {**first.loss, **first.place(first.loss["line"])},
         "parameters": [asdict(parameter) for parameter in parameters.values()],
         "lines": lines,
         "first_wrong_lines": sorted(
-            {one.line for report in reports for one in report.wrong if one.line is not None}
+            {line for each in reports for line in each.own(one.line for one in each.wrong)}
         ),
         "mistakes": list(dict.fromkeys(filter(None, mistakes))),
         "remarks": [remark for report in reports for remark in report.remarks],

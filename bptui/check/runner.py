@@ -90,7 +90,7 @@ def recorded(
             stopped = error
         finally:
             process.end()
-        run = read_run(Path(folder))
+        run = read_run(Path(folder), file)
     if run is not None:  # also of a program that has closed all descriptors
         return run
     line = stopped.frames[-1].line if stopped.frames else None

@@ -11,6 +11,7 @@ import click
 from bptui.check.report import Line, Parameter, Report, Row, Span, apart, laid_out
 from bptui.core.mistakes import MISTAKES, UPDATED_WEIGHTS
 from bptui.presets.errors import printable
+from bptui.trace.source import Files
 
 LABEL = 13
 """Columns of labels."""
@@ -54,7 +55,7 @@ def _rows(report: Report, columns: int, paint: Paint) -> Iterator[str]:
         yield from laid_out([Row(printable(report.reason), hang=0)], columns)
     yield from _section("What was understood", _understood(report, columns, paint), paint)
     if any(line.line for line in report.lines):
-        said = _backward_pass(report.lines, columns, paint)
+        said = _backward_pass(report, columns, paint)
         yield from _section("The backward pass, line by line", said, paint)
     wrong = [line for line in report.wrong if line.line]
     title = "The first wrong line" if len(wrong) == 1 else "The first wrong lines"
@@ -95,22 +96,21 @@ def _understood(report: Report, columns: int, paint: Paint) -> Iterator[str]:
         yield from _labelled(label, text, columns, paint)
     loss = report.loss or {}
     if loss.get("line"):
-        said = f"line {loss['line']}: {printable(loss['formula'])}"
+        said = f"{report.files.told(loss['line'])}: {printable(loss['formula'])}"
         yield from _marked("loss", said, [], columns, "unclear", paint)
     elif loss and not report.heading:
         implied = f"none is computed; the gradients are those of the {loss['formula']}"
-        if ", line " in loss["formula"]:  # it is computed in a module of the program
-            implied = loss["formula"]
         implied = f"{loss['formula']}, as told" if loss["given"] else implied
         yield from _labelled("loss", implied, columns, paint)
     misapplied = {line.line for line in report.wrong if line.updates}
-    yield from _beside("parameters", _table(report.parameters, misapplied, paint), paint)
+    table = _table(report.parameters, report.files, misapplied, paint)
+    yield from _beside("parameters", table, paint)
     if report.parameters and not report.heading:
         yield from _labelled("looked at", f"training step {report.step}", columns, paint)
 
 
 def _table(
-    parameters: Sequence[Parameter], misapplied: Set[int | None], paint: Paint
+    parameters: Sequence[Parameter], files: Files, misapplied: Set[int | None], paint: Paint
 ) -> Iterator[str]:
     """Yield the rows of parameters with their verdicts; those of one name and line together.
 
@@ -124,8 +124,8 @@ def _table(
     for (name, shape, updated), group in groups.items():
         size, count = " x ".join(map(str, shape)) or "number", len(group)
         several = size if count == 1 else f"{count} of {size}" if shape else f"{count} numbers"
-        lines = f"updated in line{'s' * (len(updated) > 1)} {', '.join(map(str, updated))}"
-        cells.append((name, several, lines if updated else ""))
+        lines = f"updated in {files.told(*updated)}" if updated else ""
+        cells.append((name, several, lines))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row, group in zip(cells, groups.values(), strict=True):
         verdicts = {parameter.verdict for parameter in group}
@@ -141,7 +141,8 @@ def _table(
 # line by line
 
 
-def _backward_pass(lines: Sequence[Line], columns: int, paint: Paint) -> Iterator[str]:
+def _backward_pass(report: Report, columns: int, paint: Paint) -> Iterator[str]:
+    lines, file = report.lines, ""
     longest = max(len(printable(line.text or "")) for line in lines)
     word = max(len(SAID[line.verdict]) for line in lines)
     stands = {id(line): _stands(line) for line in lines}
@@ -150,7 +151,11 @@ def _backward_pass(lines: Sequence[Line], columns: int, paint: Paint) -> Iterato
     for line in lines:
         said = f"{SAID[line.verdict]:{word}}" if stands[id(line)] else SAID[line.verdict]
         code = _folded(printable(line.text or ""), width)
-        number = paint(f"{line.line or '':>{NUMBER}}", "dim")
+        name, at = report.files.where(line.line or 0)
+        if name != file:
+            file = name
+            yield f"  {paint(printable(name), 'dim')}"
+        number = paint(f"{at or '':>{NUMBER}}", "dim")
         verdict = f"{paint(said, line.verdict)}{paint(stands[id(line)], 'dim')}"
         yield f"{number}  {code[0]:{width}}  {verdict}".rstrip()
         yield from (f"{' ' * NUMBER}  {row}" for row in code[1:])
@@ -190,26 +195,26 @@ def _all_wrong(report: Report, lines: Sequence[Line], columns: int, paint: Paint
     for place, line in enumerate(lines):
         if place:
             yield ""
-        yield from _wrong(line, report.parameters, columns, paint)
+        yield from _wrong(line, report, columns, paint)
 
 
-def _wrong(
-    line: Line, parameters: Sequence[Parameter], columns: int, paint: Paint
-) -> Iterator[str]:
+def _wrong(line: Line, report: Report, columns: int, paint: Paint) -> Iterator[str]:
     stands, should_be = printable(line.stands or line.text or ""), printable(line.should_be or "")
     spans = apart(stands, should_be) if should_be else []
     gone, come = ([pair[at] for pair in spans if any(pair[at])] for at in (0, 1))
-    label = f"line {line.line}"
-    yield from _marked(label, stands, gone, columns, "wrong", paint)
+    file, number = report.files.where(line.line or 0)
+    if file:
+        yield from _labelled("file", file, columns, paint)
+    yield from _marked(f"line {number}", stands, gone, columns, "wrong", paint)
     if should_be:
         yield from _marked("should be", should_be, come, columns, "right", paint)
     name = ("the new " if line.updates else "") + printable(line.variable or "its value")
-    read = (parameter for parameter in parameters if parameter.name in stands)
+    read = (parameter for parameter in report.parameters if parameter.name in stands)
     updated = [at for parameter in read for at in parameter.updated if at < (line.line or 0)]
     if line.mistake:
         said = f"{line.mistake}: it {MISTAKES[line.mistake].summary}"
         early = updated if line.mistake == UPDATED_WEIGHTS else []
-        said += f"; it may stay as it is above line {min(early)}" if early else ""
+        said += f"; it may stay as it is above {report.files.told(min(early))}" if early else ""
         yield from _labelled("mistake", said, columns, paint)
     if line.difference and not gone and not come:
         yield from _labelled("difference", line.difference, columns, paint)

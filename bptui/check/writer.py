@@ -25,41 +25,11 @@ from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
 from bptui.trace.losses import Judged
 from bptui.trace.repair import Repair
-from bptui.trace.run import Run, source_of
-from bptui.trace.session import CALL
+from bptui.trace.run import Run
 from bptui.trace.should_be import View, view_of
 from bptui.trace.slips import slip
-from bptui.trace.source import Place, Source
 from bptui.trace.tape import Binding
 from bptui.trace.updates import Parameter as Traced
-
-
-class LineOf:
-    """Tells the line of a place; 0 for places in other files."""
-
-    def __init__(self, run: Run, file: Path) -> None:
-        self.places, self.file = run.places, str(file.absolute())
-
-    def __call__(self, place: int) -> int:
-        if place < 0 or self.places[place][0] != self.file:
-            return 0
-        return self.places[place][1]
-
-
-def wrong_elsewhere(repairs: Sequence[Repair], line_of: LineOf) -> str | None:
-    """Return the first wrong lines in other files than the one checked; None without any."""
-    other = [one.place for one in repairs if one.place >= 0 and not line_of(one.place)]
-    found = [*filter(None, (told_line(line_of.places[place]) for place in other))]
-    return f"first wrong in {'; '.join(found)}" if found else None
-
-
-def told_line(place: tuple[str, int, int, int, int]) -> str:
-    """Return the line of a place with its file and number; nothing for code that is in no file."""
-    file, line = place[:2]
-    if not Path(file).is_file():  # it may be code that calls it
-        return ""
-    rows = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
-    return f"{Path(file).name}, line {line}: {rows[line - 1].strip()}"
 
 
 class Checked:
@@ -70,15 +40,12 @@ class Checked:
 
     def __init__(self, file: Path, run: Run, verdict: Verdict, told: bool = False) -> None:
         self.file, self.run, self.verdict, self.told = file, run, verdict, told
-        self.line_of, self.source = LineOf(run, file), Source(source_of(file))
-        self.found, self.rows = verdict.lines, self.source.text.splitlines()
+        self.line_of, self.source, self.found = run.line_of, run.source, verdict.lines
         self.tape, self.parameters = self.found.truth.tape, self.found.truth.parameters
         self.recording = copy(run.recording)
         # the names in the code that calls it are not in sight of the program
         self.recording.bindings = self.bindings = [
-            one
-            for one in run.recording.bindings
-            if one.place < 0 or run.places[one.place][0] != CALL
+            one for one in run.recording.bindings if one.place < 0 or run.line_of(one.place)
         ]
         self.names = self._names()
         self.meanings = Meanings(self.found, self.names, self._piece)
@@ -93,16 +60,15 @@ class Checked:
         return found
 
     def _piece(self, entry: int) -> str:
-        """Return the expression that computes an entry, where it is this file's."""
+        """Return the expression that computes an entry; nothing where no line does."""
         place = self.tape.notes[entry].place
-        return self.source.piece(self.run.places[place][1:]) if self.line_of(place) else ""
+        return self.source.piece(self.run.places[place]) if self.line_of(place) else ""
 
     @cached_property
     def report(self) -> Report:
         lines = self._backward()
         right = self.verdict.right
         first = any(line.verdict == "wrong" for line in lines)
-        elsewhere = wrong_elsewhere(self.found.repairs, self.line_of)
         missing = "the wrong line was not found"
         if time.monotonic() > self.found.until:
             missing += " within the time limit; --timeout SECONDS gives it more"
@@ -111,12 +77,13 @@ class Checked:
         return Report(
             str(self.file),
             verdict,
-            elsewhere or (None if right or first else missing),
+            None if right or first else missing,
             self._loss(),
             [*self._parameters(), *self._not_updated(outlook)],
             tuple(lines),
             step=self.verdict.number,
             remarks=outlook.remarks() if outlook else (),
+            files=self.source.files,
         )
 
     # what was understood
@@ -126,14 +93,13 @@ class Checked:
         if loss.entry is None:
             return {"name": None, "line": None, "formula": loss.text, "given": self.told}
         places = [binding.place for binding in self.bindings if binding.entry == loss.entry]
-        places.insert(0, self.tape.notes[loss.entry].place)  # which another file may have
+        places.insert(0, self.tape.notes[loss.entry].place)  # which the call may have
         line = next(filter(None, map(self.line_of, places)), 0)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
-        formula = self.text(line) if line else told_line(self.run.places[places[0]])
-        return {"name": name, "line": line or None, "formula": formula, "given": self.told}
+        return {"name": name, "line": line or None, "formula": self.text(line), "given": self.told}
 
     def text(self, line: int) -> str:
-        return self.rows[line - 1].strip() if 0 < line <= len(self.rows) else ""
+        return self.source.lines[line - 1].strip() if line else ""
 
     def _parameters(self) -> tuple[Parameter, ...]:
         made: dict[int, Parameter] = {}
@@ -198,7 +164,7 @@ class Checked:
         grown = keys_of_other_shape(self.found)  # which are told once, as that
         told = [one for one in self.found.repairs if not one.mended <= grown or not grown]
         repairs = {self.line_of(repair.place): repair for repair in told}
-        repairs.pop(0, None)  # of other files
+        repairs.pop(0, None)  # of the code that calls it
         squares = {self.line_of(place) for place in self.verdict.broadcast}
         follows = {self._at(entry) for entry in self.found.follows}
         updates = set[int]().union(*map(self._updates, self.parameters))
@@ -339,12 +305,8 @@ class Checked:
         return right is None or multiple(right, true) is not None
 
     def _view(self, repair: Repair) -> View | None:
-        """Return the statement of a repair; None where it is in another file."""
-        places: list[Place] = [
-            place[1:] if self.line_of(number) else (0, 0, 0, 0)
-            for number, place in enumerate(self.run.places)
-        ]
-        return view_of(self.source, self.recording, places, self.found, repair)
+        """Return the statement of a repair; None where it is in the code that calls it."""
+        return view_of(self.source, self.recording, self.run.places, self.found, repair)
 
     def giving(self, entry: int, quantity: str, wanted: Values | None) -> Line | None:
         """Return the line of an entry, which should give a quantity; ``wanted`` are its numbers."""
@@ -361,7 +323,7 @@ class Checked:
         statement, notes, told = self.source.statement(line), self.tape.notes, None
         meeting = [entry for entry in self.verdict.squares if self._at(entry) == line]
         if meeting and statement is not None:
-            piece = self.source.piece(self.run.places[notes[meeting[0]].place][1:])
+            piece = self.source.piece(self.run.places[notes[meeting[0]].place])
             one_axis = len(self.tape.shape(self.tape.inputs[meeting[0]][0])) == 1
             told = as_column(statement, piece, one_axis)
         elif statement is not None:

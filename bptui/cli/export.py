@@ -90,7 +90,8 @@ def derived(file: Path, form: str, call: str, arguments: Sequence[str]) -> str:
         found = judged(readable(str(file)), None, LIMIT, call, arguments=arguments)
         if isinstance(found, Report):
             raise Unusable(as_plain(found.trouble))
-        return BackwardPass(found.verdict.lines, found.names).text()
+        told = found.source.files.told
+        return BackwardPass(found.verdict.lines, found.names, told).text()
     except (CannotStartError, NotWrittenError) as error:
         raise Unusable(printable(f"{file}: {error}")) from None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.graph.backward import Link
 
+Told = Callable[..., str]
+"""Says where lines are, by their numbers: ``lines 3, 12``."""
 MOST_NAMED = 4
 """Operations that are named one after the other."""
 SAME = "as it is"
@@ -55,16 +57,18 @@ def _rule_of(link: Link) -> tuple[str, str]:
     return _RULES.get(op, (f"goes through {op}", "times the derivative"))
 
 
-def _where(links: Sequence[Link]) -> str:
+def _where(links: Sequence[Link], told: Told) -> str:
     lines = sorted({link.consumer.line for link in links if link.consumer.line})
-    return f" (line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))})" if lines else ""
+    return f" ({told(*lines)})" if lines else ""
 
 
-def said_of_way(name: str, way: Sequence[Link], function: str = "", times: int = 1) -> str:
+def said_of_way(
+    name: str, way: Sequence[Link], told: Told, function: str = "", times: int = 1
+) -> str:
     """Say what a value goes through, one after the other, and what that makes of its gradient.
 
-    ``function``: the activation that it goes through first; ``times``: how often the last value is
-    used.
+    ``told`` says where lines are; ``function``: the activation that it goes through first;
+    ``times``: how often the last value is used.
     """
     uses = [_through(function)] if function else []
     uses += map(_rule_of, way)
@@ -73,7 +77,7 @@ def said_of_way(name: str, way: Sequence[Link], function: str = "", times: int =
     if not uses:
         return ""
     if len(uses) > MOST_NAMED:
-        return f"{name} leads on{_where(way)}: the derivative of all that is there"
+        return f"{name} leads on{_where(way, told)}: the derivative of all that is there"
     (said, _), *further = uses
     if further:
         verbs = [each for each, _ in further]
@@ -81,18 +85,17 @@ def said_of_way(name: str, way: Sequence[Link], function: str = "", times: int =
         how = [v.removeprefix("is ") if w.startswith("is ") else v for v, w in both]
         said += f", and that {', '.join(how[:-1])}{' and ' * (len(how) > 1)}{how[-1]}"
     rules = [rule for _, rule in reversed(uses) if rule != SAME or not further]
-    return f"{name} {said}{_where(way)}: {', '.join(rules) or SAME}"
+    return f"{name} {said}{_where(way, told)}: {', '.join(rules) or SAME}"
 
 
-def said_of(name: str, links: Sequence[Link], *, at_once: bool = False) -> str:
+def said_of(name: str, links: Sequence[Link], told: Told, *, at_once: bool = False) -> str:
     """Say how a value is used and what that makes of its gradient, with the program's lines.
 
     ``at_once``: several links are written as one formula.
     """
     if len(links) > 1:
-        return (
-            f"{name} is used {len(links)} times{_where(links)}: what comes back each time adds up"
-        )
+        where = _where(links, told)
+        return f"{name} is used {len(links)} times{where}: what comes back each time adds up"
     if links and at_once:
-        return f"{name} leads on{_where(links)}: the derivative of all that is there"
-    return said_of_way(name, links)
+        return f"{name} leads on{_where(links, told)}: the derivative of all that is there"
+    return said_of_way(name, links, told)

@@ -154,7 +154,7 @@ class BackwardPass(Forward):
 
     def _about(self, given: Mapping[str, Argument]) -> list[str]:
         line = self.lines.judged.loss.node.line
-        of = f" in line {line}" if line else f", the {self.lines.judged.loss.text}"
+        of = f" in {self.told(line)}" if line else f", the {self.lines.judged.loss.text}"
         said = []
         for name, one in given.items():
             if isinstance(one, Places):

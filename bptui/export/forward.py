@@ -14,7 +14,7 @@ from bptui.core.graph.backward import Link, backward
 from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code
-from bptui.explain.links import said_of
+from bptui.explain.links import Told, said_of
 from bptui.trace.activated import Activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import Numbers, multiple
@@ -24,9 +24,9 @@ from bptui.trace.lines import Lines
 class Forward:
     """A recorded forward pass as a textbook has it, and the gradient of each of its values."""
 
-    def __init__(self, lines: Lines, names: Mapping[int, str]) -> None:
-        """Take the program's ``names`` of entries of its tape."""
-        self.lines, self.truth = lines, lines.truth
+    def __init__(self, lines: Lines, names: Mapping[int, str], told: Told) -> None:
+        """Take the program's ``names`` of entries of its tape; ``told`` says where lines are."""
+        self.lines, self.truth, self.told = lines, lines.truth, told
         handed = {b.entry: b.name for b in reversed(self.truth.tape.bindings)}
         own = {p.before: p.name for p in lines.truth.parameters}
         plain = ((e, name) for e, name in {**handed, **names, **own}.items())
@@ -200,7 +200,7 @@ class Forward:
         if name is None and layer is not None:
             name = f"what {layer.name} makes {self.after(layer, known) or 'its values'} of"
         at_once = bool(links) and not links[0].gradient.name
-        return said_of(str(name), links, at_once=at_once)
+        return said_of(str(name), links, self.told, at_once=at_once)
 
 
 def identifier(name: str) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ import numpy as np
 
 from bptui.trace.notebook import plain
 from bptui.trace.recording import Recording
+from bptui.trace.session import CALL
+from bptui.trace.source import NOWHERE, Place, Source
 from bptui.trace.tape import ALIGNED, Binding, Note, Reference, Value
 
 ENTRIES, LOOK, STEPS = 300_000, 2_000, 3
@@ -30,12 +35,18 @@ class Run:
     """What a program did, and how it ended."""
 
     recording: Recording
-    places: list[tuple[str, int, int, int, int]]
-    """File, first line, column, last line, column."""
+    source: Source
+    """The text of the program, with the modules of its own that computed anything."""
+    places: list[Place]
+    """In that text; of the code that calls the program, at line 0."""
     end: str
     """ran, exit, enough (all that is looked at was seen), time, error."""
     message: str = ""
     line: int | None = None
+
+    def line_of(self, place: int) -> int:
+        """Return the line of a place in the text; 0 where it is in none."""
+        return self.places[place][0] if place >= 0 else 0
 
 
 class OutOfTimeError(NotRecordedError):
@@ -57,7 +68,7 @@ def source_of(file: Path) -> str:
 
     Raises :class:`NotRecordedError` for what is neither.
     """
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    text = text_of(file)
     if file.suffix != ".ipynb":
         return text
     try:
@@ -67,16 +78,24 @@ def source_of(file: Path) -> str:
         raise NotRecordedError("it is no notebook: its JSON has no cells") from None
 
 
-def read_run(folder: Path) -> Run | None:
-    """Return what a run has left in a folder; None where it has left nothing."""
+def text_of(file: Path) -> str:
+    """Return a file's text in the encoding that it tells, as Python reads it."""
+    try:
+        return decode_source(file.read_bytes())
+    except (SyntaxError, UnicodeDecodeError):
+        return file.read_text(encoding="utf-8-sig", errors="replace")
+
+
+def read_run(folder: Path, file: Path) -> Run | None:
+    """Return what a run of ``file`` has left in a folder; None where it has left nothing."""
     tape = folder / "tape.json"
     if not tape.exists():
         return None
     made = json.loads(tape.read_text(encoding="utf-8"))
-    return _read(made, bytearray((folder / "arrays.bin").read_bytes()))
+    return _read(made, bytearray((folder / "arrays.bin").read_bytes()), file)
 
 
-def _read(made: dict[str, Any], memory: bytearray) -> Run:
+def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
     arrays: list[Value] = []
     start = 0
     for kind, shape in made["arrays"]:
@@ -109,5 +128,25 @@ def _read(made: dict[str, Any], memory: bytearray) -> Run:
         (when, frame, name, value(held)) for when, frame, name, held in made["plain"]
     ]
     message = f"{made['error']}: {made['message']}".removesuffix(": ") if "error" in made else ""
-    places = [(file, *place) for file, *place in made["places"]]
-    return Run(recording, places, made["end"], message, made.get("line"))
+    source, places = _whole(file, recording, made["places"])
+    return Run(recording, source, places, made["end"], message, made.get("line"))
+
+
+def _whole(
+    file: Path, recording: Recording, places: Sequence[Sequence[Any]]
+) -> tuple[Source, list[Place]]:
+    """Return a program's text with that of its modules that computed anything, and its places.
+
+    ``places`` have each its file before them.
+    """
+    own = str(file.absolute())
+    computing = dict.fromkeys(places[note.place][0] for note in recording.tape if note.place >= 0)
+    modules = [other for other in computing if other not in (own, CALL)]
+    names = [os.path.relpath(other, file.absolute().parent) for other in modules]
+    texts = map(text_of, map(Path, modules))
+    source = Source(source_of(file), dict(zip(names, texts, strict=True)))
+    before = dict(zip([own, *modules], source.files.before, strict=True))
+    return source, [
+        (before[at] + first, column, before[at] + last, end) if at in before else NOWHERE
+        for at, first, column, last, end in places
+    ]

@@ -60,8 +60,8 @@ class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: Value) -> None:
         file = module.__spec__.origin
-        with open(file, encoding="utf-8") as stream:
-            source = stream.read()
+        with open(file, "rb") as stream:
+            source = importlib.util.decode_source(stream.read())
         exec(self.rewrite(source, file, module.__dict__), module.__dict__)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from bptui.core.graph.node import Node
 from bptui.trace.comparing import Numbers, Values, right_value
-from bptui.trace.edits import accumulated, called, edits, exchanged
+from bptui.trace.edits import SINGLE, accumulated, called, edits, exchanged
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
 from bptui.trace.recalled import arguments_of, recalled
@@ -197,10 +197,12 @@ class View:
 
     def _plain(self, binding: Binding) -> dict[str, Any]:
         """Return the variables in sight that hold no numbers to derive by."""
+        line = self.statement.lineno
         return {
             name: value
             for when, frame, name, value in self.recorder.plain
-            if frame in (0, binding.frame) and when <= binding.when
+            if frame == binding.frame or (not frame and self.source.sees(line, name))
+            if when <= binding.when
         }
 
     def _before(self, binding: Binding, start: int) -> Values | None:
@@ -219,6 +221,14 @@ class View:
             ]
             return self._values(old[-1]) if old else None
         return None
+
+    def _objects(self, read: set[int]) -> set[Any]:
+        """Return the objects that the statement's ``self`` may be, by what it has read."""
+        named = {ast.unparse(node) for node in ast.walk(self.statement) if isinstance(node, SINGLE)}
+        owners = [b for b in self.recorder.bindings if b.entry in read and _of_self(b)]
+        # what one layer gives is what the next one takes, so what it is called here counts first
+        sure = {b.location[1] for b in owners if b.name in named}
+        return sure or {b.location[1] for b in owners}
 
     def _values(self, entry: int) -> Values | None:
         lines = self.lines
@@ -253,7 +263,7 @@ class View:
         found: dict[str, int] = {}
         tape = self.lines.truth.tape
         read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
-        objects = {b.location[1] for b in self.recorder.bindings if b.entry in read and _of_self(b)}
+        objects = self._objects(read)
         local = {n for when, frame, n, _ in self.recorder.plain if 0 < frame == binding.frame}
         for other in self.recorder.bindings:
             if other is binding:
@@ -262,6 +272,8 @@ class View:
                 continue  # a count in a function hides an array of its name
             if _of_self(other) and objects and other.location[1] not in objects:
                 continue  # of another layer
+            if other.frame == 0 and not self.source.sees(self.statement.lineno, other.name):
+                continue  # of another module
             near = other.frame in (0, binding.frame) or other.name.startswith("self.")
             if other.when <= start and near and PLAIN.fullmatch(other.name):
                 found.pop(other.name, None)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +18,14 @@ from bptui.trace.tape import Value
 Place = tuple[int, int, int, int]
 """First line, column, last line, and column of an expression or statement."""
 
+NOWHERE: Place = (0, 0, 0, 0)
+"""Of what stands in no file of the program."""
+
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
 
 
+NEW_LINE = re.compile(r"\r\n?|\n")
+"""What ends a line for Python; ``str.splitlines`` knows more."""
 TOLD = re.compile(r"^\s*#\s*bptui:\s*(\w+)\s+(.+?)\s*$", re.MULTILINE)
 
 
@@ -25,15 +34,67 @@ def told_in(text: str) -> dict[str, str]:
     return dict(TOLD.findall(text))
 
 
-class Source:
-    """A program's text, and its statements."""
+class Files(NamedTuple):
+    """The files of a program, one behind the other, with their lines counted through.
 
-    def __init__(self, text: str) -> None:
-        self.text, self.tree = text, ast.parse(text)
-        self.rows = [row.encode() for row in text.splitlines()]
+    ``names`` are those of its modules; that of the program itself is empty. ``before``: how many
+    lines stand before each.
+    """
+
+    names: tuple[str, ...] = ("",)
+    before: tuple[int, ...] = (0,)
+
+    def of(self, line: int) -> int:
+        """Return which file a line stands in; 0 for the program's own and for no line."""
+        return max(bisect_left(self.before, line) - 1, 0)
+
+    def where(self, line: int) -> tuple[str, int]:
+        """Return the name of a line's file, and its number there."""
+        at = self.of(line)
+        return self.names[at], line - self.before[at]
+
+    def told(self, *lines: int) -> str:
+        """Return where lines are: ``lines 3, 12``, in a module ``layers.py, line 12``."""
+        said = []
+        for name, group in groupby(map(self.where, lines), key=lambda place: place[0]):
+            numbers = [str(number) for _, number in group]
+            word = "lines" if len(numbers) > 1 else "line"
+            said.append(f"{name}{', ' * bool(name)}{word} {', '.join(numbers)}")
+        return "; ".join(said)
+
+
+ONE_FILE = Files()
+
+
+class Source:
+    """A program's text, with those of its own modules behind it, and its statements.
+
+    Lines are counted through all of them.
+    """
+
+    def __init__(self, text: str, modules: Mapping[str, str] | None = None) -> None:
+        texts, self.lines = {"": text, **(modules or {})}, list[str]()
+        before, self._trees = list[int](), list[ast.Module]()
+        for each in texts.values():
+            before.append(len(self.lines))
+            self._trees.append(ast.increment_lineno(ast.parse(each), len(self.lines)))
+            self.lines += NEW_LINE.split(each.removesuffix("\n"))
+        self.files = Files(tuple(texts), tuple(before))
+        self.tree = ast.Module([node for tree in self._trees for node in tree.body], [])
+        self.text, self.rows = "\n".join(self.lines), [row.encode() for row in self.lines]
         self.modules = self._modules()
         self._normal: dict[Place, str | None] = {}
         self._read: dict[Place, frozenset[str]] = {}
+
+    @cached_property
+    def _globals(self) -> list[frozenset[str] | None]:
+        """The names that each file gives or imports; None where it imports all of a module."""
+        return [None if "*" in (own := frozenset(_given(tree))) else own for tree in self._trees]
+
+    def sees(self, line: int, name: str) -> bool:
+        """Whether a global name is known in the file that a line stands in."""
+        known = self._globals[self.files.of(line)]
+        return known is None or name.split(".")[0].split("[")[0] in known
 
     def _modules(self) -> dict[str, Value]:
         """Return what the program has of numpy and math, by its names: all else stays with it."""
@@ -107,6 +168,17 @@ class Source:
         if len(rows) == 1:
             return rows[0][start:end].decode()
         return b" ".join([rows[0][start:], *rows[1:-1], rows[-1][:end]]).decode()
+
+
+def _given(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that a file gives to anything, wherever it does."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            yield (node.asname or node.name).split(".")[0]
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
 
 
 def has(node: ast.stmt, at: tuple[int, int]) -> bool:

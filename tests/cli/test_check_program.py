@@ -308,22 +308,6 @@ def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:
     assert "The first wrong lines" in out
 
 
-def test_a_wrong_line_in_a_module_of_the_program_is_told_with_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "net.py"
-    file.write_text(
-        "import numpy as np\nfrom slopes import back\nw = np.ones((3, 2))\nv = np.ones(2)\n"
-        "x = np.random.rand(4, 3)\nfor _ in range(3):\n    a = np.tanh(x @ w)\n    e = a @ v - 1\n"
-        "    loss = (e ** 2).sum()\n    d = 2 * e\n    w -= 0.1 * x.T @ back(a, d, v)\n"
-        "    v -= 0.1 * a.T @ d\n"
-    )
-    (tmp_path / "slopes.py").write_text(
-        "import numpy as np\ndef slope(a):\n    return 1 - a ** 2\n"
-        "def back(a, d, v):\n    g = np.outer(d, v)\n    return g * slope(g)\n"
-    )
-    result = bptui("check", str(file))
-    assert "first wrong in slopes.py, line 6: return g * slope(g)" in result.output
-
-
 @pytest.mark.parametrize(
     ("start", "body", "said"),
     [

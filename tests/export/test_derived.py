@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from bptui.export.derived import BackwardPass, NotWrittenError
 from bptui.program import cli
+from bptui.trace.source import ONE_FILE
 from tests.trace.test_verdicts import RIGHT, Judged, judged
 
 REFUSED = {"conv1d_signals.py", "neurons_as_dicts.py", "tiny_cnn.py", "plain_python_lists.py"}
@@ -49,7 +50,7 @@ def names(program: Judged) -> dict[int, str]:
 @pytest.mark.parametrize(("folder", "name"), RIGHT)
 def test_what_is_written_gives_the_true_gradients(folder: str, name: str) -> None:
     program = judged(folder, name)
-    backward = BackwardPass(program.verdict.lines, names(program))
+    backward = BackwardPass(program.verdict.lines, names(program), ONE_FILE.told)
     if name in REFUSED:
         with pytest.raises(NotWrittenError, match=r"loop|number by number"):
             backward.text()

@@ -49,8 +49,8 @@ class ProgramApp(TerminalApp[ProgramScreen]):
         super().__init__(around)
         self.file, self.check, self.watch_file = file, check, watch
         self.breakpoints: Mapping[Breakpoint, bool] = {}
-        self._saved = saved_at(file)
         self._first = opened(Record(checked))
+        self._saved = self._times(self._first)
         self._loading, self._toured = False, toured
 
     def get_default_screen(self) -> Screen[None]:
@@ -140,8 +140,13 @@ class ProgramApp(TerminalApp[ProgramScreen]):
     # the file
 
     def _look(self) -> None:
-        if saved_at(self.file) != self._saved:
+        if self._times(self.moment) != self._saved:
             self.reload()
+
+    def _times(self, moment: Moment) -> list[object]:
+        """Return when the program's files were saved."""
+        names = moment.record.source.files.names
+        return [saved_at(self.file.parent / name if name else self.file) for name in names]
 
     def reload(self) -> None:
         """Run the program as it now stands, and show the same place of it."""
@@ -153,7 +158,7 @@ class ProgramApp(TerminalApp[ProgramScreen]):
         self.look_around(over=True)
 
     async def _load(self) -> None:
-        self._loading, self._saved = True, saved_at(self.file)
+        self._loading, self._saved = True, self._times(self.moment)
         self.pause()
         self.tell(f"running {self.file.name} …")
         try:
@@ -168,6 +173,8 @@ class ProgramApp(TerminalApp[ProgramScreen]):
             return
         former = self.moment
         fresh = opened(Record(found))
+        if fresh.record.source.files != former.record.source.files:
+            self._saved = self._times(fresh)
         line, record = former.record.text(former.line), fresh.record
         began = former.stop == former.record.starts[0]
         span = range(*record.span(min(former.update, len(record.steps) - 1)))
@@ -176,6 +183,5 @@ class ProgramApp(TerminalApp[ProgramScreen]):
         mended = (stop for stop, number in lines.items() if number == former.line)
         moment = fresh.at(next(same, next(mended, fresh.stop)))
         self.show(replace(moment, speed=former.speed))
-        first = ", ".join(map(str, fresh.record.wrong_lines))
-        verdict = found.report.verdict
-        self.tell(f"{self.file.name}: {verdict}" + (f", line {first}" if first else ""))
+        wrong = map(fresh.record.told, fresh.record.wrong_lines)
+        self.tell(f"{self.file.name}: {'; '.join([found.report.verdict, *wrong])}")

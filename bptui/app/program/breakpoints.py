@@ -16,6 +16,7 @@ from bptui.core.arrays import Array
 
 COMPARISON = re.compile(r"(\|?)\s*([^<>=|]+?)\s*(\|?)\s*(<=|>=|<|>|==?)\s*(\S+)")
 INDEXED = re.compile(r"(.+?)((?:\[[\d, ]+\])+)")
+LINE = re.compile(r"(?:(\S+?),? )?line (\d+)")
 WRONG = "gradient wrong"
 
 
@@ -66,14 +67,20 @@ class Breakpoint:
 def parser(view: Moment) -> Callable[[str], Breakpoint]:
     """Return what makes a breakpoint of a text; it raises :class:`BreakpointError`."""
     names = {name for name, _ in view.record.titles.values()}
+    files = view.record.source.files
 
     def parse(text: str) -> Breakpoint:
         plain = " ".join(text.split())
         if plain.lower() == WRONG:
             return Breakpoint(WRONG, "where a gradient gets a wrong value")
-        number = re.fullmatch(r"line (\d+)", plain)
-        if number:
-            return Breakpoint(plain, f"where {plain} is carried out", line=int(number[1]))
+        line = LINE.fullmatch(plain)
+        if line:
+            name, number = line[1] or "", int(line[2])
+            if name not in files.names:
+                known = ", ".join(files.names[1:]) or "none besides this one"
+                raise BreakpointError(f"found no file {name!r}; there are {known}")
+            at = files.before[files.names.index(name)] + number
+            return Breakpoint(plain, f"where {files.told(at)} is carried out", line=at)
         found = COMPARISON.fullmatch(plain)
         if found is None or bool(found[1]) != bool(found[3]):
             raise BreakpointError(

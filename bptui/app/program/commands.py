@@ -53,7 +53,7 @@ def came_from(app: ProgramApp) -> None:
         ahead = [*range(moment.stop + 1, len(lines)), *range(moment.stop)]
         found = next((stop for stop in ahead if lines[stop] == moment.row), None)
         if found is None:
-            app.tell(f"Line {moment.row} carries out no operation.", app.place)
+            app.tell(f"Nothing is computed in {record.told(moment.row)}.", app.place)
         else:
             app.show(moment.jumped(found))
         return

@@ -32,7 +32,7 @@ PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
 """Names that need no brackets."""
 COUNTED = re.compile(r" \(\d+\)$")
 """Behind the name of an attribute that several objects have."""
-APART = re.compile(r" \(((line|shape|no\.) [\dx]+|given)\)$")
+APART = re.compile(r" \((([^()]+, )?(line|shape|no\.) [\dx]+|given)\)$")
 """Behind a name that several values in one explanation have."""
 MOST_TERMS, CLOSE = 3000, 1e-5
 """Quantities in a scalar form, and how near it comes to the number."""
@@ -152,7 +152,7 @@ class Writer:
         for entries in (sorted(found) for found in alike.values() if len(found) > 1):
             lines = [self.record.line_of[entry] for entry in entries]
             kinds = (
-                [f"line {line}" if line else "given" for line in lines],
+                [self.record.told(line) if line else "given" for line in lines],
                 [f"shape {self.record.shape(entry) or 1}" for entry in entries],
                 [f"no. {place + 1}" for place in range(len(entries))],
             )
@@ -190,7 +190,7 @@ class Writer:
 
     def _reason(self, source: int, name: str) -> str:
         """Say through what a value goes to the next one with a name."""
-        links, way = self.claims.gradients.links, list[Link]()
+        links, way, told = self.claims.gradients.links, list[Link](), self.record.told
         one = self.claims.activated.get(source)
         entry = source if one is None else one.after
         while entry == source or entry not in self.record.named:
@@ -199,12 +199,12 @@ class Writer:
             if not found:
                 break
             if len(found) > 1 and not way and one is None:
-                return said_of(name, found)
+                return said_of(name, found, told)
             if len(found) > 1:
-                return said_of_way(name, way, "" if one is None else one.name, len(found))
+                return said_of_way(name, way, told, "" if one is None else one.name, len(found))
             way += found
             entry = self.graph.entry.get(found[0].consumer, -1)
-        return said_of_way(name, way, "" if one is None else one.name)
+        return said_of_way(name, way, told, "" if one is None else one.name)
 
     def _right_ones(self) -> dict[Node, Expression]:
         """Return what the program's formula has of true gradients, as it is written there."""

@@ -19,7 +19,9 @@ COLUMNS = 100
 WRITERS: dict[str, Callable[[Checked], str]] = {
     ".txt": lambda checked: as_text([checked.report], COLUMNS),
     ".json": lambda checked: json.dumps(as_json([checked.report], 0.0), indent=2) + "\n",
-    ".py": lambda checked: BackwardPass(checked.verdict.lines, checked.names).text(),
+    ".py": lambda checked: BackwardPass(
+        checked.verdict.lines, checked.names, checked.source.files.told
+    ).text(),
 }
 """What is written, by how the name of the file ends."""
 

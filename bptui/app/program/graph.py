@@ -189,7 +189,7 @@ class GraphPanel(ProgramPanel):
         lines = [(f"{name} {record.shape(entry)}", styles.strong + styles.bold)]
         number, call = record.line_of[entry], record.tape.notes[entry].call
         if number:
-            said = f"{call}, line {number}"
+            said = f"{call}, {record.told(number)}"
             lines.append((said if len(said) <= room else call, styles.dim))
         elif call == "leaf":
             lines.append(("given", styles.dim))

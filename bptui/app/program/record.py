@@ -44,7 +44,7 @@ class Record:
         self._places = lru_cache(maxsize=8)(self._entries_by_place)
         self.lines, self.source = checked.verdict.lines, checked.source
         self.tape = self.lines.truth.tape
-        self.rows = self.source.text.splitlines()
+        self.rows, self.told = self.source.lines, self.source.files.told
         notes = self.tape.notes
         self.line_of = [checked.line_of(note.place) for note in notes]
         """The line that each entry comes from; 0 for none of the file."""
@@ -65,8 +65,8 @@ class Record:
         return call not in SILENT and not call.endswith("_like")
 
     def text(self, line: int) -> str:
-        """Return a line of the program; nothing of one behind it, as of a call that was told."""
-        return self.rows[line - 1] if 0 < line <= len(self.rows) else ""
+        """Return a line of the program; nothing for 0, as of a call that was told."""
+        return self.rows[line - 1] if line else ""
 
     # variables
 
@@ -158,7 +158,7 @@ class Record:
         if not self.line_of[entry]:
             value = np.asarray(self.tape.values[entry])
             return f"{float(value):g}" if value.size == 1 and value.dtype.kind in "fiu" else "data"
-        return " ".join(self.source.piece(self.checked.run.places[place][1:]).split())
+        return " ".join(self.source.piece(self.checked.run.places[place]).split())
 
     def array(self, entry: int) -> Array:
         """Return an entry's numbers, of complex ones the real parts."""

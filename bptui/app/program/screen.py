@@ -55,7 +55,9 @@ class ProgramStatus(TopLine[Moment]):
         said, style = report.verdict, styles.accent
         if wrong:
             more = len(wrong) - 1
-            said = f"wrong at line {wrong[0]}" + (f" and {more} more" * bool(more))
+            file, number = view.record.source.files.where(wrong[0])
+            where = f"{file}:{number}" if file else f"line {number}"
+            said = f"wrong at {where}" + (f" and {more} more" * bool(more))
             style = styles.warning + spot(pressing("w"))
         name = report.file.rpartition("/")[2]
         line = Line().add(fitted(f" {name}", max(room - len(said) - 3, 6)), styles.strong)
@@ -81,7 +83,7 @@ class LineCaption(CaptionLine[Moment]):
             }
             found = found._replace(how=form[verdict].format(gives, stands))
         text = record.text(view.line).strip()
-        return found._replace(where=f"line {view.line}", what=text, wrong=verdict != "right")
+        return found._replace(where=record.told(view.line), what=text, wrong=verdict != "right")
 
 
 class ProgramScreen(Screen[None]):

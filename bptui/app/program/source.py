@@ -6,6 +6,7 @@ import io
 import textwrap
 import tokenize
 from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec.structs import replace
 from rich.style import Style
@@ -21,23 +22,36 @@ AROUND = 4
 """Lines above and below that are in sight with the one just carried out."""
 
 
+class Row(NamedTuple):
+    """A row of the panel: a line, or what a wrong line should be, or a file's name above it."""
+
+    line: int
+    said: str = ""
+    file: str = ""
+
+
 class SourcePanel(ProgramPanel):
     """Each line with its number and verdict; below a wrong one stands what it should be."""
 
     def __init__(self) -> None:
         super().__init__("Source", "source")
 
-    def rows(self, view: Moment) -> list[tuple[int, str]]:
-        """Return a line's number and nothing, or that of a wrong line and what it should be."""
-        found: list[tuple[int, str]] = []
+    def rows(self, view: Moment) -> list[Row]:
+        """Return the lines of the program: behind a wrong one what it should be."""
+        found: list[Row] = []
+        files = view.record.source.files
+        first = {before + 1: name for before, name in zip(files.before, files.names, strict=True)}
         for number, text in enumerate(view.record.rows, 1):
-            found.append((number, ""))
+            if first.get(number):
+                found.append(Row(number, file=first[number]))
+            found.append(Row(number))
             line = view.record.judged.get(number)
             if line is not None and line.verdict == "wrong":
                 said = f"should be: {line.should_be}" if line.should_be else line.difference or ""
                 indent = len(text) - len(text.lstrip())
                 room = self.container_size.width - _digits(view) - 4 - indent
-                found += [(number, " " * indent + p) for p in textwrap.wrap(said, max(room, 20))]
+                parts = textwrap.wrap(said, max(room, 20))
+                found += [Row(number, " " * indent + part) for part in parts]
         return found
 
     def extent(self, view: Moment, width: int, height: int) -> Size:
@@ -45,32 +59,39 @@ class SourcePanel(ProgramPanel):
         return Size(width - (rows > height), rows)
 
     def spot(self, view: Moment) -> Region | None:
-        rows, line = self.rows(view), (view.row or view.line, "")
+        rows, line = self.rows(view), Row(view.row or view.line)
         at = rows.index(line) if line in rows else 0  # a call that was told is on none
         around = max(min(AROUND, (self.container_size.height - 3) // 2), 0)
         return Region(0, max(at - around, 0), 1, min(at, around) + around + 2)
 
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
         record = view.record
-        self.entitle(f"Source: {record.function_at(view.line) or 'line'} {view.line}")
+        name, number = record.source.files.where(view.line)
+        where = record.function_at(view.line) or ("" if name else "line")
+        self.entitle(" ".join(["Source:", *filter(None, (name, where)), str(number)]))
         found = {line.verdict for line in record.judged.values()}
         words = {"right": "right", "wrong": "first wrong", "follows": "follows"}
         self.note("  ".join(f"{SIGNS[each]} {words[each]}" for each in words if each in found))
         top, width = int(self.scroll_offset.y), self.extent(view, width, height).width
-        return [self._row(view, *row, width) for row in self.rows(view)[top : top + height]]
+        return [self._row(view, row, width) for row in self.rows(view)[top : top + height]]
 
-    def _row(self, view: Moment, number: int, said: str, width: int) -> Strip:
+    def _row(self, view: Moment, row: Row, width: int) -> Strip:
         styles, record, line, digits = self.text_styles, view.record, Line(), _digits(view)
-        if said:
+        number = row.line
+        if row.file:
+            return line.add(
+                fitted(f"── {row.file} ", width).ljust(width, "─"), styles.faint
+            ).strip()
+        if row.said:
             line.add(" " * (digits + 3), styles.text)
             style = styles.accent + styles.bold
-            return line.add(fitted(said, width - line.width), style).strip()
+            return line.add(fitted(row.said, width - line.width), style).strip()
         here, judged = number == view.line, record.judged.get(number)
         ground = styles.written if here else Style()
         style = styles.strong if here else styles.faint
         if self.has_focus and number == (view.row or view.line):
             style = styles.selected(style, True)
-        line.add(f"{number:>{digits}}", style)
+        line.add(f"{record.source.files.where(number)[1]:>{digits}}", style)
         verdict, base = "" if judged is None else judged.verdict, styles.text
         line.add(f" {SIGNS[verdict]} ", verdict_style(styles, verdict))
         if verdict not in ("", "right"):
@@ -89,7 +110,7 @@ class SourcePanel(ProgramPanel):
         """Return the columns of the operation just carried out, in its line."""
         record = view.record
         place = record.checked.run.places[record.tape.notes[view.entry].place]
-        first, start, last, end = place[1:]
+        first, start, last, end = place
         if first != number:
             return range(0)
         raw, text = record.source.rows[number - 1], record.rows[number - 1]
@@ -107,7 +128,7 @@ class SourcePanel(ProgramPanel):
 
     def pick(self, view: Moment, x: int, y: int) -> Moment | None:
         rows = self.rows(view)
-        return replace(view, row=rows[y][0]) if y < len(rows) else None
+        return replace(view, row=rows[y].line) if y < len(rows) else None
 
 
 def _digits(view: Moment) -> int:
