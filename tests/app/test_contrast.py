@@ -70,7 +70,7 @@ def pale(session: Session, seen: dict[tuple[float, Colours], str]) -> None:
 @pytest.mark.parametrize("own", [DARK, LIGHT], ids=lambda own: own.name)
 async def test_every_screen_can_be_read(own: Theme, present: bool) -> None:
     """All operations, all panels and all dialogs, in colours of 24 bits and of eight."""
-    app = BptuiApp(load("iris"), USUAL._replace(theme=own.name, present=present))
+    app = BptuiApp(load("xor"), USUAL._replace(theme=own.name, present=present))
     seen: dict[tuple[float, Colours], str] = {}
     async with app.run_test(size=(120, 36), notifications=True):
         session = Session(app)

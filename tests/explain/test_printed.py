@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -30,6 +31,8 @@ from .support import CASES, all_equations, last, rounding_scale, statements
 WIDTHS = (40, 76)
 ALL = 1_000_000
 """A width at which nothing is wrapped."""
+ALIKE = 2
+"""Equations of each case that differ in indices and numbers only, of which one may be negative."""
 TWO_SIGNS = re.compile(r"(?:[-+·/⊙]|\\[co]dot) *-")
 """Never + -0.13, but + (-0.13) or a minus. In code, a * -b is how Python writes it."""
 WRITTEN = {
@@ -90,8 +93,14 @@ def textbook(node: Expression) -> Expression:
 
 @pytest.mark.parametrize("case", CASES)
 def test_numbers_give_the_value_at_every_width(case: str) -> None:
+    seen = Counter[str]()
     for equation, symbols in equations(CASES[case]):
-        whole = blocks(EquationWriter(symbols, ALL).numbers(equation))
+        lines = EquationWriter(symbols, ALL).numbers(equation)
+        kind = re.sub(r"\d", "", plain(lines[0]))
+        seen[kind] += 1
+        if seen[kind] > ALIKE:
+            continue
+        whole = blocks(lines)
         check_numbers(whole, equation)
         for width in WIDTHS:
             wrapped = EquationWriter(symbols, width).numbers(equation)
