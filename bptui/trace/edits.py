@@ -315,9 +315,9 @@ def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield _parsed(f"{out} * ({back} - np.sum({back} * {out}, axis=-1, keepdims=True))")
 
 
-def accumulated(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield the statement with ``+=`` for the ``=`` that writes to a part of something."""
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+def accumulated(statement: ast.stmt) -> Iterator[ast.AugAssign]:
+    """Yield the statement with ``+=`` for the ``=`` of a variable, or of a part of something."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
         yield _augmented(statement, ast.Add())
 
 
@@ -329,7 +329,7 @@ def exchanged(statement: ast.stmt, texts: Mapping[str, str]) -> Iterator[ast.stm
             yield _with(statement, path, _parsed(text))
 
 
-def _augmented(statement: ast.Assign, op: ast.operator) -> ast.stmt:
+def _augmented(statement: ast.Assign, op: ast.operator) -> ast.AugAssign:
     target = copy.deepcopy(statement.targets[0])
     assert isinstance(target, SINGLE)
     return ast.AugAssign(target, op, copy.deepcopy(statement.value))

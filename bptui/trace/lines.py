@@ -78,12 +78,13 @@ class Lines:
         self.standing = Standing(self.true, self.values, truth.convention(self.judged))
         self.places: dict[int, list[int]] = {}
         """The entries of the backward pass by their place in the source."""
+        begun = min(self.forward - {parameter.before for parameter in truth.parameters}, default=0)
         for entry in self.backward:
-            if (
-                entry not in truth.partial
-                and np.asarray(truth.tape.values[entry]).dtype.kind == "f"
-            ):
-                self.places.setdefault(truth.tape.notes[entry].place, []).append(entry)
+            note = truth.tape.notes[entry]
+            memory = entry < begun and note.call.endswith("_like")  # an optimizer's, still empty
+            floating = np.asarray(truth.tape.values[entry]).dtype.kind == "f"
+            if floating and not memory and entry not in truth.partial:
+                self.places.setdefault(note.place, []).append(entry)
         self.fitting = Fitting(truth, self.judged, self.true, self.values)
         self.samples = samples(truth, self.forward)
         """What may be the number of samples."""

@@ -18,6 +18,8 @@ from bptui.trace.tape import Tape, Value
 
 NAMES = ("loss", "cost", "mse", "nll", "objective", "cross", "entropy", "bce")
 """How a word begins by which programs call their loss."""
+GAINS = ("likelihood", "loglik", "loglikelihood", "ll")
+"""Words for what they make large, where it is below 0, as logarithms of probabilities are."""
 VAGUE = ("err", "total")
 """How a word begins by which they call their loss, or something on the way back."""
 SLOPES = ("grad", "deriv", "delta", "partial", "prime", "slope")
@@ -42,16 +44,23 @@ class Loss(NamedTuple):
     """Whether parameters are updated by it."""
     differences: frozenset[Node] = frozenset()
     """Those that imply it: where the program goes back from."""
+    gain: bool = False
+    """Whether it is the minus of what the program makes large."""
 
     @property
     def named(self) -> bool:
         """Whether the program calls it a loss, and does not mean something on the way back."""
         words = _words(self.text)
-        vague = self.used and not any(word.startswith(NAMES) or word == "j" for word in words)
+        vague = (
+            self.used
+            and not self.gain
+            and not any(word.startswith(NAMES) or word == "j" for word in words)
+        )
         slope = self.used and any(
             word.startswith(SLOPES) or word in ("d", "pd", "wrt") for word in words
         )
-        return self.entry is not None and _of_a_loss(self.text) and not vague and not slope
+        own = self.gain or _of_a_loss(self.text)
+        return self.entry is not None and own and not vague and not slope
 
 
 def _words(text: str) -> list[str]:
@@ -61,6 +70,12 @@ def _words(text: str) -> list[str]:
 def _of_a_loss(text: str) -> bool:
     words = _words(text)
     return any(word.startswith(NAMES + VAGUE) or word in ("j", "e") for word in words)
+
+
+def _is_gain(text: str, value: Value) -> bool:
+    """Whether a number is made large: it is the minus of a loss."""
+    words = _words(text)
+    return not set(words).isdisjoint(GAINS) and not _of_a_loss(text) and np.sum(value) < 0.0
 
 
 Key = tuple[int, str]
@@ -136,8 +151,9 @@ def computed(
             node = graph.nodes[entry]
             if differences.of(entry) is not None:
                 continue  # an error of either sign is nothing to make small
-            whole = node.sum() if node.shape else node
-            yield Loss(whole, entry, names.get(entry, ""), entry in used)
+            whole, name = node.sum() if node.shape else node, names.get(entry, "")
+            gain = _is_gain(name, tape.values[entry])
+            yield Loss(-whole if gain else whole, entry, name, entry in used, gain=gain)
 
 
 def _is_single(value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -153,6 +154,8 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
             return True
         if call not in ("add", "subtract"):
             continue
+        if tape.shape(inner) == shape and any(_of_the_step(truth, one, made) for one in inputs):
+            return False  # it is a part of a gradient
         old = [one for one in inputs if one not in truth.dependent and tape.shape(one) == shape]
         if call == "add" and any(_is_state(truth, one) for one in old):
             nodes = (truth.graph.nodes[one] for one in inputs if one in truth.dependent)
@@ -162,6 +165,14 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
         approached = call == "subtract" and inputs[-1] in old  # m += (1 - beta) * (g - m)
         memory = memory or faded or approached
     return memory
+
+
+def _of_the_step(truth: StepTruth, entry: int, made: Collection[int]) -> bool:
+    """Whether an entry that is not ``made`` is computed of parameters and of data."""
+    if entry not in truth.dependent or entry in made:
+        return False
+    behind = truth.tape.ancestors(entry, {parameter.before for parameter in truth.parameters})
+    return any(np.size(truth.tape.values[one]) > 1 for one in behind - truth.dependent)
 
 
 def _is_state(truth: StepTruth, entry: int) -> bool:

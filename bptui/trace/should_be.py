@@ -92,13 +92,32 @@ class View:
     def mended_by_adding(self, repair: Repair) -> str | None:
         """Return the statement with ``+=`` where each turn writes over what the last one wrote."""
         made = next(accumulated(self.statement), None)
+        if made is None or repair.updated:
+            return None
+        if not isinstance(made.target, ast.Subscript):
+            return written(made) if self._is_sum(repair) else None
         nodes = self.lines.truth.graph.nodes
         writes = [entry for entry in self.own if nodes[entry].op.name == "setitem"]
-        if made is None or len(writes) < 2 or repair.updated:
+        if len(writes) < 2:
             return None
         others, known = self.lines.others(repair), self.lines.without(repair)
         changed = self.lines.replay.edited(writes, _added, known, others)
         return written(made) if changed and self.lines.mends(changed, repair) else None
+
+    def _is_sum(self, repair: Repair) -> bool:
+        """Whether a variable should be the sum of all that its statement gives it in a loop."""
+        entry, lines = repair.entries[-1], self.lines
+        right = lines.right_value(entry)
+        named = [b for b in self.recorder.bindings if self._inside(b.place)]
+        last = next((b for b in reversed(named) if b.entry == entry), None)
+        if right is None or last is None:
+            return False
+        own = [b.entry for b in named if b.location == last.location and b.when <= last.when]
+        terms = [lines.values.get(one) or self._values(one) for one in own]
+        given = [term for term in terms if term is not None]
+        sums = [np.sum(draw, axis=0) for draw in zip(*given, strict=True)]
+        same = len(own) > 1 and {part[0].shape for part in given} == {right[0].shape}
+        return same and len(given) == len(own) and right_value(sums, right, exact=True)
 
     def _given(self, argument: Argument) -> str | None:
         """Return the statement with another argument of the call in it."""
@@ -154,7 +173,10 @@ class View:
         """Return the first edit that gives the numbers, else if not ``exact`` a multiple."""
         first = turns[0][0]
         tried = [(Evaluation(*sight[1:], sight.binding.name), wanted) for sight, wanted in turns]
-        scaled, left = None, MANY if tried[0][0].of(self.statement) else MORE
+        own = [(evaluation.of(self.statement), wanted) for evaluation, wanted in tried]
+        if all(found and right_value(found, wanted, exact=True) for found, wanted in own):
+            return None  # something in sight was changed in place: no edit mends that
+        scaled, left = None, MANY if own[0][0] else MORE
         counts = {n: [np.asarray(v)] for n, v in first.known.items() if type(v) is int and v > 1}
         for edited in edits(self.statement, {**first.names, **counts}):
             sizes = (True, False) if not exact and scaled is None else (True,)

@@ -260,8 +260,16 @@ class Suspects:
                 names.setdefault(binding.entry, []).append(binding)
         groups: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
         right = self.lines.forward | set(settled)
+        wholes = {(parameter, ALL) for parameter in own}
+        handing: dict[int, set[int]] = {}  # by place: whole gradients that it names, as `for g in`
+        for binding in tape.bindings:
+            if binding.entry in self.lines.values and not wholes.isdisjoint(
+                self.lines.factors(binding.entry)
+            ):
+                handing.setdefault(binding.place, set()).add(binding.entry)
         for entry in sorted(found):
-            for alias in found[entry]:
+            aliases = [one for one in found[entry] if handing.get(one.place, {entry}) == {entry}]
+            for alias in aliases or found[entry]:
                 first = names[entry].index(alias)
                 new = {one.name for one in names[entry][first:]}
                 old = {one.name for one in names[entry][:first]}
@@ -275,7 +283,7 @@ class Suspects:
                     if user >= alias.when
                 }
                 reading = [user for user, by in read.items() if not by or by & new]
-                if alias is not found[entry][-1] and not any(
+                if alias is not (aliases or found[entry])[-1] and not any(
                     alias.name in by for by in read.values()
                 ):
                     continue  # only handed on once more

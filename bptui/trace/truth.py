@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -199,6 +199,8 @@ class StepTruth:
                 else None
                 for parameter in self.parameters
             }
+            if self.decay:
+                self._let_all_decay(matches, true, size)
         except (ValueError, TypeError, IndexError, KeyError):
             return None
         missing = [parameter.key for parameter in self.parameters if parameter not in true]
@@ -364,6 +366,24 @@ class StepTruth:
                 self.decay = shares[1]
                 return Match(shares[0], None)
         return None
+
+    def _let_all_decay(
+        self, matches: dict[Key, Match | None], true: Mapping[Parameter, Values], size: float
+    ) -> None:
+        """Let parameters lose the share of themselves that others lose, where that fits better.
+
+        A few numbers do not tell a share by themselves, nor whether a small one is there.
+        """
+        usual = [rounded(match.factor) for match in matches.values() if match and match.whole]
+        for parameter, gradient in true.items():
+            match = matches[parameter.key]
+            if parameter.overwritten or (match and usual.count(rounded(match.factor)) > 1):
+                continue
+            pairs = zip(self.change_of(parameter), self._own(parameter), strict=True)
+            rest = [change - self.decay * own for change, own in pairs]
+            factor = multiple_as_it_is(rest, gradient, self.noise(parameter, size))
+            if factor is not None and (match is None or rounded(factor) in usual):
+                matches[parameter.key] = Match(factor, None)
 
     def _penalized(self, parameter: Parameter, found: Gradients) -> bool:
         """Whether a part of a parameter's true gradient is its own numbers: the loss has them."""

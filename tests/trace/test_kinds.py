@@ -4,9 +4,72 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trace.kinds import assert_judged, program
+from bptui.trace.should_be import view_of
+from bptui.trace.source import Source
+from tests.trace.kinds import HEAD, assert_judged, program
 
 PROGRAMS = {
+    "an optimizer is given a sum of which a term is wrong": """
+U = 0.1 * rng.normal(size=(2, 2))
+mW, mU = np.zeros_like(W), np.zeros_like(U)
+for step in range(2):
+    h = [np.zeros((1, 2))]
+    for t in range(6):
+        h.append(np.tanh(x[t:t + 1] @ W + h[-1] @ U))
+    loss = sum(((h[t + 1] - y[t]) ** 2).sum() for t in range(6))
+    dW, dU, later = np.zeros_like(W), np.zeros_like(U), 0
+    for t in reversed(range(6)):
+        dz = (2 * (h[t + 1] - y[t]) + later) * (1 - h[t + 1] ** 2)
+        dW += x[t:t + 1].T @ dz
+        dU += h[t].T @ dz  #! dU += h[t + 1].T @ dz
+        later = dz @ U.T
+    for param, d, memory in zip([W, U], [dW, dU], [mW, mU]):
+        memory += d * d
+        param -= 0.1 * d / np.sqrt(memory + 1e-8)
+""",
+    "what is written over in a loop is handed on by another loop": """
+for step in range(2):
+    out = [x[t] @ W + b for t in range(6)]
+    loss = sum(((out[t] - y[t]) ** 2).sum() for t in range(6))
+    dW, db = np.zeros_like(W), np.zeros_like(b)
+    for t in range(6):
+        d = 2 * (out[t] - y[t])
+        dW += np.outer(x[t], d)
+        db += d  #! db = d
+    for g in [dW, db]:
+        np.clip(g, -50, 50, out=g)
+    W -= 0.01 * dW
+    b -= 0.01 * db
+""",
+    "numbers by themselves decay as arrays do": """
+U = rng.normal(size=(5, 2))
+B = np.zeros(5)
+for step in range(3):
+    i = [2, 4, 2][step]
+    q = W[:2, 0]
+    error = y[step, 0] - (U[i] @ q + B[i] + 0.5)
+    B[i] += 0.1 * (error - 0.01 * B[i])
+    u = U[i].copy()
+    U[i] += 0.1 * (error * q - 0.01 * U[i])
+    W[:2, 0] += 0.1 * (error * u - 0.01 * q)  #! W[:2, 0] += 0.1 * (error * u * u - 0.01 * q)
+""",
+    "a log-likelihood is made large": """
+w = np.zeros(3)
+t = (x[:, 0] > 0).astype(float)
+for step in range(2):
+    p = 1 / (1 + np.exp(-x @ w))
+    ll = np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    w = w + 0.5 * x.T @ (t - p) / 6  #! w = w + 0.5 * x.T @ (p - t) / 6
+""",
+    "a log-likelihood has a gradient of its own": """
+w = np.zeros(3)
+t = (x[:, 0] > 0).astype(float)
+for step in range(2):
+    p = 1 / (1 + np.exp(-x @ w))
+    ll = np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    g = x.T @ (t - p)  #! g = x.T @ ((t - p) * p * (1 - p))
+    w = w + 0.5 * g
+""",
     "one call of several is given a wrong gradient": """
 U = rng.normal(size=(2, 2))
 def back(d, weights, out, given):
@@ -442,3 +505,37 @@ for step in range(2):
     W -= 0.1 * x.T @ dh
 """
     assert "dh = d @ V.T * (h > 0)" in program(text).mended()
+
+
+def test_what_each_turn_gives_a_variable_is_added_up() -> None:
+    text = """
+for step in range(2):
+    out = [x[t] @ W + b for t in range(6)]
+    loss = sum(((out[t] - y[t]) ** 2).sum() for t in range(6))
+    dW, db = np.zeros_like(W), np.zeros_like(b)
+    for t in range(6):
+        d = 2 * (out[t] - y[t])
+        dW += np.outer(x[t], d)
+        db = d
+    W -= 0.01 * dW
+    b -= 0.01 * db
+"""
+    assert "        db += d\n" in program(text).mended()
+
+
+def test_what_was_changed_in_place_is_mended_by_no_edit() -> None:
+    text = """
+U = rng.normal(size=(5, 2))
+for step in range(2):
+    u = U[step]
+    score = W @ u
+    loss = ((score - 1) ** 2).sum() / 2
+    U[step] -= 0.1 * (score - 1) @ W
+    dW = np.outer(score - 1, u)
+    W -= 0.1 * dW
+"""
+    found, source = program(text), Source(HEAD + text)
+    (repair,) = found.verdict.lines.repairs
+    view = view_of(source, found.recorder, found.places, found.verdict.lines, repair)
+    assert view is not None
+    assert view.should_be(repair) is None

@@ -83,7 +83,8 @@ def test_what_no_edit_mends_is_left_alone() -> None:
 def test_a_part_that_is_written_over_is_added_to() -> None:
     made = next(accumulated(ast.parse("g[k] = d[i] * 2").body[0]))
     assert written(made) == "g[k] += d[i] * 2"
-    assert not list(accumulated(ast.parse("g = d").body[0]))
+    assert [*map(ast.unparse, accumulated(ast.parse("g = d").body[0]))] == ["g += d"]
+    assert not list(accumulated(ast.parse("g, h = d").body[0]))
 
 
 def test_a_parameter_is_exchanged_for_its_former_value() -> None:
