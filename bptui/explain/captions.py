@@ -80,6 +80,21 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
     return MappingProxyType(found)
 
 
+@lru_cache(maxsize=4)
+def untrue(experiment: Experiment, samples: int) -> frozenset[str]:
+    """Return the gradients that mistakes change, in their own formula or in what these read."""
+    if not experiment.training.mistakes:
+        return frozenset()
+    step = with_mistakes(training_step(experiment, samples), experiment.training.mistakes)
+    found = captions(experiment, samples)
+    return frozenset(
+        name
+        for operation in operations_of(step)
+        if operation.stage == "backward" and found[operation.name].verdict != "right"
+        for name in operation.writes
+    )
+
+
 def _cancel(mistakes: Iterable[str], samples: int) -> bool:
     """Return whether all that mistakes do is to multiply with 1."""
     factors = [MISTAKES[name].factor for name in mistakes]

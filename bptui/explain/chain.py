@@ -86,6 +86,13 @@ class Chain:
     why: tuple[str, ...] = ()
     silent: bool = False
     """Whether it is written elsewhere."""
+    untrue: bool = False
+    """Whether a mistake makes the gradient something else than what it is called."""
+
+    @property
+    def called(self) -> tuple[Quantity, ...]:
+        """Return the gradient, if it is what it should be."""
+        return () if self.untrue else (self.gradient,)
 
     def at(self, scope: Scope) -> Chain:
         """Return the same chain with the numbers of another step."""

@@ -21,23 +21,22 @@ class ChainWriter(EquationWriter):
     """Writes chains, and links of the chain rule, into ``width`` columns."""
 
     def chain(self, chain: Chain | None) -> list[TextLine]:
-        """Return the links of a gradient, below each what it is, and the reasons."""
+        """Return the links of a gradient, below each what it is."""
         if chain is None or chain.silent:
             return []
-        lines = self._links(chain)
-        why = self.said("why: ", "; ".join(chain.why))
-        if chain.derived is None:
-            return [*lines, *why]
-        derived = self.numbers(chain.derived) if np.isfinite(chain.derived.value) else []
-        return [*lines, *derived, *why]
+        lines, derived = self._links(chain), chain.derived
+        return lines + self.numbers(derived) if derived and np.isfinite(derived.value) else lines
+
+    def why(self, chain: Chain | None) -> list[TextLine]:
+        """Return the reasons for the links of a gradient."""
+        return [] if chain is None or chain.silent else self.said("why: ", "; ".join(chain.why))
 
     def _links(self, chain: Chain) -> list[TextLine]:
         text, signs = self.symbols.text, self.symbols.signs
         columns = chain.written(text, ratio)
         if not columns:
             return []
-        gradient, of = text(chain.gradient), ratio("L", text(chain.of))
-        names = (gradient, of) if gradient != of else (gradient,)
+        names = dict.fromkeys((*map(text, chain.called), f"dL/d{text(chain.of)}"))
         between = "_" if self.symbols.ascii_only else ""
         sums = "".join(f"{signs.total}{between}{letter} " for letter in chain.sums)
         start = [span for each in names for span in (Span(f"{each} ", "name"), EQUALS)]
@@ -60,12 +59,9 @@ class ChainWriter(EquationWriter):
             above.append(Span(f" + {tail}", "operator"))
         return [*lines, (*above,), (*below,)]
 
-    def link(self, link: str, why: str, *, in_code: bool = False) -> list[TextLine]:
-        """Return the link of the chain rule that an array is, and the reason; a comment in code."""
-        if in_code:
-            return self.said("# ", why)
-        chained = link.replace(" * ", self.symbols.signs.times) if "=" in link else ""
-        return [*self.said("", chained), *self.said("why: ", why)]
+    def link(self, link: str) -> list[TextLine]:
+        """Return the link of the chain rule that an array is."""
+        return self.said("", link.replace(" * ", self.symbols.signs.times) if "=" in link else "")
 
     def said(self, heading: str, text: str) -> list[TextLine]:
         """Return a sentence under its heading; nothing where there is none."""

@@ -76,7 +76,7 @@ def corrected(snapshot: Snapshot, engine: Engine) -> Snapshot:
 
 
 @lru_cache(maxsize=4)
-def chains_of(formulas: StepFormulas) -> dict[tuple[Quantity, bool], Chain | None]:
+def chains_of(formulas: StepFormulas) -> dict[tuple[Quantity, bool, frozenset[str]], Chain | None]:
     """Return where the chains of a step are kept, which are the same in the next one."""
     return {}
 
@@ -233,14 +233,15 @@ class Explainer:
     ) -> dict[Statement, Chain]:
         """Return the chains of those statements that are on gradients, with their reasons."""
         found: dict[Statement, Chain] = {}
-        made = chains_of(self.rule.formulas)
+        made, untrue = chains_of(self.rule.formulas), self.reasons.untrue
         for statement in statements:
             left = statement.left
-            if (left, far) not in made:
+            key = left, far, untrue
+            if key not in made:
                 chain = self.rule.chain(left, self.samples, far=far)
                 why = () if chain is None else tuple(self.reasons.of(chain))
-                made[left, far] = chain and replace(chain, why=why)
-            chain = made[left, far]
+                made[key] = chain and replace(chain, why=why, untrue=left.name in untrue)
+            chain = made[key]
             if chain is not None:
                 found[statement] = chain.at(self.rule.scope)
         return found

@@ -162,8 +162,9 @@ class LatexWriter(EquationWriter):
         columns = chain.written(
             name, lambda above, below: rf"\frac{{\partial {above}}}{{\partial {below}}}"
         )
-        gradient, of = name(chain.gradient), rf"\frac{{\partial L}}{{\partial {name(chain.of)}}}"
-        lines = [f"{gradient} &= " + f"{of} = " * (gradient != of)]
+        of = rf"\frac{{\partial L}}{{\partial {name(chain.of)}}}"
+        first, *other = dict.fromkeys((*map(name, chain.called), of))
+        lines = [f"{first} &= " + "".join(f"{each} = " for each in other)]
         lines[0] += "".join(rf"\sum_{{{letter}}} " for letter in chain.sums)
         for place, (factor, values, word) in enumerate(columns):
             named = ", ".join(values[:MOST_TERMS]) + r", \cdots" * (len(values) > MOST_TERMS)

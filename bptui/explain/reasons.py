@@ -7,8 +7,9 @@ from math import prod
 
 from bptui.core.experiment import Experiment
 from bptui.core.network import Names
+from bptui.explain.captions import untrue
 from bptui.explain.chain import LOSS, PASSED_ON, Chain, ChainRule, Factor
-from bptui.explain.expression import Expression, Quantity
+from bptui.explain.expression import Quantity
 from bptui.explain.symbols import Place, Symbols
 from bptui.explain.words import listed, matters
 
@@ -25,26 +26,28 @@ class Reasons:
         self.text = Symbols(self.names).text
         self.activation = experiment.network.activations[-1]
         self.averaged = experiment.training.reduction == "mean" and samples > 1
+        self.untrue = untrue(experiment, samples)
 
     def of(self, chain: Chain) -> Iterator[str]:
         """Yield the reasons of a chain, the most important one first."""
         of, kind = self.text(chain.of), self._place(chain.gradient).kind
         if kind == "delta":
-            yield self._short(self.text(chain.gradient), of)
+            yield self._short(self.text(chain.gradient), of, chain.gradient.name)
         yield from self._parting(chain)
         if kind == "bias_gradient":
             yield f"{self.text(chain.paths[0][-1].above)} has {of} as a term, so that factor is 1"
-        first = chain.paths[0][0]
-        if kind not in PASSED_ON and self._is(first.value, "delta"):
-            net, (delta, *_), _ = chain.written(self.text, lambda above, below: below)[0]
-            yield self._short(delta, net)
+        value = chain.paths[0][0].value
+        delta = isinstance(value, Quantity) and self._place(value).kind == "delta" and value.name
+        if kind not in PASSED_ON and delta:
+            net, (text, *_), _ = chain.written(self.text, lambda above, below: below)[0]
+            yield self._short(text, net, delta)
         if chain.derived is not None:
             yield self.experiment.loss.shortcuts[self.activation].why
         if chain.over_samples:
             yield f"each of the {self.samples} samples uses {of}, so their parts add up"
         if chain.added is not None:
             yield f"the penalty contains {of}, too, so its slope is added"
-        if self.averaged and (chain.derived is not None or len(first.value.parts) > 0):
+        if self.averaged and (chain.derived is not None or len(value.parts) > 0):
             yield f"L is the mean over {self.samples} samples: its slope is divided by as many"
 
     def array(self, name: str) -> tuple[str, str]:
@@ -53,22 +56,24 @@ class Reasons:
         layer, last = place.layer, place.layer == names.depth
         net, out, delta = names.net(layer), names.out(layer), names.delta(layer)
         after = layer + 1
+        true = name not in self.untrue
         if place.kind == "out_gradient":
             if last:
-                return f"dL/d{out}", "how much each output changes the loss"
+                should = "" if true else "it should be "
+                return f"dL/d{out}", f"{should}how much each output changes the loss"
             weights = names.weights(after)
             link = f"dL/d{out} = {names.delta(after)} * d{names.net(after)}/d{out}"
             unit, first = names.unit(layer, 0), f"row 1 of {weights}"
             why = f"every unit sums over those it feeds: {unit} over {first}"
             return link, f"{why}, hence {weights} transposed"
         if place.kind == "delta":
-            link = f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}"
-            short = self._short(delta, net)
+            link = f"{delta} = " * true + f"dL/d{net} = dL/d{out} * d{out}/d{net}"
+            short = self._short(delta, net, name)
             if name != self.rule.shortened:
                 return link, short
             return link, f"{short}; {self.experiment.loss.shortcuts[self.activation].why}"
         of = self.rule.sources[name]
-        link = f"{name} = dL/d{of} = {delta} * d{net}/d{of}"
+        link = f"{name} = " * true + f"dL/d{of} = {delta} * d{net}/d{of}"
         summed = ", summed over the samples" * (self.samples > 1)
         if place.kind == "bias_gradient":
             return (
@@ -80,15 +85,12 @@ class Reasons:
         why += f", hence {read} transposed"
         return link, why + "; the penalty's slope is added" * bool(self.experiment.training.l2)
 
-    @staticmethod
-    def _short(delta: str, net: str) -> str:
-        return f"{delta} is short for dL/d{net}: {matters(net)}"
+    def _short(self, delta: str, net: str, name: str) -> str:
+        what = "should be" if name in self.untrue else "is short for"
+        return f"{delta} {what} dL/d{net}: {matters(net)}"
 
     def _place(self, quantity: Quantity) -> Place:
         return self.rule.places[quantity.name]
-
-    def _is(self, value: Expression, kind: str) -> bool:
-        return isinstance(value, Quantity) and self._place(value).kind == kind
 
     def _parting(self, chain: Chain) -> Iterator[str]:
         """Say what feeds what, where paths part; or of a parameter that there is one path."""
@@ -114,7 +116,11 @@ class Reasons:
         if feeds:
             count = prod(sizes.values())
             every = "both paths" if count == 2 else f"all {count} paths"
-            yield f"{', '.join(feeds)}, so {every} add up"
+            so = f", so {every} add up"
+            if self._place(chain.gradient).kind == "out_gradient":
+                change = f"a small change of {self.text(chain.of)} changes L"
+                so = f": {change} on {every}, and small changes add up"
+            yield ", ".join(feeds) + so
         elif len(chain.paths[0]) > 2 and self._place(chain.gradient).kind not in PASSED_ON:
             yield f"{self.text(chain.of)} reaches L through {self._through(chain.paths[0])} alone"
 

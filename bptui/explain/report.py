@@ -29,38 +29,50 @@ FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 class Report(ChainWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
 
-    ``brief`` puts values behind the numbers, but for the first equation of several sections.
+    ``brief`` puts values behind the numbers, but for the first equation of several sections, and
+    the reasons behind what they are for.
     """
 
     def lines(self, explanation: Explanation, form: Form, *, apart: bool = False) -> list[TextLine]:
         """Return the explanation in a form; with ``apart`` a blank line between samples, too."""
         written: list[TextLine] = []
-        if form == "scalar":
-            if not any(section.chains for section in explanation.numbers):
-                for link in explanation.links.values():
-                    written += self.link(*link)
-            for place, section in enumerate(explanation.numbers):
-                several = place > 0 or len(section.statements) > 1
-                write = partial(self.numbers, compact=self.brief and several)
-                for group, (label, statements) in enumerate(section.groups(self.symbols)):
-                    written += [()] if written and (apart or not group) else []
-                    written += [(Span(label, "label"),)] if label else []
-                    for statement in statements:
-                        chain = section.chains.get(statement)
-                        written += self.chain(chain)
-                        written += self.statement(statement, write, chain=chain)
-                if section.omitted:
-                    written.append((Span(f"… {section.omitted} more like these", "label"),))
+        if form != "scalar":
+            for statement in explanation.arrays:
+                written += [()] if written else []
+                written += self._array(explanation, statement, form)
             return written
-        for statement in explanation.arrays:
-            written += [()] if written else []
-            name = statement.left.name
-            array = self._code if form == "numpy" else self.numbers
-            wanted = explanation.wanted.get(name)
-            link = explanation.links.get(name, ("", ""))
-            written += self.link(*link, in_code=form == "numpy")
-            written += self.statement(statement, partial(array, wanted=wanted), form)
+        if not any(section.chains for section in explanation.numbers):
+            for link, why in explanation.links.values():
+                written += [*self.link(link), *self.said("why: ", why)]
+        for place, section in enumerate(explanation.numbers):
+            several = place > 0 or len(section.statements) > 1
+            write = partial(self.numbers, compact=self.brief and several)
+            for group, (label, statements) in enumerate(section.groups(self.symbols)):
+                written += [()] if written and (apart or not group) else []
+                written += [(Span(label, "label"),)] if label else []
+                for statement in statements:
+                    chain = section.chains.get(statement)
+                    written += self.chain(chain)
+                    written += [] if self.brief else self.why(chain)
+                    written += self.statement(statement, write, chain=chain)
+            if section.omitted:
+                written.append((Span(f"… {section.omitted} more like these", "label"),))
+            for chain in section.chains.values() if self.brief else ():
+                written += self.why(chain)
         return written
+
+    def _array(self, explanation: Explanation, statement: Statement, form: Form) -> list[TextLine]:
+        """Return the equation of an array, its link of the chain rule and the reason."""
+        name = statement.left.name
+        link, why = explanation.links.get(name, ("", ""))
+        wanted = explanation.wanted.get(name)
+        if form == "numpy":
+            code = self.statement(statement, partial(self._code, wanted=wanted), form)
+            return [*self.said("# ", why), *code]
+        equation = self.statement(statement, partial(self.numbers, wanted=wanted), form)
+        reason = self.said("why: ", why)
+        behind, before = (reason, []) if self.brief else ([], reason)
+        return [*self.link(link), *before, *equation, *behind]
 
     def statement(
         self,

@@ -16,7 +16,7 @@ from bptui.explain.expression import Quantity, Scope, evaluate
 from bptui.explain.formulas import element
 from bptui.explain.lines import plain
 from bptui.explain.reasons import Reasons
-from bptui.explain.report import Report
+from bptui.explain.report import FORMS, Report
 from bptui.explain.symbols import Symbols, units
 from bptui.presets.files import load
 
@@ -94,7 +94,7 @@ def test_what_is_said_to_feed_others_does(seed: int) -> None:
             chain = rule.chain(gradient, explained.samples, far=far)
             assert chain is not None
             said = "; ".join(reasons.of(chain))
-            feeding = re.search(r"(\S+) feeds (.*?)(?:,? each|, so)", said)
+            feeding = re.search(r"(\S+) feeds (.*?)(?:,? each|: a small)", said)
             if feeding is None:
                 assert set(explained.names.layers[layer + 1 :]) == {1} or not far
                 continue
@@ -138,6 +138,24 @@ def test_the_articles_first_weight() -> None:
     ascii_only = Report(Symbols(explained.names, True), 100)
     written = [plain(line) for line in ascii_only.lines(explained.explain("w1"), "scalar")]
     assert written[0] == f"dL/dw1 = sum_k {links.replace('·', '*')}"
+
+
+@pytest.mark.parametrize("preset", ["article-listing-1", "article-listing-2"])
+def test_what_a_mistake_makes_wrong_is_not_called_what_it_should_be(preset: str) -> None:
+    explained = explainer(preset)
+    assert explained.right is not None
+    for name in filter(explained.rule.is_gradient, explained.scope.old):
+        wrong = not np.array_equal(explained.scope.old[name], explained.right[0].old[name])
+        report = Report(explained.symbols, 200)
+        subject = explained.explain(name)
+        for form in FORMS:
+            lines = [plain(line) for line in report.lines(subject, form)]
+            assert not any(wrong and "is short for" in line for line in lines), name
+            said = [line for line in lines if line.startswith(("why: ", "# "))]
+            if "delta" in name and said:
+                assert ("should be dL/dnet" in said[0]) is wrong, name
+            links = next((line for line in lines if re.search(r"dL/d\S+ = .*[·*] d", line)), "")
+            assert not wrong or links.startswith("dL/d" * bool(links)), links
 
 
 def test_the_penalty_is_added() -> None:

@@ -252,8 +252,9 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
             for k in range(max(len(sources), len(destinations)))
         }
         some = [edge for edge in mine if (edge.source, edge.destination) in pairs]
-        for labelled, at in ((mine, parts), (some, parts[:NEAR])):
-            found = _places_of_layer(labelled, length, dots, at)
+        ways = ((mine, parts, 2), (mine, parts, 1), (some, parts[:NEAR], 1))
+        for labelled, at, reach in ways:
+            found = _places_of_layer(labelled, length, dots, at, reach)
             rows = [row for row, _ in found.values()]
             room = (max(rows, default=0) - min(rows, default=0) + 1) * gap
             seen = len(rows) == 1 or len(rows) * length <= MOST_COVERED * room
@@ -264,12 +265,12 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
 
 
 def _places_of_layer(
-    edges: list[Edge], length: int, dots: Counter[Cell], parts: list[float]
+    edges: list[Edge], length: int, dots: Counter[Cell], parts: list[float], reach: int
 ) -> dict[Edge, Cell]:
     """Return the places of as many labels as find one, one after the other.
 
     Each stands on its own edge. It is the free one with the fewest faults, the first of equals:
-    labels in another order than their edges, an end from which another edge seems to lead on,
+    labels in another order than their edges, another edge within ``reach`` columns of an end,
     crossings hidden, dots of other edges hidden where its own does not lead on from it.
     """
     taken: set[Cell] = set()
@@ -289,18 +290,24 @@ def _places_of_layer(
         for column, wanted, beside in tried if x1 - x0 + 1 >= length else ():
             on_it = [row for row, x in own if column <= x < column + length]
             row = min(max(round(wanted), min(on_it) - beside), max(on_it) + beside)
-            around = [(row, x) for x in range(column - 1, column + length + 1)]
-            under, ends = around[1:-1], (around[0], around[-1])
+            under = [(row, x) for x in range(column, column + length)]
+            sides = (
+                [column - 1 - k for k in range(reach)],
+                [column + length + k for k in range(reach)],
+            )
+            ends = [next((x for x in side if dots[row, x]), None) for side in sides]
+            leads_on = [(row, x) in own for x in ends if x is not None]
             if taken.isdisjoint(under):
                 swapped = sum(
                     misleads(edge, (row, column), other, there, length)
                     for other, there in found.items()
                 )
-                astray = sum(dots[end] > 0 and end not in own for end in ends)
+                astray = leads_on.count(False)
                 hidden = sum(column <= x < column + length and abs(y - row) < 1 for y, x in crossed)
                 foreign = sum(dots[cell] - (cell in own) for cell in under)
-                apart = own.isdisjoint(ends)
-                free.setdefault((row, column), (swapped, astray, hidden, foreign * apart))
+                free.setdefault(
+                    (row, column), (swapped, astray, hidden, foreign * (not any(leads_on)))
+                )
         if not free:
             break
         row, column = found[edge] = min(free, key=free.__getitem__)

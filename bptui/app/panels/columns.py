@@ -84,7 +84,7 @@ def shared(
     first, *others = sections[0].chains.items()
     told = {first[0]: replace(first[1], silent=True), **dict(others)}
     rest = (replace(sections[0], chains=told), *sections[1:])
-    head = report.chain(first[1])
+    head = [*report.chain(first[1]), *report.why(first[1])]
     whys = dict.fromkeys(why for _, why in explanation.links.values() if why)
     more = [line for why in whys for line in report.said("why: ", why)]
     return ([*head, *more], head), replace(explanation, numbers=rest, links={})
