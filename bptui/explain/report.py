@@ -29,8 +29,8 @@ FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 class Report(ChainWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
 
-    ``brief`` puts values behind the numbers, but for the first equation of several sections, and
-    the reasons behind what they are for.
+    ``brief`` puts values behind the numbers and reasons behind the equations, but for the first
+    equation of several sections.
     """
 
     def lines(self, explanation: Explanation, form: Form, *, apart: bool = False) -> list[TextLine]:
@@ -46,18 +46,19 @@ class Report(ChainWriter):
                 written += [*self.link(link), *self.said("why: ", why)]
         for place, section in enumerate(explanation.numbers):
             several = place > 0 or len(section.statements) > 1
-            write = partial(self.numbers, compact=self.brief and several)
+            behind = self.brief and several
+            write = partial(self.numbers, compact=behind)
             for group, (label, statements) in enumerate(section.groups(self.symbols)):
                 written += [()] if written and (apart or not group) else []
                 written += [(Span(label, "label"),)] if label else []
                 for statement in statements:
                     chain = section.chains.get(statement)
                     written += self.chain(chain)
-                    written += [] if self.brief else self.why(chain)
+                    written += [] if behind else self.why(chain)
                     written += self.statement(statement, write, chain=chain)
             if section.omitted:
                 written.append((Span(f"… {section.omitted} more like these", "label"),))
-            for chain in section.chains.values() if self.brief else ():
+            for chain in section.chains.values() if behind else ():
                 written += self.why(chain)
         return written
 

@@ -53,7 +53,7 @@ async def test_factors_are_lit_told_of_and_gone_to() -> None:
 @pytest.mark.parametrize("preset", ["iris", "xor", "article-listing-1"])
 async def test_every_number_of_a_formula_belongs_to_something(preset: str) -> None:
     async with opened(preset, (120, 60)) as session:
-        await session.shows("Derivation: w")
+        await session.shows("weight from")
         session.panel("#derivation").focus()
         names, last = session.app.main.view.snapshot.experiment.network.names, -1
         for _ in range(12):
