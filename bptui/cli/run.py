@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     Write = Callable[[Snapshot], object]
 
 FORMATS = ("table", "jsonl", "csv")
-ROWS = 20
 SLICE = 0.1
 """Seconds of training between two looks at the progress and at the losses."""
 LONG = 1.0
@@ -89,14 +88,14 @@ def run(
     output: str | None = None,
 ) -> None:
     """Train and write; :class:`Diverged` after the last row if the loss is not finite there."""
-    from bptui.charts.axes import round_up
     from bptui.core.timeline import Timeline
+    from bptui.export.history import shown_every
 
     if steps is not None:
         experiment = experiment.with_training(steps=steps)
     timeline, last = Timeline(experiment), experiment.training.steps
     if every is None:
-        every = round_up(last / ROWS, 1) if form == "table" else 1
+        every = shown_every(last) if form == "table" else 1
     reached, loss = 0, 0.0
     with opened(output) as stream, Progress(last, stream) as progress:
         write = WRITERS[form](experiment, stream)

@@ -38,6 +38,11 @@ class Data:
     def samples(self) -> int:
         return len(self.inputs)
 
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Return all samples, in their parts."""
+        return self.inputs, self.targets, self.test_inputs, self.test_targets
+
 
 def check_data(data: Data, network: Network) -> None:
     """Raise :class:`~bptui.core.errors.UnusableError` unless ``network`` can train on ``data``."""

@@ -18,10 +18,17 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
 
+SHOWN = 20
+"""Steps after the first of which a table shows the losses, at most."""
 MOST_ROWS, MOST_BYTES = 10_000, 100_000_000
 """A history is not longer or larger than about this."""
 SLICE = 0.05
 """Seconds of training after which a look is taken at whether it is still wanted."""
+
+
+def shown_every(last: int) -> int:
+    """Return from which step to which the losses are shown."""
+    return round_up(last / SHOWN, 1)
 
 
 def steps_of(last: int, every: int) -> list[int]:

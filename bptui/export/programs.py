@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 from msgspec import structs
 
-from bptui.charts.axes import round_up
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import frozen
 from bptui.core.data import Data
@@ -20,6 +19,7 @@ from bptui.explain.expression import Expression, Quantity, Scope, is_op, quantit
 from bptui.explain.reasons import Reasons
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
+from bptui.export.history import shown_every
 from bptui.export.layout import (
     comment,
     commented,
@@ -43,8 +43,6 @@ from bptui.export.spelling import (
 from bptui.presets.build import origin_of
 from bptui.presets.save import SaveError, document
 
-PRINTED = 20
-"""Losses after the first, at most: those that ``bptui run`` shows."""
 SHUFFLED = '''def shuffled(epoch):
     """The order of the samples in an epoch, which does not depend on earlier epochs."""
     generator = np.random.Generator(np.random.Philox(key=SEED, counter=[0, 0, 0, epoch]))
@@ -134,7 +132,7 @@ class Program:
             order = "generator.permutation(len(INPUTS))"
             order = f"torch.from_numpy({order})" if self.torch else order
             functions.append(SHUFFLED.format(order=order))
-        head = [*head, *constants(self.experiment, round_up(self.training.steps / PRINTED, 1))]
+        head = [*head, *constants(self.experiment, shown_every(self.training.steps))]
         head += [*data_lines(self.experiment, self.make), *memory]
         return "\n\n\n".join(["\n".join(head), *functions, "\n".join(loop)]) + "\n"
 

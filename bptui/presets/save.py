@@ -100,13 +100,8 @@ def _determining(experiment: Experiment) -> tuple[object, ...]:
     numbers = (training.learning_rate, training.l2, *dict(training.settings).values())
     return (
         *(experiment.network, training, np.array(numbers, dtype=float).tobytes()),
-        *(_bits(start.weights), _bits(start.biases), _bits(_samples(experiment.data))),
+        *(_bits(start.weights), _bits(start.biases), _bits(experiment.data.arrays)),
     )
-
-
-def _samples(data: Data) -> tuple[Array, ...]:
-    """Return the samples, split into their parts; names do not count."""
-    return data.inputs, data.targets, data.test_inputs, data.test_targets
 
 
 def _bits(arrays: Sequence[Array] | None) -> object:
@@ -166,7 +161,7 @@ def _training(experiment: Experiment, given: TrainingTable) -> TrainingTable:
 
 def _data(data: Data, origin: Origin | None) -> DataTable:
     given = DataTable() if origin is None else origin.table.data
-    if origin is not None and _bits(_samples(data)) == _bits(_samples(origin.data)):
+    if origin is not None and _bits(data.arrays) == _bits(origin.data.arrays):
         return given
     tests, seed = len(data.test_inputs), given.split_seed
     count = data.samples + tests
