@@ -19,6 +19,11 @@ settings.load_profile("short")
 # as the program itself does: one thread, and so one order of summation and the same bits
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# workers, and the many programs that are started, take half the time where modules are compiled
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    cache = Path(__file__).parents[1] / ".pytest_cache"
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(cache / "compiled"))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -27,12 +32,6 @@ def _nothing_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setenv("CI", "true")  # the first start has nothing to say to anybody
-        # many programs are started: compiled once, for all workers, they start in half the time
-        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-            folder = tmp_path_factory.getbasetemp()
-            shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-            patch.delenv("PYTHONDONTWRITEBYTECODE")
-            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "compiled"))
         for each in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # bptui check takes the Python that is there
             patch.delenv(each, raising=False)
         yield
