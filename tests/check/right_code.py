@@ -238,10 +238,13 @@ def gradients(x, t, weights, biases):
 """
 """Behind ``#:`` the name, the preset, and perhaps the name of the code that stands before it."""
 RIGHT: dict[str, tuple[str, str]] = {}
+WITHIN: set[str] = set()
+"""Names of what stands, with the same function checked, before a ``step`` too."""
 for entry in CORPUS.split("\n#: ")[1:]:
     title, code = entry.split("\n", 1)
     name, preset, *before = title.split(" | ")
     source = (RIGHT[before[0]][1] if before else HEAD) + code + "\n"
+    WITHIN |= {*before} if "def gradients" not in code else set()
     RIGHT[name] = (DEEP if preset == "DEEP" else preset, source)
 RIGHT["biases of one row, kept as rows"] = (
     "mazur",

@@ -85,7 +85,13 @@ SLIPS: dict[str, Callable[[Arrays], Arrays]] = {
 
 
 def _behind(made: Arrays, delta_h: np.ndarray) -> Arrays:
-    return {"gW1": made["x"].T @ delta_h, "gb1": delta_h.sum(axis=0)}
+    """What follows from a delta; with activations recorded, which tell the functions at once."""
+    return {
+        "gW1": made["x"].T @ delta_h,
+        "gb1": delta_h.sum(axis=0),
+        "out_h": made["out_h"],
+        "out_o": made["out_o"],
+    }
 
 
 @pytest.mark.parametrize("slip", SLIPS)
