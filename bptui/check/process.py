@@ -73,6 +73,13 @@ class StoppedError(Exception):
         return self.kind == "raised" and self.message.startswith("NotImplementedError")
 
 
+def _path() -> dict[str, str]:
+    """Return where modules are, told from here: the process runs in another folder."""
+    told = os.environ.get("PYTHONPATH")
+    folders = map(os.path.abspath, told.split(os.pathsep)) if told else ()
+    return {"PYTHONPATH": os.pathsep.join(folders)} if told else {}
+
+
 class Process:
     """A process of ``python`` with ``file``, which answers requests of ``child.py``.
 
@@ -97,7 +104,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 pass_fds=far,
                 start_new_session=True,
-                env={**os.environ, **ENVIRONMENT, MARK: self._token},
+                env={**os.environ, **_path(), **ENVIRONMENT, MARK: self._token},
             )
         except OSError as error:
             self._close()

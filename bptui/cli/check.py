@@ -239,18 +239,26 @@ def written(found: Callable[[], Sequence[Report]], form: str, before: str = "") 
 
 
 def watched(path: Path, found: Callable[[], Sequence[Report]], form: str) -> NoReturn:
-    """Write the reports on every version of a file, until ctrl+c ends with exit code 0.
+    """Write the reports on every version of a program, until ctrl+c ends with exit code 0.
 
     On a terminal each takes the place of the one before; elsewhere a line with the time stands
     between them, unless they are JSON.
     """
     shown = sys.stdout is not None and sys.stdout.isatty()
+    files: dict[Path, object] = {path: None}
+
+    def found_again() -> Sequence[Report]:
+        reports = found()
+        for name in (name for report in reports for name in report.files.names if name):
+            files.setdefault(path.parent / name, saved_at(path.parent / name))
+        return reports
+
     with interruptible(), suppress(KeyboardInterrupt):
-        for version in _versions(path):
+        for version in _versions(files):
             saved = f"\n--- saved at {datetime.now():%H:%M:%S} ---\n\n"
             before = saved if version and form == "text" else ""
             try:
-                written(found, form, CLEAR if shown else before)
+                written(found_again, form, CLEAR if shown else before)
             except click.exceptions.Exit:
                 pass
             except click.ClickException as error:
@@ -260,14 +268,21 @@ def watched(path: Path, found: Callable[[], Sequence[Report]], form: str) -> NoR
     raise click.exceptions.Exit(0)
 
 
-def _versions(path: Path) -> Iterator[int]:
-    """Yield the number of each version of a file, from 0, once it is there and has settled."""
-    known = None
+def _versions(files: dict[Path, object]) -> Iterator[int]:
+    """Yield the number of each version of a program, from 0, once it is there and has settled.
+
+    ``files``: when each was saved that is known already; others may be added between versions.
+    """
+
+    def saved() -> dict[Path, object]:
+        return {file: saved_at(file) for file in files}
+
+    own = next(iter(files))
     for number in count():
-        while (found := saved_at(path)) in (None, known):
+        while (found := saved())[own] is None or found == files:
             time.sleep(PAUSE)
-        while found is None or found != known:
-            known = found
+        while found[own] is None or found != files:
+            files.update(found)
             time.sleep(PAUSE)
-            found = saved_at(path)
+            found = saved()
         yield number

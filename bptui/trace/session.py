@@ -6,9 +6,6 @@ tape.json says how. Imports nothing of bptui but what stands beside it.
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import json
 import os
 import signal
@@ -21,6 +18,7 @@ import numpy as np
 
 from bptui.trace.functions import PROGRAM
 from bptui.trace.instrument import instrumented
+from bptui.trace.modules import Modules, package_of
 from bptui.trace.notebook import Shell
 from bptui.trace.recorder import Recorder
 from bptui.trace.recording import Enough
@@ -31,38 +29,6 @@ CALL = "<call>"
 """What stands for a file in the places of the code that runs after the program."""
 Value: TypeAlias = Any
 """Whatever a program computes with, or another module gives."""
-
-
-class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Rewrites the program's own modules as they are imported.
-
-    They stand in its folder, or where it says itself that modules are.
-    """
-
-    def __init__(self, folder: str, rewrite: Value) -> None:
-        self.folder, self.rewrite, self.given = folder, rewrite, set(sys.path)
-
-    def find_spec(self, name: str, path: Value = None, target: Value = None) -> Value:
-        added = [os.path.abspath(entry) for entry in sys.path if entry not in self.given]
-        spec = importlib.machinery.PathFinder.find_spec(name, path or [self.folder, *added])
-        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-            return None
-        file = os.path.abspath(spec.origin)
-        if not any(os.path.commonpath([file, one]) == one for one in (self.folder, *added)):
-            return None
-        if "site-packages" in spec.origin:
-            return None
-        spec.loader = self
-        return spec
-
-    def create_module(self, spec: Value) -> None:
-        return None
-
-    def exec_module(self, module: Value) -> None:
-        file = module.__spec__.origin
-        with open(file, "rb") as stream:
-            source = importlib.util.decode_source(stream.read())
-        exec(self.rewrite(source, file, module.__dict__), module.__dict__)
 
 
 class Session:
@@ -106,12 +72,14 @@ class Session:
         if file.endswith(".ipynb"):
             main.__dict__.update(display=Shell(), get_ipython=Shell())
         sys.modules[main.__name__] = main
+        folder = os.path.dirname(file)
         sys.argv = [file, *self.request["arguments"]]
         sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
-        sys.meta_path.insert(0, Modules(os.path.dirname(file), self.rewritten))
+        sys.meta_path.insert(0, Modules(folder, self.rewritten))
         signal.signal(signal.SIGALRM, self.time_is_up)
         signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
         try:
+            main.__package__ = package_of(source, folder) or None
             exec(self.rewritten(source, file, main.__dict__), main.__dict__)
             names = {**main.__dict__, **self.given()}
             exec(self.rewritten(self.request["call"], CALL, names), names)

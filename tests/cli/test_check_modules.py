@@ -127,3 +127,24 @@ def test_an_exported_backward_pass_names_the_files(tmp_path: Path) -> None:
     output = bptui("export", str(written(tmp_path)), "--to", "numpy").output
     assert "goes through sigmoid (layers.py, line 6)" in output
     assert "of the loss in line 12" in output
+
+
+@pytest.mark.parametrize(
+    ("program", "module", "statement"),
+    [
+        ("examples/xor.py", "nn/layers.py", "from nn.layers import Dense"),
+        ("net/train.py", "net/layers.py", "from .layers import Dense"),
+        ("net/train.py", "net/layers.py", "from net.layers import Dense"),
+        ("train.py", "lib/layers.py", "from layers import Dense"),
+    ],
+)
+def test_modules_are_found_where_the_project_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, module: str, statement: str
+) -> None:
+    """From its root, as a part of a package, or on a path that is told from here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "lib")
+    for name, text in ((program, TRAIN), (module, LAYERS.replace(SLOPE, "grad * self.out"))):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text.replace("from {module} import Dense", statement))
+    assert "line 20      delta = grad * self.out\n" in bptui("check", program).output

@@ -41,6 +41,12 @@ def test_every_save_is_checked_until_ctrl_c(tmp_path: Path) -> None:
         new.write_text(RIGHT)
         new.replace(file)
         assert "saved at" in until("net.py: right")
+        head, slope = "import numpy as np\n", "def sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n"
+        (tmp_path / "slopes.py").write_text(head + slope)
+        file.write_text(RIGHT.replace(slope, "from slopes import sigmoid\n"))
+        assert "saved at" in until("net.py: right")
+        (tmp_path / "slopes.py").write_text(head + slope.replace("np.exp(-x)", "np.exp(-2 * x)"))
+        assert "saved at" in until("net.py: wrong")  # a module of the program is watched, too
         process.send_signal(signal.SIGINT)
         process.stdout.read()
         assert process.wait(60) == 0
