@@ -1,4 +1,4 @@
-"""Kinds of everyday programs by what their backward pass does: paths, gates, slopes, signs."""
+"""Kinds of everyday programs by what their backward pass does: paths, sums, signs."""
 
 from __future__ import annotations
 
@@ -111,17 +111,6 @@ for step in range(2):
     dh = back(do @ V.T, h)
     V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
 """,
-    "a function of slopes gives ones": """
-def slope(out):
-    return 1 - out ** 2  #! return np.ones_like(out)
-for step in range(2):
-    h = np.tanh(x @ W)
-    o = np.tanh(h @ V)
-    loss = ((o - y) ** 2).sum()
-    do = 2 * (o - y) * slope(o)
-    dh = do @ V.T * slope(h)
-    V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
-""",
     "a forward value is changed before the gradients are computed of it": """
 for step in range(2):
     h = np.tanh(x @ W)
@@ -203,53 +192,6 @@ for step in range(2):
     dz = residual(d) * (1 - h ** 2)
     U, W = U - 0.01 * dU, W - 0.01 * x.T @ dz
 """,
-    "what goes back to the turn before goes through another gate": """
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-F, G = rng.normal(size=(1, 2)), rng.normal(size=(1, 2))
-for step in range(2):
-    c, past = np.zeros((1, 2)), []
-    for row in x:
-        f, i, g = sigmoid(row @ W + F), sigmoid(row @ W + G), np.tanh(row @ W)
-        past.append((row[None], f, i, g, c))
-        c = f * c + i * g
-    loss = ((c - y[0]) ** 2).sum()
-    dc, dW, dF, dG = 2 * (c - y[0]), 0, 0, 0
-    for row, f, i, g, c in past[::-1]:
-        df = dc * c * f * (1 - f)
-        di = dc * g * i * (1 - i)
-        dg = dc * i * (1 - g ** 2)
-        dF = dF + df
-        dG = dG + di
-        dW = dW + row.T @ (df + di + dg)
-        dc = dc * f  #! dc = dc * i
-    F, G, W = F - 0.01 * dF, G - 0.01 * dG, W - 0.01 * dW
-""",
-    "the sign of a gate's gradient is that of a value inside its function": """
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-U, S = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
-for step in range(2):
-    h, past = np.zeros((1, 2)), []
-    for row in x:
-        z, r = sigmoid(row @ U), sigmoid(row @ S)
-        a = np.tanh(row @ W + r * h)
-        past.append((row[None], z, r, a, h))
-        h = (1 - z) * h + z * a
-    loss = ((h @ V - y[0]) ** 2).sum()
-    d = 2 * (h @ V - y[0])
-    dV, dh = h.T @ d, d @ V.T
-    dW = dU = dS = 0
-    for row, z, r, a, h in past[::-1]:
-        da = dh * z * (1 - a ** 2)
-        dz = dh * (a - h)  #! dz = dh * (h - a)
-        dr = da * h
-        dU = dU + row.T @ (dz * z * (1 - z))
-        dS = dS + row.T @ (dr * r * (1 - r))
-        dW = dW + row.T @ da
-        dh = dh * (1 - z) + da * r
-    V, W, U, S = V - 0.01 * dV, W - 0.01 * dW, U - 0.01 * dU, S - 0.01 * dS
-""",
     "a bias before a batch norm has no gradient but for rounding": """
 for step in range(2):
     z = x @ W + b
@@ -281,48 +223,6 @@ for step in range(2):
     loss = sum(v ** 2 for v in h) / 2
     d = [v for v in h]  #! d = [v * v for v in h]
     A = [[a - 0.1 * v * e for a, e in zip(r, d)] for r, v in zip(A, x[0])]
-""",
-    "masks of whole numbers, and decisions that are near": """
-x = rng.normal(size=(50, 3))
-y = rng.normal(size=(50, 2))
-for step in range(2):
-    z = x @ W
-    loss = (np.maximum(z, 0) ** 2).sum() + (z * y).sum()
-    on = np.where(z > 0, 1, 0)
-    d = 2 * np.maximum(z, 0) * on + y  #! d = 2 * np.maximum(z, 0) + on * y
-    W -= 0.01 * x.T @ d
-""",
-    "a slope without a function of its own, in a line above": """
-for step in range(2):
-    h = np.tanh(x @ W)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    slope = 1 - h ** 2  #! slope = 1 + h ** 2
-    dz = d @ V.T * slope
-    V, W = V - 0.01 * h.T @ d, W - 0.01 * x.T @ dz
-""",
-    "a function of slopes that each call of needs right gradients for": """
-def slope(out):
-    return out * (1 - out)  #! return out * out
-for step in range(2):
-    h = 1 / (1 + np.exp(-x @ W))
-    o = 1 / (1 + np.exp(-h @ V))
-    e = o - y
-    d = e * slope(o)
-    dh = (d @ V.T) * slope(h)
-    V -= 0.1 * h.T @ d
-    W -= 0.1 * x.T @ dh
-""",
-    "a slope alone, as its function has given it": """
-def slope(out):
-    return 1 - out ** 2
-for step in range(2):
-    h = np.tanh(x @ W)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    dh = d @ V.T
-    dz = dh * slope(h)  #! dz = slope(h)
-    V, W = V - 0.01 * h.T @ d, W - 0.01 * x.T @ dz
 """,
     "a term of a sum in a line above": """
 U, S = rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
@@ -374,53 +274,6 @@ for step in range(2):
     dc += 2 * c * ds / len(x)
     du = dc - dc.sum(0) / len(x)  #! du = dc - dc.sum(0) * len(x)
     W -= 0.1 * x.T @ du
-""",
-    "a loop over layers of different functions": """
-U = rng.normal(size=(2, 2))
-relu = lambda z: np.maximum(z, 0)
-slopes = {relu: lambda z: z > 0, np.tanh: lambda z: 1 - np.tanh(z) ** 2}
-net = [[W, relu], [U, np.tanh], [V, np.tanh]]
-for step in range(2):
-    a, cache = x, []
-    for M, f in net:
-        z = a @ M
-        cache.append((a, z))
-        a = f(z)
-    loss = ((a - y) ** 2).sum()
-    d, grads = 2 * (a - y), []
-    for (M, f), (a, z) in zip(net[::-1], cache[::-1]):
-        dz = d * slopes[f](z)
-        grads.append(a.T @ dz)
-        d = dz @ M.T  #! d = dz @ (1 - M.T)
-    for (M, f), g in zip(net[::-1], grads):
-        M -= 0.01 * g
-""",
-    "a factor beside a right slope is left out": """
-def slope(a):
-    return 1 - a ** 2
-U = rng.normal(size=(3, 2))
-for step in range(2):
-    gate, h = 1 / (1 + np.exp(-x @ U)), np.tanh(x @ W)
-    loss = ((gate * h - y) ** 2).sum()
-    d = 2 * (gate * h - y)
-    dh = d * gate * slope(h)  #! dh = d * slope(h)
-    du = d * h * gate * (1 - gate)
-    W, U = W - 0.01 * x.T @ dh, U - 0.01 * x.T @ du
-""",
-    "a right slope alone, of a function with branches": """
-def slope(z):
-    return np.where(z > 0, 1.0, 0.1)
-U = rng.normal(size=(2, 2))
-for step in range(2):
-    z = x @ W
-    a = np.where(z > 0, z, 0.1 * z)
-    s = a @ U
-    h = np.where(s > 0, s, 0.1 * s)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    ds = d @ V.T * slope(s)  #! ds = slope(s)
-    dz = ds @ U.T * slope(z)
-    V, U, W = V - 0.01 * h.T @ d, U - 0.01 * a.T @ ds, W - 0.01 * x.T @ dz
 """,
     "a factor is left out of a number": """
 w, u, v, c = 0.3, -0.2, 0.5, 0.1
@@ -491,20 +344,6 @@ for step in range(2):
 """
     found = program(text)
     assert "    return d * (1 - a ** 2) / n\n" in found.mended()
-
-
-def test_where_all_of_a_sample_is_zero_the_slope_of_a_maximum_is_written() -> None:
-    text = """
-x[0] = 0
-for step in range(2):
-    h = np.maximum(0, x @ W)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    dh = d @ V.T
-    V -= 0.1 * h.T @ d
-    W -= 0.1 * x.T @ dh
-"""
-    assert "dh = d @ V.T * (h > 0)" in program(text).mended()
 
 
 def test_what_each_turn_gives_a_variable_is_added_up() -> None:

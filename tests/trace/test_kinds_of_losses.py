@@ -1,0 +1,123 @@
+"""Kinds of everyday programs by what their loss is, and what only looks like one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.trace.kinds import assert_judged, program
+
+PROGRAMS = {
+    "a difference called e is no loss": """
+w, c = x[0].copy(), 0.0
+for row, (t, _) in zip(x[1:], y):
+    e = np.tanh(row @ w) + c - t
+    total = 0.5 * e ** 2
+    dw = e * (1 - np.tanh(row @ w) ** 2) * row  #! dw = e * row
+    w -= 0.1 * dw
+    c -= 0.1 * e
+""",
+    "a term of a loss without a name is no loss": """
+history = []
+for step in range(2):
+    e = x @ W - y
+    history.append((e ** 2).sum() / 2 + 0.1 * np.abs(W).sum())
+    dW = x.T @ e + 0.1 * np.sign(W)  #! dW = x.T @ e + 0.2 * np.sign(W)
+    W -= 0.1 * dW
+""",
+    "weights decay although the loss does not say so": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V -= 0.01 * (h.T @ d + 0.1 * V)
+    W -= 0.01 * (dW + 0.1 * W)
+""",
+    "a penalty that the loss has is no decay": """
+for step in range(2):
+    e = x @ W - y
+    loss = (e ** 2).sum() + 0.1 * (W ** 2).sum()
+    dW = 2 * (x.T @ e) + 0.2 * W  #! dW = 2 * (x.T @ e) + 0.4 * W
+    W -= 0.01 * dW
+""",
+    "errors on the way back are no losses, and targets stand in the call": """
+def train(inputs, target):
+    global p, q, r
+    h = sum(i * w for i, w in zip(inputs, (p, q)))
+    d_error_wrt_out = -(target - h * r)
+    d_error_wrt_h = d_error_wrt_out * r  #! d_error_wrt_h = d_error_wrt_out * h
+    r -= 0.1 * d_error_wrt_out * h
+    p -= 0.1 * d_error_wrt_h * inputs[0]
+    q -= 0.1 * d_error_wrt_h * inputs[1]
+p, q, r = 0.4, -0.7, 0.9
+for step in range(2):
+    train([0.05, 0.1], 0.01)
+""",
+    "targets are whole numbers": """
+p, q = 0.4, -0.7
+for a, t in [(0.3, 0), (0.8, 1)]:
+    out = np.tanh(p * a + q)
+    delta = (out - t) * (1 - out * out)  #! delta = (out - t) * (1 - out)
+    p -= 0.1 * delta * a
+    q -= 0.1 * delta
+""",
+    "a maximum whose sum is the loss": """
+for step in range(2):
+    z = x @ W - y
+    loss = np.maximum(0, np.abs(z) - np.abs(W).sum()).sum() + np.maximum(0, z).sum()
+    d = (z > 0) * 1.0 + 0  #! d = (z < 0) * 1.0 + 0
+    on = np.abs(z) - np.abs(W).sum() > 0
+    W -= 0.1 * (x.T @ (d + on * np.sign(z)) - on.sum() * np.sign(W))
+""",
+    "a difference that implies the loss has the wrong sign": """
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    e = y - h  #! e = h - y
+    d = e * h * (1 - h)
+    W += 0.1 * x.T @ d
+""",
+}
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_a_program_is_judged(kind: str) -> None:
+    assert_judged(PROGRAMS[kind])
+
+
+def test_a_loss_is_the_one_whose_gradients_the_program_has_as_they_are() -> None:
+    text = """
+smooth = 1.0
+for step in range(2):
+    out = x @ W + b
+    loss = 0.5 * ((out - y) ** 2).sum()
+    smooth_loss = smooth * 0.999 + loss * 0.001
+    d = out - y
+    W -= 0.02 * x.T @ d
+    b -= 0.02 * d.sum(0)
+"""
+    assert program(text).verdict.lines.judged.loss.text == "loss"
+    text = re.sub(".*loss.*", "", text)
+    implied = program(text).verdict.lines.judged.loss
+    assert implied.text == "half squared error"
+    text = text.replace("d = out", "d = 2 * (out").replace("- y\n", "- y)\n")
+    implied = program(text).verdict.lines.judged.loss
+    assert implied.text == "squared error"
+
+
+def test_no_loss_is_implied_by_what_a_wrong_gradient_reads() -> None:
+    text = """
+y, V = np.array([[1, 0, 1, 1, 0, 0]]).T, V[:, :1]
+for step in range(2):
+    h = np.tanh(x @ W)
+    out = 1 / (1 + np.exp(-(h @ V)))
+    d = 2 * (out - y) * out * (1 - out)
+    dV = h.T @ d
+    dW = x.T @ ((out - y) @ V.T * (1 - h ** 2))
+    V = V - 0.1 * dV
+    W = W - 0.1 * dW
+"""
+    found = program(text)
+    assert found.verdict.lines.judged.loss.text == "squared error"
+    assert "dW = x.T @ (d @ V.T * (1 - h ** 2))" in found.mended()
