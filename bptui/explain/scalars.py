@@ -153,9 +153,7 @@ def _terms(node: Expression) -> Iterator[Expression]:
 
 def sign_of(node: Node) -> str:
     """Return how an operation is written, constants with it: ``+``, ``1/2 *``, ``^2``, sigmoid."""
-    if node.op.name in APPLIED:
-        return node.op.name
-    if node.op.notation is None:
+    if node.op.name in APPLIED or node.op.notation is None:
         return node.op.name
     texts = [
         each.settings.get("text") or f"{float(each.settings['value']):.6g}"
