@@ -110,6 +110,9 @@ class TerminalApp(App[None], Generic[MainT]):
         if self.tour is not None:
             self.tour.look(over)
 
+    def on_descendant_focus(self) -> None:
+        self.look_around()  # a stop may be about the focus
+
     def end_tour(self) -> None:
         """Leave the tour; what is shown stays."""
         if self.tour is not None:

@@ -41,6 +41,7 @@ NUMBERS = {
     "i1 * delta_h1": "gw1",
 }
 """What it says of single numbers, and what they are."""
+SLOPE = "e^-net_h / u^2 = 1/u * (u - 1)/u = out_h * (1 - out_h)"
 
 
 def said(session: Session) -> str:
@@ -64,6 +65,7 @@ async def shown(session: Session, stop: Stop) -> None:
     focused = session.app.focused
     assert focused is not None
     assert focused.id == stop.look
+    assert focused.size.area  # what it speaks of is on the screen
 
 
 async def test_the_tour_can_be_played_to_its_end(
@@ -156,6 +158,11 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
         assert formula in told
         right = single[value] if isinstance(value, str) else value
         assert np.isclose(eval(formula, {}, single), right, rtol=1e-12), formula
+    assert SLOPE in told
+    known["u"] = 1.0 + np.exp(-known["net_h"])
+    for side in SLOPE.replace("e^-net_h", "np.exp(-net_h)").replace("^", "**").split(" = "):
+        slope = np.tanh(known["net_h"] / 2.0) ** 2 / -4.0 + 0.25
+        assert np.allclose(eval(side, {"np": np}, known), slope, rtol=1e-12)
     for name, formula in FORMULAS.items():
         assert f"{name} = {formula}" in told, name
         own = {key.replace("/", "_"): value for key, value in known.items()}
@@ -173,7 +180,7 @@ def test_the_first_start_offers_it_in_a_line_that_any_key_takes_away(tmp_path: P
     with Terminal("tutorial", columns=80, lines=24, **state) as terminal:
         terminal.shows("Welcome")
         terminal.press("n")
-        terminal.shows("1/12 net_h", "2/23, esc: leave the tour")
+        terminal.shows("1/12 net_h", "2/24, esc: leave the tour")
         terminal.press("q")
         assert terminal.ends() == 0
     assert (tmp_path / "bptui" / "opened-before").exists()

@@ -39,7 +39,8 @@ FORWARD = (
     Stop(
         "This network gets two inputs, 0.9 and 0.1, and should answer 0.11 and 0.89. Its weights "
         "w1 to w8 are guesses so far. Backpropagation finds out how each of them has to change. "
-        "One training step does that in twelve operations, and you will see all of them.",
+        "One training step does that in twelve operations, and you will see all of them. The thick "
+        "frame says where to look.",
         "n",
         "the first operation",
         "Welcome: how does a network learn?",
@@ -47,16 +48,17 @@ FORWARD = (
     ),
     Stop(
         "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16. In numpy, all units at "
-        "once: net_h = x @ W1. x holds the inputs, and column h1 of W1 the weights of the edges "
-        "into h1.",
+        "once: net_h = x @ W1. x holds the two inputs, W1 the weights w1 to w4, a column for each "
+        "unit: that of h1 is w1 and w2.",
         "n",
         "the next operation",
         done=_at(1),
     ),
     Stop(
-        "It turns any sum into a number between 0 and 1. Keep its slope in mind: how much out_h "
-        "moves when net_h moves a little. Its derivative is out_h * (1 - out_h), here 0.54 * 0.46: "
-        "at most 0.25, and nearly 0 where a unit is close to 0 or to 1 and hardly reacts.",
+        "It turns any sum into a number between 0 and 1. Later we need its slope: how much out_h "
+        "moves when net_h moves a little. With u = 1 + e^-net_h it is out_h = 1/u, so the slope is "
+        "e^-net_h / u^2 = 1/u * (u - 1)/u = out_h * (1 - out_h), here 0.54 * 0.46. It is nearly 0 "
+        "where out_h is close to 0 or 1.",
         "n",
         "the next operation",
         done=_at(2),
@@ -109,14 +111,23 @@ FORWARD = (
         done=_at(8),
     ),
     Stop(
-        "h1 reaches the loss on two paths, through w5 and o1 and through w7 and o2, and both "
-        "add up: delta_o1 * w5 + delta_o2 * w7. Forward, o1 took its column of W2, w5 and w6; "
-        "back, h1 takes its row, w5 and w7. Hence the transposed matrix: dL/dout_h = delta_o @ "
-        "W2.T",
+        "h1 feeds o1 through w5 and o2 through w7. A small change of out_h1 changes net_o1 w5 "
+        "times as much, and net_o2 w7 times; each of these changes L, and small changes add up: "
+        "delta_o1 * w5 + delta_o2 * w7. tab puts the weights as matrices in the place of the "
+        "network.",
+        "tab",
+        "see the weights as matrices",
+        done=lambda app: app.focused is app.main.weights,
+    ),
+    Stop(
+        "Column o1 of W2 has the weights into o1, w5 and w6: forward, net_o1 took that column. Row "
+        "h1 has the weights out of h1, w5 and w7: back, dL/dout_h1 takes that row. Rows in the "
+        "place of columns, that is the transposed matrix: dL/dout_h = delta_o @ W2.T",
         "n",
         "through the slope of the hidden units",
+        "Why the way back goes through W2 transposed",
         done=_at(9),
-        look="derivation",
+        look="weights",
     ),
     Stop(
         "The chain rule again. Both operations together are the line to remember:\n"
@@ -137,9 +148,9 @@ FORWARD = (
     ),
     Stop(
         "Derivation begins with the chain from the loss to this weight, link by link: error, "
-        "slope, weight, slope, input. With two paths it is a sum over the outputs, k. The right "
-        "arrow goes from factor to factor, and each lights up in the network; page down shows the "
-        "numbers. It is the product of the operations that you saw.",
+        "slope, weight, slope, input; as there are two paths, k counts the outputs. Below it stand "
+        "the numbers. The right arrow goes over them one by one: the frame says of which link each "
+        "is a part, and the network shows where it stands.",
         "n",
         "the update",
         "The chain rule from the loss to one weight",
@@ -159,17 +170,17 @@ FORWARD = (
 
 EXPERIMENTS = (
     Stop(
-        "The loss went from 0.1633 to 0.1579. Everything may be changed. e shows the whole "
-        "experiment as a form: there tab goes down to the learning rate, 2 makes learning "
-        "faster, ctrl+s takes it, and esc would leave all as it is.",
-        "e",
-        "then tab to learning rate, 2, ctrl+s",
+        "The loss went from 0.1633 to 0.1579. Everything may be changed, and all that follows from "
+        "it is computed anew. enter changes what is selected, now w2: type 0.9, and enter takes "
+        "it. Later, e shows the whole experiment as a form.",
+        "enter",
+        "then type 0.9, enter",
         "One step is done, and the network answers a little better",
-        then=("tab",) * 9 + ("2", "ctrl+s"),
+        then=("0", ".", "9", "enter"),
     ),
     Stop(
-        "Training began again, at step 0. A debugger stops where you say. b asks for a condition "
-        "on any number: type loss < 0.01, press enter to set it, and esc to close.",
+        "Training goes on from these weights. A debugger stops where you say. b asks for a "
+        "condition on any number: type loss < 0.01, press enter to set it, and esc to close.",
         "b",
         "then type loss < 0.01, enter, esc",
         "Stop at a breakpoint",
@@ -183,7 +194,7 @@ EXPERIMENTS = (
         "space",
         "run to the breakpoint",
         "Run",
-        done=lambda app: app.main.view.snapshot.step > 0 and not app.main.view.running,
+        done=lambda app: app.main.view.snapshot.step > 1 and not app.main.view.running,
     ),
     Stop(
         "Now somebody's program with a mistake: the article's first listing, as it was published. "
