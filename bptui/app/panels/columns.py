@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import zip_longest
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 from bptui.explain.explain import Explanation
@@ -13,8 +14,6 @@ from bptui.explain.lines import Span, TextLine
 from bptui.explain.report import FORMS, Form, Report
 
 GAP = Span(" │ ", "label")
-LEAST = 26
-"""Columns below which no form is written: its lines would be broken everywhere."""
 SLACK = 3
 """Lines by which forms beside each other may be longer than one that scrolls anyway."""
 
@@ -23,13 +22,12 @@ Write: TypeAlias = Callable[[Explanation, Form, int], list[TextLine]]
 
 
 class Plan(NamedTuple):
-    """The forms that are shown, their widths, and which of the heads stands above them.
+    """The forms that are shown, and which of the heads stands above them.
 
     ``brief``: lines are spared, as always where several forms are shown.
     """
 
     forms: tuple[Form, ...]
-    widths: tuple[int, ...]
     head: int = 0
     brief: bool = True
 
@@ -44,24 +42,15 @@ def beside(
     """
     above, rest = shared(explanation, report)
     written = cache(partial(write, rest))
-    longest = [
-        max(height, alone + SLACK if len(head) <= height // 3 else 0) - len(head) - 1
-        for head in above
+    most = [
+        max(height, alone + SLACK if len(head) <= height // 3 else 0) - len(head) for head in above
     ]
     tried = (FORMS, FORMS[:2], FORMS[::2]) if explanation.numbers else (FORMS[1:],)
     for forms in tried if explanation.arrays else ():
-        room = report.width - len(GAP.text) * (len(forms) - 1)
-        most = room - LEAST * (len(forms) - 1)
-        if len(written(forms[0], most)) > max(longest):
-            continue  # and the narrower, the more lines
-        needed = [max(_longest(written(form, LEAST)), LEAST) for form in forms]
-        if sum(needed) > room:
-            continue
-        widths = _widths(needed, [_longest(written(form, most)) for form in forms], room)
-        rows = _rows(written, forms, widths)
-        for place, lines in enumerate(longest):
-            if rows is not None and len(rows) - 1 <= lines:
-                return Plan(forms, widths, place), [*above[place], *rows]
+        rows = _rows(written, forms, report.width, max(most))
+        for head, (lines, room) in enumerate(zip(above, most, strict=True)):
+            if rows is not None and len(rows) <= room:
+                return Plan(forms, head), [*lines, *rows]
     return None
 
 
@@ -70,7 +59,7 @@ def again(
 ) -> list[TextLine] | None:
     """Return an explanation with other numbers as it was planned; None where it does not fit."""
     above, rest = shared(explanation, report)
-    rows = _rows(partial(write, rest), plan.forms, plan.widths)
+    rows = _rows(partial(write, rest), plan.forms, report.width)
     return [*above[plan.head], *rows] if rows and plan.head < len(above) else None
 
 
@@ -90,27 +79,26 @@ def shared(
     return ([*head, *more], head), replace(explanation, numbers=rest, links={})
 
 
-def _widths(least: Sequence[int], most: Sequence[int], room: int) -> tuple[int, ...]:
-    """Return widths from ``least`` to ``most``, in all no more than there is room.
-
-    Where it does not suffice for all, the widest get the same.
-    """
-
-    def capped(cap: int) -> tuple[int, ...]:
-        return tuple(max(low, min(high, cap)) for low, high in zip(least, most, strict=True))
-
-    return next(fit for cap in range(max(most), -1, -1) if sum(fit := capped(cap)) <= room)
-
-
 def _rows(
-    write: Callable[[Form, int], list[TextLine]], forms: Sequence[Form], widths: Sequence[int]
+    write: Callable[[Form, int], list[TextLine]],
+    forms: Sequence[Form],
+    width: int,
+    most: float = inf,
 ) -> list[TextLine] | None:
-    """Return forms under their headings; None where a line is longer than its column."""
-    columns = [*map(write, forms, widths)]
-    if any(_longest(column) > wide for column, wide in zip(columns, widths, strict=True)):
-        return None
-    headed = ([(Span(form, "heading"),), *c] for form, c in zip(forms, columns, strict=True))
-    return [_row(row, widths) for row in zip_longest(*headed, fillvalue=())]
+    """Return forms under their headings, in columns of one width that stay where they are.
+
+    None where a line is longer than its column, or there are more than ``most`` of them.
+    """
+    share, left = divmod(width - len(GAP.text) * (len(forms) - 1), len(forms))
+    # what is left over goes to the matrices, whose lines are the hardest to break
+    widths = [share + left * (place == 1) for place in range(len(forms))]
+    columns: list[list[TextLine]] = []
+    for form, wide in zip(forms, widths, strict=True):
+        column = [(Span(form, "heading"),), *write(form, wide)]
+        if len(column) > most or max(map(_length, column)) > wide:
+            return None
+        columns.append(column)
+    return [_row(row, widths) for row in zip_longest(*columns, fillvalue=())]
 
 
 def _row(cells: Sequence[TextLine], widths: Sequence[int]) -> TextLine:
@@ -122,9 +110,4 @@ def _row(cells: Sequence[TextLine], widths: Sequence[int]) -> TextLine:
 
 
 def _length(line: TextLine) -> int:
-    return sum(len(span.text) for span in line)
-
-
-def _longest(lines: Sequence[TextLine]) -> int:
-    # blanks at the end keep columns in line within it
-    return max((_length(line) for line in lines), default=0)
+    return sum([len(span.text) for span in line])

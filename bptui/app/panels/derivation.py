@@ -179,7 +179,7 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         if self.form == "all" and width >= WIDE:
             write = self._in_columns(view, reports)
             placed = beside(made, reports(width, True), write, height, len(lines))
-        return placed or (Plan((form,), (width,), brief=spare), lines)
+        return placed or (Plan((form,), brief=spare), lines)
 
     def _in_columns(self, view: ShownT, reports: Reports) -> Write:
         return lambda part, form, width: self.lines(view, reports(width, True), part, form)
