@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 
-from bptui.terminal.screen import ScreenBuffer, Style, change
+from bptui.terminal.screen import SHOWS_ON_BLANKS, ScreenBuffer, Style, change, joined
 
 STEP = 4
 """Cells that are rather written, too, than stepped over."""
 BLANKS = 5
 """Blanks that are rather erased than written, where that leaves them in their colour."""
-SHOWS_ON_BLANKS = {"4", "7", "9", "21", "53"}
-"""Attributes that a blank shows, and an erased cell does not."""
 NOWHERE = -1
 
 
@@ -55,9 +53,9 @@ class CellWriter:
 
     def write(self, run: Run, style: Style, width: int) -> None:
         """Write a run in a row of ``width`` cells."""
-        if self.style != style:
-            self._out.append(change(self.style, style))
-            self.style = style
+        if codes := change(self.style, style):
+            self._out.append(codes)
+            self.style = style._replace(foreground=style.foreground or "")
         self.move(run.x, run.y)
         text = run.text.rstrip(" ")
         blanks = len(run.text) - len(text)
@@ -127,28 +125,40 @@ def _runs(wanted: ScreenBuffer, y: int, places: Iterable[int]) -> Iterator[tuple
     """
     characters, styles = wanted.characters[y], wanted.styles[y]
     start = end = NOWHERE
+    style = styles[0]
 
-    def bridged(x: int) -> bool:
-        cells = [*zip(characters[end:x], styles[end:x], strict=True)]
-        fitting = (each and each.isascii() and style == styles[start] for each, style in cells)
-        return len(cells) <= STEP and all(fitting)
+    def run() -> tuple[Style, Run]:
+        return style, Run(start, y, end, "".join(characters[start:end]))
+
+    def reached(x: int) -> Style | None:
+        """Return the style of the run where it goes on to a cell; None where it does not."""
+        if x - end > STEP or not all(each and each.isascii() for each in characters[end:x]):
+            return None
+        both: Style | None = style
+        for own in styles[end : x + 1]:
+            both = both and joined(both, own)
+        return both
 
     for x in places:
         character = characters[x]
         if not character:
             continue  # the second half of the one before
-        if start >= 0 and (styles[x] != styles[start] or (x > end and not bridged(x))):
-            yield styles[start], Run(start, y, end, "".join(characters[start:end]))
-            start = NOWHERE
+        if start >= 0:
+            both = style if x == end and styles[x] is style else reached(x)
+            if both is None:
+                yield run()
+                start = NOWHERE
+            else:
+                style = both
         if start < 0:
-            start = x
+            start, style = x, styles[x]
         end = x + 1
         if not _is_sure(character):
             end += end < wanted.width and not characters[end]
-            yield styles[start], Run(start, y, end, "".join(characters[start:end]))
+            yield run()
             start = NOWHERE
     if start >= 0:
-        yield styles[start], Run(start, y, end, "".join(characters[start:end]))
+        yield run()
 
 
 def _is_sure(character: str) -> bool:

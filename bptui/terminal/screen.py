@@ -19,10 +19,17 @@ ATTRIBUTES = dict(
 """By rich's names: what switches an attribute on."""
 
 
-class Style(NamedTuple):
-    """The parameters that select colours and attributes; "" is the terminal's own colour."""
+SHOWS_ON_BLANKS = {"4", "7", "9", "21", "53"}
+"""Attributes that a blank shows, and an erased cell does not."""
 
-    foreground: str = ""
+
+class Style(NamedTuple):
+    """The parameters that select colours and attributes; "" is the terminal's own colour.
+
+    None stands for any: nobody sees in which one a blank is written.
+    """
+
+    foreground: str | None = ""
     background: str = ""
     attributes: tuple[str, ...] = ()
 
@@ -46,10 +53,30 @@ def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
 
 
 @lru_cache(maxsize=8192)
+def on_blanks(style: Style) -> Style:
+    """Return what is seen of a style where nothing but blanks is written in it."""
+    return Style(None, style.background) if _shows_nothing(style) else style
+
+
+@lru_cache(maxsize=8192)
+def joined(style: Style, other: Style) -> Style | None:
+    """Return the style in which what has either of two can be written; None where there is none."""
+    if style == other or (other == on_blanks(style) and _shows_nothing(style)):
+        return style
+    return other if style == on_blanks(other) and _shows_nothing(other) else None
+
+
+def _shows_nothing(style: Style) -> bool:
+    """Return whether nothing of a style but the background is seen on blanks."""
+    return SHOWS_ON_BLANKS.isdisjoint(style.attributes)
+
+
+@lru_cache(maxsize=8192)
 def change(before: Style | None, after: Style) -> str:
     """Return the codes that lead from one style to another; from None: from any."""
-    if before == after:
+    if before == after or (before is not None and joined(before, after) == before):
         return ""
+    after = after._replace(foreground=after.foreground or "")
     if before is None or after == PLAIN or not set(before.attributes).issubset(after.attributes):
         codes, before = ["0"], PLAIN  # switching off singly seldom takes less
     else:
@@ -72,7 +99,7 @@ class ScreenBuffer:
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = max(width, 1), max(height, 1)
         self.characters = [[" "] * self.width for _ in range(self.height)]
-        self.styles = [[PLAIN] * self.width for _ in range(self.height)]
+        self.styles = [[on_blanks(PLAIN)] * self.width for _ in range(self.height)]
         self.changed = dict[int, tuple[int, int]]()
 
     def note(self, y: int, x: int, end: int) -> None:
@@ -93,7 +120,8 @@ class ScreenBuffer:
             if 0 < edge < self.width and row[edge] == "":
                 row[edge - 1] = row[edge] = " "
         row[x:end] = cells
-        self.styles[y][x:end] = [style] * len(cells)
+        blank = on_blanks(style)
+        self.styles[y][x:end] = [blank if cell == " " else style for cell in cells]
         return end
 
 

@@ -125,3 +125,15 @@ def test_what_is_forgotten_is_written_anew_and_another_screen_gets_nothing_of_th
     draw(display, 0, 0, "xyz", "red")
     assert display.left() == "\x1b[m"
     assert display.frame() == ""
+
+
+def test_nobody_sees_in_which_colour_a_blank_is_written() -> None:
+    display = shown(24, " ")
+    draw(display, 0, 2, " " * 80, "bold red")
+    assert display.frame() == ""
+    draw(display, 0, 2, " a  b ", "red")
+    draw(display, 1, 2, "a", "blue")
+    draw(display, 4, 2, "b", "blue")
+    assert display.frame() == "\x1b[34m\x1b[3;2Ha  b\x1b[H"
+    draw(display, 0, 2, "  ", "underline red")
+    assert display.frame() == "\x1b[4;31m\r\n\n  \x1b[H"
