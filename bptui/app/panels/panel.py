@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, pressing
+from bptui.app.panels.sides import KeptSides
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
@@ -56,6 +57,7 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(id=panel_id)
         self.border_title = title
+        self._styles_cache = KeptSides()
         self._strips: list[Strip] = []
         self._base: Style | None = None
         """The colours of the panel; None: they may have changed."""

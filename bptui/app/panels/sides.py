@@ -1,0 +1,56 @@
+"""What stands at the sides of a panel's lines, kept while its styles stay what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual._styles_cache import StylesCache
+from textual.color import Color
+from textual.css.styles import StylesBase
+from textual.geometry import Size, Spacing
+from textual.strip import Strip
+
+
+class KeptSides(StylesCache):
+    """Textual's own for a widget, which looks up a dozen styles for each line with a border.
+
+    Here the sides are looked up once; Textual has all cleared when anything but lines changes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sides: tuple[Strip, Strip] | None = None
+
+    def clear(self) -> None:
+        super().clear()
+        self._sides = None
+
+    def render_line(
+        self,
+        styles: StylesBase,
+        y: int,
+        size: Size,
+        content_size: Size,
+        padding: Spacing,
+        base_background: Color,
+        background: Color,
+        render_content_line: Callable[[int], Strip],
+        *labels: Any,  # noqa: ANN401  handed on as they come
+        **named: Any,  # noqa: ANN401
+    ) -> Strip:
+        gutter = styles.gutter
+
+        def whole(line: Callable[[int], Strip]) -> Strip:
+            sizes = size, content_size, padding
+            return StylesCache.render_line(
+                self, styles, y, *sizes, base_background, background, line, *labels, **named
+            )
+
+        if not 0 <= y - gutter.top < content_size.height:
+            return whole(render_content_line)
+        if self._sides is None:
+            line = whole(lambda y: Strip.blank(content_size.width))
+            self._sides = line.crop(0, gutter.left), line.crop(size.width - gutter.right)
+        left, right = self._sides
+        return Strip([*left, *render_content_line(y - gutter.top), *right], size.width)
