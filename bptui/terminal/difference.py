@@ -132,6 +132,8 @@ def _runs(wanted: ScreenBuffer, y: int, places: Iterable[int]) -> Iterator[tuple
 
     def reached(x: int) -> Style | None:
         """Return the style of the run where it goes on to a cell; None where it does not."""
+        if x == end:
+            return style if styles[x] is style else joined(style, styles[x])
         if x - end > STEP or not all(each and each.isascii() for each in characters[end:x]):
             return None
         both: Style | None = style
@@ -153,7 +155,7 @@ def _runs(wanted: ScreenBuffer, y: int, places: Iterable[int]) -> Iterator[tuple
         if start < 0:
             start, style = x, styles[x]
         end = x + 1
-        if not _is_sure(character):
+        if not (character.isascii() or _is_sure(character)):
             end += end < wanted.width and not characters[end]
             yield run()
             start = NOWHERE

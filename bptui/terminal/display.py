@@ -9,7 +9,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from bptui.terminal.difference import CellWriter, draw
-from bptui.terminal.screen import PLAIN, ScreenBuffer, change, style_of
+from bptui.terminal.screen import PLAIN, ScreenBuffer, change, look_of
 
 
 class Display:
@@ -63,9 +63,9 @@ class Display:
                 del row[place]
             row[x] = strip
             self._wanted.note(y, x, end)
-            for text, style, _ in strip:
-                spelt = text if self._spelling is None else self._spelling(text)
-                x = self._wanted.draw(x, y, spelt, style_of(style, colours))
+            spelt = self._spelling or str
+            pieces = [(spelt(text), look_of(style, colours)) for text, style, _ in strip]
+            self._wanted.draw(x, y, pieces)
 
     def frame(self) -> str:
         """Return what brings the terminal up to the buffer; "" where it is."""

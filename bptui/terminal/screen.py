@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,8 +18,6 @@ ATTRIBUTES = dict(
     )
 ) | {"underline2": "21", "frame": "51", "encircle": "52", "overline": "53"}
 """By rich's names: what switches an attribute on."""
-
-
 SHOWS_ON_BLANKS = {"4", "7", "9", "21", "53"}
 """Attributes that a blank shows, and an erased cell does not."""
 
@@ -37,7 +36,6 @@ class Style(NamedTuple):
 PLAIN = Style()
 
 
-@lru_cache(maxsize=8192)
 def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
     """Return rich's ``style`` as a terminal of so many ``colours`` shows it."""
     if style is None:
@@ -52,10 +50,29 @@ def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
     return Style(parameters(style.color, True), parameters(style.bgcolor, False), attributes)
 
 
+class Look(NamedTuple):
+    """A style, and what is seen of it on blanks."""
+
+    style: Style
+    blank: Style
+
+
 @lru_cache(maxsize=8192)
+def look_of(style: RichStyle | None, colours: ColorSystem) -> Look:
+    """Return rich's ``style`` as a terminal of so many ``colours`` shows it."""
+    made = _one(style_of(style, colours))
+    return Look(made, on_blanks(made))
+
+
+@lru_cache(maxsize=8192)
+def _one(style: Style) -> Style:
+    """Return the same object for equal styles: it is soon compared with itself."""
+    return style
+
+
 def on_blanks(style: Style) -> Style:
     """Return what is seen of a style where nothing but blanks is written in it."""
-    return Style(None, style.background) if _shows_nothing(style) else style
+    return _one(Style(None, style.background)) if _shows_nothing(style) else style
 
 
 @lru_cache(maxsize=8192)
@@ -107,22 +124,21 @@ class ScreenBuffer:
         first, last = self.changed.get(y, (x, end))
         self.changed[y] = max(min(first, x - 1), 0), min(max(last, end + 1), self.width)
 
-    def draw(self, x: int, y: int, text: str, style: Style) -> int:
-        """Put ``text`` into the cells from ``x`` on, as far as there is room.
-
-        Return the cell after it.
-        """
-        cells = [*text] if _are_single(text) else _cells(text)
-        if x + len(cells) > self.width:
-            cells = cells[: max(self.width - x, 0)]
+    def draw(self, x: int, y: int, pieces: Iterable[tuple[str, Look]]) -> None:
+        """Put pieces of text behind each other into the cells from ``x`` on, as far as they fit."""
+        cells: list[str] = []
+        styles: list[Style] = []
+        for text, (style, blank) in pieces:
+            drawn = text if _are_single(text) else _cells(text)
+            cells += drawn
+            styles += [blank if cell == " " else style for cell in drawn]
+        cells = cells[: max(self.width - x, 0)]
         row, end = self.characters[y], x + len(cells)
         for edge in (x, end):  # of a character that reaches over it a blank is left
             if 0 < edge < self.width and row[edge] == "":
                 row[edge - 1] = row[edge] = " "
         row[x:end] = cells
-        blank = on_blanks(style)
-        self.styles[y][x:end] = [blank if cell == " " else style for cell in cells]
-        return end
+        self.styles[y][x:end] = styles[: len(cells)]
 
 
 _SINGLE: set[str] = set()
