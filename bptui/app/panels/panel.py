@@ -180,7 +180,7 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         if self._base is None:
             self._base = self.rich_style
         strip = self._strips[y] if y < len(self._strips) else BLANK
-        return strip.adjust_cell_length(self.size.width).apply_style(self._base)
+        return strip.apply_style(self._base)
 
     def _fit(self) -> None:
         self._strips = []

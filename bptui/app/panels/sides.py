@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rich.segment import Segment
+from rich.style import Style
 from textual._styles_cache import StylesCache
 from textual.color import Color
 from textual.css.styles import StylesBase
 from textual.geometry import Size, Spacing
 from textual.strip import Strip
+
+from bptui.app.lines import BLANK
 
 
 class KeptSides(StylesCache):
@@ -21,6 +25,7 @@ class KeptSides(StylesCache):
     def __init__(self) -> None:
         super().__init__()
         self._sides: tuple[Strip, Strip] | None = None
+        self._blank: Style | None = None
 
     def clear(self) -> None:
         super().clear()
@@ -50,7 +55,14 @@ class KeptSides(StylesCache):
         if not 0 <= y - gutter.top < content_size.height:
             return whole(render_content_line)
         if self._sides is None:
-            line = whole(lambda y: Strip.blank(content_size.width))
-            self._sides = line.crop(0, gutter.left), line.crop(size.width - gutter.right)
+            line = whole(lambda y: BLANK)
+            end = size.width - gutter.right
+            self._sides = line.crop(0, gutter.left), line.crop(end)
+            self._blank = next(iter(line.crop(gutter.left, end))).style
         left, right = self._sides
-        return Strip([*left, *render_content_line(y - gutter.top), *right], size.width)
+        line = render_content_line(y - gutter.top)
+        gap = content_size.width - line.cell_length
+        if gap < 0:
+            line, gap = line.crop(0, content_size.width), 0
+        filled = [Segment(" " * gap, self._blank)] if gap else []
+        return Strip([*left, *line, *filled, *right], size.width)
