@@ -176,7 +176,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
         """Whether what is shown changes faster than one can look at it."""
         return self.seeking is not None or (self.running and not self.speed.readable)
 
-    @property
+    @cached_property
     def row(self) -> int:
         """The row, in the batch of the shown step, of the sample that is looked at."""
         rows = np.flatnonzero(self.snapshot.batch == self.looked_at)

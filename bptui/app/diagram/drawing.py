@@ -175,8 +175,10 @@ class Drawing:
 
     def part(self, left: int, width: int) -> list[Strip]:
         """Return the rows, of which so many columns are in sight: a cut number is a wrong one."""
-        canvas, right = self.canvas.copy(), left + width
-        for place in self._layout.places:
+        canvas, right = self.canvas, left + width
+        whole = left <= 0 and canvas.width <= right
+        canvas = canvas if whole else canvas.copy()
+        for place in () if whole else self._layout.places:
             for value in self._layout.boxes[place.layer].values:
                 start, end = place.x + value.start, place.x + value.end
                 for edge in (left, right):

@@ -58,7 +58,7 @@ class KeptSides(StylesCache):
             line = whole(lambda y: BLANK)
             end = size.width - gutter.right
             self._sides = line.crop(0, gutter.left), line.crop(end)
-            self._blank = next(iter(line.crop(gutter.left, end))).style
+            self._blank = next((each.style for each in line.crop(gutter.left, end)), None)
         left, right = self._sides
         line = render_content_line(y - gutter.top)
         gap = content_size.width - line.cell_length
