@@ -152,10 +152,14 @@ def columns(session: Session) -> dict[str, list[str]]:
 
 async def test_forms_stand_side_by_side_where_they_find_room() -> None:
     async with opened("article", (200, 60)) as session:
+        bars = set[tuple[int, ...]]()
         async for operation, _ in walk(session):
             await until_titled(session, operation.label)
             shown, values = columns(session), session.app.player.snapshot.values
             assert [*shown] == ["scalar", "matrix", "numpy"], operation
+            head = next(line for line in session.inside("#derivation") if line[1:7] == "scalar")
+            bars.add(tuple(at for at, sign in enumerate(head) if sign == "│"))
+            assert len(bars) == 1, "columns stay where they are"
             name = operation.writes[0]
             if operation.stage == "update" or name not in values:
                 continue
