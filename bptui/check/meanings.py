@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bptui.trace.candidates import ALL, gradient_text, turned
@@ -44,6 +45,7 @@ class Meanings:
             source: factor
             for source, factor in self._factors(values).items()
             if source not in line and (values[0].size > 1 or rounded(abs(factor)) == 1.0)
+            if not math.isnan(factor)  # nothing but zeros
         }
         best = self._best_named([*factors])
         return None if best is None else self._gradient(best, factors[best])

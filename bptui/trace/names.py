@@ -69,7 +69,7 @@ class Names(Recording):
             pairs = value.items()
         for key, part in pairs:
             if is_number(part):
-                self.bound(at, frame, f"{text}[{key!r}]", part, ("item", id(value), key))
+                self.bound(at, frame, f"{text}[{key!r}]", part, ("item", self.identity(value), key))
             elif rows and isinstance(part, list | tuple):
                 self.contents(at, frame, f"{text}[{key!r}]", part, rows=False)
 

@@ -117,7 +117,7 @@ class Recorder(Calls):
             return
         setattr(owner, name, value)
         if is_number(value):
-            self.bound(at, self.frame(), text, value, ("attribute", id(owner), name))
+            self.bound(at, self.frame(), text, value, ("attribute", self.identity(owner), name))
         else:
             self.contents(at, self.frame(), text, value)
 
@@ -130,7 +130,7 @@ class Recorder(Calls):
             return
         owner[index] = value
         if is_number(value):
-            self.bound(at, self.frame(), text, value, _item_of(owner, index))
+            self.bound(at, self.frame(), text, value, self._item_of(owner, index))
         else:
             self.contents(at, self.frame(), text, value)
 
@@ -187,7 +187,7 @@ class Recorder(Calls):
         result = self._in_place(at, sign, old, value)
         setattr(owner, name, result)
         if is_number(result):
-            self.bound(at, self.frame(), text, result, ("attribute", id(owner), name))
+            self.bound(at, self.frame(), text, result, ("attribute", self.identity(owner), name))
 
     def old_item(self, at: int, owner: Value, index: Value) -> tuple[Value, Value, Value]:
         """Read an item that is about to be updated."""
@@ -209,19 +209,20 @@ class Recorder(Calls):
             return
         owner[index] = result
         if is_number(result):
-            self.bound(at, self.frame(), text, result, _item_of(owner, index))
+            self.bound(at, self.frame(), text, result, self._item_of(owner, index))
+
+    def _item_of(self, owner: Value, index: Value) -> tuple[Value, ...]:
+        """Return what an item of a list or a dict means."""
+        if isinstance(owner, list) and isinstance(index, int) and index < 0:
+            index += len(owner)
+        plain = isinstance(index, int | str | tuple)
+        return "item", self.identity(owner), index if plain else repr(index)
 
 
 def _on(left: Value, right: Value, name: str) -> str:
     """Return what an operator means: the star is the matrix product of what numpy calls matrix."""
     matrix = isinstance(left, np.matrix) or isinstance(right, np.matrix)
     return "matmul" if name == "multiply" and matrix and np.ndim(left) and np.ndim(right) else name
-
-
-def _item_of(owner: Value, index: Value) -> tuple[Value, ...]:
-    if isinstance(owner, list) and isinstance(index, int) and index < 0:
-        index += len(owner)
-    return "item", id(owner), index if isinstance(index, int | str | tuple) else repr(index)
 
 
 def _unraveled(array: Value, index: Value) -> Value:

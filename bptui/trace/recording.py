@@ -52,6 +52,7 @@ class Recording:
         """Is told of every name that is given to a number."""
         self.alive: list[Value] = []
         """Whatever is known by its identity, so that nothing else takes it."""
+        self._holders: dict[int, Value] = {}
         self._known: dict[int, tuple[int, int]] = {}
         self._buffers: dict[int, Buffer] = {}
 
@@ -111,6 +112,11 @@ class Recording:
             entry = buffer.entry = self.write("reshape", given, {}, -1, buffer.owner)
             buffer.shown.append(entry)
         return entry
+
+    def identity(self, holder: Value) -> int:
+        """Tell a list, dict or object that holds numbers from all others, also from later ones."""
+        self._holders[id(holder)] = holder
+        return id(holder)
 
     def keep(self, value: Value, entry: int) -> int:
         """Remember what gives a value; it is kept alive, so that nothing takes its identity."""

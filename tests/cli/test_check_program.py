@@ -99,6 +99,25 @@ def test_of_a_wrong_update_what_the_parameter_becomes_is_told(
     assert line["example"]["expected"] == pytest.approx(expected)
 
 
+def test_where_there_is_no_gradient_no_multiple_of_it_is_told(tmp_path: Path) -> None:
+    source = """
+import numpy as np
+x = np.random.default_rng(0).normal(size=(4, 3))
+U, W, s = x.T[:, :2] / 2, x.T[:, 1:3] / 3, np.zeros((4, 2))
+for step in range(2):
+    f, a = np.tanh(x @ U), np.tanh(x @ W)
+    loss = ((f * s + a - 1) ** 2).sum() / 2
+    d = f * s + a - 1
+    df = d * s
+    U -= 0.1 * x.T @ (df * (1 - f ** 2))
+    W -= 0.1 * x.T @ (d * (1 - a ** 2))
+"""
+    code, out, _ = run(tmp_path, source)
+    assert code == 0
+    assert "df = d * s" in out
+    assert "nan" not in out
+
+
 def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, NET, "--format", "json")
     record = json.loads(out)

@@ -101,3 +101,12 @@ def test_a_program_ends_before_its_values_fill_the_memory() -> None:
     with pytest.raises(Enough):
         exec(compile(tree, "program.py", "exec", dont_inherit=True), names)
     assert 50 < len(recorder.tape) < 500
+
+
+def test_no_list_is_taken_for_one_that_is_gone() -> None:
+    body = "    net, a = Net(), [0.5]\n    net.w = a[0] * 2\n"
+    source = f"class Net: pass\ndef f():\n{body}for _ in range(5): f()\n"
+    bindings = Run(source).recorder.bindings
+    for name in ("a[0]", "net.w"):
+        places = [binding.location for binding in bindings if binding.name == name]
+        assert len(set(places)) == len(places) == 5
