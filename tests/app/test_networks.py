@@ -88,6 +88,20 @@ async def test_no_number_is_cut_by_the_edge_of_a_panel() -> None:
                     assert number, (width, text, rows)
 
 
+async def test_a_word_that_is_cut_by_the_edge_of_the_diagram_says_so() -> None:
+    async with opened(drawn_experiment(DEEP), (80, 24)) as session:
+        panel, cut = session.panel("#network"), 0
+        for left in range(40):
+            panel.scroll_to(x=left, animate=False)
+            await session.until(lambda x=left: panel.scroll_offset.x == x, "the scroll")
+            await session.pilot.pause()
+            row = session.inside("#network")[0]
+            for word in row.split():
+                cut += "…" in word
+                assert word in ("input", "tanh", "sigmoid", "dL/d") or "…" in word, row
+        assert cut
+
+
 async def test_matrices_after_a_change_of_width_are_those_of_that_width() -> None:
     experiment, panels = drawn_experiment((3, 14, 12, 2)), ("#weights", "#gradients")
     async with opened(experiment, (118, 36)) as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from time import time
 
 import numpy as np
 import pytest
@@ -218,6 +219,9 @@ def test_the_session_that_is_continued() -> None:
     later = lying(ended=True, step=2)
     assert next_one() == lost.path  # though another was quit after it
     assert "unexpectedly at step 1,234 of xor" in str(offer())
+    assert offer() is None  # it has been said
+    os.utime(lost.path, (time() - 20.0,) * 2)
+    assert offer()  # it went on, and ended so again
     held = SessionFile(lost.path)
     assert next_one() == later.path  # the other is being worked on
     held.release()

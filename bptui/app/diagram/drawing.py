@@ -22,7 +22,8 @@ DERIVATIVES = "dL/d"
 """Above the second column of values: what stands there is the derivative by what stands before."""
 
 CUT = "…"
-"""Stands in the place of a number of which a part is out of sight."""
+"""Stands in the place of a number of which a part is out of sight, and at the end of such a word.
+"""
 
 
 class Canvas:
@@ -163,6 +164,8 @@ class Drawing:
         self._layout, self._view, self._styles, self._focused = layout, view, styles, focused
         self._network = view.snapshot.experiment.network
         self._names = self._network.names
+        self._headings: list[tuple[int, int]] = []
+        """From and up to which column each word above the layers stands."""
         self.canvas = background(self._network, layout, wires.strokes, styles).copy()
         self._draw_weights(wires)
         self._draw_captions()
@@ -187,6 +190,10 @@ class Drawing:
                         canvas.write(
                             place.y + value.y, start, CUT * (end - start), self._styles.dim
                         )
+        for start, end in self._headings:
+            for edge, column in ((left, left), (right, right - 1)):
+                if start < edge < end:
+                    canvas.write(0, column, CUT, self._styles.dim)
         return [canvas.strip(row).crop(left, right) for row in range(canvas.height)]
 
     def _draw_weights(self, wires: Wires) -> None:
@@ -235,13 +242,17 @@ class Drawing:
             room = right - left - len(heading)
             text = text[: room - 1 if heading else room + 6]
             x = min(max(left + (room - len(text)) // 2, 0), layout.width - len(text))
-            self.canvas.write(0, x, text, dim)
+            self._head(x, text, dim)
             if layer > 0:
                 self._draw_matrices(layer, end + 1, x - 1)
             end = x + len(text)
             if heading:
                 end = right - layout.style.bordered
-                self.canvas.write(0, end - len(heading), heading, dim)
+                self._head(end - len(heading), heading, dim)
+
+    def _head(self, column: int, text: str, style: Style) -> None:
+        self.canvas.write(0, column, text, style)
+        self._headings.append((column, column + len(text)))
 
     def _draw_matrices(self, layer: int, left: int, right: int) -> None:
         """Write ``gW2◂`` above the edges where there is room; what is written comes first."""
@@ -257,7 +268,7 @@ class Drawing:
         x = min(max(gap - length // 2, left), right - length)
         for title, at in touched.items():
             style = self._styles.highlighted(self._styles.strong, at)
-            self.canvas.write(0, x, title + GLYPHS[at], style)
+            self._head(x, title + GLYPHS[at], style)
             x += len(title) + 2
 
     def _draw_names(self, layer: int) -> None:

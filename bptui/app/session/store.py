@@ -134,16 +134,29 @@ def continued() -> Continued:
 
 
 def offer() -> str | None:
-    """Return what to say of a session that ended unexpectedly; None where none did."""
+    """Return what to say of a session that ended unexpectedly, once; None where none did."""
     for found in sessions():
         file = _taken(found.path)
         if file is not None:
             file.release()
-            if not found.unexpected or found.state is None:
+            if not found.unexpected or found.state is None or _told_of(found):
                 return None
             where = f"step {found.state.step:,} of {printable(found.state.name)}"
             return f"A session ended unexpectedly at {where}: `bptui --resume` continues it."
     return None
+
+
+def _told_of(found: Found) -> bool:
+    """Tell whether a session has been spoken of as it is, and remember that it was."""
+    note, this = sessions_folder().parent / "told-of", f"{found.path.name} {found.written}"
+    try:
+        if note.read_text(encoding="utf-8") == this:
+            return True
+    except (OSError, UnicodeDecodeError):
+        pass
+    with suppress(OSError):  # where it cannot be remembered it is said again
+        note.write_text(this, encoding="utf-8")
+    return False
 
 
 def first_start() -> bool:
