@@ -250,8 +250,10 @@ class Checked:
             whole = ast.unparse(statement)
             if told is not None:
                 others = {"difference": difference(whole, told), **others}
-            # where there is more of it, or something behind it
-            if statement.lineno != statement.end_lineno or "#" in text or ";" in text:
+            # where there is more of it, or something before or behind it
+            before = self.source.rows[statement.lineno - 1][: statement.col_offset].strip()
+            several = statement.lineno != statement.end_lineno or bool(before)
+            if several or "#" in text or ";" in text:
                 others["stands"] = whole
         said = {"stands_for": stands_for, "should_be": told, **others}
         return Line(line, text, verdict=verdict, **said)

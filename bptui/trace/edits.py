@@ -244,7 +244,9 @@ def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Another sign, twice or half as much, a square."""
+    """Another small number for a number, another sign, twice or half as much, a square."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield from (ast.Constant(other) for other in (0, 1, 2) if other != node.value)
     yield ast.UnaryOp(ast.USub(), node)
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)

@@ -286,6 +286,7 @@ class View:
         tape = self.lines.truth.tape
         read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
         objects = self._objects(read)
+        takes_self = self.source.takes(self.statement.lineno, "self")
         local = {n for when, frame, n, _ in self.recorder.plain if 0 < frame == binding.frame}
         for other in self.recorder.bindings:
             if other is binding:
@@ -296,6 +297,8 @@ class View:
                 continue  # of another layer
             if other.frame == 0 and not self.source.sees(self.statement.lineno, other.name):
                 continue  # of another module
+            if _of_self(other) and not takes_self:
+                continue
             near = other.frame in (0, binding.frame) or other.name.startswith("self.")
             if other.when <= start and near and PLAIN.fullmatch(other.name):
                 found.pop(other.name, None)

@@ -126,13 +126,21 @@ class Source:
 
     def around(self, line: int) -> tuple[int, int]:
         """Return the first and last line of the function that a line stands in."""
-        spans = [
-            (node.lineno, node.end_lineno or node.lineno)
+        spans = [(node.lineno, node.end_lineno or node.lineno) for node in self._functions(line)]
+        return max(spans, default=(0, len(self.rows)))
+
+    def takes(self, line: int, name: str) -> bool:
+        """Whether a function that a line stands in is given something by this name."""
+        parts = (part for node in self._functions(line) for part in ast.walk(node.args))
+        return any(isinstance(part, ast.arg) and part.arg == name for part in parts)
+
+    def _functions(self, line: int) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        return [
+            node
             for node in ast.walk(self.tree)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             if node.lineno <= line <= (node.end_lineno or 0)
         ]
-        return max(spans, default=(0, len(self.rows)))
 
     def normal(self, place: Place) -> str | None:
         """Return the expression at a place as ``ast`` writes it; None where there is none."""

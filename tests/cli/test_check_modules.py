@@ -108,6 +108,15 @@ def test_the_wrong_line_of_a_module_is_told_and_mended(
     assert f"  file         {name}\n  line 20      delta = {slope}\n" in output
 
 
+def test_attributes_stand_only_where_there_is_self(tmp_path: Path) -> None:
+    file = written(tmp_path, "grad * slope(self.out)")
+    layers = tmp_path / "layers.py"
+    layers.write_text(f"def slope(a): return a * (2 - a)\n{layers.read_text()}")
+    output = bptui("check", str(file)).output
+    assert "line 1       return a * (2 - a)\n" in output
+    assert "should be    return a * (1 - a)\n" in output
+
+
 def test_no_name_of_another_file_is_put_into_a_line(tmp_path: Path) -> None:
     """It would be the smallest edit: the module has no such name."""
     file = written(tmp_path, "grad * self.out * (2 - self.out)")

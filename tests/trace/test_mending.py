@@ -54,6 +54,8 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = d[:, :-1]", "g = d[:, 1:]"),
         ("g = v[0][1] * d", "g = v[1][0] * d"),
         ("g = d * 2", "g = d"),
+        ("g = d * (a > 1)", "g = d * (a > 0)"),
+        ("g = d * (2 - s)", "g = d * (1 - s)"),
         ("g = d.sum(axis=0)", "g = d.mean(axis=0)"),  # a function for one that is alike
         ("g = np.maximum(d, 0) * a", "g = np.minimum(d, 0) * a"),
         ("g = x.T @ d", "g = x.T @ d / len(x)"),
