@@ -10,10 +10,10 @@ import pytest
 from bptui.app.styles import HIGH_LIGHT
 from bptui.explain.captions import captions
 
+from .program_support import WRONG
+from .program_support import opened as opened_program
 from .styled import content
 from .support import Session, opened
-from .test_program import WRONG
-from .test_program import opened as opened_program
 
 LONG_NUMBER = re.compile(r"\d\.\d{4}")
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.test_check_modules import SLOPE, written
 
-from .test_program import opened
+from .program_support import opened
 
 
 async def test_the_lines_of_modules_stand_below_the_program(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..app.test_program import WRONG
+from ..app.program_support import WRONG
 from .support import Terminal
 
 REFUSED = {

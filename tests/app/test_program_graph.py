@@ -1,0 +1,124 @@
+"""The graph of somebody's own program: its network, its operations, its loss number by number."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from bptui.app.program.numbers import Numbers, looked_at
+
+from .program_support import WRONG, opened
+from .test_mouse import click
+
+
+async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
+    """With the numbers of the update that is shown; its edges are one key away."""
+    async with opened(tmp_path, WRONG) as session:
+        record = session.app.moment.record
+        for update in (0, 3):
+            await session.shows(f"update {update + 1:>2}/20", "the network, true gradients")
+            names = {
+                name: entry for _, name, entry in record.given() if record.update(entry) == update
+            }
+            weights = record.array(record.steps[update].parameters[1].before)
+            await session.shows(
+                "sigmoid", f"{weights[0, 0]:+.4f}", f"{record.array(names['a2'])[0, 0]:.4f}"
+            )
+            await session.press("g", *"4", "enter")
+        await session.press("y")
+        await session.until(lambda: "copied z1[" in session.notices(), "the number")
+        moment = session.app.moment
+        assert session.app.clipboard == repr(float(record.array(moment.subject)[moment.index]))
+        session.app.clear_notifications()
+        await session.press("v")
+        await session.shows("Graph: z1", "matmul, line 14")
+        await session.press("v")  # of four samples all that the loss is made of has no room
+        await session.shows("Graph: z1[0, 0], value │ true gradient")
+        await session.press("v")
+        await session.shows("the network, true gradients")
+        session.resize(80, 24)  # where a part of it is out of sight: no number is cut
+        await session.until(lambda: "…" in "".join(session.inside("#graph")), "less room")
+        drawn = "\n".join(session.inside("#graph"))
+        assert {len(decimals) for decimals in re.findall(r"\d\.(\d*)", drawn)} == {3}
+
+
+ONE = """\
+import numpy as np
+
+x, t = np.array([0.5, 0.1]), np.array([0.01, 0.99])
+W1 = np.array([[0.15, 0.25], [0.2, 0.3]])
+W2 = np.array([[0.4, 0.5], [0.45, 0.55]])
+for step in range(3):
+    h = np.tanh(x @ W1)
+    o = h @ W2
+    loss = 0.5 * np.sum((o - t) ** 2)
+    d_o = o - t
+    d_h = (W2 @ d_o) * (1 - h**2)
+    dW1 = np.outer(x, d_h)
+    W2 -= 0.1 * np.outer(h, d_o)
+    W1 -= 0.1 * dW1
+"""
+
+
+async def test_the_loss_is_drawn_number_by_number(tmp_path: Path) -> None:
+    async with opened(tmp_path, ONE, (200, 60)) as session:
+        record = session.app.moment.record
+        await session.press("g", "2", "enter")
+        weights = [record.array(part.before) for part in record.steps[1].parameters]
+        second, first = sorted(weights, key=lambda one: -one[0, 0])
+        x, t = np.array([0.5, 0.1]), np.array([0.01, 0.99])
+        h = np.tanh(x @ first)
+        o = h @ second
+        d_h = second @ (o - t) * (1 - h**2)
+        arrays = {
+            "W1": (first, np.outer(x, d_h)),
+            "W2": (second, np.outer(h, o - t)),
+            "h": (h, second @ (o - t)),
+            "o": (o, o - t),
+            "x": (x, None),
+            "t": (t, None),
+        }
+        numbers = Numbers(looked_at(session.app.moment))
+        assert numbers.whole
+        *named, loss = [one for one in numbers.found if one.name]
+        assert len(named) == 2 + 2 + 4 + 4 + 2 + 2
+        assert (loss.name, loss.gradient) == ("loss", 1.0)
+        for one in named:
+            name, index = one.name.split("[")[0], one.quantity.index
+            value, gradient = arrays[name]
+            assert np.isclose(one.value, value[index])
+            if gradient is None:
+                assert one.gradient is None
+            else:
+                assert np.isclose(one.gradient, gradient[index])
+
+        def shown(name: str) -> str:
+            """Return value and gradient below a name."""
+            lines = session.lines()
+            y = next(y for y, line in enumerate(lines) if f"╭ {name} " in line)
+            x = lines[y].index(f"╭ {name} ")
+            return "".join(lines[y + 1][x : x + 20].split())
+
+        await session.press("v", "v")
+        session.panel("#graph").focus()
+        await session.press("z")
+        await session.shows("Graph: loss, value │ true gradient")
+        for line, name, before, after in (
+            (7, "h[0] = tanh", "│·│·", f"│{h[0]:.4f}│·"),
+            (8, "o[0] = +", "│·│·", f"│{o[0]:.4f}│·"),
+            (10, "o[0] = +", f"│{o[0]:.4f}│·", f"│{o[0]:.4f}│{o[0] - t[0]:+.4f}"),
+        ):
+            session.panel("#graph").scroll_home(animate=False)
+            await session.until(lambda n=name, b=before: shown(n) == b, before)
+            for _ in range(10):
+                if shown(name) == after:
+                    break
+                await session.press("n")
+                session.panel("#graph").scroll_home(animate=False)
+                await session.pilot.pause()
+            assert shown(name) == after
+            assert session.line == line
+        await click(session, f"{second[1, 0]:.4f}", "#graph")
+        await session.shows("Graph: W2[1, 0], value │ true gradient")
