@@ -96,7 +96,8 @@ FORWARD = (
     Stop(
         "This is the chain rule: net_o moves out_o by the slope of the sigmoid, and out_o moves "
         "the loss by dL/dout_o. One follows the other, so the two are multiplied. What a net "
-        "matters to the loss is called its delta: every layer has one.",
+        "matters to the loss is called its delta: every layer has one. Page down scrolls "
+        "Derivation.",
         "n",
         "from delta_o to the weights",
         done=_at(7),
