@@ -304,12 +304,12 @@ def strip_of(spans: TextLine, styles: Styles, pending: bool = False, cursor: int
     """
     by_role, line = _by_role(styles), Line()
     for place, (text, role, marked, *_) in enumerate(spans):
-        style = by_role.get("marked" if marked else role, styles.text)
-        usual = styles.dim if pending else style
-        # the blanks that keep columns in line are no part of it
-        bare = text.rstrip() if place == cursor else text
-        line.add(bare, styles.factor if place == cursor else usual)
-        line.add(text[len(bare) :], usual)
+        usual = styles.dim if pending else by_role.get("marked" if marked else role, styles.text)
+        if place == cursor:  # the blanks that keep columns in line are no part of it
+            bare = text.rstrip()
+            line.add(bare, styles.factor)
+            text = text[len(bare) :]
+        line.add(text, usual)
     return line.strip() if spans else BLANK
 
 
