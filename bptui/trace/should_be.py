@@ -115,9 +115,11 @@ class View:
         own = [b.entry for b in named if b.location == last.location and b.when <= last.when]
         terms = [lines.values.get(one) or self._values(one) for one in own]
         given = [term for term in terms if term is not None]
+        shapes = {part.shape for term in given for part in term}
+        if len(own) < 2 or len(given) < len(own) or shapes != {right[0].shape}:
+            return False
         sums = [np.sum(draw, axis=0) for draw in zip(*given, strict=True)]
-        same = len(own) > 1 and {part[0].shape for part in given} == {right[0].shape}
-        return same and len(given) == len(own) and right_value(sums, right, exact=True)
+        return right_value(sums, right, exact=True)
 
     def _given(self, argument: Argument) -> str | None:
         """Return the statement with another argument of the call in it."""

@@ -109,11 +109,18 @@ def _decayed(tape: Tape, entry: int) -> int | None:
     note = tape.notes[entry]
     if note.call == "multiply" and len(note.arguments) == 2:
         for number, array in (note.arguments, note.arguments[::-1]):
-            value = tape.values[number.entry] if isinstance(number, Reference) else number
+            value = _number(tape, number)
             same = isinstance(array, Reference) and tape.shape(array.entry) == tape.shape(entry)
-            if same and np.size(value) == 1 and KEPT < float(np.asarray(value).reshape(())) < 1.0:
+            if same and value is not None and KEPT < value < 1.0:
                 return _whole(tape, array.entry)
     return None
+
+
+def _number(tape: Tape, part: Value) -> float | None:
+    """Return an argument's value where it is a number; lists may be multiplied with, too."""
+    value = tape.values[part.entry] if isinstance(part, Reference) else part
+    single = isinstance(value, int | float | np.ndarray | np.generic) and np.size(value) == 1
+    return float(np.asarray(value).reshape(())) if single else None
 
 
 def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
@@ -138,9 +145,9 @@ def share_of(tape: Tape, entry: int, old: int) -> float | None:
             stack += [(part.entry, sign) for part, sign in terms if isinstance(part, Reference)]
         elif note.call == "multiply":
             for number, array in (note.arguments[:2], note.arguments[1::-1]):
-                value = tape.values[number.entry] if isinstance(number, Reference) else number
-                if isinstance(array, Reference) and np.size(value) == 1:
-                    stack.append((array.entry, share * float(np.asarray(value).reshape(()))))
+                value = _number(tape, number)
+                if isinstance(array, Reference) and value is not None:
+                    stack.append((array.entry, share * value))
     return found
 
 
@@ -154,10 +161,9 @@ def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
     sign, stack = 1, [(added, True)]
     while stack:
         part, own = stack.pop()
-        value = tape.values[part.entry] if isinstance(part, Reference) else part
         call = tape.notes[part.entry].call if isinstance(part, Reference) else ""
-        if isinstance(value, int | float) or np.size(value) == 1:
-            number = float(np.asarray(value).reshape(-1)[0])
+        number = _number(tape, part)
+        if number is not None:
             computed = isinstance(part, Reference) and part.entry != old >= 0
             if not (computed and tape.depends(part.entry, {old})):
                 scalars.add(abs(number))

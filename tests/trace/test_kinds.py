@@ -53,6 +53,29 @@ for step in range(3):
     U[i] += 0.1 * (error * q - 0.01 * U[i])
     W[:2, 0] += 0.1 * (error * u - 0.01 * q)  #! W[:2, 0] += 0.1 * (error * u * u - 0.01 * q)
 """,
+    "each turn of a loop back gives a delta of another shape": """
+layers = [W, rng.normal(size=(2, 4)), rng.normal(size=(4, 2))]
+for step in range(2):
+    a = [x]
+    for M in layers:
+        a.append(np.tanh(a[-1] @ M))
+    loss = ((a[3] - y) ** 2).sum()
+    d = 2 * (a[3] - y) * (1 - a[3] ** 2)
+    g = {}
+    for i in (2, 1, 0):
+        g[i] = a[i].T @ d
+        if i:
+            d = d @ layers[i].T * (1 - a[i] ** 2)  #! d = d @ layers[i].T * (1 - a[i]) ** 2
+    for i in g:
+        layers[i] -= 0.01 * g[i]
+""",
+    "data is multiplied with a list": """
+z = rng.normal(size=(6, 3)) * [1, 0.5, 2] + 1
+for step in range(2):
+    d = z @ W - y
+    loss = (d ** 2).sum() / 2
+    W -= 0.01 * z.T @ d  #! W += 0.01 * z.T @ d
+""",
     "a log-likelihood is made large": """
 w = np.zeros(3)
 t = (x[:, 0] > 0).astype(float)
@@ -378,3 +401,27 @@ for step in range(2):
     view = view_of(source, found.recorder, found.places, found.verdict.lines, repair)
     assert view is not None
     assert view.should_be(repair) is None
+
+
+def test_turns_of_other_shapes_are_not_added_up() -> None:
+    text = """
+layers = [W, rng.normal(size=(2, 4)), rng.normal(size=(4, 2))]
+for step in range(2):
+    a = [x]
+    for M in layers:
+        a.append(np.tanh(a[-1] @ M))
+    loss = ((a[3] - y) ** 2).sum()
+    d = 2 * (a[3] - y) * (1 - a[3] ** 2)
+    g = {}
+    for i in (2, 1, 0):
+        g[i] = a[i].T @ d
+        if i:
+            d = -(d @ layers[i].T) * (1 - a[i] ** 2)
+    for i in g:
+        layers[i] -= 0.01 * g[i]
+"""
+    found, source = program(text), Source(HEAD + text)
+    (repair,) = found.verdict.lines.repairs
+    view = view_of(source, found.recorder, found.places, found.verdict.lines, repair)
+    assert view is not None
+    assert not (view.should_be(repair) or "").startswith("d += ")
