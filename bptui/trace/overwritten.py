@@ -76,6 +76,7 @@ def _not_computed(tape: Tape, found: dict[int, Parameter]) -> list[Parameter]:
 def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
     """Yield what takes the place of an earlier value of its size that it is computed from."""
     names = names_of(tape)
+    makers = {binding.entry: binding for binding in reversed(tape.bindings)}
     for binding, before in with_former(tape):
         after = binding.entry
         if after >= end:
@@ -87,9 +88,11 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
             continue
         same = tape.shape(before) == tape.shape(value) == tape.shape(after)
         if same and np.asarray(tape.values[before]).dtype.kind == "f":
-            rated = bool(product_of(tape, Reference(value)).scalars)
+            scalars = product_of(tape, Reference(value)).scalars
             name = names.get(before, binding.name)
-            yield Parameter(before, after, name, (binding,), rated=rated, overwritten=True)
+            maker = makers[after]  # in a function that has returned it
+            statement = binding if maker.frame in (0, binding.frame) else maker
+            yield Parameter(before, after, name, (statement,), scalars=scalars, overwritten=True)
 
 
 def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool:

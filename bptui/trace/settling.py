@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +51,10 @@ def _climbs(truth: StepTruth, judged: Judged) -> bool:
 
 def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole: bool) -> None:
     by_key = {parameter.key: parameter for parameter in truth.parameters}
+    for key, ratio in _without_mean(truth, by_key, factors).items():
+        judged.matches[key], judged.ratios[key] = None, ratio
+        judged.misapplied.add(key)
+        factors = {other: factor for other, factor in factors.items() if other != key}
     sizes = [rounded(factor) for factor in factors.values()]
     down = [size for size in sizes if size < 0 or not whole] or sizes  # a loss is made small
     most = max(map(down.count, down))
@@ -80,6 +85,26 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
             judged.ratios[key] = factor / factors[own]
             if same or (goes_up and turned) or (plain and forgotten):
                 judged.misapplied.add(key)
+
+
+def _without_mean(
+    truth: StepTruth, parameters: Mapping[Key, Parameter], factors: Mapping[Key, float]
+) -> dict[Key, float]:
+    """Return what is updated at the rate itself where others are at the rate over the samples.
+
+    How often a parameter is used, or a length of what is computed from it, is their number.
+    """
+    found: dict[Key, float] = {}
+    for (key, factor), (other, mean) in permutations(factors.items(), 2):
+        rates, more = parameters[key].scalars, parameters[other].scalars
+        ratio = factor / mean
+        over = any(rounded(rate / ratio) in set(map(rounded, more)) for rate in rates)
+        if rates < more and over and rounded(ratio) in more - rates:
+            uses = sum(other[0] in truth.tape.inputs[entry] for entry in truth.early)
+            lengths = {size for entry in truth.early for size in truth.tape.shape(entry)}
+            if rounded(ratio) > 1.0 and rounded(ratio) in {uses, *lengths}:
+                found[key] = ratio
+    return found
 
 
 def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: float) -> bool:

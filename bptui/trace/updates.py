@@ -195,10 +195,15 @@ class Parameter(NamedTuple):
     """Which numbers of an array these are, for one that is updated piece by piece."""
     sign: int = 0
     """Of the gradient that the update goes against; 0 where it is not told."""
-    rated: bool = False
-    """Whether the update multiplies with a number, as a rate is."""
+    scalars: frozenset[float] = frozenset()
+    """The sizes of the numbers that the update multiplies with, or divides by: the rate is one."""
     overwritten: bool = False
     """Whether it is given its change alone, without its old value."""
+
+    @property
+    def rated(self) -> bool:
+        """Whether the update multiplies with a number, as a rate is."""
+        return bool(self.scalars)
 
     @property
     def key(self) -> tuple[int, str]:
@@ -231,7 +236,8 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     """Return the training steps that were recorded as a whole."""
     updates = updates_of(tape)
     root: dict[int, int] = {}
-    turn: dict[tuple[int, int, str], int] = {}
+    turn: dict[tuple[int, int, str], tuple[int, int]] = {}
+    """The step that comes next for a variable in a statement, and what it is given there so far."""
     steps: list[dict[int, list[Update]]] = []
     versions = {entry for update in updates for entry in (update.before, update.after)}
     begun = 0  # the step before which no other part of an array is updated any more
@@ -241,16 +247,19 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     for update in updates:
         if update.before in shared:  # b = c = np.zeros(3) are two from their first update on
             root[update.after] = update.after
-            turn[update.after, update.binding.place, update.part] = 1
+            turn[update.after, update.binding.place, update.part] = 1, update.after
             continue
         origin = root[update.after] = root.get(update.before, update.before)
         key = (origin, update.binding.place, update.part)
         if update.part and steps and _first_read(tape, update, versions) > last:
             begun = len(steps)
         last = update.after
-        number = max(turn.get(key, 0), begun)
+        coming, former = turn.get(key, (0, -1))
+        number = max(coming, begun)
+        if number > begun and _goes_on(tape, update, former):
+            number -= 1
         begun = begun if update.part else number
-        turn[key] = number + 1
+        turn[key] = number + 1, update.after
         while len(steps) <= number:
             steps.append({})
         steps[number].setdefault(origin, []).append(update)
@@ -311,6 +320,16 @@ def _first_read(tape: Tape, update: Update, versions: set[int]) -> int:
     return first
 
 
+def _goes_on(tape: Tape, update: Update, former: int) -> bool:
+    """Whether an update adds to the same part once more, from before the ``former`` one.
+
+    A word that stands twice in a sentence gets its share of the gradient twice.
+    """
+    added = update.sum.added
+    own = update.sum.own and isinstance(added, Reference)
+    return own and not tape.depends(added.entry, {former})
+
+
 def _parts(origin: int, group: list[Update], names: dict[int, str]) -> list[Parameter]:
     """Return the parameter that a group of updates changes; its parts, where they go one by one."""
     name = names.get(origin, group[0].binding.name)
@@ -326,7 +345,7 @@ def _parts(origin: int, group: list[Update], names: dict[int, str]) -> list[Para
             tuple(u.binding for u in updates),
             updates[0].places,
             updates[0].product.sign * (1 if updates[0].call == "subtract" else -1),
-            bool(updates[0].product.scalars),
+            updates[0].product.scalars,
         )
         for updates in parts.values()
     ]

@@ -94,6 +94,27 @@ for step in range(3):
     v = 0.99 * v - 0.1 * dV
     W, V = W + u, V + v
 """,
+    "a word that stands twice in a sentence": """
+E = rng.normal(size=(5, 3))
+for words in ([0, 1, 0, 3], [2, 2, 4]):
+    h = E[words].mean(axis=0)
+    loss = ((h @ W - y[0]) ** 2).sum()
+    d = 2 * (h @ W - y[0])
+    dW = np.outer(h, d)
+    dh = W @ d  #! dh = W @ (d * d)
+    for word in words:
+        E[word] -= 0.1 * dh / len(words)
+    W -= 0.1 * dW
+""",
+    "weights and biases of a row decay": """
+a = np.zeros(6)
+for step in range(2):
+    for i in range(6):
+        e = y[i] - (x[i] @ W + a[i])
+        loss = (e ** 2).sum()
+        W += 0.1 * (np.outer(x[i], e) - 0.02 * W)
+        a[i] += 0.1 * (e.sum() - 0.02 * a[i])  #! a[i] += 0.1 * (e.sum() ** 2 - 0.02 * a[i])
+""",
     "errors that are added up are no parameter": """
 c = np.zeros_like(W)
 def back(t, p):
