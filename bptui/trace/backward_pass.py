@@ -17,7 +17,7 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
     forward pass, as a rate, is none.
     """
     tape, dependent = truth.tape, truth.dependent
-    computed = dependent.intersection(forward) - {p.before for p in truth.parameters}
+    computed = dependent - {p.before for p in truth.parameters}
     first = max(truth.step.first, min(computed, default=0))
     given = set().union(*(tape.ancestors(entry) for entry in forward))
     makers = dependent.intersection(behind) - set(forward)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from bptui.trace.candidates import Source
-from bptui.trace.comparing import Numbers, Values, multiple
+from bptui.trace.comparing import Numbers, Values, multiple, right_value
 from bptui.trace.lines import Lines
 from bptui.trace.repair import Repair
 from bptui.trace.tape import Reference
@@ -25,31 +26,70 @@ def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
     """Put one repair of a slope's line in the place of repairs of the lines that use it."""
     while any(_blame_term(lines, repair, line) for repair in lines.repairs):
         pass
+    for found in _makers(lines, line):
+        repairs = list(dict.fromkeys(found.users.values()))
+        if not all(repair in lines.repairs for repair in repairs):
+            continue
+        mended = frozenset().union(*(repair.mended for repair in repairs))
+        sources = tuple(source for repair in repairs for source in repair.stands_for)
+        calls = tuple(found.needed)
+        renamed = frozenset(calls) - {*lines.places.get(found.place, ())}
+        merged = Repair(found.place, calls, sources, mended, renamed)
+        lines.repairs = [merged, *(other for other in lines.repairs if other not in repairs)]
+        for call in calls:
+            if call in renamed:
+                name = lines.suspects.named[found.place][1][call], found.needed[call]
+                lines.replay.renamed.setdefault(call, []).insert(0, name)
+            else:
+                lines.current[call] = found.needed[call]
+        lines.follows |= {entry for repair in repairs for entry in repair.entries}
+
+
+class _Maker(NamedTuple):
+    """A line that makes factors of wrong products of other lines: what each of them should be."""
+
+    place: int
+    needed: dict[int, Values]
+    users: dict[int, Repair]
+    """The products, with the repairs that they belong to."""
+
+
+def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
+    """Return the lines that explain whole repairs, and better than others, the best first."""
     needed: dict[int, Values] = {}
-    users: dict[int, Repair] = {}
+    users: dict[int, dict[int, Repair]] = {}
+    factors: set[int] = set()
     for repair in lines.repairs:
         for entry in repair.pinned if not repair.updated else ():
-            helper = _helper(lines, _product(lines, entry, line), line)
-            if helper is not None:
-                needed[helper[0]], users[helper[0]] = helper[1], repair
+            product = _product(lines, entry, line)
+            if entry != product and lines.truth.tape.notes[entry].call != "multiply":
+                factors.add(entry)  # it may be wrong itself
+            for made, values in _factors(lines, product, line).items():
+                if right_value(values, needed.setdefault(made, values), exact=True):
+                    users.setdefault(made, {})[entry] = repair
+                else:
+                    users[made] = {}
+    found: list[_Maker] = []
     groups = lines.places | {p: [*group] for p, (_, group) in lines.suspects.named.items()}
     for place, calls in groups.items():
-        repairs = list(dict.fromkeys(users[call] for call in calls if call in users))
-        whole = {entry for repair in repairs for entry in repair.entries}
-        every = len(whole) == len(calls) and all(call in needed for call in calls)
-        if every and calls and not all(_other(lines, call, needed[call]) for call in calls):
-            mended = frozenset().union(*(repair.mended for repair in repairs))
-            sources = tuple(source for repair in repairs for source in repair.stands_for)
-            renamed = frozenset(calls) - {*lines.places.get(place, ())}
-            merged = Repair(place, tuple(calls), sources, mended, renamed)
-            lines.repairs = [merged, *(other for other in lines.repairs if other not in repairs)]
-            for call in calls:
-                if call in renamed:
-                    name = lines.suspects.named[place][1][call], needed[call]
-                    lines.replay.renamed.setdefault(call, []).insert(0, name)
-                else:
-                    lines.current[call] = needed[call]
-            lines.follows |= whole
+        if calls and all(users.get(call) for call in calls):
+            explained = {e: repair for call in calls for e, repair in users[call].items()}
+            found.append(_Maker(place, {call: needed[call] for call in calls}, explained))
+
+    def whole(maker: _Maker) -> bool:
+        repairs = set(maker.users.values())
+        wrong = {e for repair in repairs for e in repair.entries if lines.is_wrong(e)}
+        others = (one for one in found if not one.needed.keys() <= maker.needed.keys())
+        rivals = (one for one in others if one.users.keys() & wrong)
+        alone = all(len(one.users) < len(maker.users) for one in rivals)
+        sure = len(repairs) > 1 or factors.isdisjoint(maker.users)
+        return sure and alone and wrong <= maker.users.keys()
+
+    return [
+        maker
+        for maker in sorted(found, key=lambda one: -len(one.users))
+        if whole(maker) and not all(_other(lines, *one) for one in maker.needed.items())
+    ]
 
 
 def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:
@@ -63,8 +103,11 @@ def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:
         (entry,) = users
 
 
-def _helper(lines: Lines, entry: int, line: Callable[[int], int]) -> tuple[int, Values] | None:
-    """Return the one factor of a product that another line has made, and what it should be."""
+def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, Values]:
+    """Return the factors of a product that other lines have made, and what each should be alone.
+
+    None where a factor that its own line makes may be what is wrong.
+    """
     notes, inputs = lines.truth.tape.notes, lines.truth.tape.inputs
     own, factors, stack = line(notes[entry].place), list[int](), [(entry, entry)]
     named: set[int] = set()
@@ -78,34 +121,38 @@ def _helper(lines: Lines, entry: int, line: Callable[[int], int]) -> tuple[int, 
             if user in group.get(one, ()) and line(place) != own:
                 named.add(one)
     shape = lines.values[entry][0].shape
+    right = lines.forward | lines.suspects.computed_again | lines.truth.later
+    right |= lines.suspects.right_slopes
     made = [
         factor
         for factor in factors
         if factor in lines.values and lines.values[factor][0].shape == shape
         if factor in named
         or (
-            factor not in lines.forward | lines.suspects.computed_again | lines.truth.later
-            and factor not in lines.suspects.right_slopes
-            and line(notes[factor].place) != own
+            factor not in right
             and notes[factor].place not in lines.in_forward
             and not _known(lines, factor)
         )
     ]
-    if len(made) != 1 or len(factors) < 2:
-        return None
-    behind = (lines.truth.tape.ancestors(factor) for factor in factors if factor != made[0])
-    if any(made[0] in entries for entries in behind):
-        return None  # as a in a * (2 - a): the line has its own part in it
-    needed: Values = []
-    for draw, right in enumerate(lines.current[entry]):
-        rest: Numbers = np.asarray(1.0)
-        for factor in factors:
-            if factor != made[0]:
-                rest = rest * _value(lines, factor, draw)
-        with np.errstate(all="ignore"):
-            found = np.where(rest == 0, lines.values[made[0]][draw], right / rest)
-        needed.append(found)
-    return made[0], needed
+    made = [one for one in made if one not in lines.behind_right] or made  # a sign may be lost
+    behind = {one: lines.truth.tape.ancestors(one) for one in factors}
+    ours = [factor for factor in factors if line(notes[factor].place) == own]
+    late = not lines.truth.later.isdisjoint(factors)  # as a weight after its update
+    if len(factors) < 2 or late or any(factor in made for factor in ours):
+        return {}
+    # as in a * (2 - a): the line has its own part in it
+    made = [one for one in made if not any(one in behind[f] for f in factors if f != one)]
+    found: dict[int, Values] = {}
+    for one in made:
+        for draw, wanted in enumerate(lines.current[entry]):
+            rest: Numbers = np.asarray(1.0)
+            for factor in factors:
+                if factor != one:
+                    rest = rest * _value(lines, factor, draw)
+            with np.errstate(all="ignore"):
+                needed = np.where(rest == 0, lines.values[one][draw], wanted / rest)
+            found.setdefault(one, []).append(needed)
+    return found
 
 
 def _blame_term(lines: Lines, repair: Repair, line: Callable[[int], int]) -> bool:

@@ -258,6 +258,12 @@ class Lines:
             return not (factor > 0 and (self.judged.loss.named or self.judged.loss.entry is None))
         return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
 
+    @property
+    def behind_right(self) -> set[int]:
+        """What parameters are computed from that are right as they are."""
+        wrong = self.wrong.union(*(repair.mended for repair in self.repairs))
+        return set().union(*(own for key, own in self.truth.behind.items() if key not in wrong))
+
     def first_factor(self, entry: int) -> float | None:
         """Return the factor to the gradient of the earliest forward value that has this one."""
         return next(iter(self.factors(entry).values()), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
@@ -71,7 +71,7 @@ class Suspects:
         )
         usual = self._usual_factors(right)
         sign = 0.0 if right else self._sign(suspects)
-        known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
+        known = self._known(right, usual, sign)
         had = set().union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
         settled -= {entry for entry in self.backward if self._of_other_sign(entry, usual)}
@@ -96,7 +96,8 @@ class Suspects:
             for suspect in places:
                 # of all that a line has made a part may be right, as with a sign that is lost twice
                 group = suspect.entries if suspect.since else self.lines.places[suspect.place]
-                groups = dict.fromkeys((tuple(suspect.entries), tuple(group)))
+                ends = self._ends(suspect.entries)
+                groups = dict.fromkeys((tuple(suspect.entries), tuple(group), ends))
                 for pairs in chain.from_iterable(
                     self.candidates.of([*entries], odd) for odd in sizes for entries in groups
                 ):
@@ -184,6 +185,12 @@ class Suspects:
             entry = earlier
         group = self.lines.places.get(self.truth.tape.notes[entry].place, [entry])
         return {one: source for one in group if (source := having(one))}
+
+    def _ends(self, entries: Sequence[int]) -> tuple[int, ...]:
+        """Return the entries that are added to by none of the others: whole sums of a loop."""
+        inputs = self.truth.tape.inputs
+        parts = {one for entry in entries for one in inputs[entry]}
+        return tuple(entry for entry in entries if entry not in parts)
 
     def _spread(self, pairs: Mapping[int, Source]) -> bool:
         """Whether entries are true gradients' arrays that were spread over a larger one."""
@@ -324,15 +331,50 @@ class Suspects:
         return found
 
     def _goes_forward(self, when: int) -> bool:
-        """Whether what is computed next is a value of the forward pass."""
-        forward = self.lines.forward | self.computed_again
+        """Whether what is computed next is a value of the forward pass, and no part of data."""
+        forward = self.lines.forward | self.computed_again & self.truth.dependent
         later = (entry for entry in chain(forward, self.backward) if entry >= when)
         return min(later, default=-1) in forward
 
-    def _usual_factors(self, right: set[Key]) -> set[float] | None:
+    @cached_property
+    def _leaving(self) -> set[int]:
+        """The values that get a name, or are used by another line."""
+        nodes, inputs = self.truth.graph.nodes, self.truth.tape.inputs
+        used = (
+            entry
+            for user in self.backward
+            for entry in inputs[user]
+            if entry in nodes and nodes[entry].line != nodes[user].line
+        )
+        return {*used, *self.truth.tape.named}.intersection(self.backward)
+
+    def _known(
+        self, right: set[Key], usual: set[float] | None, sign: float
+    ) -> dict[int, set[Source]]:
+        """Return of which true gradients values are multiples as is usual, all entries' values.
+
+        What is no value of a line may have another size, if the line makes another one of it.
+        """
+        leaving = self._usual_factors(right, self._leaving)
+        known = {entry: self._stands_for(entry, leaving, sign) for entry in self.backward}
+        passed: dict[int, set[float]] = {}
+        for user in self.backward:
+            sizes = set(map(rounded, self.lines.factors(user).values()))
+            for entry in self.truth.tape.inputs[user]:
+                passed.setdefault(entry, set()).update(sizes)
+        for entry in self.backward:
+            own = map(rounded, self.lines.factors(entry).values())
+            if entry not in self._leaving and passed.get(entry, set()).isdisjoint(own):
+                known[entry] |= self._stands_for(entry, usual, sign)
+        return known
+
+    def _usual_factors(
+        self, right: set[Key], entries: Collection[int] | None = None
+    ) -> set[float] | None:
         """Return which multiples of true gradients stand behind gradients that are right.
 
-        None where all count: no gradient is off by just a factor.
+        None where all count: no gradient is off by just a factor. Others than some ``entries`` do
+        not count.
         """
         if not right:
             return None
@@ -340,7 +382,7 @@ class Suspects:
         every = [
             list(dict.fromkeys(map(rounded, self.lines.factors(entry).values())))
             for entry in self.backward
-            if entry in behind
+            if entry in behind and (entries is None or entry in entries)
         ]
         usual = {factors[0] for factors in every if len(factors) == 1}
         return usual | {factors[0] for factors in every if factors and usual.isdisjoint(factors)}
