@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from bptui.check.calls import Attempt
 from bptui.check.check import Check, FunctionCheck
-from bptui.check.comparing import TOLERANCE
 from bptui.check.functions import reports_of
+from bptui.check.inferring import inferred
 from bptui.check.reading import Reader, Reading, UnreadableError
 from bptui.check.report import Report
 from bptui.check.runner import Signature
 from bptui.check.search import diagnose
 from bptui.check.slips import with_settings
 from bptui.check.trials import Case, FunctionName, Trial
-from bptui.core.activations import ACTIVATIONS, evaluate
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.engine import Engine
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment, Training
-from bptui.core.graph.node import evaluate as evaluated
-from bptui.core.losses import LOSSES
 from bptui.core.network import Network, Parameters
-from bptui.core.step import training_step
 from bptui.explain.words import OVER
 
 NAME = "the recorded numbers"
@@ -50,10 +46,6 @@ LARGEST = 256 * 2**20
 
 class UnusableNumbersError(Exception):
     """The file does not hold the numbers of a step; the message says why."""
-
-
-class UnknownNetworkError(Exception):
-    """No activations and no loss give anything of what was recorded."""
 
 
 @dataclass
@@ -78,7 +70,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
     """Return the reports on recorded gradients, and on parameters after an update.
 
     Activations and loss are those of ``preset``; without one they are inferred. Raises
-    :class:`UnusableNumbersError` and :class:`UnknownNetworkError`.
+    :class:`UnusableNumbersError` and :class:`~bptui.check.inferring.UnknownNetworkError`.
     """
     numbers = _recorded(path)
     try:
@@ -94,7 +86,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
             for name in reading.misshapen:
                 raise UnreadableError(f"{name}: {reading.spoiled[name]}")
         found = {n: each for one in readings.values() for n, each in one.quantities.items()}
-        experiment, told = _like(base, preset) if preset else _inferred(base, found)
+        experiment, told = _like(base, preset) if preset else inferred(base, found)
     except (UnusableError, UnreadableError) as error:
         text = str(error).replace("it returned a dict", "the file has arrays")
         raise UnusableNumbersError(text) from None
@@ -249,65 +241,3 @@ def _like(base: Experiment, preset: Experiment) -> tuple[Experiment, str]:
         raise UnusableNumbersError(f"{found}; the network of {preset.name} has {len(used)}")
     settings = {"loss": own.loss, "reduction": own.reduction, "l2": own.l2}
     return with_settings(base, used, **settings), f"activations and loss are those of {preset.name}"
-
-
-def _inferred(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment, str]:
-    """Return the experiment with the activations and loss under which most is right."""
-    best, most = base, 0
-    for activations, loss in _hypotheses(base, given):
-        for reduction in ("mean", "sum") if base.data.samples > 1 else ("mean",):
-            try:
-                made = with_settings(base, activations, loss=loss, reduction=reduction)
-            except UnusableError:  # the loss does not fit the activations, or the targets
-                continue
-            right = _right(made, given)
-            if right > most:
-                best, most = made, right
-        if most == len(given):
-            break
-    if not most:
-        raise UnknownNetworkError(
-            "no activations and loss give any of the recorded numbers, so that it cannot be told "
-            "which are meant; give --preset, or record net_h, out_h, ... and the loss as well"
-        )
-    return best, (
-        f"activations and loss are inferred: of {len(given)} recorded quantities {most} "
-        f"{'are' if most > 1 else 'is'} right with them; --preset names others"
-    )
-
-
-def _hypotheses(
-    base: Experiment, given: Mapping[str, Array]
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield activations and losses: recorded activations tell theirs, others are alike."""
-    names, start = base.network.names, base.start
-    groups: list[list[str]] = []
-    before: Array | None = base.data.inputs
-    for layer, weights in enumerate(start.weights, 1):
-        last = layer == names.depth and weights.shape[1] > 1
-        every = [name for name, each in ACTIVATIONS.items() if last or each.pullback is None]
-        out = given.get(names.out(layer))
-        if before is not None and out is not None:
-            net = before @ weights + (start.biases[layer - 1] if start.biases else 0.0)
-            every = [name for name in every if _near(evaluate(name, net), out)] or every
-        groups.append(every)
-        before = out
-    *hidden, outputs = groups
-    free = max(hidden, key=len, default=[""])
-    for one, output, loss in product(free, outputs, LOSSES):
-        yield (*(one if one in group else group[0] for group in hidden), output), loss
-
-
-def _right(experiment: Experiment, given: Mapping[str, Array]) -> int:
-    """Return how many of the given quantities are right."""
-    step = training_step(experiment, experiment.data.samples)
-    data = {"input": experiment.data.inputs, "target": experiment.data.targets}
-    nodes = [step.computed[name] for name in given]
-    found = evaluated(nodes, step.given({**data, **experiment.start.named()}))
-    return sum(_near(found[node], array) for node, array in zip(nodes, given.values(), strict=True))
-
-
-def _near(one: Array, other: Array) -> bool:
-    with np.errstate(all="ignore"):
-        off = np.abs(np.reshape(one, np.shape(other)) - other).max()
-        return bool(off <= TOLERANCE * np.abs(other).max())

@@ -203,7 +203,8 @@ def recorded_call(check: Check) -> Checked | Report:
 
 def of_numbers(path: Path, preset: Experiment | None) -> Sequence[Report]:
     """Return the reports on recorded numbers."""
-    from bptui.check.recorded import UnknownNetworkError, UnusableNumbersError, reports_on
+    from bptui.check.inferring import UnknownNetworkError
+    from bptui.check.recorded import UnusableNumbersError, reports_on
     from bptui.presets.errors import printable
 
     try:
