@@ -24,6 +24,7 @@ from bptui.app.panels.panel import Panel, ViewPanel
 from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
 from bptui.app.view import Cursor, Direction, Selection, View
+from bptui.terminal.compositor import FrontCompositor
 
 if TYPE_CHECKING:
     from bptui.app.panels.learned import LearnedPanel
@@ -54,6 +55,7 @@ class MainScreen(Screen[None]):
 
     def __init__(self, player: Player, when_drawn: Callable[[Callable[[], object]], None]) -> None:
         super().__init__(id="main")
+        self._compositor = FrontCompositor()
         self._player, self._when_drawn = player, when_drawn
         self.status, self.keys = StatusLine(id="status"), KeyLine(COMMANDS, OPTIONAL)
         self.caption = OperationCaption()

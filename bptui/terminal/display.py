@@ -8,6 +8,7 @@ from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
+from bptui.terminal.compositor import PiecesUpdate
 from bptui.terminal.difference import CellWriter, draw
 from bptui.terminal.screen import PLAIN, ScreenBuffer, change, look_of
 
@@ -79,7 +80,9 @@ class Display:
 
 def _strips(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
     """Yield the strips of an update, each with the column and the row of its first cell."""
-    if isinstance(update, LayoutUpdate):
+    if isinstance(update, PiecesUpdate):
+        yield from update.pieces
+    elif isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips, update.region.y):
             x = update.region.x
             for strip in strips:

@@ -9,9 +9,9 @@ import pyte
 from pyte.screens import Char
 from rich.color import ColorSystem
 from rich.control import Control
-from textual._compositor import CompositorUpdate
+from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.drivers.headless_driver import HeadlessDriver
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 
 from bptui.terminal.display import Display
 
@@ -30,6 +30,12 @@ class Emulated:
 
     def feed(self, text: str) -> None:
         self._stream.feed(text.replace("\n", self._line_feed))
+
+    @property
+    def looks(self) -> list[list[Char]]:
+        """What is seen of all cells."""
+        columns, buffer = range(self.screen.columns), self.screen.buffer
+        return [[looks(buffer[y][x]) for x in columns] for y in range(self.screen.lines)]
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -97,3 +103,13 @@ class DoubleDriver(HeadlessDriver):
         self.sent_bytes += len(text.encode())
         assert_same(self.stock, self.ours)
         self.compared += 1
+
+    def shows_all(self) -> bool:
+        """Whether what is shown is the whole screen, every line of it made anew."""
+        screen, whole = self._app.screen, Emulated(*self._size_now)
+        for widget in screen.walk_children(with_self=True):
+            widget._styles_cache.clear()
+        update = LayoutUpdate([[strip] for strip in screen._compositor.render_strips()], Region())
+        whole.feed(update.render_segments(self._app.console))
+        self.catch_up()
+        return whole.looks == self.ours.looks

@@ -148,21 +148,25 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
             self._scroll_update(extent)  # has that done where scroll bars come or go
         fresh = self.paint(self.view, width, height)
         pairs = zip_longest(self._strips, fresh, fillvalue=BLANK)
-        changed = [Region(0, y, width, 1) for y, (old, new) in enumerate(pairs) if old != new]
+        changed = [
+            Region(0, y, min(max(old.cell_length, new.cell_length), width), 1)
+            for y, (old, new) in enumerate(pairs)
+            if old != new
+        ]
         if changed:
             self.refresh(*changed)
         self._strips = fresh
 
     def entitle(self, title: str) -> None:
         """Put a title into the upper border."""
-        self._write_in_border("_border_title", Content(title), -self.gutter.top)
+        self._write_in_border("_border_title", Content(title), -self.styles.gutter.top)
 
     def note(self, *forms: str | Content) -> None:
         """Put a text into the lower border: the first of its forms that fits, or the last."""
         room = self.outer_size.width - BORDER
         texts = [Content(form) if isinstance(form, str) else form for form in forms]
         text = next((text for text in texts if text.cell_length <= room), texts[-1])
-        y = self.outer_size.height - self.gutter.top - 1
+        y = self.outer_size.height - self.styles.gutter.top - 1
         self._write_in_border("_border_subtitle", text, y)
 
     def _write_in_border(self, name: str, text: Content, y: int) -> None:
@@ -170,7 +174,17 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         before: Content | None = getattr(self, name)
         if before is None or not before.is_same(text):
             setattr(self, name, text)
-            self.refresh(Region(-self.gutter.left, y, self.outer_size.width, 1))
+            self.refresh(Region(-self.styles.gutter.left, y, self.outer_size.width, 1))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return lines; those of the content as they are drawn, since nothing is laid over them."""
+        x, y = self.styles.gutter.top_left
+        content = Region(x, y, *self.size)
+        if not content.contains_region(crop) or self.get_line_filters():
+            return super().render_lines(crop)
+        begin, end = crop.x - x, crop.right - x
+        lines = (self.render_line(line - y) for line in crop.line_range)
+        return [line.crop_extend(begin, end, self._base) for line in lines]
 
     def render_line(self, y: int) -> Strip:
         # Textual tells neither of every new size nor, after a scroll, of every return to the screen

@@ -22,6 +22,7 @@ from bptui.app.program.values import ValuesPanel
 from bptui.app.styles import Styles
 from bptui.app.view import Direction
 from bptui.explain.words import matters
+from bptui.terminal.compositor import FrontCompositor
 
 LOW, NARROW = 28, 100
 """Rows and columns below which the source has a row for itself, and the loss a line."""
@@ -91,6 +92,7 @@ class ProgramScreen(Screen[None]):
 
     def __init__(self, moment: Moment) -> None:
         super().__init__(id="main")
+        self._compositor = FrontCompositor()
         self.moment = moment
         self.status, self.keys = ProgramStatus(id="status"), KeyLine(PROGRAM, OPTIONAL)
         self.caption = LineCaption()
