@@ -283,7 +283,9 @@ class DerivationPanel(FormsPanel[View, Selection]):
         from bptui.explain.headings import Headings
         from bptui.explain.report import Report
 
-        self._explainer = explainer = Explainer(view.snapshot, self.around.few_characters)
+        explainer = self._explainer
+        if explainer is None or explainer.snapshot is not view.snapshot:
+            explainer = self._explainer = Explainer(view.snapshot, self.around.few_characters)
         if view.explained is not None:
             made = explainer.operation(view.explained.name)
         else:
