@@ -187,8 +187,8 @@ def open_program(
     Raises :class:`Unjudged` where there is nothing to open, with the reason.
     """
     from bptui.app import launch_program
-    from bptui.check.check import Check
     from bptui.check.report import Report, as_plain
+    from bptui.check.writer import Checked
     from bptui.cli.check import recorded_call, run_or_called
 
     experiment = load_preset(preset or DEFAULT_PRESET)
@@ -196,7 +196,7 @@ def open_program(
     def check() -> Checked | Report:
         """Run the file as it is now: as a program, else its functions with the preset."""
         found = run_or_called(path, lambda: experiment, preset is not None, how | {"look": LOOK})
-        return recorded_call(found) if isinstance(found, Check) else found
+        return found if isinstance(found, Checked | Report) else recorded_call(found)
 
     with startable():
         found = check()

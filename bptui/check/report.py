@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bptui.explain.report import folded
+from bptui.explain.code import folded
 from bptui.trace.source import ONE_FILE, Files
 
 

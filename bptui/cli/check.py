@@ -150,15 +150,18 @@ def reports_on_file(
     if path.suffix == ".npz":
         return of_numbers(path, load_preset(preset) if preset else None)
 
-    from bptui.check.check import Check
-    from bptui.check.functions import reports_of
     from bptui.check.report import Report
+    from bptui.check.writer import Checked
 
     load = partial(load_preset, preset or DEFAULT_PRESET)
     found = run_or_called(path, load, preset is not None, how)
-    if isinstance(found, Check):
-        return reports_of(found)
-    return [found if isinstance(found, Report) else found.report]
+    if isinstance(found, Report):
+        return [found]
+    if isinstance(found, Checked):
+        return [found.report]
+    from bptui.check.functions import reports_of
+
+    return reports_of(found)
 
 
 def run_or_called(
@@ -169,11 +172,6 @@ def run_or_called(
     They are called with the experiment that is loaded for that; ``chosen``: the user has named it.
     ``how`` are the options of `judged`.
     """
-    from bptui.check.calls import UncheckableError
-    from bptui.check.check import check
-    from bptui.check.functions import unchecked
-    from bptui.check.interpreter import interpreter_for
-    from bptui.check.process import StoppedError
     from bptui.check.report import Report
 
     functions, trains = defines_functions(path)
@@ -182,6 +180,12 @@ def run_or_called(
         found = judged(path, **how)
         if whole or not isinstance(found, Report):
             return found
+    from bptui.check.calls import UncheckableError
+    from bptui.check.check import check
+    from bptui.check.functions import unchecked
+    from bptui.check.interpreter import interpreter_for
+    from bptui.check.process import StoppedError
+
     experiment, interpreter = load(), interpreter_for(path, how["python"])
     try:
         return check(path, experiment, how["timeout"], interpreter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping
+from textwrap import wrap
 from types import MappingProxyType
 from typing import Any
 
@@ -210,3 +211,13 @@ def _is_element(node: Node, known: Container[Node]) -> bool:
     """Whether a node is written as ``xs[2]``."""
     whole = node.op.name == "getitem" and node.inputs[0] in known
     return whole and all(isinstance(part, int) for part in _parts(node.settings["index"]))
+
+
+def folded(code: str, width: int) -> list[str]:
+    """Write a long assignment over several lines, in parentheses, so that it stays one."""
+    found = re.match(r"(.*?) ([-+]?=) ([^#]*)(  # .*)?$", code)
+    if len(code) <= width or found is None:
+        return [code]
+    name, equals, expression, remark = found.groups("")
+    inner = wrap(expression, width - 4, break_long_words=False, break_on_hyphens=False)
+    return [f"{name} {equals} ({remark}", *(f"    {line}" for line in inner), ")"]

@@ -14,6 +14,7 @@ import numpy as np
 from bptui.core.graph.node import PRODUCT, SUM
 from bptui.explain.chain import Chain
 from bptui.explain.chain_lines import ChainWriter
+from bptui.explain.code import folded
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
@@ -229,13 +230,3 @@ def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
     updated = f"{', '.join(dict.fromkeys(new))} after the update" if new else ""
     said = ", ".join(filter(None, [*remarks, updated, equation.note]))
     return f"{assignment(equation, symbols)}{f'  # {said}' if said else ''}"
-
-
-def folded(code: str, width: int) -> list[str]:
-    """Write a long assignment over several lines, in parentheses, so that it stays one."""
-    found = re.match(r"(.*?) ([-+]?=) ([^#]*)(  # .*)?$", code)
-    if len(code) <= width or found is None:
-        return [code]
-    name, equals, expression, remark = found.groups("")
-    inner = wrap(expression, width - 4, break_long_words=False, break_on_hyphens=False)
-    return [f"{name} {equals} ({remark}", *(f"    {line}" for line in inner), ")"]

@@ -12,11 +12,12 @@ import numpy as np
 
 from bptui.core.engine import Snapshot
 from bptui.explain.chain import Chain, Factor, ratio
+from bptui.explain.code import folded
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import evaluate, quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
-from bptui.explain.report import Form, Report, assignment, folded, remarked, with_carets
+from bptui.explain.report import Form, Report, assignment, remarked, with_carets
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet
 
 Record: TypeAlias = dict[str, Any]

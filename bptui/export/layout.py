@@ -8,14 +8,14 @@ from textwrap import wrap
 
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment, Training
-from bptui.explain import report
+from bptui.explain import code
 from bptui.presets.build import counted
 from bptui.presets.errors import cleaned, printable
 
 WIDTH, INDENT = 100, "    "
 ROOM = WIDTH - len(INDENT)
 """Columns of what is going to be indented."""
-folded = partial(report.folded, width=ROOM)
+folded = partial(code.folded, width=ROOM)
 """Write an assignment over several lines where it is too long."""
 _filled = partial(wrap, break_long_words=False, break_on_hyphens=False)
 
