@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 DEEPEST, MOST_BYTES, MOST_MEMBERS = 16, 1 << 28, 1 << 21
 """Of what a function returned: lists in lists, an array, and what comes one after the other."""
 
-AnyArray: TypeAlias = npt.NDArray[Any]
+AnyArray: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 Value: TypeAlias = "AnyArray | float | list[Value] | dict[str, Value] | Other | None"
 """What the user's code made: arrays as they came, dtypes kept; tuples and iterators are lists."""
 

@@ -6,7 +6,6 @@ Runs in the user's Python: it imports the standard library alone.
 from __future__ import annotations
 
 import ast
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
@@ -21,11 +20,11 @@ Value: TypeAlias = Any
 """Whatever a program computes with, or another module gives."""
 
 
-class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Rewrites the program's own modules as they are imported.
+class Modules:
+    """A finder and loader that rewrites the program's own modules as they are imported.
 
     They stand in its folder, on its path but not installed there, or in a folder above, from which
-    the program may be meant to be run.
+    the program may be meant to be run. The abstract classes of both would import half the library.
     """
 
     def __init__(self, folder: str, rewrite: Value) -> None:
@@ -35,7 +34,7 @@ class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if path is None and not self._known(name):
             self._look_above(name)
         own = [self.folder, *filter(_own, map(os.path.abspath, sys.path))]
-        spec = importlib.machinery.PathFinder.find_spec(name, path or own)
+        spec: Value = importlib.machinery.PathFinder.find_spec(name, path or own)
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             return None
         file = os.path.abspath(spec.origin)
