@@ -67,6 +67,7 @@ def checked(
         made.values,
         made.bindings,
         lambda place: source.read_at(run.places[place]) if line_of(place) else (),
+        made.compared,
     )
     loss = loss or told.get("loss", "")
     named = (lambda truth: truth.named(loss)) if loss else None

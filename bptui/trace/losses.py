@@ -29,6 +29,8 @@ SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
 HALF = "half squared error"
 DAMAGED = ("add", "multiply", "divide")
 """What may stand for the difference of an output and a target."""
+SOON = 8
+"""Entries within which an update follows that takes a difference as it is."""
 IMPLIED = 6
 """Differences of output and target that are looked at."""
 
@@ -281,7 +283,26 @@ class _Differences:
         ours = [self.graph.entry.get(operand) in self.dependent for operand in node.inputs]
         out, target = node.inputs if ours[0] else node.inputs[::-1]
         given = ours[0] != ours[1] and number(out) is None and out.shape == node.shape
-        return (out, target) if given and self._is_data(entry, target) else None
+        given = given and self._is_data(entry, target) and not self._is_decay(entry, out)
+        return (out, target) if given else None
+
+    def _is_decay(self, entry: int, out: Node) -> bool:
+        """Whether it is no output but the decay of what is updated by the difference as it is."""
+        of = out
+        while of.op.name in SCALING:
+            of = next((one for one in of.inputs if self.graph.entry.get(one) in self.dependent), of)
+            if of.shape != out.shape or self.graph.entry.get(of) is None:
+                return False
+        same = {entry}
+        for later in range(entry + 1, min(entry + SOON, len(self.tape.notes))):
+            inputs = self.tape.inputs[later]
+            if same.isdisjoint(inputs):
+                continue
+            if self.tape.notes[later].call in SCALING:
+                same.add(later)
+            elif self.tape.notes[later].call in ADDING[:2]:
+                return out is not of and of in map(self.graph.nodes.get, inputs)
+        return False
 
     def _is_data(self, entry: int, target: Node) -> bool:
         """Whether a target is data, not the 1 of 1 - out."""

@@ -76,6 +76,9 @@ class Recorder(Calls):
         result = function(left, right)
         if isinstance(result, np.ndarray) and (is_number(left) or is_number(right)):
             return self.note(name, (left, right), {}, at, result)
+        for part in (left, right):
+            if is_number(part) and np.size(part) == 1 and self.is_known(part):
+                self.compared.append((self.entry_of(part), bool(result)))
         return result
 
     def attribute(self, at: int, owner: Value, name: str) -> Value:

@@ -46,6 +46,8 @@ class Recording:
         """Numbers taken out of lists and dicts: when, where, and the entry."""
         self.plain: list[tuple[int, int, str, Value]] = []
         """Whole numbers and the like by name: when, the frame, the name, and the value."""
+        self.compared: list[tuple[int, bool]] = []
+        """Single numbers that were compared, and whether what was asked is so."""
         self.turns: list[tuple[int, int]] = []
         """When a turn of a loop began, and the loop's place."""
         self.watch: Callable[[Binding], None] = lambda binding: None

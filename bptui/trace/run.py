@@ -123,6 +123,7 @@ def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
         for when, frame, name, entry, at, location in made["bindings"]
     ]
     recording.turns = [(when, at) for when, at in made["turns"]]
+    recording.compared = [(entry, outcome) for entry, outcome in made["compared"]]
     recording.reads = [(when, at, entry) for when, at, entry in made["reads"]]
     recording.plain = [
         (when, frame, name, value(held)) for when, frame, name, held in made["plain"]

@@ -154,6 +154,7 @@ class Session:
             ],
             "turns": self.recorder.turns,
             "reads": self.recorder.reads,
+            "compared": self.recorder.compared,
             "plain": [[*entry[:3], plain(entry[3])] for entry in self.recorder.plain],
             "places": self.places,
             "arrays": [(array.dtype.str, array.shape) for array in arrays],

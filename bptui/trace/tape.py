@@ -74,6 +74,8 @@ class Tape:
     bindings: Sequence[Binding]
     read_at: Callable[[int], Collection[str]] = lambda place: ()
     """Tells the names whose values the expression at a place takes; those that are known."""
+    compared: Collection[tuple[int, bool]] = ()
+    """Single numbers that were compared, and whether what was asked is so."""
     inputs: list[list[int]] = field(init=False)
 
     def __post_init__(self) -> None:

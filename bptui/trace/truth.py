@@ -25,6 +25,7 @@ from bptui.trace.comparing import (
 from bptui.trace.decisions import decided_alike
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.losses import HALF, Judged, Key, Loss, UnknownLossError, computed, implied, told
+from bptui.trace.margins import compared, hinge_losses
 from bptui.trace.settling import adapted, settle
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter, TrainingStep
@@ -138,7 +139,11 @@ class StepTruth:
     def numbers(self, node: Node) -> Values:
         """Return a node's values in all draws."""
         if node not in self._numbers:
-            self._numbers[node] = [np.asarray(draw[node], dtype=np.float64) for draw in self.draws]
+            draws = self.draws
+            if node not in draws[0]:  # it is computed from data alone
+                given = given_values(self.graph)
+                draws = [evaluate([node], {**given, **draw}) for draw in draws]
+            self._numbers[node] = [np.asarray(draw[node], dtype=np.float64) for draw in draws]
         return self._numbers[node]
 
     def true_of(self, parameter: Parameter, found: Gradients) -> Values:
@@ -177,8 +182,12 @@ class StepTruth:
         reach = {parameter.before for parameter in self.step.parameters}
         inner = [entry for entry in self.early if entry not in reach]
         used = set().union(*self.behind.values())
-        yield from computed(self.tape, self.graph, self.early, inner, used)
+        decided = set().union(*map(self.tape.ancestors, compared(self.tape, self.early)))
+        for loss in computed(self.tape, self.graph, self.early, inner, used):
+            if loss.named or loss.entry not in decided:
+                yield loss
         yield from implied(self.tape, self.graph, self.early, self._shares)
+        yield from hinge_losses(self.tape, self.graph, self.early)
 
     def _shares(self, out: Node) -> bool:
         return all(part.size and part.min() > 0 and part.max() < 1 for part in self.numbers(out))
@@ -199,6 +208,7 @@ class StepTruth:
                 else None
                 for parameter in self.parameters
             }
+            self._decay_together(matches, true, found)
             if self.decay:
                 self._let_all_decay(matches, true, size)
         except (ValueError, TypeError, IndexError, KeyError):
@@ -358,14 +368,33 @@ class StepTruth:
         if factor is not None:
             return Match(factor, None)
         for inner in self.inner_matches(parameter, true):
-            if inner.entry is not None and self.adapted(parameter.key, inner.entry):
-                return inner
             shares = multiple_and_share(change, true, self._own(parameter))
             decays = shares is not None and -1.0 < rounded(shares[1]) < 0.0
             if shares and decays and not self._penalized(parameter, found):
                 self.decay = shares[1]
                 return Match(shares[0], None)
+            if inner.entry is not None and self.adapted(parameter.key, inner.entry):
+                return inner
         return None
+
+    def _decay_together(
+        self,
+        matches: Mapping[Key, Match | None],
+        true: Mapping[Parameter, Values],
+        found: Gradients,
+    ) -> None:
+        """Look for a decay of single numbers: a share that all of them lose together."""
+        single = [p for p in true if matches[p.key] is None and true[p][0].size == 1]
+        if self.decay or not single:
+            return
+        shares = multiple_and_share(
+            [part for p in single for part in self.change_of(p)],
+            [part for p in single for part in true[p]],
+            [part for p in single for part in self._own(p)],
+        )
+        decays = shares is not None and -1.0 < rounded(shares[1]) < 0.0
+        if shares and decays and not any(self._penalized(p, found) for p in single):
+            self.decay = shares[1]
 
     def _let_all_decay(
         self, matches: dict[Key, Match | None], true: Mapping[Parameter, Values], size: float
@@ -399,10 +428,16 @@ class StepTruth:
         return list(map(parameter.taken, self.numbers(self.parameters[parameter])))
 
     def inner_matches(self, parameter: Parameter, true: Values) -> Iterator[Match]:
-        """Yield the multiples of the true gradient behind an update, last first."""
-        size = true[0].size
-        for entry in sorted(self.behind[parameter.key] & self.dependent, reverse=True):
-            node = self.graph.nodes[entry]
+        """Yield the multiples of the true gradient behind an update, last first.
+
+        Some gradients, as of the hinge loss, are computed from data alone.
+        """
+        size, notes = true[0].size, self.tape.notes
+        for entry in sorted(self.behind[parameter.key], reverse=True):
+            own = entry >= self.step.first and notes[entry].call not in ("leaf", "constant")
+            if entry not in self.dependent and not own:
+                continue
+            node = self.graph.node(entry)
             ends = entry in (parameter.before, parameter.after)
             if not ends and int(np.prod(node.shape)) == size:
                 factor = multiple(self.numbers(node), true)

@@ -101,9 +101,11 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
         numbers = older.reshape(-1)[places] if note.call == "put" else older[places]
     except (IndexError, TypeError):
         return None
-    family = {before}
-    while tape.notes[min(family)].call in ("setitem", "put"):
-        family.add(tape.notes[min(family)].arguments[0].entry)
+    oldest = before
+    family = {oldest}
+    while tape.notes[oldest].call in ("setitem", "put"):
+        oldest = tape.notes[oldest].arguments[0].entry
+        family.add(oldest)
     made = sum_of(tape, value, numbers, family, None, afters)
     if made is None:
         return None

@@ -107,6 +107,7 @@ class Judged:
             self.recorder.values,
             self.recorder.bindings,
             lambda place: source.read_at(self.places[place]) if self.line(place) else (),
+            self.recorder.compared,
         )
         verdict = judge(tape, self.recorder.turns, self.line)
         assert verdict is not None

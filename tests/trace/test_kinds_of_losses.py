@@ -9,6 +9,25 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
+    "a hinge loss that the program only decides by, with weights that decay": """
+w, c = W[:, 0].copy(), 0.1
+for row, label in zip(x, np.sign(y[:, 0])):
+    if label * (row @ w + c) >= 5:
+        w -= 0.1 * (2 * 0.01 * w)
+    else:
+        w -= 0.1 * (2 * 0.01 * w - label * row)  #! w -= 0.1 * (2 * 0.01 * w + label * row)
+        c -= 0.1 * -label
+""",
+    "a hinge loss in plain numbers": """
+w, c = [0.1, -0.2, 0.3], 0.1
+rows, labels = x.tolist(), np.sign(y[:, 0]).tolist()
+for row, label in zip(rows, labels):
+    margin = label * (sum(p * q for p, q in zip(w, row)) + c)
+    if margin < 5.0:
+        for k in range(3):
+            w[k] -= 0.1 * (0.02 * w[k] - label * row[k])  #! w[k] -= 0.1 * (0.02 * w[k] - row[k])
+        c += 0.1 * label
+""",
     "a difference called e is no loss": """
 w, c = x[0].copy(), 0.0
 for row, (t, _) in zip(x[1:], y):
