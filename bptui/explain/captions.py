@@ -197,7 +197,8 @@ class Sentences:
         batch = f", summed over the {self.samples} samples" * (self.samples > 1)
         ones = f" (for a bias {delta} itself)" * bias
         penalty = ", plus 2 l2 times the weight" * bool(self.experiment.training.l2)
-        how = f"{names.out(layer - 1)} before it times {delta} behind it{ones}"
+        source = f" ({names.out(layer - 1)})" * (layer > 1)
+        how = f"its input{source} times {delta} of the unit it leads to{ones}"
         return Caption(matters(f"each number in {own}"), how + batch + penalty)
 
     def _update(self, operation: Operation) -> Caption:
