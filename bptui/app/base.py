@@ -104,6 +104,7 @@ class TerminalApp(App[None], Generic[MainT]):
         self.main.mount(tour.panel)
         self.main.add_class("touring")
         self.present(True)
+        self.call_after_refresh(tour.arrive)  # a program has yet to have its panels
 
     def look_around(self, over: bool = False) -> None:
         """Have the tour go on where it can; ``over``: what a key has led to."""
@@ -169,9 +170,12 @@ class TerminalApp(App[None], Generic[MainT]):
     ) -> None:
         """Say something, in the place of what was said before, for some ``seconds``.
 
-        It is taken back when ``of`` gives anything else than now: it is true no longer.
+        It is taken back when ``of`` gives anything else than now: it is true no longer. In the
+        tour, which has its own words, only what is wrong is said.
         """
         self.clear_notifications()
+        if self.tour is not None and severity == "information":
+            return
         self._news_of = None if of is None else (of, of())
         self.notify(message, severity=severity, timeout=seconds, markup=False)
 

@@ -179,9 +179,9 @@ class Player:
         else:
             self._go(place)
 
-    def go(self, step: int) -> Worker[None]:
-        """Show ``step`` as a whole."""
-        return self._go(Place(step))
+    def go(self, step: int, position: int | None = None) -> Worker[None]:
+        """Show ``step`` as a whole, or an operation of it."""
+        return self._go(Place(step, position))
 
     def pause(self) -> None:
         """Stop running at the shown place, and give up a jump under way."""

@@ -56,7 +56,7 @@ class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition
             "tab or ↓: list, space: on or off, delete: remove",
             "None is set yet: type one and press enter.",
         )
-        asked = "Breakpoints", "esc: close", "", shown[0][0]
+        asked = "Breakpoints", "esc: close", "", f"such as {shown[0][0]}"
         super().__init__(*asked, items=breakpoints, below=below)
         self._off = {item for item, on in breakpoints.items() if not on}
         self._shown, self._parse = shown, parse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import wrap
 
 from textual.geometry import Size
@@ -14,6 +15,10 @@ from bptui.app.lines import Line, pressing, spot
 from bptui.app.panels.caption import Told, tour_rows
 from bptui.app.styles import styles_of
 from bptui.app.tour.stops import Stop
+
+OPERATOR = re.compile(r" ([-+*/@=<]) ")
+"""Stands within a formula; lines are not broken there."""
+GLUE = "\N{NO-BREAK SPACE}"
 
 
 class TourPanel(Widget):
@@ -35,7 +40,9 @@ class TourPanel(Widget):
         title, text = stop.title.format(file=file), stop.text.format(file=file)
         self._does = stop.does.format(file=file)
         if not title and told is not None:
-            title = f"{told.where}: {told.what}\n{told.how}."
+            first, blank, rest = told.how.partition(" ")
+            how = f"{first.capitalize() if first.isalpha() else first}{blank}{rest}"
+            title = f"{told.where}: {told.what}\n{how}."
         self.text = f"{title}\n{text}"
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -44,9 +51,9 @@ class TourPanel(Widget):
     def render_line(self, y: int) -> Strip:
         width, styles, line = self.size.width, styles_of(self.app), Line()
         if y < self.size.height - 1:
-            paragraphs = self.text.split("\n")
+            paragraphs = OPERATOR.sub(rf"{GLUE}\1{GLUE}", self.text).split("\n")
             rows = [row for text in paragraphs for row in wrap(text, max(width - 2, 20))]
-            row = rows[y] if y < len(rows) else ""
+            row = rows[y].replace(GLUE, " ") if y < len(rows) else ""
             line.add(f" {row}", styles.text if y else styles.accent + styles.bold)
         elif self._stop is not None:
             press = spot(pressing(self._stop.key))

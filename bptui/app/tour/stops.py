@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from bptui.app.view import Selection
+
 PRESET = "article"
 LISTING = "article-listing-1"
 
@@ -15,7 +17,8 @@ class Stop(NamedTuple):
 
     ``key`` leads on, as Textual writes it, and ``does`` is what is said of it; ``then`` are keys in
     the dialog that it opens. The tour goes on once ``done`` of the app is true, and says
-    ``otherwise`` where it is not. ``look`` is the panel to look at, which has the focus.
+    ``otherwise`` where it is not. ``look`` is the panel to look at, which has the focus, and
+    ``begin`` has it show what the text is about.
     """
 
     text: str
@@ -26,6 +29,7 @@ class Stop(NamedTuple):
     done: Callable[[Any], bool] = lambda app: True
     otherwise: str = ""
     look: str = "network"
+    begin: Callable[[Any], object] = lambda app: None
     run: Callable[[Any], str | None] | None = None
     """What the key does, instead of what it does otherwise; may return what is wrong."""
 
@@ -35,30 +39,36 @@ def _at(position: int) -> Callable[[Any], bool]:
     return lambda app: app.main.view.position == position
 
 
+def _select(selection: Selection) -> Callable[[Any], object]:
+    """Select something that is not explained in the place of the operation."""
+    return lambda app: app.main.select(selection, pointed=False)
+
+
 FORWARD = (
     Stop(
-        "This network gets two inputs, 0.9 and 0.1, and should answer 0.11 and 0.89. Its weights "
-        "w1 to w8 are guesses so far. Backpropagation finds out how each of them has to change. "
-        "One training step does that in twelve operations, and you will see all of them. The thick "
-        "frame says where to look.",
+        "This network, which an article derives by hand, gets two inputs, 0.9 and 0.1, and should "
+        "answer 0.11 and 0.89. Its weights w1 to w8 are guesses so far. Backpropagation finds out "
+        "how each of them has to change. One training step does that in twelve operations, and you "
+        "will see all of them. The thick frame says where to look.",
         "n",
         "the first operation",
         "Welcome: how does a network learn?",
         done=_at(0),
+        begin=_select(Selection("unit", 1, 0)),
     ),
     Stop(
         "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16. In numpy, all units at "
         "once: net_h = x @ W1. x holds the two inputs, W1 the weights w1 to w4, a column for each "
-        "unit: that of h1 is w1 and w2.",
+        "unit: that of h1 is w1 and w2. "
+        "◂ is computed now, ▸ is read for it.",
         "n",
         "the next operation",
         done=_at(1),
     ),
     Stop(
-        "It turns any sum into a number between 0 and 1. Later we need its slope: how much out_h "
-        "moves when net_h moves a little. With u = 1 + e^-net_h it is out_h = 1/u, so the slope is "
-        "e^-net_h / u^2 = 1/u * (u - 1)/u = out_h * (1 - out_h), here 0.54 * 0.46. It is nearly 0 "
-        "where out_h is close to 0 or 1.",
+        "It turns any sum into a number between 0 and 1: 0 becomes 0.5, a large sum almost 1, a "
+        "very negative one almost 0. The curve is steep in the middle and flat at both ends; on "
+        "the way back that will count.",
         "n",
         "the next operation",
         done=_at(2),
@@ -78,9 +88,9 @@ FORWARD = (
         done=_at(4),
     ),
     Stop(
-        "Training makes it small. For that we must know of each weight: if it grew a little, how "
-        "much would L grow? That slope is the gradient dL/dw. From here on we go backwards, from L "
-        "to the weights, and ask it of every number on the way.",
+        "Training makes it small. For each weight we must know: if it grew a little, how many "
+        "times as much would L grow? That slope is the gradient dL/dw. From here on we go "
+        "backwards, from L to the weights, and ask it of each number.",
         "n",
         "backwards: the outputs first",
         done=_at(5),
@@ -94,10 +104,10 @@ FORWARD = (
         done=_at(6),
     ),
     Stop(
-        "This is the chain rule: net_o moves out_o by the slope of the sigmoid, and out_o moves "
-        "the loss by dL/dout_o. One follows the other, so the two are multiplied. What a net "
-        "matters to the loss is called its delta: every layer has one. Page down scrolls "
-        "Derivation.",
+        "If net_o1 grows from 0.4921 to 0.5021, out_o1 grows from 0.6206 to 0.6230, about 0.24 "
+        "times as much: the slope, 0.6206 * 0.3794. How much out_o1 matters we know. One follows "
+        "the other, so the two are multiplied: the chain rule. What a net matters to the loss is "
+        "its delta. Page down scrolls Derivation.",
         "n",
         "from delta_o to the weights",
         done=_at(7),
@@ -110,6 +120,7 @@ FORWARD = (
         "n",
         "to the hidden layer",
         done=_at(8),
+        begin=_select(Selection("weight", 2, 0, 0)),
     ),
     Stop(
         "h1 feeds o1 through w5 and o2 through w7. A small change of out_h1 changes net_o1 w5 "
@@ -121,9 +132,10 @@ FORWARD = (
         done=lambda app: app.focused is app.main.weights,
     ),
     Stop(
-        "Column o1 of W2 has the weights into o1, w5 and w6: forward, net_o1 took that column. Row "
-        "h1 has the weights out of h1, w5 and w7: back, dL/dout_h1 takes that row. Rows in the "
-        "place of columns, that is the transposed matrix: dL/dout_h = delta_o @ W2.T",
+        "w5 is selected. Its column, o1, has the weights into o1, w5 and w6: forward, net_o1 took "
+        "that column. Its row, h1, has the weights out of h1, w5 and w7: back, dL/dout_h1 takes "
+        "that row, delta_o1 * w5 + delta_o2 * w7. Rows in the place of columns, that is the "
+        "transposed matrix: dL/dout_h = delta_o @ W2.T",
         "n",
         "through the slope of the hidden units",
         "Why the way back goes through W2 transposed",
@@ -140,18 +152,19 @@ FORWARD = (
         done=_at(10),
     ),
     Stop(
-        "As for gW2: w1 is multiplied with i1, so dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. "
-        "Every delta was computed once and serves all weights behind it: that is backpropagation. "
-        "The arrows select another weight, and Derivation writes out its whole chain.",
+        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. Each delta is computed once "
+        "and used twice: for the weights into its unit, and to go one layer further back. That is "
+        "backpropagation. Arrows select another weight, and Derivation writes out its whole chain.",
         "down",
         "select w2",
         done=lambda app: app.main.pointed,
+        begin=_select(Selection("weight", 1, 0, 0)),
     ),
     Stop(
         "Derivation begins with the chain from the loss to this weight, link by link: error, "
-        "slope, weight, slope, input; as there are two paths, k counts the outputs. Below it stand "
-        "the numbers. The right arrow goes over them one by one: the frame says of which link each "
-        "is a part, and the network shows where it stands.",
+        "slope, weight, slope, input; as there are two paths, k counts the outputs. Page down "
+        "shows the numbers. The right arrow goes over them one by one: the bottom border names the "
+        "link that each is a part of, and the network shows where it stands.",
         "n",
         "the update",
         "The chain rule from the loss to one weight",
@@ -160,8 +173,9 @@ FORWARD = (
     ),
     Stop(
         "Where the loss grows with a weight, the weight shrinks, and the other way round; the "
-        "learning rate 0.5 says how far: W1 = W1 - 0.5 * gW1. The gradients hold for the old "
-        "weights, so no weight changes before all of them are known.",
+        "learning rate 0.5 says how far: W1 = W1 - 0.5 * gW1. All gradients come first: delta_h "
+        "used w5 = 0.4, the weight that made this answer. The new w5 belongs to a network that has "
+        "not answered yet.",
         "s",
         "the step is done",
         done=lambda app: app.main.view.snapshot.step == 1 and app.main.view.position is None,
@@ -180,8 +194,9 @@ EXPERIMENTS = (
         then=("0", ".", "9", "enter"),
     ),
     Stop(
-        "Training goes on from these weights. A debugger stops where you say. b asks for a "
-        "condition on any number: type loss < 0.01, press enter to set it, and esc to close.",
+        "The loss hardly moved: w2 meets i2 = 0.1, so even a big change does little. Training goes "
+        "on from these weights. A debugger stops where you say. b asks for a condition on any "
+        "number: type loss < 0.01, press enter to set it, and esc to close.",
         "b",
         "then type loss < 0.01, enter, esc",
         "Stop at a breakpoint",
@@ -209,17 +224,27 @@ EXPERIMENTS = (
     ),
     Stop(
         "It learns a little and then no more. No error message says why: wrong gradients are still "
-        "numbers. c, the gradient check, changes each weight a little and sees what the loss does. "
-        "Look at the verdicts, then esc.",
+        "numbers. c, the gradient check, changes each weight a little and measures what the loss "
+        "does. There analytic is the program's gradient, and numerical is what was measured. Look "
+        "at the verdicts, then esc.",
         "c",
         "then read, and esc",
         "A wrong program runs, too",
         then=("escape",),
     ),
+    Stop(
+        "So the way back is wrong: W2 stands where W2.T belongs, in the line that you remember. "
+        "The check calls that transposed-weights. Derivation shows it: h1 was given w6, a weight "
+        "out of h2, in the place of w7. There is a second mistake: the update leaves out W2.",
+        "n",
+        "to your own code",
+        done=_at(9),
+        look="derivation",
+        begin=lambda app: app.player.go(0, 8),
+    ),
 )
 OWN_CODE = Stop(
-    "It found dL/dout_h wrong, and calls the mistake transposed-weights: W2 where W2.T belongs, "
-    "in the line that you remember. Your own programs are checked the same way. For practice "
+    "Your own programs are checked the same way. For practice "
     "enter writes {file} into this folder, thirty lines of numpy with a mistake, and opens it. "
     "esc ends the tour here.",
     "enter",
@@ -228,8 +253,7 @@ OWN_CODE = Stop(
     run=lambda app: app.write_example(),
 )
 CHECKED_ELSEWHERE = Stop(
-    "It found dL/dout_h wrong, and named the mistake: W2 where W2.T belongs, the line that you "
-    "remember. Your own programs are checked the same way on Linux and macOS: bptui my_net.py.",
+    "Your own programs are checked the same way on Linux and macOS: bptui my_net.py.",
     "escape",
     "the end of the tour: you can look around, q quits",
     "That is it",
@@ -245,9 +269,9 @@ PROGRAM = (
         look="source",
     ),
     Stop(
-        "Below it stands what it should be, and you can say why: W2.T, as the sum goes over the "
-        "outputs, and out_h * (1 - out_h) for the slope. Open {file} in an editor, in another "
-        "terminal say, mend the line and save it; r runs the program again.",
+        "Look at the line with ✗ first: what would you change? The answer stands below it, without "
+        "the brackets, which may go: W2.T, as the sum goes over the outputs. Open {file} in an "
+        "editor, in another terminal say, mend the line and save it; r runs the program again.",
         "r",
         "run it again, when it is mended",
         done=lambda app: not app.moment.record.wrong,

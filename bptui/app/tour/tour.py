@@ -81,12 +81,17 @@ class Tour:
             if self.stop.done(self._app):
                 self._pressed = False
                 self.number += 1
-                panel = self._app.main.query_one(f"#{self.stop.look}").focus()
-                if isinstance(panel, FormsPanel):
-                    panel.show_form("all")  # whatever the reader has tried
+                self.arrive()
             elif over:
                 self._pressed, self._hint = False, self.stop.otherwise
         self.show()
+
+    def arrive(self) -> None:
+        """Have the app show what the stop is about."""
+        self.stop.begin(self._app)
+        panel = self._app.main.query_one(f"#{self.stop.look}").focus()
+        if isinstance(panel, FormsPanel):
+            panel.show_form("all")  # whatever the reader has tried
 
     def show(self) -> None:
         """Show the stop, with the caption of what was just carried out."""
