@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 from tests.cli.test_check_program import NET, RIGHT
 
@@ -23,6 +24,9 @@ def test_every_save_is_checked_until_ctrl_c(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
         assert process.stdout is not None
+        late = Timer(600, process.kill)  # what is waited for never comes
+        late.daemon = True
+        late.start()
 
         def until(said: str) -> str:
             assert process.stdout is not None
@@ -50,3 +54,4 @@ def test_every_save_is_checked_until_ctrl_c(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.stdout.read()
         assert process.wait(60) == 0
+        late.cancel()
