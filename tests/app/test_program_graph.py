@@ -18,7 +18,7 @@ async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG) as session:
         record = session.app.moment.record
         for update in (0, 3):
-            await session.shows(f"update {update + 1:>2}/20", "the network, true gradients")
+            await session.shows(f"update {update + 1:>2}/20", "Graph: the network")
             names = {
                 name: entry for _, name, entry in record.given() if record.update(entry) == update
             }
@@ -37,11 +37,15 @@ async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
         await session.press("v")  # of four samples all that the loss is made of has no room
         await session.shows("Graph: z1[0, 0], value │ true gradient")
         await session.press("v")
-        await session.shows("the network, true gradients")
+        await session.shows("Graph: the network")
         session.resize(80, 24)  # where a part of it is out of sight: no number is cut
         await session.until(lambda: "…" in "".join(session.inside("#graph")), "less room")
         drawn = "\n".join(session.inside("#graph"))
         assert {len(decimals) for decimals in re.findall(r"\d\.(\d*)", drawn)} == {3}
+        assert "dL/d" not in drawn
+        assert "true gradients" not in str(session.panel("#graph").border_title)
+        session.resize(180, 60)
+        await session.shows("Graph: the network, true gradients", "dL/d")
 
 
 ONE = """\

@@ -121,7 +121,8 @@ class GraphPanel(ProgramPanel):
         kinds = tabs(self._kinds, [self.kind], "kind")
         self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))
         if network is not None and self.kind == KINDS[0]:
-            self.entitle("Graph: the network, true gradients")
+            shown = ", true gradients" * bool(layout.style.columns)  # which take room
+            self.entitle(f"Graph: the network{shown}")
             return self._network(network, layout, drawn, width)
         if self.kind == "numbers":
             return self._drawn_numbers(view, width, height)
