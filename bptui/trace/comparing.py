@@ -164,6 +164,11 @@ def multiple_and_share(
     return (float(found[0]), float(found[1])) if close else None
 
 
+def varies(array: Numbers) -> bool:
+    """Whether not all numbers of an array are the same."""
+    return array.size > 1 and bool((array != array.flat[0]).any())
+
+
 def largest(parts: Iterable[Any]) -> float:
     """Return the size of the largest number, 0 where there is none."""
     return max((float(np.abs(part).max()) for part in parts if np.size(part)), default=0.0)

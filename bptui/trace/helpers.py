@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.trace.candidates import Source
-from bptui.trace.comparing import Numbers, Values, multiple, right_value
+from bptui.trace.comparing import Numbers, Values, multiple, right_value, varies
 from bptui.trace.lines import Lines
 from bptui.trace.repair import Repair
 from bptui.trace.tape import Reference
@@ -214,7 +214,7 @@ def _term(
 def _known(lines: Lines, entry: int) -> bool:
     """Whether a value is a multiple of a true gradient, and no coincidence as ones may be."""
     values = lines.current.get(entry, lines.values[entry])
-    varied = values[0].size == 1 or bool(np.ptp(values[0]))
+    varied = values[0].size == 1 or varies(values[0])
     return varied and bool(lines.factors(entry) or lines.standing.compared(values, single=True))
 
 

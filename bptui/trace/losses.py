@@ -288,11 +288,10 @@ class _Differences:
 
     def _is_decay(self, entry: int, out: Node) -> bool:
         """Whether it is no output but the decay of what is updated by the difference as it is."""
-        of = out
-        while of.op.name in SCALING:
-            of = next((one for one in of.inputs if self.graph.entry.get(one) in self.dependent), of)
-            if of.shape != out.shape or self.graph.entry.get(of) is None:
-                return False
+        of: Node | None = out
+        while of is not None and of.op.name in SCALING:
+            ours = (one for one in of.inputs if self.graph.entry.get(one) in self.dependent)
+            of = next((one for one in ours if one.shape == out.shape), None)
         same = {entry}
         for later in range(entry + 1, min(entry + SOON, len(self.tape.notes))):
             inputs = self.tape.inputs[later]

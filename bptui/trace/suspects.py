@@ -11,7 +11,7 @@ import numpy as np
 
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source
-from bptui.trace.comparing import multiple, rounded
+from bptui.trace.comparing import multiple, rounded, varies
 from bptui.trace.losses import Key
 from bptui.trace.tape import Binding, Tape
 
@@ -314,7 +314,7 @@ class Suspects:
         """The slopes that functions have given rightly."""
         bindings, values = self.truth.tape.bindings, self.lines.values
         returned = {b.entry for b in bindings if b.name.startswith("return ")}
-        found = [entry for entry in returned.intersection(values) if np.ptp(values[entry][0])]
+        found = [entry for entry in returned.intersection(values) if varies(values[entry][0])]
         slopes = [layer.slope(self.truth) for layer in self.lines.layers] if found else []
         factors = {entry: [multiple(values[entry], slope) for slope in slopes] for entry in found}
         return {e for e, known in factors.items() if 1.0 in map(rounded, filter(None, known))}

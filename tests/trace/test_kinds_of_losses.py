@@ -18,6 +18,20 @@ for row, label in zip(x, np.sign(y[:, 0])):
         w -= 0.1 * (2 * 0.01 * w - label * row)  #! w -= 0.1 * (2 * 0.01 * w + label * row)
         c -= 0.1 * -label
 """,
+    "samples that are read by number, and no others": """
+E, U, corpus = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), [0, 3, 1, 4, 2, 0]
+for center, context in zip(corpus, corpus[1:]):
+    others = rng.choice(5, size=2, replace=False)
+    others = others[others != context]
+    v, u, us = E[center], U[context], U[others]
+    p, q = 1 / (1 + np.exp(-(u @ v))), 1 / (1 + np.exp(-(us @ v)))
+    loss = -np.log(p) - np.log(1 - q).sum()
+    g = p - 1  #! g = p + 1
+    dv, du, dus = g * u + q @ us, g * v, np.outer(q, v)
+    U[context] -= 0.1 * du
+    U[others] -= 0.1 * dus
+    E[center] -= 0.1 * dv
+""",
     "a hinge loss in plain numbers": """
 w, c = [0.1, -0.2, 0.3], 0.1
 rows, labels = x.tolist(), np.sign(y[:, 0]).tolist()
