@@ -102,9 +102,10 @@ class FlowControl:
 
         One that gave answers before is asked again after a long wait, but not waited for.
         """
-        if self._asked and monotonic() - self._asked[0] > LONGEST:
-            self._asked.clear()
-            self._answers = None if self._answers else False
+        with suppress(IndexError):  # none is awaited, or it comes just now, in another thread
+            if monotonic() - self._asked[0] > LONGEST:
+                self._asked.clear()
+                self._answers = None if self._answers else False
         return not self._answers or len(self._asked) < AHEAD
 
     def question(self) -> str:
