@@ -208,8 +208,9 @@ class StepTruth:
                 else None
                 for parameter in self.parameters
             }
-            self._decay_together(matches, true, found)
-            if self.decay:
+            # one number does not tell its decay, all of them together do
+            single = {p: t for p, t in true.items() if not matches[p.key] and t[0].size == 1}
+            if self.decay or (single and self._decayed(single, found) is not None):
                 self._let_all_decay(matches, true, size)
         except (ValueError, TypeError, IndexError, KeyError):
             return None
@@ -368,33 +369,28 @@ class StepTruth:
         if factor is not None:
             return Match(factor, None)
         for inner in self.inner_matches(parameter, true):
-            shares = multiple_and_share(change, true, self._own(parameter))
-            decays = shares is not None and -1.0 < rounded(shares[1]) < 0.0
-            if shares and decays and not self._penalized(parameter, found):
-                self.decay = shares[1]
-                return Match(shares[0], None)
+            factor = self._decayed({parameter: true}, found)
+            if factor is not None:
+                return Match(factor, None)
             if inner.entry is not None and self.adapted(parameter.key, inner.entry):
                 return inner
         return None
 
-    def _decay_together(
-        self,
-        matches: Mapping[Key, Match | None],
-        true: Mapping[Parameter, Values],
-        found: Gradients,
-    ) -> None:
-        """Look for a decay of single numbers: a share that all of them lose together."""
-        single = [p for p in true if matches[p.key] is None and true[p][0].size == 1]
-        if self.decay or not single:
-            return
+    def _decayed(self, true: Mapping[Parameter, Values], found: Gradients) -> float | None:
+        """Return the multiple of gradients by which parameters change that lose a share, too.
+
+        It is the same share for all of them, and is remembered; None where there is none.
+        """
         shares = multiple_and_share(
-            [part for p in single for part in self.change_of(p)],
-            [part for p in single for part in true[p]],
-            [part for p in single for part in self._own(p)],
+            [part for parameter in true for part in self.change_of(parameter)],
+            [part for parts in true.values() for part in parts],
+            [part for parameter in true for part in self._own(parameter)],
         )
         decays = shares is not None and -1.0 < rounded(shares[1]) < 0.0
-        if shares and decays and not any(self._penalized(p, found) for p in single):
-            self.decay = shares[1]
+        if not shares or not decays or any(self._penalized(each, found) for each in true):
+            return None
+        self.decay = shares[1]
+        return shares[0]
 
     def _let_all_decay(
         self, matches: dict[Key, Match | None], true: Mapping[Parameter, Values], size: float
