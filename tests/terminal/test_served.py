@@ -84,9 +84,8 @@ class Browser:
 def test_the_app_in_a_browser() -> None:
     browser = Browser("xor")
     try:
-        browser.until(lambda: "linear" in browser.text and "step 0 " in browser.text, "the app")
-        assert "╭" in browser.text
-        assert "⠤" in browser.text
+        texts = ("linear", "step 0 ", "╭", "⠤")
+        browser.until(lambda: all(text in browser.text for text in texts), "the app")
         assert "\x1b[38;2;" in browser.written
         assert browser.screen.buffer[5][2].bg == "101216"  # the dark theme's background
         browser.send(b"D", "s")

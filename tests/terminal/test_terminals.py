@@ -79,24 +79,28 @@ def test_what_it_gets_and_what_can_be_told(name: str) -> None:
         terminal.shows("step 0", "loss 0.163287", "linear", "quit")
         terminal.press("nnn")
         terminal.shows("3/12 forward: net_o", "0.546731")
-        terminal.until(lambda: "net_o2 = " in terminal.text, "the derivation")
+        terminal.shows("net_o2 = ")  # the derivation
+        marked = partial(is_marked, terminal)
+
+        def shows_marked(text: str, mark: Callable[..., bool]) -> None:
+            terminal.until(lambda: marked(text, mark), f"{text} with its mark")
+
+        # the sign is written, the selection reversed, its panel's title marked
+        for weight in ("+0.1500", "+0.150000"):  # in the focused panel and in the others
+            shows_marked(weight, lambda cell: cell.reverse)
+        shows_marked("Network", lambda cell: cell.underscore or cell.reverse)
+        # what the operation reads is underlined, what it writes is bold, both have glyphs
+        for read in ("+0.400000", "0.539915"):
+            shows_marked(read, lambda cell: cell.underscore)
+        shows_marked("0.492120", lambda cell: cell.bold)
+        terminal.until(lambda: re.search("W2[▸>]", terminal.text), "what is read")
+        terminal.until(lambda: re.search("o1[◂<]", terminal.text), "what is written")
+        assert not marked("Loss", lambda cell: cell.underscore or cell.reverse)
+        assert not marked("+0.300000", lambda c: c.bold or c.underscore or c.reverse)
         written = terminal.written.decode()
         assert colours_in(written) == kind.colours
         text = re.sub(r"\x1b(\[[0-9;?=><]*[ -/]*[@-~]|\][^\x07]*\x07|[()].|[=>])", "", written)
         assert kind.characters(text)
-        # the sign is written, the selection reversed, its panel's title marked
-        for weight in ("+0.1500", "+0.150000"):  # in the focused panel and in the others
-            assert is_marked(terminal, weight, lambda cell: cell.reverse)
-        for title, focused in (("Network", True), ("Loss", False)):
-            assert focused == is_marked(terminal, title, lambda c: c.underscore or c.reverse)
-        # what the operation reads is underlined, what it writes is bold, both have glyphs
-        read = partial(is_marked, terminal, "+0.400000", lambda cell: cell.underscore)
-        terminal.until(read, "what is read")  # a panel may be in the next frame
-        assert is_marked(terminal, "0.539915", lambda cell: cell.underscore)
-        assert is_marked(terminal, "0.492120", lambda cell: cell.bold)
-        assert not is_marked(terminal, "+0.300000", lambda c: c.bold or c.underscore or c.reverse)
-        assert re.search("W2[▸>]", terminal.text)
-        assert re.search("o1[◂<]", terminal.text)
         # and what is yet to be computed is no number
         assert re.search(r"delta +[·.]", terminal.text)
         terminal.press("q")
