@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,8 +51,6 @@ def as_plain(lines: Iterable[Row]) -> str:
 
 SCHEMA = 1
 """Of the JSON."""
-TOKEN = re.compile(r"[\w.]+|\S")
-Span = tuple[int, int]
 SEVERITY = ("right", "unclear", "failed", "wrong")
 """Verdicts, the one that counts for a file last."""
 
@@ -190,21 +186,3 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
         "remarks": [remark for report in reports for remark in report.remarks],
         "seconds": round(seconds, 3),
     }
-
-
-def apart(old: str, new: str) -> list[tuple[Span, Span]]:
-    """Return from where to where two lines differ, in whole words: what is gone, and what came."""
-    one, other = ([match.span() for match in TOKEN.finditer(code)] for code in (old, new))
-    words = [old[a:b] for a, b in one], [new[a:b] for a, b in other]
-    changes = difflib.SequenceMatcher(None, *words, autojunk=False).get_opcodes()
-    return [(_span(one[a:b]), _span(other[c:d])) for kind, a, b, c, d in changes if kind != "equal"]
-
-
-def _span(words: Sequence[Span]) -> Span:
-    return (words[0][0], words[-1][1]) if words else (0, 0)
-
-
-def difference(old: str, new: str) -> str:
-    """Return what differs between two lines, in short: ``error -> d2``."""
-    parts = ((old[slice(*gone)], new[slice(*came)]) for gone, came in apart(old, new))
-    return "; ".join(f"{gone or 'nothing'} -> {came or 'nothing'}" for gone, came in parts)

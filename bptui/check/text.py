@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from bptui.check.report import Line, Parameter, Report, Row, Span, apart, laid_out
+from bptui.check.line_edits import Span, apart
+from bptui.check.report import Line, Parameter, Report, Row, laid_out
 from bptui.core.mistakes import MISTAKES, UPDATED_WEIGHTS
 from bptui.presets.errors import printable
 from bptui.trace.source import Files

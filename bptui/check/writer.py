@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from bptui.check.formula import from_chain_rule
+from bptui.check.line_edits import difference, kept
 from bptui.check.meanings import Meanings
 from bptui.check.outlook import Outlook
-from bptui.check.report import Example, Line, Parameter, Report, difference
+from bptui.check.report import Example, Line, Parameter, Report
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
 from bptui.core.graph.node import evaluate
 from bptui.core.mistakes import NOT_SUMMED
@@ -247,8 +248,9 @@ class Checked:
         statement = statement or self.source.statement(line)
         others.setdefault("variable", bound[-1].name.removeprefix("return ") if bound else None)
         if verdict == "wrong" and statement is not None:
-            whole = ast.unparse(statement)
+            whole = self.source.text_of(statement)
             if told is not None:
+                told = kept(whole, ast.unparse(statement), told)
                 others = {"difference": difference(whole, told), **others}
             # where there is more of it, or something before or behind it
             before = self.source.rows[statement.lineno - 1][: statement.col_offset].strip()

@@ -169,6 +169,18 @@ class Source:
             self._read[place] = frozenset(ast.unparse(p) for p in parts if isinstance(p, single))
         return self._read[place]
 
+    def text_of(self, statement: ast.stmt) -> str:
+        """Return a statement as it stands, on one line."""
+        first, last = statement.lineno, statement.end_lineno or statement.lineno
+        start, end = statement.col_offset, statement.end_col_offset or 0
+        text = self.piece((first, start, last, end))
+        text = re.sub(r"\s+", " ", text) if first != last else text
+        try:
+            same = ast.dump(ast.parse(text)) == ast.dump(ast.Module([statement], []))
+        except SyntaxError:  # a comment within it
+            same = False
+        return text if same else ast.unparse(statement)
+
     def piece(self, place: Place) -> str:
         """Return the text at a place, on one line."""
         first, start, last, end = place
