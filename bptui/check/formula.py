@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from bptui.core.graph.backward import backward
-from bptui.core.graph.node import PRODUCT, Node, ordered
+from bptui.core.graph.node import Node, ordered
+from bptui.core.graph.notation import PRODUCT
 from bptui.explain.code import Code, NoCodeError
 from bptui.trace.activated import softmaxes, textbook
 from bptui.trace.candidates import ALL

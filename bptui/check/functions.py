@@ -31,8 +31,9 @@ from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain
 from bptui.check.trials import Trial
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
+from bptui.explain.plain import loss_formula
 from bptui.explain.printer import number
-from bptui.explain.words import OVER, listed, loss_formula
+from bptui.explain.words import OVER, listed
 from bptui.presets.errors import cleaned, printable
 
 MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7

@@ -19,7 +19,8 @@ from bptui.core.mistakes import MISTAKES, with_mistakes
 from bptui.core.step import Step, training_step
 from bptui.explain.expression import Expression, quantities
 from bptui.explain.formulas import define, formula_of
-from bptui.explain.words import OVER, layer_words, listed, matters, plain_formula
+from bptui.explain.plain import plain_formula
+from bptui.explain.words import OVER, layer_words, listed, matters
 
 LONGEST = 30
 """Characters of a formula that has room in a sentence."""

@@ -10,18 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bptui.core.graph.node import (
-    CONSTANT,
-    LEAF,
-    PRODUCT,
-    STABLE,
-    SUM,
-    UNARY,
-    Node,
-    Setting,
-    ordered,
-)
-from bptui.explain.printer import LEVELS, slots
+from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node, Setting, ordered
+from bptui.core.graph.notation import LEVELS, PRODUCT, SUM, UNARY, slots
 
 SHORT = 12
 """Numbers of an array that may be written in digits."""

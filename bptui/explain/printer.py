@@ -1,6 +1,6 @@
 """One printer of expressions: brackets, signs, the layout of sums and products, for every form.
 
-How an operation is written stands in its :class:`~bptui.core.graph.node.Notation`, as text, as
+How an operation is written stands in its :class:`~bptui.core.graph.notation.Notation`, as text, as
 numpy code and in LaTeX; what is written otherwise here, in the tables of the printers.
 """
 
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from string import Formatter
 from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.graph.node import ATOM, OPS, POWER, PRODUCT, SUM, UNARY
+from bptui.core.graph.node import OPS
+from bptui.core.graph.notation import ATOM, LEVELS, POWER, PRODUCT, SUM, UNARY, slots
 from bptui.explain.expression import (
     ZERO,
     Activated,
@@ -36,7 +35,6 @@ from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.symbols import Symbols
 
 Role: TypeAlias = Literal["operator", "quantity", "setting", "constant"]
-LEVELS = {"": SUM, "product": PRODUCT, "unary": UNARY, "power": POWER, "atom": ATOM}
 
 
 @dataclass(frozen=True)
@@ -77,22 +75,6 @@ def shown(terms: int) -> list[int | None]:
     if terms <= MOST_TERMS:
         return list(range(terms))
     return [*range(MOST_TERMS - 1), None, terms - 1]
-
-
-@cache
-def slots(template: str) -> tuple[tuple[str, str, str], ...]:
-    """Return the pieces of a template: text, what stands behind it, how tightly that has to bind.
-
-    No slot stands behind the last piece.
-    """
-    found: list[tuple[str, str, str]] = []
-    before = ""
-    for text, field, level, _ in Formatter().parse(template):
-        before += text  # it ends at every doubled brace
-        if field is not None:
-            found.append((before, field, level or ""))
-            before = ""
-    return (*found, (before, "", "")) if before else tuple(found)
 
 
 @dataclass(frozen=True)

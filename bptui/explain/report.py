@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.core.graph.node import PRODUCT, SUM
+from bptui.core.graph.notation import PRODUCT, SUM
 from bptui.explain.chain import Chain
 from bptui.explain.chain_lines import ChainWriter
 from bptui.explain.code import folded

@@ -18,7 +18,6 @@ from bptui.core.graph.node import (
     CONSTANT,
     OPS,
     Node,
-    Notation,
     Op,
     broadcast,
     constant,
@@ -26,6 +25,7 @@ from bptui.core.graph.node import (
     leaf,
     ordered,
 )
+from bptui.core.graph.notation import Notation, slots
 from bptui.core.network import Network
 from bptui.explain.expression import (
     SAMPLES,
@@ -45,7 +45,6 @@ from bptui.explain.expression import (
 )
 from bptui.explain.expression import evaluate as value_of
 from bptui.explain.formulas import define_for, element
-from bptui.explain.printer import slots
 
 MOST = 120
 """Numbers in a picture at most."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 from bptui.core.arrays import Array
-from bptui.core.graph.node import PRODUCT, SUM
+from bptui.core.graph.notation import PRODUCT, SUM
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     SAMPLES,

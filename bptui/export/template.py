@@ -11,7 +11,7 @@ from bptui.core.graph.node import SAMPLE_COUNT, constant, leaf
 from bptui.core.step import training_step
 from bptui.explain.expression import Constant
 from bptui.explain.formulas import define, formula_of
-from bptui.explain.words import loss_formula, plain_formula
+from bptui.explain.plain import loss_formula, plain_formula
 from bptui.export.layout import (
     ROOM,
     comment,

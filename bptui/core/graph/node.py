@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
+from bptui.core.graph.notation import Notation
+
 Shape: TypeAlias = tuple[int, ...]
 Values: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 """Numbers of any kind: a graph is evaluated in float64, in complex128 for derivatives."""
@@ -21,22 +23,6 @@ Rule: TypeAlias = "Callable[[Node, Node], Sequence[Node | None]]"
 SAMPLE_COUNT = "len(target)"
 """How the number of samples is written in numpy."""
 NONE: Settings = MappingProxyType({})
-SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
-"""How tightly an operation binds when it is written down, loosest first; ``@`` as ``*``."""
-
-
-class Notation(NamedTuple):
-    """How an operation is written: templates with ``{0}``, ``{1}`` for what it is applied to.
-
-    ``{0:product}`` stands in brackets where it binds less tightly than a product, ``{all}`` for all
-    inputs, ``{axis}`` for a setting and ``{settings}`` for all of them. ``binds`` is how tightly
-    the whole binds.
-    """
-
-    code: str
-    text: str
-    latex: str
-    binds: int = ATOM
 
 
 class Op(NamedTuple):
