@@ -36,14 +36,15 @@ FLOOR = (3, 10)
 HERE = os.path.dirname(os.path.realpath(__file__))
 FUNCTIONS = ("gradients", "step")
 MOST_FRAMES, LONGEST = 6, 2000
+LOADED: dict[str, types.ModuleType] = {}
+"""The modules of bptui that the user's code does not see: of a copy of bptui's own process."""
 
 
-def main() -> None:
+def main(file: str, descriptors: list[int]) -> None:
     if sys.version_info < FLOOR:
         found, least = (".".join(map(str, version)) for version in (sys.version_info[:3], FLOOR))
         sys.exit(f"bptui: it is Python {found}; checking needs {least} or newer")
     sys.path[:] = [folder for folder in sys.path if os.path.realpath(folder) != HERE]
-    file, descriptors = sys.argv[1], [int(number) for number in sys.argv[2:]]
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -156,6 +157,8 @@ def record(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
 
 def ours(name: str) -> Any:  # noqa: ANN401  # a module
     """Import a module of bptui by its place, without the package, while no user's code runs."""
+    if name in LOADED:
+        return LOADED[name]
     package = sys.modules["bptui"] = types.ModuleType("bptui")
     package.__path__ = [os.path.dirname(HERE)]
     found = importlib.import_module(name)
@@ -252,4 +255,4 @@ class UserCode:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], [int(number) for number in sys.argv[2:]])

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from bptui.check.copied import Copy, become_child, is_alike
 from bptui.check.interpreter import CannotStartError, Interpreter
 
 CHILD = Path(__file__).with_name("child.py")
@@ -90,30 +91,36 @@ class Process:
         if sys.platform == "win32":
             raise CannotStartError("code can be checked only on Linux and macOS")
         self.folder, self.python, self.printed = file.parent, python, bytearray()
-        self.ended, self._answer, self._token = False, bytearray(), uuid.uuid4().hex
+        self.ended, self._answer, self._token = False, bytearray(), f"bptui-{os.urandom(4).hex()}"
         self._trace = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end
         commands, self._requests = os.pipe()
         self._answers, answers = os.pipe()
+        self._output, output = os.pipe()
         far = (commands, answers, self._trace.fileno())
+        environment = {**_path(), **ENVIRONMENT, MARK: self._token}
+        self._popen: Copy | subprocess.Popen[bytes]
         try:
-            self._popen = subprocess.Popen(
-                [python.path, "-u", str(CHILD), str(file), *map(str, far)],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=far,
-                start_new_session=True,
-                env={**os.environ, **_path(), **ENVIRONMENT, MARK: self._token},
-            )
+            if is_alike(python, file):
+                as_child = partial(become_child, file, far, output, environment, self._token)
+                self._popen = Copy(as_child)
+            else:
+                self._popen = subprocess.Popen(
+                    [python.path, "-u", str(CHILD), str(file), *map(str, far)],
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=far,
+                    start_new_session=True,
+                    env={**os.environ, **environment},
+                )
         except OSError as error:
             self._close()
             raise CannotStartError(f"{python}: {error.strerror or error}") from error
         finally:
-            os.close(commands)
-            os.close(answers)
-        assert self._popen.stdout is not None
-        self._open = [self._answers, self._popen.stdout.fileno()]
+            for descriptor in (commands, answers, output):
+                os.close(descriptor)
+        self._open = [self._answers, self._output]
         self._ready = False
 
     def wait_until_ready(self) -> None:
@@ -214,20 +221,22 @@ class Process:
             for process in left:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
-        if self._popen.stdout is not None:
-            self._popen.stdout.close()
         self._close()
         self.ended = True
 
     def _marked(self) -> list[int]:
-        found, mark = list[int](), f"{MARK}={self._token}".encode()
-        for file in Path("/proc").glob("[0-9]*/environ"):
+        """Return the processes that have the mark: copies, and what was begun as a program."""
+        found, token = list[int](), self._token.encode()
+        for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if mark in file.read_bytes():
-                    found.append(int(file.parent.name))
+                name, _, rest = (folder / "stat").read_bytes().partition(b"(")[2].rpartition(b")")
+                copied = name == token and rest.split()[0] not in (b"Z", b"X")  # not dead
+                if copied or b"%s=%s" % (MARK.encode(), token) in (folder / "environ").read_bytes():
+                    found.append(int(folder.name))
         return found
 
     def _close(self) -> None:
         os.close(self._requests)
         os.close(self._answers)
+        os.close(self._output)
         self._trace.close()

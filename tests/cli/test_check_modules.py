@@ -80,7 +80,7 @@ def test_lines_of_a_module_have_verdicts_below_its_name(tmp_path: Path) -> None:
     assert [row.split()[0] for row in others] == ["20", "21", "22", "23", "26", "27"]
 
 
-@pytest.mark.parametrize("module", ["layers", "net.layers"])
+@pytest.mark.parametrize("module", ["layers", "net.layers", "string"])  # Python has one, too
 @pytest.mark.parametrize(
     ("slope", "mended"),
     [
@@ -152,7 +152,8 @@ def test_modules_are_found_where_the_project_has_them(
 ) -> None:
     """From its root, as a part of a package, or on a path that is told from here."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", "lib")
+    monkeypatch.setenv("PYTHONPATH", "lib")  # which a Python reads that begins
+    monkeypatch.setattr("bptui.check.process.is_alike", lambda python, file: False)
     for name, text in ((program, TRAIN), (module, LAYERS.replace(SLOPE, "grad * self.out"))):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text.replace("from {module} import Dense", statement))

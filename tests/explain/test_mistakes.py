@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from bptui.core.experiment import Experiment
-from bptui.core.graph.node import SUM, UNARY
+from bptui.core.graph.notation import SUM, UNARY
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.explain.equation import Comparison, Equation, equations
 from bptui.explain.explain import Explainer, Explanation, corrected, without_mistakes
