@@ -66,9 +66,10 @@ FORWARD = (
         done=_at(1),
     ),
     Stop(
-        "It turns any sum into a number between 0 and 1: 0 becomes 0.5, a large sum almost 1, a "
-        "very negative one almost 0. The curve is steep in the middle and flat at both ends; on "
-        "the way back that will count.",
+        "It turns any sum into a number between 0 and 1: 0 becomes 0.5. The curve is steep in the "
+        "middle and flat at both ends. With u = e^(-net), out is 1 / (1 + u), so 1 - out is "
+        "u / (1 + u), and the slope, u / (1 + u)^2, is out * (1 - out). It will count on the way "
+        "back.",
         "n",
         "the next operation",
         done=_at(2),
@@ -269,9 +270,9 @@ PROGRAM = (
         look="source",
     ),
     Stop(
-        "Look at the line with ✗ first: what would you change? The answer stands below it, without "
-        "the brackets, which may go: W2.T, as the sum goes over the outputs. Open {file} in an "
-        "editor, in another terminal say, mend the line and save it; r runs the program again.",
+        "Look at the line with ✗ first: what would you change? The answer stands below it: W2.T, "
+        "as the sum goes over the outputs. Open {file} in an editor, in another terminal say, mend "
+        "the line and save it; r runs the program again.",
         "r",
         "run it again, when it is mended",
         done=lambda app: not app.moment.record.wrong,
