@@ -22,10 +22,10 @@ from bptui.explain.expression import (
     quantities,
 )
 from bptui.explain.formulas import Definition, define_for, element, expand, formula_of
+from bptui.explain.plain import SYMBOLS
 from bptui.explain.printer import NumpyPrinter
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
-from bptui.explain.words import SYMBOLS
 
 from ..core.graph.test_ops import CASES as OPERATIONS
 from ..core.support import experiment
