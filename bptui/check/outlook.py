@@ -16,10 +16,10 @@ from bptui.core.graph.backward import backward
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.activated import Activated, slopes_at
 from bptui.trace.comparing import Numbers, multiple
+from bptui.trace.drawing import PRODUCTS
 from bptui.trace.judge import Verdict
 from bptui.trace.replay import FAILURES
 from bptui.trace.training import FEW, Training
-from bptui.trace.truth import PRODUCTS
 from bptui.trace.updates import training_steps
 
 REACH = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "bipolar_sigmoid": (-1.0, 1.0)}

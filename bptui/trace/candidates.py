@@ -9,8 +9,9 @@ import numpy as np
 
 from bptui.core.graph.node import Node, evaluate
 from bptui.trace.comparing import Multiples, Values, multiple, rounded
+from bptui.trace.drawing import PRODUCTS
 from bptui.trace.losses import Judged
-from bptui.trace.truth import PRODUCTS, StepTruth
+from bptui.trace.truth import StepTruth
 
 Source = tuple[int, int]
 """A forward value's entry, and which part of its gradient: ALL of it, what one consumer (an

@@ -97,10 +97,7 @@ class Fitting:
         noise = self.truth.noise(parameter, self.judged.size)
         factor = multiple_as_it_is(change, true, noise)
         if factor is None and self.truth.decay:
-            before = self.truth.numbers(self.truth.parameters[parameter])
-            own = [self.truth.decay * parameter.taken(old) for old in before]
-            rest = [one - other for one, other in zip(change, own, strict=True)]
-            factor = multiple_as_it_is(rest, true, noise)
+            factor = multiple_as_it_is(self.truth.without_decay(parameter, change), true, noise)
         return factor
 
     def keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:

@@ -12,12 +12,13 @@ import numpy as np
 from bptui.core.graph.node import evaluate
 from bptui.trace.arguments import blame_arguments, blame_functions
 from bptui.trace.backward_pass import handed_on
+from bptui.trace.drawing import SPREADS
 from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged, Key
 from bptui.trace.overwritten import overwriting_steps, with_overwritten
 from bptui.trace.tape import Reference, Tape
-from bptui.trace.truth import SPREADS, StepTruth
+from bptui.trace.truth import StepTruth
 from bptui.trace.updates import TrainingStep, training_steps
 
 LOOKED_AT = 2
@@ -106,7 +107,7 @@ def judge(
             odd = _odd(truth) if larger else set()
             best.repairs = [r for r in best.repairs if r.place in larger or not r.mended <= odd]
             found = Verdict(step, number, best, together, larger)
-            if found.right or not truth.undecided or time.monotonic() > until:
+            if found.right or not truth.drawn.undecided or time.monotonic() > until:
                 break
         if found is None:
             break

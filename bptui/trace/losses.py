@@ -197,6 +197,12 @@ def implied(
         yield Loss(-_total([log(old).sum() for old in olds]), None, "cross-entropy")
 
 
+def outputs(tape: Tape, graph: Lowered, dependent: Mapping[int, None]) -> list[Node]:
+    """Return what targets are subtracted from."""
+    differences, _ = _pairs(tape, graph, dependent)
+    return [out for group in differences for _, out, _ in group]
+
+
 def _pairs(
     tape: Tape, graph: Lowered, dependent: Mapping[int, None]
 ) -> tuple[list[list[tuple[Node, Node, Node]]], list[list[Node]]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from bptui.core.graph.backward import Gradients, backward
-from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.core.graph.node import Node, evaluate
 from bptui.core.graph.shaping import full
 from bptui.trace.comparing import (
     Match,
@@ -18,31 +17,36 @@ from bptui.trace.comparing import (
     along,
     largest,
     multiple,
-    multiple_and_share,
     multiple_as_it_is,
     rounded,
 )
-from bptui.trace.decisions import decided_alike
-from bptui.trace.graph import Lowered, given_values
-from bptui.trace.losses import HALF, Judged, Key, Loss, UnknownLossError, computed, implied, told
+from bptui.trace.decay import Decay, Of, decay_in
+from bptui.trace.drawing import SPREADS, Drawn, inputs_of
+from bptui.trace.graph import Lowered
+from bptui.trace.losses import (
+    HALF,
+    Judged,
+    Key,
+    Loss,
+    UnknownLossError,
+    computed,
+    implied,
+    outputs,
+    told,
+)
 from bptui.trace.margins import compared, hinge_losses
 from bptui.trace.settling import adapted, settle
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter, TrainingStep
 
-DRAWS = 2
-SPREADS = (5e-3, 5e-5, 0.0)
-"""Numbers are drawn so near to the program's own that its decisions (masks, maxima) stay."""
 ROUNDING = 1e-13
 """Of the largest gradient: what is smaller is what rounding has made of zero."""
 LOST = 16 * float(np.finfo(np.float64).eps)
 """Of the largest number: a change that is smaller is lost in rounding."""
+UNDERIVED = (ValueError, TypeError, IndexError, KeyError)
+"""What is raised where no gradient can be derived."""
 LIKELY = 4
 """Losses that are looked at where several explain the gradients equally well."""
-PRODUCTS = ("matmul", "multiply", "einsum")
-VIEWS = frozenset(
-    ("getitem", "transpose", "reshape", "positive", "expand_dims", "swapaxes", "broadcast_to")
-)
 
 
 class StepTruth:
@@ -81,70 +85,15 @@ class StepTruth:
             if (entry := self.graph.entry[node]) in self.dependent
         }
         """Entries that depend on parameters, and why nothing can be derived from them."""
+        nodes = self.parameters.values()
+        data = inputs_of(self.graph, nodes, self.early, self.dependent)
         self.spread = 0.0 if self.unknown else spread
-        self.data = self._inputs()
-        self.draws = [self._drawn(np.random.default_rng(seed + draw)) for draw in range(DRAWS)]
-        self._numbers: dict[Node, Values] = {}
-        self.decay = 0.0
-        """The share of their own numbers that parameters lose in an update, beside the gradient."""
-
-    def _drawn(self, rng: np.random.Generator) -> dict[Node, Any]:
-        values = dict(given_values(self.graph))
-        for node in dict.fromkeys(self.parameters.values()):
-            value = np.asarray(values[node], dtype=np.float64)
-            scale = self.spread * max(float(np.sqrt(np.mean(value * value))), 0.2)
-            values[node] = value + scale * rng.standard_normal(value.shape)
-        for node in self.data:
-            value = np.asarray(values[node], dtype=np.float64)
-            varied = value.size == 1 or np.ptp(value) > 0
-            if varied and np.asarray(self.graph.given[node]).dtype.kind == "f":
-                scale = self.spread * max(float(np.std(value)), 0.2)
-                values[node] = value + scale * rng.standard_normal(value.shape)
-        return evaluate(list(self.graph.nodes.values()), values)
-
-    @cached_property
-    def undecided(self) -> bool:
-        """Whether a mask or a maximum falls otherwise on numbers that were drawn.
-
-        What the program decides by itself, as which number it takes, falls as it did.
-        """
-        nodes = [self.graph.nodes[entry] for entry in sorted(self.dependent)]
-        own = evaluate(nodes, given_values(self.graph))
-        return not all(decided_alike(nodes, own, draw) for draw in self.draws)
-
-    def _inputs(self) -> dict[Node, None]:
-        """Return the data that is multiplied with a parameter: it may be drawn anew as well.
-
-        Targets may not: that they add up to 1 may be used.
-        """
-        views = set(self.parameters.values())
-        found: dict[Node, None] = {}
-        other: set[Node] = set()
-        for entry in self.early:
-            node = self.graph.nodes[entry]
-            if node.op.name in VIEWS and node.inputs and node.inputs[0] in views:
-                views.add(node)
-            given = [
-                part for part in node.inputs if self.graph.entry.get(part) not in self.dependent
-            ]
-            through = any(part in views for part in node.inputs)
-            product = node.op.name in PRODUCTS and through
-            roots = [part for part in ordered(given) if part in self.graph.given]
-            if product:
-                found.update(dict.fromkeys(roots))
-            else:
-                other.update(roots)
-        return {node: None for node in found if node not in other}
-
-    def numbers(self, node: Node) -> Values:
-        """Return a node's values in all draws."""
-        if node not in self._numbers:
-            draws = self.draws
-            if node not in draws[0]:  # it is computed from data alone
-                given = given_values(self.graph)
-                draws = [evaluate([node], {**given, **draw}) for draw in draws]
-            self._numbers[node] = [np.asarray(draw[node], dtype=np.float64) for draw in draws]
-        return self._numbers[node]
+        self.drawn = Drawn(self.graph, nodes, data, self.dependent, self.spread, seed)
+        if not self.unknown:
+            self.drawn.away_from_limits(outputs(tape, self.graph, self.early))
+        self.draws, self.numbers = self.drawn.draws, self.drawn.numbers
+        self.decay: Decay | None = None
+        """What parameters lose in an update beside the gradient, of their own numbers."""
 
     def true_of(self, parameter: Parameter, found: Gradients) -> Values:
         """Return a parameter's true gradient in all draws."""
@@ -177,17 +126,19 @@ class StepTruth:
 
     # losses
 
-    def losses(self) -> Iterator[Loss]:
-        """Yield what may be the loss: numbers computed from parameters, what differences imply."""
+    @cached_property
+    def losses(self) -> list[Loss]:
+        """What may be the loss: numbers computed from parameters, what differences imply."""
         reach = {parameter.before for parameter in self.step.parameters}
         inner = [entry for entry in self.early if entry not in reach]
         used = set().union(*self.behind.values())
         decided = set().union(*map(self.tape.ancestors, compared(self.tape, self.early)))
-        for loss in computed(self.tape, self.graph, self.early, inner, used):
-            if loss.named or loss.entry not in decided:
-                yield loss
-        yield from implied(self.tape, self.graph, self.early, self._shares)
-        yield from hinge_losses(self.tape, self.graph, self.early)
+        own = computed(self.tape, self.graph, self.early, inner, used)
+        return [
+            *(loss for loss in own if loss.named or loss.entry not in decided),
+            *implied(self.tape, self.graph, self.early, self._shares),
+            *hinge_losses(self.tape, self.graph, self.early),
+        ]
 
     def _shares(self, out: Node) -> bool:
         return all(part.size and part.min() > 0 and part.max() < 1 for part in self.numbers(out))
@@ -212,7 +163,7 @@ class StepTruth:
             single = {p: t for p, t in true.items() if not matches[p.key] and t[0].size == 1}
             if self.decay or (single and self._decayed(single, found) is not None):
                 self._let_all_decay(matches, true, size)
-        except (ValueError, TypeError, IndexError, KeyError):
+        except UNDERIVED:
             return None
         missing = [parameter.key for parameter in self.parameters if parameter not in true]
         lost = {parameter.key for parameter in self.parameters if parameter.overwritten}
@@ -236,10 +187,10 @@ class StepTruth:
 
         A loss that the program computes and calls so is it, where all parameters lead to it.
         """
-        losses = sorted(self.losses(), key=lambda loss: not loss.named)
+        losses = sorted(self.losses, key=lambda loss: not loss.named)
         count = sum(loss.named for loss in losses)
         found = list(filter(None, map(self.judged, losses[:count])))
-        named = [judged for judged in found if not judged.missing]
+        named = [judged for judged in found if not judged.missing and self._has_data(judged.loss)]
         if not named:
             found += filter(None, map(self.judged, losses[count:]))
         equal = self._equal([*map(self._last_of_name(named), named)] or found)
@@ -247,9 +198,28 @@ class StepTruth:
         known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
         rises = any(map(self.rises, known))
         for judged in chosen:
-            judged.uphill = rises and self.rises(judged)
+            judged.uphill = rises and self.rises(judged) and not self._is_gain(judged.loss)
             settle(self, judged)
         return chosen
+
+    def _is_gain(self, loss: Loss) -> bool:
+        """Whether a loss is below 0 as a likelihood is: who goes up on it makes that large."""
+        if loss.entry is None or loss.gain or not loss.named:
+            return False
+        return bool(np.sum(self.tape.values[loss.entry]) < 0.0)
+
+    def _has_data(self, loss: Loss) -> bool:
+        """Whether data come into a loss after the parameters: a penalty by itself has none.
+
+        What is computed after an update has the outputs of before it, beside new weights.
+        """
+        tape, befores = self.tape, {parameter.before for parameter in self.parameters}
+        behind = tape.ancestors(loss.entry or 0) & self.early.keys() - befores
+        given = {source for entry in behind for source in tape.inputs[entry]} - self.dependent
+        older = {source for entry in befores for source in tape.inputs[entry]}
+        told = (tape.ancestors(entry) for entry in given)
+        leaves = (own for own in told if older.isdisjoint(own))
+        return any(tape.notes[entry].call != "constant" for own in leaves for entry in own)
 
     def rises(self, judged: Judged) -> bool:
         """Whether all parameters go along their gradients, not against them.
@@ -381,16 +351,28 @@ class StepTruth:
 
         It is the same share for all of them, and is remembered; None where there is none.
         """
-        shares = multiple_and_share(
+        found_share = decay_in(
             [part for parameter in true for part in self.change_of(parameter)],
             [part for parts in true.values() for part in parts],
             [part for parameter in true for part in self._own(parameter)],
+            lambda kind: any(self._penalized(each, found, kind) for each in true),
         )
-        decays = shares is not None and -1.0 < rounded(shares[1]) < 0.0
-        if not shares or not decays or any(self._penalized(each, found) for each in true):
+        if found_share is None or self._is_penalty(found_share[1].of):
             return None
-        self.decay = shares[1]
-        return shares[0]
+        factor, self.decay = found_share
+        return factor
+
+    def _is_penalty(self, decay: Of) -> bool:
+        """Whether a number that the program computes of data, as a loss may be, has a decay."""
+        for loss in self.losses:
+            if loss.entry is not None and self._has_data(loss):
+                try:
+                    found = backward(loss.node, self.parameters.values())
+                except UNDERIVED:
+                    continue
+                if any(self._penalized(p, found, decay) for p in self.parameters):
+                    return True
+        return False
 
     def _let_all_decay(
         self, matches: dict[Key, Match | None], true: Mapping[Parameter, Values], size: float
@@ -404,18 +386,24 @@ class StepTruth:
             match = matches[parameter.key]
             if parameter.overwritten or (match and usual.count(rounded(match.factor)) > 1):
                 continue
-            pairs = zip(self.change_of(parameter), self._own(parameter), strict=True)
-            rest = [change - self.decay * own for change, own in pairs]
+            rest = self.without_decay(parameter, self.change_of(parameter))
             factor = multiple_as_it_is(rest, gradient, self.noise(parameter, size))
             if factor is not None and (match is None or rounded(factor) in usual):
                 matches[parameter.key] = Match(factor, None)
 
-    def _penalized(self, parameter: Parameter, found: Gradients) -> bool:
-        """Whether a part of a parameter's true gradient is its own numbers: the loss has them."""
+    def without_decay(self, parameter: Parameter, change: Values) -> Values:
+        """Return what is left of a parameter's change when its decay is taken from it."""
+        if self.decay is None:
+            return change
+        return self.decay.without(change, self._own(parameter))
+
+    def _penalized(self, parameter: Parameter, found: Gradients, decay: Of) -> bool:
+        """Whether a part of a parameter's true gradient is its own decay: the loss has it."""
         for link in found.links.get(self.parameters[parameter], ()):
             node = full(link.contribution, link.contribution.shape)
             part = [evaluate([node], draw)[node] for draw in self.draws]
-            if multiple(map(parameter.taken, part), self._own(parameter)) is not None:
+            own = map(decay, self._own(parameter))
+            if multiple(map(parameter.taken, part), own) is not None:
                 return True
         return False
 

@@ -68,6 +68,30 @@ for step in range(2):
     V -= 0.01 * (h.T @ d + 0.1 * V)
     W -= 0.01 * (dW + 0.1 * W)
 """,
+    "weights lose a share of their signs, and the loss is computed after the update": """
+for step in range(3):
+    h = np.tanh(x @ W)
+    d = h @ V - y
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V = V - 0.01 * (h.T @ d + 0.1 * np.sign(V))
+    W = W - 0.01 * (dW + 0.1 * np.sign(W))
+    loss = 0.5 * (d ** 2).sum() + 0.1 * (np.abs(V).sum() + np.abs(W).sum())
+""",
+    "a cost below 0 is a likelihood, and climbed": """
+T = np.eye(2)[[0, 1, 1, 0, 0, 1]]
+for step in range(2):
+    p = np.exp(x @ W)
+    p /= p.sum(axis=1, keepdims=True)
+    cost = (T * np.log(p)).sum()
+    dW = x.T @ (T - p)  #! dW = x.T @ (T - p) / p.sum(axis=0)
+    W += 0.01 * dW
+""",
+    "outputs that are 0 and 1 to the last digit, without a loss": """
+X, T, w = 100 * x, (y[:, 0] > 0) * 1.0, W[:, 0]
+for step in range(2):
+    p = 1 / (1 + np.exp(-X @ w))
+    w += 0.1 * X.T @ (T - p)  #! w += 0.1 * X.T @ ((T - p) * p)
+""",
     "a penalty that the loss has is no decay": """
 for step in range(2):
     e = x @ W - y

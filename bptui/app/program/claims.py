@@ -237,7 +237,7 @@ class Claims:
         record, loss = self.record, self.lines.judged.loss
         entry = None if loss.entry is None else record.now(loss.entry, update)
         truth = StepTruth(record.tape, record.steps[update], record.checked.line_of)
-        same = (one for one in truth.losses() if (one.entry, one.text) == (entry, loss.text))
+        same = (one for one in truth.losses if (one.entry, one.text) == (entry, loss.text))
         theirs = backward(next(same).node, truth.parameters.values()).of
         found: dict[Node, Node] = {}
         for source, gradient in self.gradients.of.items():

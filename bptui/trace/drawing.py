@@ -1,0 +1,129 @@
+"""Draws the numbers of a recorded step anew: equal start weights, zeros and the like hide slips."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.trace.comparing import Values
+from bptui.trace.decisions import decided_alike
+from bptui.trace.graph import Lowered, given_values
+
+DRAWS = 2
+SPREADS = (5e-3, 5e-5, 0.0)
+"""Numbers are drawn so near to the program's own that its decisions (masks, maxima) stay."""
+NEARER = (0.3, 0.1, 0.01)
+"""Shares of the program's own parameters, for programs whose outputs are at their limits."""
+PRODUCTS = ("matmul", "multiply", "einsum")
+VIEWS = frozenset(
+    ("getitem", "transpose", "reshape", "positive", "expand_dims", "swapaxes", "broadcast_to")
+)
+
+
+class Drawn:
+    """The values of a step's nodes, with parameters and data that are near the program's own."""
+
+    def __init__(
+        self,
+        graph: Lowered,
+        parameters: Collection[Node],
+        data: Collection[Node],
+        dependent: Collection[int],
+        spread: float,
+        seed: int,
+    ) -> None:
+        """Take what is drawn, and the entries that depend on it."""
+        self.graph, self.parameters, self.data = graph, dict.fromkeys(parameters), data
+        self.dependent, self.spread, self.seed = sorted(dependent), spread, seed
+        self.draws = self._drawn()
+        self._numbers: dict[Node, Values] = {}
+
+    def _drawn(self, share: float = 1.0) -> list[dict[Node, Any]]:
+        return [self._draw(np.random.default_rng(self.seed + n), share) for n in range(DRAWS)]
+
+    def _draw(self, rng: np.random.Generator, share: float) -> dict[Node, Any]:
+        values = dict(given_values(self.graph))
+        for node in self.parameters:
+            value = share * np.asarray(values[node], dtype=np.float64)
+            scale = self.spread * max(float(np.sqrt(np.mean(value * value))), 0.2)
+            values[node] = value + scale * rng.standard_normal(value.shape)
+        for node in self.data:
+            value = np.asarray(values[node], dtype=np.float64)
+            varied = value.size == 1 or np.ptp(value) > 0
+            if varied and np.asarray(self.graph.given[node]).dtype.kind == "f":
+                scale = self.spread * max(float(np.std(value)), 0.2)
+                values[node] = value + scale * rng.standard_normal(value.shape)
+        return evaluate(list(self.graph.nodes.values()), values)
+
+    def away_from_limits(self, outs: Sequence[Node]) -> None:
+        """Draw parameters nearer to 0 where outputs are 0 or 1: their logarithms have no slope.
+
+        All is decided as before, or nothing is changed.
+        """
+        before = self.draws
+        for share in NEARER:
+            if not self._limited(outs):
+                return
+            self._take(self._drawn(share))
+            if self.undecided:
+                break
+        if self._limited(outs) or self.undecided:
+            self._take(before)
+
+    def _take(self, draws: list[dict[Node, Any]]) -> None:
+        self.draws = draws
+        self._numbers.clear()
+        self.__dict__.pop("undecided", None)
+
+    def _limited(self, outs: Sequence[Node]) -> bool:
+        parts = [part for out in outs for part in self.numbers(out) if part.size]
+        spans = ((part.min(), part.max()) for part in parts)
+        return any(low >= 0.0 and high <= 1.0 and {low, high} & {0.0, 1.0} for low, high in spans)
+
+    @cached_property
+    def undecided(self) -> bool:
+        """Whether a mask or a maximum falls otherwise on numbers that were drawn.
+
+        What the program decides by itself, as which number it takes, falls as it did.
+        """
+        nodes = [self.graph.nodes[entry] for entry in self.dependent]
+        own = evaluate(nodes, given_values(self.graph))
+        return not all(decided_alike(nodes, own, draw) for draw in self.draws)
+
+    def numbers(self, node: Node) -> Values:
+        """Return a node's values in all draws."""
+        if node not in self._numbers:
+            draws = self.draws
+            if node not in draws[0]:  # it is computed from data alone
+                given = given_values(self.graph)
+                draws = [evaluate([node], {**given, **draw}) for draw in draws]
+            self._numbers[node] = [np.asarray(draw[node], dtype=np.float64) for draw in draws]
+        return self._numbers[node]
+
+
+def inputs_of(
+    graph: Lowered, parameters: Collection[Node], early: Collection[int], dependent: Collection[int]
+) -> dict[Node, None]:
+    """Return the data that is multiplied with a parameter: it may be drawn anew as well.
+
+    Targets may not: that they add up to 1 may be used.
+    """
+    views = set(parameters)
+    found: dict[Node, None] = {}
+    other: set[Node] = set()
+    for entry in early:
+        node = graph.nodes[entry]
+        if node.op.name in VIEWS and node.inputs and node.inputs[0] in views:
+            views.add(node)
+        given = [part for part in node.inputs if graph.entry.get(part) not in dependent]
+        through = any(part in views for part in node.inputs)
+        roots = [part for part in ordered(given) if part in graph.given]
+        if node.op.name in PRODUCTS and through:
+            found.update(dict.fromkeys(roots))
+        else:
+            other.update(roots)
+    return {node: None for node in found if node not in other}
