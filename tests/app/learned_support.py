@@ -14,7 +14,7 @@ from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 
-from .styled import content
+from .styled import Screen, content
 from .support import Session
 
 
@@ -35,11 +35,10 @@ class Place(NamedTuple):
 
 def characters(session: Session, selector: str) -> Iterator[Place]:
     """Yield every character within a panel, with its style."""
-    area = content(session, selector)
-    strips = session.app.screen._compositor.render_strips()[area.y : area.bottom]
-    for row, strip in enumerate(strips):
-        cells = [(char, segment.style or Style()) for segment in strip for char in segment.text]
-        for column, (character, style) in enumerate(cells[area.x : area.right]):
+    area, screen = content(session, selector), Screen(session)
+    for row in range(area.height):
+        cells = screen.row(area.y + row)[area.x : area.right]
+        for column, (character, style) in enumerate(cells):
             yield Place(row, column, character, style)
 
 

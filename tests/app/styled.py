@@ -87,16 +87,24 @@ class Screen:
     """The cells of the screen, as they are drawn."""
 
     def __init__(self, session: Session) -> None:
-        strips = session.app.screen._compositor.render_strips()
-        self._cells = [
-            [(char, segment.style or Style()) for segment in strip for char in segment.text]
-            for strip in strips
-        ]
+        self._strips = session.app.screen._compositor.render_strips()
+        self._rows: dict[int, list[tuple[str, Style]]] = {}
+
+    def row(self, y: int) -> list[tuple[str, Style]]:
+        """Every character of a line with its style."""
+        if y not in self._rows:
+            self._rows[y] = [
+                (char, segment.style or Style())
+                for segment in self._strips[y]
+                for char in segment.text
+            ]
+        return self._rows[y]
 
     def piece(self, x: int, y: int, width: int) -> Text:
         """``width`` characters from (x, y) on."""
-        cells = self._cells[y][x : x + width]
-        return Text("".join(char for char, _ in cells), cells[-1][1], self._cells[y][x + width][0])
+        row = self.row(y)
+        cells = row[x : x + width]
+        return Text("".join(char for char, _ in cells), cells[-1][1], row[x + width][0])
 
 
 def cell(session: Session, selector: str, selection: Selection) -> Text:

@@ -60,7 +60,7 @@ keys = st.lists(
 
 
 @settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(keys, st.sampled_from(["momentum", "sgd"]))
 async def test_edits_among_other_keys(pressed: list[str], optimizer: str) -> None:

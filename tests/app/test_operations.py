@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from bptui.app.diagram.edges import SIGNED
-from bptui.app.numbers import form_of, largest, loss, signed
+from bptui.app.numbers import form_of, largest, signed
+from bptui.app.playback.breakpoints import LOSSES
 from bptui.app.view import Selection
+from bptui.core.arrays import Array
 from bptui.core.backprop import Operation
+from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
+from bptui.presets.folders import shipped_names
 
 from .styled import (
     GLYPHS,
@@ -24,7 +29,9 @@ from .styled import (
     touch,
     walk,
 )
-from .support import Session, drawn_experiment, opened, reads_as
+from .support import NUMBER, Session, drawn_experiment, opened, reads_as
+
+SIZES = [(120, 36), (80, 24), (200, 60)]
 
 
 def check_edges(screen: Screen, session: Session, operation: Operation) -> set[int]:
@@ -53,25 +60,66 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
     return found
 
 
-@pytest.mark.parametrize(
-    ("size", "presets"),
-    [((80, 24), "article-listing-1 iris xor"), ((160, 50), "mazur sine spirals")],
-    ids=str,
-)
-async def test_every_operation_of_presets_of_every_kind(
-    size: tuple[int, int], presets: str
-) -> None:
-    async with opened("article", size) as session:
-        for name in presets.split():
-            await session.app.player.open(load(name)).wait()
-            assert f" {name} " in session.status()
-            snapshot = session.app.player.snapshot
+def written(snapshot: Snapshot, quantity: str, row: int) -> Array:
+    """The numbers that an operation has given a quantity: of samples those of the one drawn."""
+    if quantity == "loss":
+        return np.array([snapshot.loss])
+    parameters = {f"g{name}": array for name, array in snapshot.gradients.named().items()}
+    parameters |= snapshot.updated_parameters.named()
+    found = parameters.get(quantity)
+    return snapshot.values[quantity][row] if found is None else found
+
+
+def lit(session: Session) -> list[str]:
+    """The numbers in the panels that are lit as written, and the loss in the top line."""
+    screen, found = Screen(session), list[str]()
+    for y, line in enumerate(session.lines()):
+        for match in NUMBER.finditer(line):
+            piece = screen.piece(match.start(), y, len(match[0]))
+            is_lit = piece.touch == "written" or line[: match.start()].endswith("loss ")
+            if is_lit and set(".e") & {*match[0]}:
+                found.append(match[0])
+    return found
+
+
+def shows(session: Session, quantities: list[str]) -> bool:
+    """Whether of each of the quantities a number is lit as written."""
+    view, texts = session.app.main.view, lit(session)
+    return all(
+        any(
+            reads_as(text, float(value))
+            for value in written(view.snapshot, quantity, view.row).flat
+            for text in texts
+        )
+        for quantity in quantities
+    )
+
+
+@pytest.mark.parametrize("turn", range(len(SIZES)), ids=lambda turn: str(SIZES[turn]))
+async def test_every_operation_of_every_preset_shows_its_numbers(turn: int) -> None:
+    """The presets take turns with the sizes; a deep network meets them all."""
+    deep = drawn_experiment((3, 4, 4, 4, 4, 4, 2))
+    async with opened("article", SIZES[turn]) as session:
+        for made in (*map(load, shipped_names()[turn :: len(SIZES)]), deep):
+            name = made.name
+            await session.app.player.open(made).wait()
+            await session.until(lambda n=name: f" {n} " in session.status(), name)
+            values = session.app.player.snapshot.values
             async for operation, left in walk(session):
                 await session.shows(f"Derivation: {operation.label} ")
-                assert await check_diagram(session, operation, left)
-                check_edges(Screen(session), session, operation)
-                if operation.stage == "loss":
-                    assert f"loss {loss(snapshot.loss)}" in session.status()
+                wanted = [
+                    each
+                    for each in operation.writes
+                    if each not in LOSSES  # of which the loss is the sum
+                    # the weights of the deep one have no room on a small screen
+                    and (made is not deep or (each in values and each[0] != "g"))
+                ]
+                await session.until(
+                    lambda w=wanted: shows(session, w), f"the numbers of {name}, {operation.label}"
+                )
+                if made is not deep:
+                    assert await check_diagram(session, operation, left)
+                    check_edges(Screen(session), session, operation)
 
 
 async def test_the_matrices_of_every_operation() -> None:
