@@ -131,7 +131,7 @@ class GraphPanel(ProgramPanel):
             at: self._ends(view, found, height) for at, found in self.sides(view, entry).items()
         }
         side = max(min(width // 3 - 3, 30), 8)
-        middle = max(width - 2 * side - 6, 8)
+        middle = max(width - 2 * side - 8, 8)
         centre = (height - 1) // 2 if height < 6 else max(height // 2 - 1, 1)
         own = self._own(view, middle)
         top = max(min(centre, height - len(own)), 0)
