@@ -85,7 +85,7 @@ async def test_functions_are_called_with_a_preset(tmp_path: Path) -> None:
 async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG, (80, 24)) as session:
         await session.press("w")
-        await session.shows("Graph: d1", "─ dW1 2x3")  # the shape is not cut
+        await session.shows("Graph: a2 - y", "─ d1 4x3")  # the shape is not cut
         await session.press(*"nnnnnnv")
         await session.shows("Graph: X.T")
         await session.press("n", "tab", "tab", "left")
