@@ -85,7 +85,7 @@ async def test_functions_are_called_with_a_preset(tmp_path: Path) -> None:
 async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG, (80, 24)) as session:
         await session.press("w")
-        await session.shows("Graph: a2 - y", "─ d1 4x3")  # the shape is not cut
+        await session.shows("Graph: a2 - y", "─ d1 4x3")
         await session.press(*"nnnnnnv")
         await session.shows("Graph: X.T")
         await session.press("n", "tab", "tab", "left")
@@ -117,6 +117,10 @@ async def test_equal_weights_that_hide_a_slip_are_told(tmp_path: Path) -> None:
         await session.shows("should be dL/dhidden", "right here by chance")
         assert "delta_out[0] · w_out[0, 0] + delta_out[1] · w_out[1, 0]" in session.screen()
         assert "· w_out[0, 1]" in session.screen()  # what the chain rule takes
+        session.resize(80, 24)
+        await session.press("u")
+        # of names that have no room the end is marked
+        await session.shows("┬─ grad_hid… ", "└─ grad_hid… ")
 
 
 async def test_the_wrong_formula_and_the_right_one_differ_in_nothing_else(tmp_path: Path) -> None:

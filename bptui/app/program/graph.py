@@ -146,8 +146,8 @@ class GraphPanel(ProgramPanel):
                 dash = "─" if y == centre and ends[LEFT] else " "
                 line.add(f"{dash} ", styles.faint).add(fitted(text, middle), style)
                 if y == centre and ends[RIGHT]:
-                    line.add(" ", styles.faint)
-                    line.add("─" * max(side + 5 + middle - line.width, 0), styles.faint)
+                    left = side + 5 + middle - line.width
+                    line.add(f" {'─' * (left - 1)}" * (left > 0), styles.faint)
             line.pad(side + 5 + middle, styles.text)
             text, style, edge = _end(ends[RIGHT], y - centre, "┌├└")
             line.add(f"{edge}─ " if edge else "   ", styles.faint).add(fitted(text, side), style)
