@@ -18,7 +18,7 @@ from bptui.trace.session import CALL
 from bptui.trace.source import NOWHERE, Place, Source
 from bptui.trace.tape import ALIGNED, Binding, Note, Reference, Value
 
-ENTRIES, LOOK, STEPS = 300_000, 2_000, 3
+ENTRIES, LOOK, STEPS = 300_000, 500, 3
 """The longest tape, the length at which it is first looked at, and the steps that are enough."""
 
 

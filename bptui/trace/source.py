@@ -114,12 +114,16 @@ class Source:
                         known |= {n: v for n, v in vars(module).items() if n[:1] != "_"}
         return {name: value for name, value in known.items() if value is not None}
 
+    @cached_property
+    def _statements(self) -> list[ast.stmt]:
+        return [node for node in ast.walk(self.tree) if isinstance(node, SIMPLE)]
+
     def statement(self, line: int, column: int | None = None) -> ast.stmt | None:
         """Return the simple statement that a line belongs to, the first one or that at a column."""
         found = [
             node
-            for node in ast.walk(self.tree)
-            if isinstance(node, SIMPLE) and node.lineno <= line <= (node.end_lineno or node.lineno)
+            for node in self._statements
+            if node.lineno <= line <= (node.end_lineno or node.lineno)
             if column is None or has(node, (line, column))
         ]
         return min(found, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
