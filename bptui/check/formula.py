@@ -14,9 +14,9 @@ from bptui.explain.code import Code, NoCodeError
 from bptui.trace.activated import softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import CLOSE, Values, multiple, right_value
-from bptui.trace.edits import SINGLE
 from bptui.trace.lines import Lines
 from bptui.trace.mending import evaluated
+from bptui.trace.paths import SINGLE
 from bptui.trace.repair import Repair
 from bptui.trace.should_be import View
 

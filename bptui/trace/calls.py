@@ -243,6 +243,11 @@ class Calls(Names):
         if not self.turns or self.turns[-1] != turn:
             self.turns.append(turn)
 
+    def seen(self, at: int, value: Value) -> None:
+        """Take note of what a comprehension's variable is in one of its turns."""
+        if is_number(value) and self.is_known(value):
+            self.reads.append((len(self.tape), at, self.entry_of(value, at)))
+
     def item(self, at: int, value: Value, index: Value) -> Value:
         """Take something out of an array, a list or a dict."""
         result = value[index]

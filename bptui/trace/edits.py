@@ -10,9 +10,9 @@ import ast
 import copy
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from bptui.trace.comparing import Values
+from bptui.trace.paths import SINGLE, arrays, at, called, places, put
 
 SLOPES = (
     *("{x} * (1 - {x})", "(1 - {x} ** 2)", "({x} > 0)", "{x} ** 2", "1 / {x}"),
@@ -23,14 +23,10 @@ ALIKE = (
     *({"tanh", "sinh", "cosh"}, {"sin", "cos"}, {"exp", "log"}, {"abs", "sign"}),
 )
 """Functions that are taken for each other."""
-COUNTING = frozenset(("repeat", "tile", "arange", "range", "eye", "zeros", "ones", "full", "empty"))
-"""Functions that are told how many numbers there are to be."""
-WORDS = ("axis", "keepdims")
 PRODUCTS = ("dot", "matmul", "outer")
 TERMS = (ast.Add, ast.Sub, ast.MatMult)
 RECENT = 12
 """Names in sight whose products are tried as terms."""
-SINGLE = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
@@ -38,85 +34,25 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
 
     ``names`` are the expressions in sight with their values, one for each draw.
     """
-    places = _places(statement)
+    every = places(statement)
     for level in (_indices, _operands, _layout, _fewer, _numbers):
         if level is _fewer:
             yield from _turned_round(statement)
-        for path in places:
-            for new in level(_at(statement, path), names):
-                yield _with(statement, path, new)
-    for path in places:
-        for new in _known(_at(statement, path), names) if len(path) > 1 else ():
-            yield _with(statement, path, new)
+        for path in every:
+            for new in level(at(statement, path), names):
+                yield put(statement, path, new)
+    for path in every:
+        for new in _known(at(statement, path), names) if len(path) > 1 else ():
+            yield put(statement, path, new)
     yield from _statements(statement)
     for level in (_more, _terms, _kinds):
-        for path in places:
-            for new in level(_at(statement, path), names):
-                yield _with(statement, path, new)
+        for path in every:
+            for new in level(at(statement, path), names):
+                yield put(statement, path, new)
     root = (("value", None),)
     if getattr(statement, "value", None) is not None:
         for new in _wholes(statement.value, names):  # type: ignore[attr-defined]  # it has one
-            yield _with(statement, root, new)
-
-
-Path = tuple[tuple[str, int | None], ...]
-
-
-def _places(statement: ast.stmt) -> list[Path]:
-    """Return the expressions that may be others: no lengths, which could make endless arrays."""
-    found: list[Path] = []
-
-    def walk(node: ast.AST, path: Path) -> None:
-        ends = isinstance(node, ast.Slice) or (isinstance(node, ast.Tuple) and "slice" in path[-1])
-        if isinstance(node, ast.expr) and not ends and path[-1] != ("func", None):
-            found.append(path)
-        if getattr(node, "attr", "") == "shape" or getattr(node, "arg", "") in WORDS:
-            return
-        for name, value in ast.iter_fields(node):
-            if name in ("targets", "target", "ctx", "op", "ops", "func") and not isinstance(
-                node, ast.Call
-            ):
-                continue
-            if isinstance(value, ast.AST):
-                walk(value, (*path, (name, None)))
-            elif isinstance(value, list):
-                if name == "args" and isinstance(node, ast.Call) and called(node) in COUNTING:
-                    value = _arrays(node)
-                for number, part in enumerate(value):
-                    if isinstance(part, ast.AST):
-                        walk(part, (*path, (name, number)))
-
-    walk(statement, ())
-    return found
-
-
-def _at(statement: ast.stmt, path: Path) -> ast.expr:
-    node: ast.AST = statement
-    for name, number in path:
-        part = getattr(node, name)
-        node = part if number is None else part[number]
-    assert isinstance(node, ast.expr)
-    return node
-
-
-def _with(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
-    """Return a statement with another expression at a place; it shares all that stays."""
-
-    def changed(node: Any, path: Path) -> Any:  # noqa: ANN401  fields are nodes, and lists of them
-        if not path:
-            return new
-        (name, number), *rest = path
-        made, part = type(node)(**vars(node)), getattr(node, name)
-        if number is None:
-            setattr(made, name, changed(part, tuple(rest)))
-        else:
-            inner = changed(part[number], tuple(rest))
-            setattr(made, name, [*part[:number], inner, *part[number + 1 :]])
-        return made
-
-    made = changed(statement, path)
-    assert isinstance(made, ast.stmt)
-    return made
+            yield put(statement, root, new)
 
 
 @lru_cache(maxsize=4096)
@@ -173,7 +109,7 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
             for keep in (False, True):
                 words = [*plain, ast.keyword("axis", _parsed(str(axis)))]
                 words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
-                other = ast.Call(node.func, _arrays(node), words)
+                other = ast.Call(node.func, arrays(node), words)
                 yield other
                 yield ast.BinOp(node, ast.Sub(), other)
                 yield ast.BinOp(node, ast.Add(), other)
@@ -198,18 +134,6 @@ def _turned(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return node.value
     return ast.Attribute(node, "T", ast.Load())
-
-
-def called(node: ast.Call) -> str:
-    """Return the name of the function or method that is called."""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-
-
-def _arrays(node: ast.Call) -> list[ast.expr]:
-    """Return the argument of a function of numpy that is an array; a method has it before it."""
-    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
-    return node.args[:1] if of_numpy else []
 
 
 def _slices(node: ast.expr) -> Iterator[ast.expr]:
@@ -325,10 +249,10 @@ def accumulated(statement: ast.stmt) -> Iterator[ast.AugAssign]:
 
 def exchanged(statement: ast.stmt, texts: Mapping[str, str]) -> Iterator[ast.stmt]:
     """Yield the statement with expressions exchanged for what ``texts`` have for them."""
-    for path in _places(statement):
-        text = texts.get(ast.unparse(_at(statement, path)))
+    for path in places(statement):
+        text = texts.get(ast.unparse(at(statement, path)))
         if text is not None:
-            yield _with(statement, path, _parsed(text))
+            yield put(statement, path, _parsed(text))
 
 
 def _augmented(statement: ast.Assign, op: ast.operator) -> ast.AugAssign:

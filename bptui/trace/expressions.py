@@ -191,12 +191,20 @@ class Expressions(ast.NodeTransformer):
                 generators.append(ast.comprehension(target, once, tests, 0))
                 generator.target, tests = ast.Name(name, ast.Store()), []
             generator.ifs = tests
+            generators += [self._seen(part) for part in ast.walk(target) if _is_name(part)]
         node.generators = generators
         if isinstance(node, ast.DictComp):
             node.key, node.value = self.expression(node.key), self.expression(node.value)
         else:
             node.elt = self.expression(node.elt)
         return node
+
+    def _seen(self, name: ast.AST) -> ast.comprehension:
+        """Return what tells the recorder of a comprehension's variable, once in each turn."""
+        assert isinstance(name, ast.Name)
+        told = self.hook("seen", self.at(name), ast.Name(name.id, ast.Load()))
+        once = ast.Tuple([told], ast.Load())
+        return ast.comprehension(ast.Name(self.fresh(), ast.Store()), once, [], 0)
 
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension  # noqa: N815
 
@@ -208,6 +216,10 @@ def shape_of(target: ast.expr) -> ast.expr:
             return ast.Constant(True)
         return ast.Tuple([shape_of(element) for element in target.elts], ast.Load())
     return ast.Constant(None)
+
+
+def _is_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name)
 
 
 def _is_super(value: ast.expr) -> bool:

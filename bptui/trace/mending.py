@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from bptui.trace.comparing import Values, right_value
-from bptui.trace.edits import SINGLE
+from bptui.trace.paths import COMPREHENSIONS, SINGLE
 from bptui.trace.recalled import Recalled
 
 TARGET = "__target"
@@ -36,7 +36,6 @@ BUILTINS = {
     name: getattr(builtins, name) for name in (*SAFE.split(), "sum", "tuple", "zip", "bool")
 }
 BUILTINS["__import__"] = _of_numpy
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def written(statement: ast.stmt | None) -> str | None:

@@ -58,6 +58,8 @@ class Names(Recording):
         elif value is None or isinstance(value, bool | int | str):
             self.plain.append((len(self.tape), frame, name, value))
         else:
+            if isinstance(value, list | tuple):
+                self.plain.append((len(self.tape), frame, f"len({name})", len(value)))
             self.contents(at, frame, name, value)
 
     def contents(self, at: int, frame: int, text: str, value: Value, rows: bool = True) -> None:

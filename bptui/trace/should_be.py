@@ -1,36 +1,30 @@
-"""What should stand in a wrong line: its statement, what is in sight there, and the right value."""
+"""What should stand in a wrong line: the smallest edit of it that gives the right value."""
 
 from __future__ import annotations
 
 import ast
 import copy
-import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from bptui.core.graph.node import Node
 from bptui.trace.comparing import Numbers, Values, right_value
-from bptui.trace.edits import SINGLE, accumulated, called, edits, exchanged
+from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
-from bptui.trace.recalled import arguments_of, recalled
+from bptui.trace.paths import called, put, within
+from bptui.trace.recalled import arguments_of
 from bptui.trace.recording import Recording
 from bptui.trace.repair import Argument, Repair
-from bptui.trace.replay import as_it_is
-from bptui.trace.source import Place, Source, has
-from bptui.trace.tape import Binding, Reference
+from bptui.trace.sight import Seeing, Sight
+from bptui.trace.source import Place, Source
 
-PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
-ITEM = re.compile(r"\[\d+\]")
 TURNS = 2
 """The last turns of a loop that an edit is tried in, besides the first."""
 MANY, MORE = 12_000, 2_000
 """Edits that are tried at most, and where one gives a multiple of what is wanted or none gives
 anything: something in the line has no known value."""
-NEAR = 200
-"""Entries of one statement, at most."""
 
 
 def view_of(
@@ -41,36 +35,8 @@ def view_of(
     return None if statement is None else View(source, recorder, places, lines, statement)
 
 
-class Sight(NamedTuple):
-    """What a statement can be evaluated with: its binding, and the values in its sight."""
-
-    binding: Binding
-    names: dict[str, Values]
-    known: dict[str, Any]
-    before: Values | None
-
-
-class View:
-    """A statement of the program, with what was recorded of it."""
-
-    def __init__(
-        self,
-        source: Source,
-        recorder: Recording,
-        places: Sequence[Place],
-        lines: Lines,
-        statement: ast.stmt,
-    ) -> None:
-        self.source, self.recorder, self.places, self.lines = source, recorder, places, lines
-        self.statement = statement
-        self.own = [entry for entry in lines.backward if self._inside(self._place(entry))]
-        """The entries of the backward pass that the statement makes."""
-
-    def _place(self, entry: int) -> int:
-        return self.lines.truth.tape.notes[entry].place
-
-    def _inside(self, place: int) -> bool:
-        return place >= 0 and has(self.statement, self.places[place][:2])
+class View(Seeing):
+    """A statement of the program that is wrong, and how it should stand."""
 
     def should_be(self, repair: Repair) -> str | None:
         """Return the statement as it should stand; None where no small edit gives it."""
@@ -157,30 +123,51 @@ class View:
         """
         wrong = list(filter(self.lines.is_wrong, repair.entries)) or list(repair.entries)
         tried = dict.fromkeys([wrong[0], *wrong[-TURNS:]])
-        sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
-        turns = []
-        for sight in sights:
-            wanted = sight and self.lines.right_value(sight.binding.entry)
-            if sight is None or wanted is None:
-                return None
-            turns.append((sight, wanted))
-        return self._edited(turns, exact=self.lines.factor is not None or bool(repair.updated))
+        exact = self.lines.factor is not None or bool(repair.updated)
+        place = self._place(wrong[0])
+        own = place if self._inside(place) else repair.place
+        inner = None if repair.renamed else within(self.statement, self.places[own])
+        if inner is None:
+            sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
+            return written(self._edited(self.statement, self._wanted(sights), exact))
+        path, element = inner
+        sights = [self.sight_of(element, entry) for entry in tried]
+        made = self._edited(element, self._wanted(sights), exact)
+        return (
+            written(put(self.statement, path, made.value)) if isinstance(made, ast.Assign) else None
+        )
 
     def giving(self, repair: Repair, wanted: Values) -> str | None:
         """Return the statement with the smallest edit that gives these numbers."""
         sight = self.sight(repair)
-        return None if sight is None else self._edited([(sight, wanted)], exact=True)
+        return (
+            None
+            if sight is None
+            else written(self._edited(self.statement, [(sight, wanted)], True))
+        )
 
-    def _edited(self, turns: Sequence[tuple[Sight, Values]], exact: bool) -> str | None:
+    def _wanted(self, sights: Sequence[Sight | None]) -> list[tuple[Sight, Values]]:
+        """Return sights with what is wanted there; none where it is not known of all of them."""
+        known = [(one, self.lines.right_value(one.binding.entry)) for one in sights if one]
+        found = [(one, wanted) for one, wanted in known if wanted is not None]
+        return found if len(found) == len(sights) else []
+
+    def _edited(
+        self, statement: ast.stmt, turns: Sequence[tuple[Sight, Values]], exact: bool
+    ) -> ast.stmt | None:
         """Return the first edit that gives the numbers, else if not ``exact`` a multiple."""
+        if not turns:
+            return None
         first = turns[0][0]
         tried = [(Evaluation(*sight[1:], sight.binding.name), wanted) for sight, wanted in turns]
-        own = [(evaluation.of(self.statement), wanted) for evaluation, wanted in tried]
+        own = [(evaluation.of(statement), wanted) for evaluation, wanted in tried]
         if all(found and right_value(found, wanted, exact=True) for found, wanted in own):
             return None  # something in sight was changed in place: no edit mends that
         scaled, left = None, MANY if own[0][0] else MORE
         counts = {n: [np.asarray(v)] for n, v in first.known.items() if type(v) is int and v > 1}
-        for edited in edits(self.statement, {**first.names, **counts}):
+        lists = {name: one for name, one in first.known.items() if isinstance(one, range)}
+        counts |= {f"len({name})": [np.asarray(len(one))] for name, one in lists.items()}
+        for edited in edits(statement, {**first.names, **counts}):
             sizes = (True, False) if not exact and scaled is None else (True,)
             fitting = set(sizes)
             for evaluation, wanted in tried:
@@ -189,140 +176,13 @@ class View:
                 if not fitting:
                     break
             if True in fitting:
-                return written(edited)
+                return edited
             if fitting:
                 scaled, left = edited, MORE
             left -= 1
             if not left:
                 break
-        return written(scaled)
-
-    def sight(self, repair: Repair) -> Sight | None:
-        """Return what the statement can be evaluated with; None where it binds nothing."""
-        first = repair.entries[0]
-        anew = first in repair.renamed
-        bindings = (
-            binding
-            for binding in self.recorder.bindings
-            if (binding.entry == first if anew else binding.when > first)
-            if self._inside(binding.place)
-        )
-        binding = next(bindings, None)
-        if binding is None:
-            return None
-        turns = [b.when for b in self.recorder.bindings if self._inside(b.place)]
-        since = max((when for when in turns if when <= first), default=first - NEAR)
-        start = min((entry for entry in self.own if since <= entry <= first), default=first)
-        start = binding.when if anew else start
-        known = {**self.source.modules, **self._plain(binding)}
-        truth = self.lines.truth
-        known |= recalled(self.source, self.recorder, self.places, truth, binding.when)
-        return Sight(binding, self._in_sight(binding, start), known, self._before(binding, start))
-
-    def _plain(self, binding: Binding) -> dict[str, Any]:
-        """Return the variables in sight that hold no numbers to derive by."""
-        line = self.statement.lineno
-        return {
-            name: value
-            for when, frame, name, value in self.recorder.plain
-            if frame == binding.frame or (not frame and self.source.sees(line, name))
-            if when <= binding.when
-        }
-
-    def _before(self, binding: Binding, start: int) -> Values | None:
-        """Return the former value of the statement's target."""
-        note = self.lines.truth.tape.notes[binding.entry]
-        changes = isinstance(self.statement, ast.AugAssign)
-        if changes or note.call in ("setitem", "put", "add.at"):
-            if note.arguments and isinstance(note.arguments[0], Reference):
-                return self._values(note.arguments[0].entry)
-        elif isinstance(self.statement, ast.Assign):
-            old = [
-                former.entry
-                for former in self.recorder.bindings
-                if former.when <= start and former.location == binding.location
-                if former is not binding
-            ]
-            return self._values(old[-1]) if old else None
-        return None
-
-    def _objects(self, read: set[int]) -> set[Any]:
-        """Return the objects that the statement's ``self`` may be, by what it has read."""
-        named = {ast.unparse(node) for node in ast.walk(self.statement) if isinstance(node, SINGLE)}
-        owners = [b for b in self.recorder.bindings if b.entry in read and _of_self(b)]
-        # what one layer gives is what the next one takes, so what it is called here counts first
-        sure = {b.location[1] for b in owners if b.name in named}
-        return sure or {b.location[1] for b in owners}
-
-    def _values(self, entry: int) -> Values | None:
-        lines = self.lines
-        if entry in lines.current:
-            return lines.current[entry]
-        recorded = np.asarray(lines.truth.tape.values[entry])
-        graph = lines.truth.graph
-        node = graph.nodes.get(entry)
-        inputs = () if node is None or entry in lines.values else node.inputs
-        if node is not None and any(graph.entry.get(one) in lines.current for one in inputs):
-            return self._again(node)  # computed, but left out
-        if recorded.dtype.kind not in "iub":
-            recorded = recorded.astype(np.float64)
-            if node is not None and all(node in draw for draw in lines.truth.draws):
-                return lines.truth.numbers(node)
-        return [recorded] * len(lines.truth.draws)
-
-    def _again(self, node: Node) -> Values | None:
-        """Return what the program makes of right values, but leaves out where it is wrong."""
-        entries = self.lines.truth.graph.entry
-        parts = [
-            self._values(entries[one]) if one in entries else self.lines.truth.numbers(one)
-            for one in node.inputs
-        ]
-        given = [part for part in parts if part is not None]
-        if len(given) < len(parts):
-            return None
-        return [as_it_is(node, list(draw)) for draw in zip(*given, strict=True)]
-
-    def _in_sight(self, binding: Binding, start: int) -> dict[str, Values]:
-        """Return the expressions with a known value in the statement's sight, the latest first."""
-        found: dict[str, int] = {}
-        tape = self.lines.truth.tape
-        read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
-        objects = self._objects(read)
-        takes_self = self.source.takes(self.statement.lineno, "self")
-        local = {n for when, frame, n, _ in self.recorder.plain if 0 < frame == binding.frame}
-        for other in self.recorder.bindings:
-            if other is binding:
-                break
-            if other.frame == 0 and other.name in local:
-                continue  # a count in a function hides an array of its name
-            if _of_self(other) and objects and other.location[1] not in objects:
-                continue  # of another layer
-            if other.frame == 0 and not self.source.sees(self.statement.lineno, other.name):
-                continue  # of another module
-            if _of_self(other) and not takes_self:
-                continue
-            near = other.frame in (0, binding.frame) or other.name.startswith("self.")
-            if other.when <= start and near and PLAIN.fullmatch(other.name):
-                found.pop(other.name, None)
-                found[other.name] = other.entry
-        first, last = self.source.around(self.statement.lineno)
-        for when, place, entry in self.recorder.reads:
-            if when <= binding.when and first <= self.places[place][0] <= last:
-                text = self.source.normal(self.places[place])
-                if text is not None:
-                    found.pop(text, None)
-                    found[text] = entry
-        values = {name: self._values(entry) for name, entry in reversed(found.items())}
-        items = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
-        return {
-            name: known
-            for name, known in values.items()
-            if known is not None and (items or known[0].size > 1 or not ITEM.search(name))
-        }
-
-
-def _of_self(binding: Binding) -> bool:
-    return binding.name.startswith("self.") and len(binding.location) > 1
+        return scaled
 
 
 def _added(node: Node, values: list[Numbers]) -> Numbers:

@@ -21,7 +21,8 @@ from bptui.trace.lines import Lines
 from bptui.trace.mending import evaluated
 from bptui.trace.repair import Repair
 from bptui.trace.replay import as_it_is
-from bptui.trace.should_be import Sight, View
+from bptui.trace.should_be import View
+from bptui.trace.sight import Sight
 
 
 class Pair(NamedTuple):

@@ -158,3 +158,51 @@ def test_no_edit_changes_how_many_numbers_there_are() -> None:
     texts = [written(made) or "" for made in edits(statement, names)]
     assert all("repeat(" not in text or ", n, axis=1)" in text for text in texts)
     assert "e = np.repeat(-d, n, axis=1)" in texts
+
+
+LISTS = """
+import math
+import numpy as np
+rng = np.random.default_rng(1)
+batch = [(rng.normal(size=3), rng.normal(size=2)) for _ in range(4)]
+W, b = [rng.normal(size=(2, 3)), rng.normal(size=(2, 2))], [rng.normal(size=2) for _ in "ab"]
+rate = 0.1
+for epoch in range(3):
+    dW, db = [0.0 * w for w in W], [0.0 * c for c in b]
+    loss = 0.0
+    for x, t in batch:
+        h = np.tanh(W[0] @ x + b[0])
+        o = []
+        for k in range(2):
+            o.append(math.tanh(float(W[1][k] @ h + b[1][k])))
+        loss = loss + sum((o[k] - t[k]) ** 2 for k in range(2))
+        e = []
+        for k in range(2):
+            e.append({error})
+        d = [{slope} for k in range(2)]
+        g = W[1].T @ np.array(d) * (1 - h ** 2)
+        dW = [dW[0] + np.outer(g, x), dW[1] + np.outer(d, h)]
+        db = [db[0] + g, db[1] + np.array(d)]
+    W = [{update} for w, g in zip(W, dW)]
+    b = [c - rate / len(batch) * g for c, g in zip(b, db)]
+"""
+RIGHT = {
+    "error": "2 * (o[k] - t[k])",
+    "slope": "e[k] * (1 - o[k] ** 2)",
+    "update": "w - rate / len(batch) * g",
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [
+        ("error", "2 * (o[k] + t[k])"),
+        ("slope", "e[k] * (1 - o[k] ** 3)"),
+        ("slope", "e[k] * (1 + o[k] ** 2)"),
+        ("update", "w + rate / len(batch) * g"),
+        ("update", "w - rate / len(batch) * g * g"),
+    ],
+)
+def test_elements_of_lists_are_mended(part: str, wrong: str) -> None:
+    program = Judged(LISTS.format(**RIGHT | {part: wrong}), Path("program.py"), None)
+    assert program.mended().splitlines() == LISTS.format(**RIGHT).splitlines()

@@ -1,0 +1,119 @@
+"""Places within a statement: the expressions in it, and the statement with another one there."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+COUNTING = frozenset(("repeat", "tile", "arange", "range", "eye", "zeros", "ones", "full", "empty"))
+"""Functions that are told how many numbers there are to be."""
+WORDS = ("axis", "keepdims")
+SINGLE = (ast.Name, ast.Attribute, ast.Subscript)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+Path = tuple[tuple[str, int | None], ...]
+
+
+def places(statement: ast.stmt) -> list[Path]:
+    """Return the expressions that may be others: no lengths, which could make endless arrays."""
+    found: list[Path] = []
+
+    def walk(node: ast.AST, path: Path) -> None:
+        ends = isinstance(node, ast.Slice) or (isinstance(node, ast.Tuple) and "slice" in path[-1])
+        if isinstance(node, ast.expr) and not ends and path[-1] != ("func", None):
+            found.append(path)
+        if getattr(node, "attr", "") == "shape" or getattr(node, "arg", "") in WORDS:
+            return
+        for name, value in ast.iter_fields(node):
+            if name in ("targets", "target", "ctx", "op", "ops", "func") and not isinstance(
+                node, ast.Call
+            ):
+                continue
+            if isinstance(value, ast.AST):
+                walk(value, (*path, (name, None)))
+            elif isinstance(value, list):
+                if name == "args" and isinstance(node, ast.Call) and called(node) in COUNTING:
+                    value = arrays(node)
+                for number, part in enumerate(value):
+                    if isinstance(part, ast.AST):
+                        walk(part, (*path, (name, number)))
+
+    walk(statement, ())
+    return found
+
+
+def at(statement: ast.stmt, path: Path) -> ast.expr:
+    """Return the expression at a place."""
+    node: ast.AST = statement
+    for name, number in path:
+        part = getattr(node, name)
+        node = part if number is None else part[number]
+    assert isinstance(node, ast.expr)
+    return node
+
+
+def put(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
+    """Return a statement with another expression at a place; it shares all that stays."""
+
+    def changed(node: Any, path: Path) -> Any:  # noqa: ANN401  fields are nodes, and lists of them
+        if not path:
+            return new
+        (name, number), *rest = path
+        made, part = type(node)(**vars(node)), getattr(node, name)
+        if number is None:
+            setattr(made, name, changed(part, tuple(rest)))
+        else:
+            inner = changed(part[number], tuple(rest))
+            setattr(made, name, [*part[:number], inner, *part[number + 1 :]])
+        return made
+
+    made = changed(statement, path)
+    assert isinstance(made, ast.stmt)
+    return made
+
+
+def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path, ast.Assign] | None:
+    """Return what a statement computes around a place and gives no name: an element of a list.
+
+    It is one that is appended, or that a comprehension makes; as a statement by itself.
+    """
+    found: tuple[Path, ast.Assign] | None = None
+    appends = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    path: Path = ()
+    node: ast.AST = statement
+    while True:
+        parts = [
+            (name, number, part)
+            for name, value in ast.iter_fields(node)
+            for number, part in (enumerate(value) if isinstance(value, list) else [(None, value)])
+            if isinstance(part, ast.expr | ast.keyword) and _spans(part, place)
+        ]
+        if not parts:
+            return found
+        name, number, part = parts[0]
+        path = (*path, (name, number))
+        of_call = appends and path == (("value", None), ("args", 0))
+        appended = of_call and called(node) == "append"  # type: ignore[arg-type]  # it is a call
+        if isinstance(part, ast.expr) and (
+            appended or (isinstance(node, COMPREHENSIONS) and name in ("elt", "value"))
+        ):
+            found = path, ast.Assign([ast.Name("_", ast.Store())], part, lineno=part.lineno)
+        node = part
+
+
+def _spans(node: ast.AST, place: tuple[int, int, int, int]) -> bool:
+    first, last = place[:2], place[2:]
+    end = getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
+    return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) <= first and last <= end
+
+
+def called(node: ast.Call) -> str:
+    """Return the name of the function or method that is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def arrays(node: ast.Call) -> list[ast.expr]:
+    """Return the argument of a function of numpy that is an array; a method has it before it."""
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
+    return node.args[:1] if of_numpy else []

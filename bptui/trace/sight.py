@@ -1,0 +1,209 @@
+"""What a statement of the program sees: the values of all that has a name there, in all draws."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bptui.core.graph.node import Node
+from bptui.trace.comparing import Values
+from bptui.trace.lines import Lines
+from bptui.trace.paths import SINGLE
+from bptui.trace.recalled import recalled
+from bptui.trace.recording import Recording
+from bptui.trace.repair import Repair
+from bptui.trace.replay import as_it_is
+from bptui.trace.source import Place, Source, has
+from bptui.trace.tape import Binding, Reference
+
+PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
+ITEM = re.compile(r"\[\d+\]")
+NEAR = 200
+"""Entries of one statement, at most."""
+
+
+class Sight(NamedTuple):
+    """What a statement can be evaluated with: its binding, and the values in its sight."""
+
+    binding: Binding
+    names: dict[str, Values]
+    known: dict[str, Any]
+    before: Values | None
+
+
+class Seeing:
+    """A statement of the program, with what was recorded of it."""
+
+    def __init__(
+        self,
+        source: Source,
+        recorder: Recording,
+        places: Sequence[Place],
+        lines: Lines,
+        statement: ast.stmt,
+    ) -> None:
+        self.source, self.recorder, self.places, self.lines = source, recorder, places, lines
+        self.statement = statement
+        self.own = [entry for entry in lines.backward if self._inside(self._place(entry))]
+        """The entries of the backward pass that the statement makes."""
+
+    def _place(self, entry: int) -> int:
+        return self.lines.truth.tape.notes[entry].place
+
+    def _inside(self, place: int) -> bool:
+        return place >= 0 and has(self.statement, self.places[place][:2])
+
+    def sight(self, repair: Repair) -> Sight | None:
+        """Return what the statement can be evaluated with; None where it binds nothing."""
+        first = repair.entries[0]
+        anew = first in repair.renamed
+        bindings = (
+            binding
+            for binding in self.recorder.bindings
+            if (binding.entry == first if anew else binding.when > first)
+            if self._inside(binding.place)
+        )
+        binding = next(bindings, None)
+        if binding is None:
+            return None
+        turns = [b.when for b in self.recorder.bindings if self._inside(b.place)]
+        since = max((when for when in turns if when <= first), default=first - NEAR)
+        start = min((entry for entry in self.own if since <= entry <= first), default=first)
+        start = binding.when if anew else start
+        return self._sight(binding, start, self._before(binding, start))
+
+    def sight_of(self, element: ast.Assign, entry: int) -> Sight | None:
+        """Return what an element of the statement can be evaluated with, where it has an entry."""
+        value = element.value
+        span = (value.lineno, value.col_offset, value.end_lineno, value.end_col_offset)
+        ends = [one for one in self.own if self.places[self._place(one)] == span]
+        end = next((one for one in ends if one >= entry), None)
+        if end is None:
+            return None
+        before = max((one for one in ends if one < end), default=end - NEAR)
+        start = min(one for one in self.own if before < one <= end)
+        first, last = self.source.around(self.statement.lineno)
+        near = (
+            b.frame
+            for b in reversed(self.recorder.bindings)
+            if b.when <= start and first <= self.places[b.place][0] <= last
+        )
+        binding = Binding(end, next(near, 0) if first else 0, "", end, self._place(end), ())
+        return self._sight(binding, start, None)
+
+    def _sight(self, binding: Binding, start: int, before: Values | None) -> Sight:
+        known = {**self.source.modules, **self._plain(binding, start)}
+        truth = self.lines.truth
+        known |= recalled(self.source, self.recorder, self.places, truth, binding.when)
+        return Sight(binding, self._in_sight(binding, start), known, before)
+
+    def _plain(self, binding: Binding, start: int) -> dict[str, Any]:
+        """Return the variables in sight that hold no numbers to derive by."""
+        line, found = self.statement.lineno, dict[str, Any]()
+        for when, frame, name, value in self.recorder.plain:
+            own = name.removeprefix("len(").removesuffix(")")
+            near = frame == binding.frame or (not frame and self.source.sees(line, own))
+            if near and when <= start:
+                found[own] = value if name == own else range(value)  # as long as the list
+        return found
+
+    def _before(self, binding: Binding, start: int) -> Values | None:
+        """Return the former value of the statement's target."""
+        note = self.lines.truth.tape.notes[binding.entry]
+        changes = isinstance(self.statement, ast.AugAssign)
+        if changes or note.call in ("setitem", "put", "add.at"):
+            if note.arguments and isinstance(note.arguments[0], Reference):
+                return self._values(note.arguments[0].entry)
+        elif isinstance(self.statement, ast.Assign):
+            old = [
+                former.entry
+                for former in self.recorder.bindings
+                if former.when <= start and former.location == binding.location
+                if former is not binding
+            ]
+            return self._values(old[-1]) if old else None
+        return None
+
+    def _objects(self, read: set[int]) -> set[Any]:
+        """Return the objects that the statement's ``self`` may be, by what it has read."""
+        named = {ast.unparse(node) for node in ast.walk(self.statement) if isinstance(node, SINGLE)}
+        owners = [b for b in self.recorder.bindings if b.entry in read and _of_self(b)]
+        # what one layer gives is what the next one takes, so what it is called here counts first
+        sure = {b.location[1] for b in owners if b.name in named}
+        return sure or {b.location[1] for b in owners}
+
+    def _values(self, entry: int) -> Values | None:
+        lines = self.lines
+        if entry in lines.current:
+            return lines.current[entry]
+        recorded = np.asarray(lines.truth.tape.values[entry])
+        graph = lines.truth.graph
+        node = graph.nodes.get(entry)
+        inputs = () if node is None or entry in lines.values else node.inputs
+        if node is not None and any(graph.entry.get(one) in lines.current for one in inputs):
+            return self._again(node)  # computed, but left out
+        if recorded.dtype.kind not in "iub":
+            recorded = recorded.astype(np.float64)
+            if node is not None and all(node in draw for draw in lines.truth.draws):
+                return lines.truth.numbers(node)
+        return [recorded] * len(lines.truth.draws)
+
+    def _again(self, node: Node) -> Values | None:
+        """Return what the program makes of right values, but leaves out where it is wrong."""
+        entries = self.lines.truth.graph.entry
+        parts = [
+            self._values(entries[one]) if one in entries else self.lines.truth.numbers(one)
+            for one in node.inputs
+        ]
+        given = [part for part in parts if part is not None]
+        if len(given) < len(parts):
+            return None
+        return [as_it_is(node, list(draw)) for draw in zip(*given, strict=True)]
+
+    def _in_sight(self, binding: Binding, start: int) -> dict[str, Values]:
+        """Return the expressions with a known value in the statement's sight, the latest first."""
+        found: dict[str, int] = {}
+        tape = self.lines.truth.tape
+        read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
+        objects = self._objects(read)
+        takes_self = self.source.takes(self.statement.lineno, "self")
+        local = {n for when, frame, n, _ in self.recorder.plain if 0 < frame == binding.frame}
+        for other in self.recorder.bindings:
+            if other is binding:
+                break
+            if other.frame == 0 and other.name in local:
+                continue  # a count in a function hides an array of its name
+            if _of_self(other) and objects and other.location[1] not in objects:
+                continue  # of another layer
+            if other.frame == 0 and not self.source.sees(self.statement.lineno, other.name):
+                continue  # of another module
+            if _of_self(other) and not takes_self:
+                continue
+            near = other.frame in (0, binding.frame) or other.name.startswith("self.")
+            if other.when <= start and near and PLAIN.fullmatch(other.name):
+                found.pop(other.name, None)
+                found[other.name] = other.entry
+        first, last = self.source.around(self.statement.lineno)
+        last_read = max(start, binding.entry)  # the next turn of a loop may read others
+        for when, place, entry in self.recorder.reads:
+            if when <= last_read and first <= self.places[place][0] <= last:
+                text = self.source.normal(self.places[place])
+                turning = text is not None and text.isidentifier()  # in a comprehension
+                if text is not None and (self._inside(place) or not turning):
+                    found.pop(text, None)
+                    found[text] = entry
+        values = {name: self._values(entry) for name, entry in reversed(found.items())}
+        items = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
+        return {
+            name: known
+            for name, known in values.items()
+            if known is not None and (items or known[0].size > 1 or not ITEM.search(name))
+        }
+
+
+def _of_self(binding: Binding) -> bool:
+    return binding.name.startswith("self.") and len(binding.location) > 1
