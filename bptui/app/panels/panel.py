@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, pressing
-from bptui.app.panels.sides import KeptSides
+from bptui.app.panels.sides import KeptSides, LowBar
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
@@ -58,6 +58,7 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         super().__init__(id=panel_id)
         self.border_title = title
         self._styles_cache = KeptSides()
+        self.horizontal_scrollbar.renderer = LowBar  # type: ignore[misc]  # of this bar alone
         self._strips: list[Strip] = []
         self._base: Style | None = None
         """The colours of the panel; None: they may have changed."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rich.segment import Segment
+from rich.segment import Segment, Segments
 from rich.style import Style
 from textual._styles_cache import StylesCache
 from textual.color import Color
 from textual.css.styles import StylesBase
 from textual.geometry import Size, Spacing
+from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK
@@ -66,3 +67,18 @@ class KeptSides(StylesCache):
             line, gap = line.crop(0, content_size.width), 0
         filled = [Segment(" " * gap, self._blank)] if gap else []
         return Strip([*left, *line, *filled, *right], size.width)
+
+
+class LowBar(ScrollBarRender):
+    """A horizontal scroll bar half as high as a row: a whole one would be a block of colour."""
+
+    @classmethod
+    def render_bar(cls, *args: Any, **options: Any) -> Segments:  # noqa: ANN401  as Textual's
+        bar = super().render_bar(*args, **options)
+        low = [
+            Segment("▄", style + Style(reverse=False))
+            if style and style.color
+            else Segment(text, style)
+            for text, style, _ in bar.segments
+        ]
+        return Segments(low)
