@@ -19,7 +19,7 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
     tape, dependent = truth.tape, truth.dependent
     computed = dependent - {p.before for p in truth.parameters}
     first = max(truth.step.first, min(computed, default=0))
-    given = set().union(*(tape.ancestors(entry) for entry in forward))
+    given = tape.behind(forward)
     makers = dependent.intersection(behind) - set(forward)
     found: set[int] = set()
     stack = list(makers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,6 +147,26 @@ class Multiples:
             mixed = np.abs(flat @ self.mixed - factors * self.mixtures)
             near = (off <= close) & (mixed <= close * np.abs(self.mixed).sum()) & (factors != 0.0)
         return sorted({*self.numbers[near].tolist(), *(() if flat.any() else self.zero)})
+
+
+class Singles:
+    """Many single numbers in all draws: tells at once which may be multiples of another."""
+
+    def __init__(self, numbers: Mapping[int, Values]) -> None:
+        """Take the numbers by their entries."""
+        self.entries = np.array([*numbers], dtype=int)
+        self.rows = np.array([_flat(parts) for parts in numbers.values()])
+
+    def unlike(self, true: Values) -> set[int]:
+        """Return the entries that are surely no multiple of a number; none for an array."""
+        wanted = _flat(true)
+        if true[0].size != 1 or not len(self.rows):
+            return set()
+        with np.errstate(all="ignore"):
+            factors = self.rows @ wanted / (wanted @ wanted)
+            off = np.abs(self.rows - factors[:, None] * wanted).max(axis=1)
+            apart = off > 2.0 * CLOSE * np.abs(factors) * np.abs(wanted).max()
+        return set(self.entries[apart].tolist())
 
 
 def multiple_and_share(

@@ -78,8 +78,10 @@ class Fitting:
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
+            unlike = self.truth.unlike(true)
             self.unchanged[key] = {
-                entry: multiple(self.values[entry], true) for entry in sorted(behind, reverse=True)
+                entry: None if entry in unlike else multiple(self.values[entry], true)
+                for entry in sorted(behind, reverse=True)
             }
             self.multiples[key] = Multiples([true])
         for entry, factor in self.unchanged[key].items():

@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import evaluate, ordered
-from bptui.trace.comparing import multiple
+from bptui.trace.comparing import Values, multiple
 from bptui.trace.losses import Judged
 from bptui.trace.sums import product_of, share_of
 from bptui.trace.tape import Reference, Tape
-from bptui.trace.truth import StepTruth
+from bptui.trace.truth import UNDERIVED, StepTruth
 from bptui.trace.updates import Parameter, TrainingStep, names_of, value_put, with_former
 
 FIRST = 20_000
@@ -61,9 +61,11 @@ def with_overwritten(truth: StepTruth, judged: Judged) -> TrainingStep:
     elif not judged.loss.named and judged.loss.entry is not None:
         others = ()
     found: dict[int, Parameter] = {}
-    for parameter in others:
-        lasts = parameter.after in read or (ends and parameter.rated)
-        if lasts and parameter.before in behind and _by_gradient(truth, judged, parameter):
+    lasting = [p for p in others if p.after in read or (ends and p.rated)]
+    lasting = [p for p in lasting if p.before in behind and p.before in truth.graph.nodes]
+    true = _true_gradients(truth, judged, {p.before for p in lasting})
+    for parameter in lasting:
+        if parameter.before in true and _by_gradient(truth, true[parameter.before], parameter):
             found.setdefault(parameter.before, parameter)
     return step._replace(parameters=(*sure, *_not_computed(truth.tape, found)))
 
@@ -95,18 +97,27 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
             yield Parameter(before, after, name, (statement,), scalars=scalars, overwritten=True)
 
 
-def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool:
+def _true_gradients(
+    truth: StepTruth, judged: Judged, entries: Collection[int]
+) -> dict[int, Values]:
+    nodes = truth.graph.nodes
+    try:
+        gradients = backward(judged.loss.node, [nodes[entry] for entry in entries]).of
+        wanted = {entry: gradients[nodes[entry]] for entry in entries if nodes[entry] in gradients}
+        draws = [evaluate(wanted.values(), draw) for draw in truth.draws]
+    except UNDERIVED:
+        return {}
+    return {
+        entry: [np.broadcast_to(draw[gradient], nodes[entry].shape) for draw in draws]
+        for entry, gradient in wanted.items()
+    }
+
+
+def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
     """Whether a new value comes from the old one through its gradient, and else only taken away."""
     tape, nodes = truth.tape, truth.graph.nodes
-    node, value = nodes.get(parameter.before), value_put(tape, parameter.after)
-    if node is None or value is None:
-        return False
-    try:
-        gradient = backward(judged.loss.node, [node]).of.get(node)
-        if gradient is None:
-            return False
-        true = [np.broadcast_to(evaluate([gradient], d)[gradient], node.shape) for d in truth.draws]
-    except (ValueError, TypeError, IndexError, KeyError):
+    value = value_put(tape, parameter.after)
+    if value is None:
         return False
     if not any(map(np.any, true)):
         return False  # as zeros that a row for each sample is written over
@@ -115,7 +126,7 @@ def _by_gradient(truth: StepTruth, judged: Judged, parameter: Parameter) -> bool
     behind = tape.ancestors(value).intersection(nodes)
     same = {
         entry
-        for entry in behind - {parameter.before}
+        for entry in behind - {parameter.before} - truth.unlike(true)
         if int(np.prod(nodes[entry].shape)) == true[0].size
         if multiple(truth.numbers(nodes[entry]), true) is not None
     }

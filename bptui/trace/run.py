@@ -117,7 +117,9 @@ def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
         Note(call, tuple(value(given)), {name: value(held) for name, held in words.items()}, at)
         for call, given, words, at in made["notes"]
     ]
-    recording.values = [value(held)[()] for held in made["values"]]
+    recording.values = [
+        np.float64(held) if isinstance(held, float) else value(held)[()] for held in made["values"]
+    ]
     recording.bindings = [
         Binding(when, frame, name, entry, at, value(location))
         for when, frame, name, entry, at, location in made["bindings"]

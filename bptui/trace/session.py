@@ -125,6 +125,8 @@ class Session:
         def plain(value: Value) -> Value:
             if isinstance(value, Reference):
                 return {"entry": value.entry}
+            if type(value) is float:
+                return value
             if isinstance(value, np.ndarray | np.generic):
                 arrays.append(np.asarray(value))
                 return {"array": len(arrays) - 1}
@@ -147,7 +149,7 @@ class Session:
                 ]
                 for note in self.recorder.tape
             ],
-            "values": [plain(np.asarray(value)) for value in self.recorder.values],
+            "values": [plain(value) for value in self.recorder.values],
             "bindings": [
                 [b.when, b.frame, b.name, b.entry, b.place, plain(b.location)]
                 for b in self.recorder.bindings
@@ -162,5 +164,7 @@ class Session:
         with open(os.path.join(folder, "arrays.bin"), "wb") as file:
             for array in arrays:
                 file.write(array.tobytes() + bytes(-array.nbytes % ALIGNED))
-        with open(os.path.join(folder, "tape.json"), "w", encoding="utf-8") as stream:
-            json.dump(tape, stream)
+        whole = os.path.join(folder, "tape.json")
+        with open(f"{whole}.part", "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(tape))  # much faster than json.dump
+        os.rename(f"{whole}.part", whole)  # the process may be ended while it writes

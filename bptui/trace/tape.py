@@ -5,7 +5,7 @@ Runs in the user's Python, as all that records does: it imports the standard lib
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -109,7 +109,12 @@ class Tape:
 
     def ancestors(self, entry: int, short_of: Collection[int] = ()) -> set[int]:
         """Return what an entry is computed from, and the entry: not through some others."""
-        seen, stack = {entry}, [entry]
+        return self.behind([entry], short_of)
+
+    def behind(self, entries: Iterable[int], short_of: Collection[int] = ()) -> set[int]:
+        """Return what entries are computed from, and those: not through some others."""
+        seen = set(entries)
+        stack = [*seen]
         while stack:
             top = stack.pop()
             for source in () if top in short_of else self.inputs[top]:

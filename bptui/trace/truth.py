@@ -13,6 +13,7 @@ from bptui.core.graph.shaping import full
 from bptui.trace.comparing import (
     Match,
     Noise,
+    Singles,
     Values,
     along,
     largest,
@@ -132,7 +133,7 @@ class StepTruth:
         reach = {parameter.before for parameter in self.step.parameters}
         inner = [entry for entry in self.early if entry not in reach]
         used = set().union(*self.behind.values())
-        decided = set().union(*map(self.tape.ancestors, compared(self.tape, self.early)))
+        decided = self.tape.behind(compared(self.tape, self.early))
         own = computed(self.tape, self.graph, self.early, inner, used)
         return [
             *(loss for loss in own if loss.named or loss.entry not in decided),
@@ -411,13 +412,23 @@ class StepTruth:
         """Return a parameter's numbers in all draws."""
         return list(map(parameter.taken, self.numbers(self.parameters[parameter])))
 
+    def unlike(self, true: Values) -> set[int]:
+        """Return entries that are surely no multiple of a true gradient: there may be more."""
+        return self._singles.unlike(true)
+
+    @cached_property
+    def _singles(self) -> Singles:
+        shape, nodes = self.tape.shape, self.graph.nodes
+        single = (entry for entry in sorted(self.dependent) if not shape(entry))
+        return Singles({entry: self.numbers(nodes[entry]) for entry in single})
+
     def inner_matches(self, parameter: Parameter, true: Values) -> Iterator[Match]:
         """Yield the multiples of the true gradient behind an update, last first.
 
         Some gradients, as of the hinge loss, are computed from data alone.
         """
         size, notes = true[0].size, self.tape.notes
-        for entry in sorted(self.behind[parameter.key], reverse=True):
+        for entry in sorted(self.behind[parameter.key] - self.unlike(true), reverse=True):
             own = entry >= self.step.first and notes[entry].call not in ("leaf", "constant")
             if entry not in self.dependent and not own:
                 continue

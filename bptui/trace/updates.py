@@ -7,7 +7,7 @@ gradients that are added up are no such thing, as what they add does not depend 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +29,10 @@ class Update(NamedTuple):
     sum: Sum
     call: str
     """``add`` or ``subtract``."""
-    product: Product
-    """What is added."""
+
+    def product(self, tape: Tape) -> Product:
+        """Return what is added, as a product."""
+        return product_of(tape, self.sum.added, self.sum.old)
 
 
 def updates_of(tape: Tape) -> list[Update]:
@@ -53,10 +55,10 @@ def updates_of(tape: Tape) -> list[Update]:
     sites = {update.binding.place for update in found if update.sum.own}
     sure = [u for u in lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
     sites = {update.binding.place for update in sure}
-    ways = {(update.call, update.product.scalars): update for update in sure}.values()
-    return lasting(
-        [u for u in found if u.sum.own or u.binding.place in sites or _added_alike(u, ways)]
-    )
+    ways = {(u.call, u.product(tape).scalars): u for u in sure}
+    others = {u.binding.place: u for u in found if u.sum.same and u.binding.place not in sites}
+    sites |= {place for place, update in others.items() if _added_alike(tape, update, ways)}
+    return lasting([update for update in found if update.sum.own or update.binding.place in sites])
 
 
 def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
@@ -89,8 +91,7 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
         made = sum_of(tape, entry, None, set(), former, afters)
         if made is None:
             return None
-        product = product_of(tape, made.added, made.old)
-        return Update(made.old, entry, binding, "", None, made, note.call, product)
+        return Update(made.old, entry, binding, "", None, made, note.call)
     if note.call not in ("setitem", "put"):
         return None
     before, places, value = _written(tape, entry)
@@ -112,8 +113,7 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     if note.call == "setitem":
         places = np.arange(older.size).reshape(older.shape)[places]
     flat = tuple(np.reshape(places, -1).tolist())
-    call, product = tape.notes[value].call, product_of(tape, made.added, made.old)
-    return Update(before, entry, binding, repr(flat), flat, made, call, product)
+    return Update(before, entry, binding, repr(flat), flat, made, tape.notes[value].call)
 
 
 def lost_updates(tape: Tape) -> list[Binding]:
@@ -174,15 +174,12 @@ def plain_index(tape: Tape, index: Value) -> Value:
     return index
 
 
-def _added_alike(update: Update, ways: Iterable[Update]) -> bool:
-    """Whether something is added as in one of other updates: with a number that is a factor."""
-    return update.sum.same and any(
-        update.call == way.call
-        and (
-            not update.product.scalars.isdisjoint(way.product.scalars)
-            or update.product.scalars == way.product.scalars
-        )
-        for way in ways
+def _added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset[float]]]) -> bool:
+    """Whether something is added in one of some ways: with a number that is a factor."""
+    scalars = update.product(tape).scalars
+    return any(
+        update.call == call and (not scalars.isdisjoint(rates) or scalars == rates)
+        for call, rates in ways
     )
 
 
@@ -245,7 +242,7 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     begun = 0  # the step before which no other part of an array is updated any more
     last = 0
     shared = _shared(updates)
-    updates = _with_signs(updates)
+    either = {place for place, signs in _signs(tape, updates).items() if signs >= {1, -1}}
     for update in updates:
         if update.before in shared:  # b = c = np.zeros(3) are two from their first update on
             root[update.after] = update.after
@@ -271,7 +268,9 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     ends = [max(u.after for group in step.values() for u in group) for step in steps]
     for number, step in enumerate(steps):
         parameters = tuple(
-            part for origin, group in step.items() for part in _parts(origin, group, names)
+            part
+            for origin, group in step.items()
+            for part in _parts(tape, origin, group, names, either)
         )
         following = steps[number + 1].values() if number + 1 < len(steps) else ()
         end = min((u.after for group in following for u in group), default=len(tape.notes))
@@ -279,20 +278,12 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     return made
 
 
-def _with_signs(updates: list[Update]) -> list[Update]:
-    """Return updates with the signs of their statements alone: those of data are taken out.
-
-    A statement that multiplies with numbers of either sign multiplies with data.
-    """
-    signs: dict[int, set[int]] = {}
+def _signs(tape: Tape, updates: Iterable[Update]) -> dict[int, set[int]]:
+    """Return the signs of numbers that statements multiply with: data have either one."""
+    found: dict[int, set[int]] = {}
     for update in updates:
-        signs.setdefault(update.binding.place, set()).add(update.product.sign)
-    return [
-        update._replace(product=update.product._replace(sign=1))
-        if signs[update.binding.place] >= {1, -1}
-        else update
-        for update in updates
-    ]
+        found.setdefault(update.binding.place, set()).add(update.product(tape).sign)
+    return found
 
 
 def _shared(updates: list[Update]) -> set[int]:
@@ -332,25 +323,27 @@ def _goes_on(tape: Tape, update: Update, former: int) -> bool:
     return own and not tape.depends(added.entry, {former})
 
 
-def _parts(origin: int, group: list[Update], names: dict[int, str]) -> list[Parameter]:
-    """Return the parameter that a group of updates changes; its parts, where they go one by one."""
+def _parts(
+    tape: Tape, origin: int, group: list[Update], names: dict[int, str], either: Collection[int]
+) -> list[Parameter]:
+    """Return the parameter that a group of updates changes; its parts, where they go one by one.
+
+    Of numbers of ``either`` sign in statements the sign is that of data.
+    """
     name = names.get(origin, group[0].binding.name)
     before, after = group[0].before, group[-1].after
     parts: dict[str, list[Update]] = {}
     for update in group:
         parts.setdefault(update.part, []).append(update)
-    return [
-        Parameter(
-            before,
-            after,
-            name,
-            tuple(u.binding for u in updates),
-            updates[0].places,
-            updates[0].product.sign * (1 if updates[0].call == "subtract" else -1),
-            updates[0].product.scalars,
-        )
-        for updates in parts.values()
-    ]
+    found = []
+    for updates in parts.values():
+        first, statements = updates[0], tuple(update.binding for update in updates)
+        product = first.product(tape)
+        sign = 1 if first.binding.place in either else product.sign
+        sign = sign if first.call == "subtract" else -sign
+        places = first.places
+        found.append(Parameter(before, after, name, statements, places, sign, product.scalars))
+    return found
 
 
 def _drop_what_is_computed(tape: Tape, steps: list[dict[int, list[Update]]]) -> None:
