@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -26,20 +27,35 @@ from bptui.trace.tape import Tape
 ENTRIES = 3000
 """The longest tape of a program that is judged: a few training steps."""
 PROGRAMS = Path(__file__).parent / "programs"
-TRUTH = {
-    folder: json.loads((PROGRAMS / folder / "truth.json").read_text("utf-8"))
-    for folder in ("given", "fixed")
-}
+TRUTH = json.loads((PROGRAMS / "given" / "truth.json").read_text("utf-8"))
+HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
 
 
-def source_of(path: Path) -> str:
-    """Return a program's text; of a notebook that of its cells, without the magics."""
-    text = path.read_text("utf-8")
-    if path.suffix != ".ipynb":
-        return text
-    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
-    return "\n".join("pass" if line.startswith(("%", "!")) else line for line in lines)
+def source_of(folder: str, name: str) -> str:
+    """Return a given program's text, or the same ``fixed``; of a notebook the code of its cells."""
+    text = (PROGRAMS / "given" / name).read_text("utf-8")
+    if name.endswith(".ipynb"):
+        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+        lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+        text = "\n".join("pass" if line.startswith(("%", "!")) else line for line in lines)
+    return text if folder == "given" else fixed(text, name)
+
+
+def fixed(text: str, name: str) -> str:
+    """Return a program without its mistakes, as ``programs/fixed.diff`` has it."""
+    old, new, at = text.splitlines(), list[str](), 0
+    of_all = (PROGRAMS / "fixed.diff").read_text("utf-8").partition(f"+++ fixed/{name}\n")[2]
+    for line in of_all.partition("\n--- ")[0].splitlines():
+        if hunk := HUNK.fullmatch(line):
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            new += old[at : first - (count > 0)]
+            at = first - (count > 0)
+        elif line[0] == "+":
+            new.append(line[1:])
+        else:
+            assert line[1:] == old[at]
+            at += 1
+    return "\n".join([*new, *old[at:]]) + "\n"
 
 
 class Run:

@@ -8,18 +8,21 @@ from bptui.trace.judge import judge
 from bptui.trace.tape import Tape
 from tests.trace.support import PROGRAMS, TRUTH, Judged, source_of
 
-GIVEN = TRUTH["given"]
-WRONG = sorted(name for name, truth in GIVEN.items() if not truth["right"])
+WRONG = sorted(name for name, truth in TRUTH.items() if not truth["right"])
 RIGHT = sorted(
-    [("given", name) for name, truth in GIVEN.items() if truth["right"]]
+    [("given", name) for name, truth in TRUTH.items() if truth["right"]]
     + [("fixed", name) for name in WRONG]
 )
 
 
 @cache
 def judged(folder: str, name: str) -> Judged:
-    file = PROGRAMS / folder / name
-    return Judged(source_of(file), file, GIVEN[name].get("call"))
+    return changed(name, source_of(folder, name))
+
+
+def changed(name: str, text: str) -> Judged:
+    """Judge a text in the place of a given program."""
+    return Judged(text, PROGRAMS / "given" / name, TRUTH[name].get("call"))
 
 
 @pytest.mark.parametrize(("folder", "name"), RIGHT)
@@ -38,7 +41,7 @@ def test_no_right_program_is_accused(folder: str, name: str) -> None:
 def test_the_first_wrong_line_is_where_the_mistake_is_and_as_it_should_be_mends_it(
     name: str,
 ) -> None:
-    program, truth = judged("given", name), GIVEN[name]
+    program, truth = judged("given", name), TRUTH[name]
     assert not program.verdict.right
     here = {*truth["first_wrong_lines"], *truth.get("acceptable_lines", [])}
     assert program.first_wrong
@@ -46,7 +49,7 @@ def test_the_first_wrong_line_is_where_the_mistake_is_and_as_it_should_be_mends_
     kinds = ("follows_lines", "passes_on_lines", "update_lines")
     assert program.follows <= here.union(*(truth.get(kind, []) for kind in kinds))
     if name != "line_fit.py":
-        assert Judged(program.mended(), PROGRAMS / "given" / name, truth.get("call")).verdict.right
+        assert changed(name, program.mended()).verdict.right
 
 
 def test_where_the_time_is_up_the_verdict_comes_without_the_line() -> None:
@@ -112,20 +115,18 @@ EDITS = [
 def test_the_line_that_was_edited_is_the_first_wrong_one(
     folder: str, name: str, line: int, old: str, new: str
 ) -> None:
-    file = PROGRAMS / folder / name
-    rows = source_of(file).splitlines()
+    rows = source_of(folder, name).splitlines()
     assert old in rows[line - 1]
     rows[line - 1] = rows[line - 1].replace(old, new)
-    program = Judged("\n".join(rows) + "\n", file, GIVEN[name].get("call"))
+    program = changed(name, "\n".join(rows) + "\n")
     assert not program.verdict.right
     assert program.first_wrong == {line}
 
 
 def test_a_function_that_is_given_the_wrong_argument_is_not_blamed() -> None:
-    file = PROGRAMS / "fixed" / "glyphs_sgd.py"
-    rows = file.read_text().splitlines()
+    rows = source_of("fixed", "glyphs_sgd.py").splitlines()
     calls = [number for number, row in enumerate(rows) if "sigmoid_prime(zs" in row]
     for number in calls:
         rows[number] = rows[number].replace("sigmoid_prime(zs", "sigmoid_prime(activations")
-    program = Judged("\n".join(rows) + "\n", file, None)
+    program = changed("glyphs_sgd.py", "\n".join(rows) + "\n")
     assert program.first_wrong == {number + 1 for number in calls}
