@@ -25,6 +25,7 @@ from bptui.trace.comparing import Values, multiple, rounded, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
 from bptui.trace.losses import Judged
+from bptui.trace.origins import blame_origins
 from bptui.trace.repair import Repair
 from bptui.trace.run import Run
 from bptui.trace.should_be import View, view_of
@@ -48,6 +49,7 @@ class Checked:
         self.recording.bindings = self.bindings = [
             one for one in run.recording.bindings if one.place < 0 or run.line_of(one.place)
         ]
+        blame_origins(self.found, self._view)
         self.names = self._names()
         self.meanings = Meanings(self.found, self.names, self._piece)
 

@@ -56,6 +56,8 @@ class Lines:
     """Attempts that mend nothing, also with the repairs that were found since."""
     settled: dict[int, bool] = field(default_factory=dict)
     """Single numbers, and whether right gradients change with them."""
+    said: dict[tuple[int, tuple[int, ...]], str | None] = field(default_factory=dict)
+    """How the lines of repairs should stand, by the place and the entries of each."""
     wrong: set[Key] = field(default_factory=set)
     """Parameters that no repair puts right."""
 

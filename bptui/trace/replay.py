@@ -33,11 +33,20 @@ class Replay:
         self._known: dict[Node, Values] = {}
 
     def carried(
-        self, replaced: Changes, known: Mapping[int, Values], pinned: Collection[int] = ()
+        self,
+        replaced: Changes,
+        known: Mapping[int, Values],
+        pinned: Collection[int] = (),
+        last: int | None = None,
     ) -> Changes | None:
-        """Return ``known`` with what follows from replaced values; None where that fails."""
+        """Return ``known`` with what follows from replaced values; None where that fails.
+
+        What comes behind a ``last`` entry stays.
+        """
         changed, first = {**known, **replaced}, min(replaced)
         later = [e for e in self.backward if e > first and e not in replaced and e not in pinned]
+        if last is not None:
+            later = [entry for entry in later if entry <= last]
         return self._again(later, set(replaced), changed, {})
 
     def renaming(

@@ -40,10 +40,13 @@ class View(Seeing):
 
     def should_be(self, repair: Repair) -> str | None:
         """Return the statement as it should stand; None where no small edit gives it."""
+        said, key = self.lines.said, (repair.place, repair.entries)
         if repair.argument is not None:
             return self._given(repair.argument)
-        tries = (self.mended_by_reading, self.mended_by_adding, self.mended)
-        return next(filter(None, (mend(repair) for mend in tries)), None)
+        if key not in said:
+            tries = (self.mended_by_reading, self.mended_by_adding, self.mended)
+            said[key] = next(filter(None, (mend(repair) for mend in tries)), None)
+        return said[key]
 
     # in all turns of a loop: the change is carried out on the graph
 

@@ -18,9 +18,11 @@ from bptui.trace.functions import PROGRAM
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.instrument import instrumented
 from bptui.trace.judge import Verdict, judge
+from bptui.trace.origins import blame_origins
 from bptui.trace.recorder import Recorder
 from bptui.trace.recording import Enough
-from bptui.trace.should_be import view_of
+from bptui.trace.repair import Repair
+from bptui.trace.should_be import View, view_of
 from bptui.trace.source import Source
 from bptui.trace.tape import Tape
 
@@ -153,10 +155,15 @@ class Judged:
     def mended(self) -> str:
         """Return the program with its wrong lines as they should stand."""
         source, rows = Source(self.text), self.text.splitlines()
+
+        def viewed(repair: Repair) -> View | None:
+            return view_of(source, self.recorder, self.places, self.verdict.lines, repair)
+
+        blame_origins(self.verdict.lines, viewed)
         for repair in self.verdict.lines.repairs:
             statement = source.statement(self.line(repair.place))
             assert statement is not None
-            view = view_of(source, self.recorder, self.places, self.verdict.lines, repair)
+            view = viewed(repair)
             said = view and view.should_be(repair)
             assert said is not None
             first, last = statement.lineno - 1, statement.end_lineno or statement.lineno

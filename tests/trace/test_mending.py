@@ -10,6 +10,7 @@ import pytest
 from bptui.trace.comparing import right_value
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.mending import evaluated, written
+from tests.trace.kinds import HEAD, program
 from tests.trace.support import Judged
 
 RNG = np.random.default_rng(3)
@@ -206,3 +207,37 @@ RIGHT = {
 def test_elements_of_lists_are_mended(part: str, wrong: str) -> None:
     program = Judged(LISTS.format(**RIGHT | {part: wrong}), Path("program.py"), None)
     assert program.mended().splitlines() == LISTS.format(**RIGHT).splitlines()
+
+
+SLOPE_AND_COPY = """
+k = np.arange(6) % 2
+for step in range(3):
+    h = np.tanh(x @ W)
+    g = h / (1 + np.exp(-h))
+    e = np.exp(g @ V + b)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    loss = -np.log(p[np.arange(6), k]).sum()
+    d = p.copy()
+    d[np.arange(6), k] -= 1
+    s = 1 / (1 + np.exp(-h))
+    dh = d @ V.T * (s + h * s * (1 - s)) * (1 - h * h)
+    V -= 0.1 * g.T @ d
+    b -= 0.1 * d.sum(axis=0)
+    W -= 0.1 * x.T @ dh
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("d = p.copy()", "d = -p.copy()"),
+        ("s = 1 / (1 + np.exp(-h))", "s = 2 / (1 + np.exp(-h))"),
+    ],
+)
+def test_a_line_that_made_no_gradient_is_blamed_where_an_edit_of_it_mends_all(
+    right: str, wrong: str
+) -> None:
+    judged = program(SLOPE_AND_COPY.replace(right, wrong))
+    assert program(judged.mended().removeprefix(HEAD)).verdict.right
+    rows = (HEAD + SLOPE_AND_COPY).splitlines()
+    assert judged.first_wrong == {rows.index(f"    {right}") + 1}
