@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def checked(
     verdict = judge(tape, made.turns, line_of, step - 1, named, limit)
     if verdict is None:
         if not call and run.end == "ran":
-            drawn = _drawn(file, own, python, limit, step, loss, look, arguments)
+            record = partial(recorded, file, python, limit, arguments=arguments, look=1)
+            again = partial(checked, file, python, limit, step=step, loss=loss)
+            drawn = _drawn(own, record, partial(again, look=look, arguments=arguments))
             if drawn is not None:
                 return drawn
         lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
@@ -89,26 +92,18 @@ def checked(
 
 
 def _drawn(
-    file: Path,
-    source: Source,
-    python: Interpreter,
-    limit: float,
-    step: int,
-    loss: str,
-    look: int,
-    arguments: Sequence[str],
+    source: Source, record: Callable[[str], Run], check: Callable[[str], Checked | Report]
 ) -> Checked | None:
-    """Return what is said of a program whose class or function was called with drawn data."""
+    """Return what is said of a program whose class or function was called with drawn data.
 
-    def run(text: str) -> Run:
-        return recorded(file, python, limit, text, arguments, look=1)
-
+    ``record`` runs the program and a call, ``check`` judges it as well.
+    """
     try:
         made = construction(source.tree)
-        sizes = sizes_in(run(made).recording, source.tree) if made else {}
+        sizes = sizes_in(record(made).recording, source.tree) if made else {}
         calls = [*islice(drawn_calls(source.tree, sizes), MOST)]
-        for call in working(calls, run):
-            found = checked(file, python, limit, call.text, step, loss, look, arguments)
+        for call in working(calls, record):
+            found = check(call.text)
             if isinstance(found, Checked) and not spread(found.run):
                 told = ("called", f"{call.shown}; --call tells another way")
                 found.report = replace(found.report, facts=[*found.report.facts, told])

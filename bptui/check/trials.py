@@ -206,7 +206,7 @@ def _targets(
     """
     given, loss = experiment.data.targets, experiment.training.loss
     shape = samples, network.layers[-1]
-    values = np.unique(given)
+    values = np.array(sorted({*given.ravel().tolist()}))  # np.unique loads masked arrays
     adds_up = given.shape[1] > 1 and np.allclose(given.sum(axis=1), 1.0, rtol=0.0, atol=1e-9)
     whole = np.isin(values, (-1.0, 0.0, 1.0)).all()
     # it looks at positive targets alone, and with other sums its gradient has one more factor
