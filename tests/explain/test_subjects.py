@@ -102,11 +102,11 @@ def test_a_run_that_diverges_is_explained_to_the_end(mistake: str | None) -> Non
         learning_rate=1e150,
         mistakes=(mistake,) if mistake else (),
     )
-    for snapshot in [*steps(made, 6)][1::2]:
-        explainer = Explainer(snapshot)
-        explanation = explainer.explain("all")
-        for form in FORMS:
-            assert Report(explainer.symbols, 76).lines(explanation, form)
+    snapshot = [*steps(made, 6)][1 if len(mistake or "") % 2 else 5]  # inf at first, then nan
+    explainer = Explainer(snapshot)
+    explanation = explainer.explain("all")
+    for form in FORMS:
+        assert Report(explainer.symbols, 76).lines(explanation, form)
 
 
 def test_every_weight_of_a_network_has_its_own_number() -> None:
