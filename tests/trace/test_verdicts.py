@@ -6,6 +6,7 @@ import pytest
 
 from bptui.trace.judge import judge
 from bptui.trace.tape import Tape
+from tests.export.test_derived import check_written
 from tests.trace.support import PROGRAMS, TRUTH, Judged, source_of
 
 WRONG = sorted(name for name, truth in TRUTH.items() if not truth["right"])
@@ -26,7 +27,9 @@ def changed(name: str, text: str) -> Judged:
 
 
 @pytest.mark.parametrize(("folder", "name"), RIGHT)
-def test_no_right_program_is_accused(folder: str, name: str) -> None:
+def test_no_right_program_is_accused_and_its_backward_pass_is_written(
+    folder: str, name: str
+) -> None:
     program = judged(folder, name)
     assert program.verdict.right
     assert not program.first_wrong
@@ -35,6 +38,7 @@ def test_no_right_program_is_accused(folder: str, name: str) -> None:
     if name == "all_halves.py":
         assert "equal units" in said.pop()
     assert said == []
+    check_written(program, name)
 
 
 @pytest.mark.parametrize("name", WRONG)
