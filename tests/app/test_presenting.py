@@ -32,7 +32,6 @@ def squeezed(text: str) -> str:
     ("name", "size"),
     [
         ("article-listing-2", (80, 24)),
-        ("sine", (80, 24)),
         ("spirals", (120, 36)),
     ],
 )

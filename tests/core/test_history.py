@@ -63,9 +63,7 @@ def test_envelope_covers_every_finite_loss(
     check_envelope(history(losses).envelope(columns), losses, columns)
 
 
-@pytest.mark.parametrize(
-    "length", [0, 1, 1000, SPANS, SPANS + 1, 700_000, 6_543_211, 9_000_001, 9_999_999, 10_000_000]
-)
+@pytest.mark.parametrize("length", [0, 1000, SPANS, SPANS + 1, 6_543_211, 9_999_999, 10_000_000])
 def test_a_fork_of_millions(length: int) -> None:
     """What it lacks is little, and with that played again it is as if nothing later had been."""
     losses, made = millions()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -19,15 +21,15 @@ def on_logits(activation: str, loss: str, z: list[float], t: list[float]) -> Sna
     return Engine(made).record()
 
 
-@pytest.mark.parametrize(("activation", "loss"), PAIRS)
-def test_both_gradients_are_shown_and_belong_together(activation: str, loss: str) -> None:
+def test_both_gradients_are_shown_and_belong_together() -> None:
     """dL/dout is shown even where delta does not need it."""
     z, t = np.array([0.3, -1.2, 2.0]), np.array([0.2, 0.5, 0.3])
-    shown = on_logits(activation, loss, z.tolist(), t.tolist()).values
-    expected = sample_loss_gradient(loss, FUNCTIONS[activation](z), t)
-    assert shown["dL/dout_o"][0] == pytest.approx(expected, rel=1e-13)
-    delta = jacobian(activation, z) @ expected
-    assert shown["delta_o"][0] == pytest.approx(delta, rel=1e-12, abs=1e-15)
+    for activation, loss in PAIRS:
+        shown = on_logits(activation, loss, z.tolist(), t.tolist()).values
+        expected = sample_loss_gradient(loss, FUNCTIONS[activation](z), t)
+        assert shown["dL/dout_o"][0] == pytest.approx(expected, rel=1e-13), (activation, loss)
+        delta = jacobian(activation, z) @ expected
+        assert shown["delta_o"][0] == pytest.approx(delta, rel=1e-12, abs=1e-15), (activation, loss)
 
 
 @pytest.mark.parametrize("target", [0.0, 0.25, 1.0])
@@ -64,10 +66,9 @@ def test_cross_entropy_of_softmax_far_out() -> None:
     assert shown.values["delta_o"].tolist() == [[0.0, 0.0]]
 
 
-@pytest.mark.parametrize(("activation", "loss"), PAIRS)
-@pytest.mark.parametrize("hidden", ["sigmoid", "softplus", "tanh", "relu", "gelu"])
-def test_everything_is_finite_far_out(hidden: str, activation: str, loss: str) -> None:
-    for sign in (-1.0, 1.0):
+@pytest.mark.parametrize("hidden", ["sigmoid", "softplus", "gelu"])
+def test_everything_is_finite_far_out(hidden: str) -> None:
+    for (activation, loss), sign in itertools.product(PAIRS, (-1.0, 1.0)):
         made = build(
             [[[sign * 1e4, -sign * 1e4]], [[1.0, -1.0], [0.5, 2.0]]],
             [[0.0, 0.0], [0.0, 0.0]],
@@ -78,4 +79,4 @@ def test_everything_is_finite_far_out(hidden: str, activation: str, loss: str) -
         )
         shown = Engine(made).record()
         for name, values in shown.values.items():
-            assert np.isfinite(values).all(), name
+            assert np.isfinite(values).all(), (activation, loss, name)

@@ -21,14 +21,14 @@ NETWORKS = [
 LOSSES = ["half_squared_error", "mean_squared_error", "binary_cross_entropy", "cross_entropy"]
 
 
-@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("name", [None, *MISTAKES])
-def test_against_plain_loops(name: str | None, loss: str) -> None:
+def test_against_plain_loops(name: str | None) -> None:
     mistakes = () if name is None else (name,)
     rates = {"sgd": 0.05, "adam": 0.01}
-    for turn, (layers, activations) in enumerate(NETWORKS, LOSSES.index(loss)):
-        # the losses take turns with the batches and the optimizers, so each network meets them all
-        optimizer, batch_size = [*rates][turn % 2], (None, 1, 2)[turn % 3]
+    # the losses take turns with the networks, the batches and the optimizers
+    for turn, loss in enumerate(LOSSES, len(name or "")):
+        layers, activations = NETWORKS[turn % 3]
+        optimizer = [*rates][turn % 2]
         check_against_plain_loops(
             experiment(
                 layers,
@@ -36,7 +36,7 @@ def test_against_plain_loops(name: str | None, loss: str) -> None:
                 samples=3,
                 loss=loss,
                 mistakes=mistakes,
-                batch_size=batch_size,
+                batch_size=(None, 1, 2)[turn // 2 % 3],
                 optimizer=optimizer,
                 learning_rate=rates[optimizer],
                 l2=0.01,

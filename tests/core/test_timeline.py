@@ -116,7 +116,7 @@ def test_going_back_step_by_step_replays_little(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("layers", [(1, 1), (60, 80, 40)])
-@pytest.mark.parametrize("budget", [0, 1000, 100_000, 2**20])
+@pytest.mark.parametrize("budget", [0, 100_000, 2**20])
 def test_memory_stays_within_the_budget(layers: tuple[int, ...], budget: int) -> None:
     """Measured, not as the timeline counts it. 60-80-40 takes 64,960 bytes a state."""
     one = experiment(layers, samples=1, learning_rate=0.001)
