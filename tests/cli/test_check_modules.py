@@ -80,12 +80,12 @@ def test_lines_of_a_module_have_verdicts_below_its_name(tmp_path: Path) -> None:
     assert [row.split()[0] for row in others] == ["20", "21", "22", "23", "26", "27"]
 
 
-@pytest.mark.parametrize("module", ["layers", "net.layers", "string"])  # Python has one, too
 @pytest.mark.parametrize(
-    ("slope", "mended"),
+    ("module", "slope", "mended"),
     [
-        ("grad * self.out * self.out", "grad * (1 - self.out) * self.out"),
-        ("grad * self.out", "grad * self.out * (1 - self.out)"),
+        ("layers", "grad * self.out * self.out", "grad * (1 - self.out) * self.out"),
+        ("net.layers", "grad * self.out", "grad * self.out * (1 - self.out)"),
+        ("string", "grad * self.out", "grad * self.out * (1 - self.out)"),  # Python has one, too
     ],
 )
 def test_the_wrong_line_of_a_module_is_told_and_mended(

@@ -248,7 +248,6 @@ def test_the_loss_can_be_told(tmp_path: Path) -> None:
     other = RIGHT.replace(
         "    error = a2 - y\n", "    check = np.abs(a2 - y).sum()\n    error = a2 - y\n"
     )
-    assert run(tmp_path, other, "--loss", "loss")[0] == 0
     assert run(tmp_path, other, "--loss", "squared_error")[0] == 0
     code, out, _ = run(tmp_path, other, "--loss", "check", "--format", "json")
     assert (code, json.loads(out)["loss"]["given"]) == (1, True)

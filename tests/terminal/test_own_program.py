@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from ..app.program_support import WRONG
 from .support import Terminal
-
-REFUSED = {
-    "x = = 1\n": (3, "SyntaxError: invalid syntax"),
-    "import numpy as np\nnp.zeros(2) @ np.ones(3)\n": (3, "line 2: ValueError"),
-    "print(1)\n": (3, "it updates nothing by a gradient"),
-}
 
 
 def test_a_program_is_opened_and_its_wrong_line_is_one_key_away(tmp_path: Path) -> None:
@@ -30,12 +22,10 @@ def test_a_program_is_opened_and_its_wrong_line_is_one_key_away(tmp_path: Path) 
         assert terminal.is_restored()
 
 
-@pytest.mark.parametrize("text", REFUSED)
-def test_what_cannot_be_shown_is_said_without_a_screen(tmp_path: Path, text: str) -> None:
-    code, said = REFUSED[text]
+def test_what_cannot_be_shown_is_said_without_a_screen(tmp_path: Path) -> None:
     file = tmp_path / "my_net.py"
-    file.write_text(text, encoding="utf-8")
+    file.write_text("print(1)\n", encoding="utf-8")
     with Terminal(str(file), columns=200, lines=10) as terminal:
-        assert terminal.ends() == code
-        assert said in terminal.text
+        assert terminal.ends() == 3
+        assert "it updates nothing by a gradient" in terminal.text
         assert "Source" not in terminal.text
