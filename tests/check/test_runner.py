@@ -28,7 +28,7 @@ def divide(value):
     return a @ a
 """
 LIVELY = """\
-import ctypes, os, signal, subprocess, sys, threading, time, warnings
+import ctypes, os, random, signal, subprocess, sys, threading, time, warnings
 from collections import deque
 from decimal import Decimal
 from fractions import Fraction
@@ -85,6 +85,7 @@ def endless(t, weights):
     around.append(around)
     return around
 
+def draw(t, weights): return [random.random(), np.random.rand()]
 def fail(t, weights): return helper.divide(np.ones((5, 2)))
 def deep(t, weights): return deep(t, weights)
 def memory(t, weights): return np.ones(10**15)
@@ -304,6 +305,16 @@ def test_errors_show_the_users_lines_only(code: UserCode) -> None:
         assert end.frames[-1].function == function
     assert given(code, "counted") == 1, "still the same life"
     assert given(code, "counted") == 2
+
+
+def test_no_two_processes_draw_the_same_numbers(folder: Path) -> None:
+    np.random.rand()  # which begins what copies would go on with
+    drawn = list[Value]()
+    for _ in range(2):
+        with UserCode(folder / "solution.py", 600.0) as code:
+            code.load()
+            drawn += given(code, "draw")  # type: ignore[arg-type]  # a list
+    assert len({*map(str, drawn)}) == 4
 
 
 def test_warnings_are_printed_with_the_line(way: str, code: UserCode) -> None:

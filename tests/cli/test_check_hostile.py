@@ -11,6 +11,7 @@ HOSTILE = """\
 import atexit, os, signal, subprocess, sys, threading, time
 import numpy as np
 
+assert not {"bptui", "click", "pytest"} & {*sys.modules}
 open("pid", "w").write(str(subprocess.Popen(["sleep", "300"]).pid))
 if os.fork() == 0:
     time.sleep(300)
