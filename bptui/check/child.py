@@ -150,6 +150,7 @@ def call(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
 def record(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Run the file as a program, and leave what was recorded of it in the request's folder."""
     code.restore()
+    request["given"] = {n: code.values.decoded(array) for n, array in request["given"].items()}
     session = ours("bptui.trace.session").Session({**request, "file": code.file})
     session.write(request["folder"], session.run())
     return {"kind": "recorded"}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-
-import numpy as np
 
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.process import GRACE, Process, StoppedError
@@ -77,11 +74,11 @@ def recorded(
     """
     with tempfile.TemporaryDirectory(prefix="bptui-") as folder:
         request: dict[str, Any] = {"do": "record", "folder": folder, "source": source_of(file)}
-        request |= {"name": "__main__", "given": "", "call": call, "arguments": [*arguments]}
+        request |= {"name": "__main__", "given": {}, "call": call, "arguments": [*arguments]}
         request |= {"entries": ENTRIES, "look": look, "steps": steps, "limit": limit}
         if given is not None:
-            request |= {"name": "functions", "given": os.path.join(folder, "given.npz")}
-            np.savez(request["given"], **given)
+            arrays = {name: encoded(array) for name, array in given.items()}
+            request |= {"name": "functions", "given": arrays}
         process = Process(file.absolute(), python)
         try:
             process.wait_until_ready()

@@ -37,8 +37,8 @@ class Session:
     def __init__(self, request: dict[str, Any]) -> None:
         """Take what to run: file, source, arguments, and limits of time and length.
 
-        ``call`` is code that runs after it, in sight of the program's names and of the arrays in
-        the npz file ``given``, if there is one. ``name`` is that of the module.
+        ``call`` is code that runs after it, in sight of the program's names and of the arrays that
+        are ``given``, if there are any. ``name`` is that of the module.
         """
         self.request = request
         self.recorder = Recorder(request["entries"])
@@ -81,7 +81,8 @@ class Session:
         try:
             main.__package__ = package_of(source, folder) or None
             exec(self.rewritten(source, file, main.__dict__), main.__dict__)
-            names = {**main.__dict__, **self.given()}
+            given = self.request["given"]
+            names = {**main.__dict__, **({"given": given} if given else {})}
             exec(self.rewritten(self.request["call"], CALL, names), names)
         except Enough as stop:
             at = self.told(stop, file)["line"]
@@ -95,13 +96,6 @@ class Session:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         return {"end": "ran"}
-
-    def given(self) -> dict[str, Any]:
-        """Return the arrays that the call is given."""
-        if not self.request["given"]:
-            return {}
-        with np.load(self.request["given"]) as arrays:
-            return {"given": {name: np.array(array) for name, array in arrays.items()}}
 
     def time_is_up(self, number: int, frame: Value) -> None:
         """Stop the program; what was recorded until now counts."""
