@@ -80,7 +80,8 @@ class Lines:
         self.standing = Standing(self.true, self.values, truth.convention(self.judged))
         self.places: dict[int, list[int]] = {}
         """The entries of the backward pass by their place in the source."""
-        begun = min(self.forward - {parameter.before for parameter in truth.parameters}, default=0)
+        used = self.forward & truth.dependent - {parameter.before for parameter in truth.parameters}
+        begun = min(used, default=0)
         for entry in self.backward:
             note = truth.tape.notes[entry]
             memory = entry < begun and note.call.endswith("_like")  # an optimizer's, still empty

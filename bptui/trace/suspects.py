@@ -12,6 +12,7 @@ import numpy as np
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source
 from bptui.trace.comparing import multiple, rounded, varies
+from bptui.trace.drawing import VIEWS
 from bptui.trace.losses import Key
 from bptui.trace.tape import Binding, Tape
 
@@ -431,8 +432,9 @@ class _Paths:
             of = {of for of, part in sources if part >= 0}
             if of and entry not in added_to:  # else the sum is wrong
                 self.terms[entry] = of
-            for source in sources:
-                having.setdefault(source, []).append(entry)
+            if tape.notes[entry].call not in VIEWS:  # which compute nothing
+                for source in sources:
+                    having.setdefault(source, []).append(entry)
         pairs = (pair for entries in having.values() for pair in combinations(entries, 2))
         self.twice = {e for one, two in pairs if not tape.depends(two, {one}) for e in (one, two)}
         """Entries that are the same as others, but computed another time."""

@@ -28,6 +28,33 @@ UPDATES = {
     ),
 }
 KINDS = {
+    "a memory that takes no gradient in": """
+b = b + 0.05
+m = np.zeros_like(V)
+"""
+    + STEP
+    + GRADIENTS
+    + """
+    m = 0.9 * m + dV  #! m = 0.9 * m + m
+    V -= 0.1 * m
+    W -= 0.1 * dW
+    b -= 0.1 * db
+""",
+    "equal numbers taken out of what is wrong": """
+for step in range(2):
+    z = x @ W
+    e = np.maximum(z, 0).mean(axis=0) @ V - y[0]
+    loss = (e ** 2).sum()
+    dV = np.outer(np.maximum(z, 0).mean(axis=0), 2 * e)
+    dh = np.tile(2 * e @ V.T / 6, (6, 1))
+    d = dh * (z > 0)  #! d = dh * (z < 0)
+    dW = np.zeros_like(W)
+    for i in range(6):
+        for j in range(2):
+            dW[:, j] += d[i, j] * x[i]
+    V -= 0.1 * dV
+    W -= 0.1 * dW
+""",
     "a rate is forgotten where the gradient is divided by a number": STEP
     + """
     dV, dW = h.T @ (d * len(x)) / len(x), x.T @ dz
