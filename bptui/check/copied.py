@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import inspect
 import os
 import signal
 import sys
@@ -28,7 +27,10 @@ def is_alike(python: Interpreter, file: Path) -> bool:
     if sys.platform != "linux" or not python.is_own or sys.gettrace() or sys.getprofile():
         return False
     loaded = {name.partition(".")[0] for name in sys.modules} - {file.stem}
-    beside = (name.partition(".")[0] for name in os.listdir(file.parent))
+    try:
+        beside = {name.partition(".")[0] for name in os.listdir(file.parent)}
+    except OSError:  # it may be a folder that shows nobody what is in it
+        return False
     return loaded.isdisjoint(beside) and len(os.listdir("/proc/self/task")) == 1
 
 
@@ -89,7 +91,7 @@ def become_child(
     if "numpy.random" in sys.modules:
         np.random.seed()  # not as in other copies
     del sys.path[: not sys.flags.safe_path]  # the folder of the script that began this process
-    sys.setrecursionlimit(sys.getrecursionlimit() + len(inspect.stack(0)))
+    sys.setrecursionlimit(sys.getrecursionlimit() + len([*traceback.walk_stack(None)]))
     for module in [*sys.modules]:
         top = module.partition(".")[0]
         if top == "bptui":
