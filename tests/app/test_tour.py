@@ -110,7 +110,8 @@ async def test_the_tour_can_be_played_to_its_end(
         session = Session(program)
         first, mend, last = PROGRAM
         await session.until(lambda: program.tour is not None, "the tour")
-        await session.until(lambda: first.title in said(session), "the first stop")
+        title = first.title.format(file=file.name)
+        await session.until(lambda: title in said(session), "the first stop")
         await session.press("w")
         await session.until(lambda: mend.title in said(session) and "r" in said(session), "r")
         assert program.moment.line == 1 + EXAMPLE[: EXAMPLE.index("    delta_h")].count("\n")

@@ -87,7 +87,7 @@ class SourcePanel(ProgramPanel):
             style = styles.accent + styles.bold
             return line.add(fitted(row.said, width - line.width), style).strip()
         here, judged = number == view.line, record.judged.get(number)
-        ground = styles.written if here else Style()
+        ground = styles.lit if here else Style()
         style = styles.strong if here else styles.faint
         if self.has_focus and number == (view.row or view.line):
             style = styles.selected(style, True)
@@ -103,7 +103,7 @@ class SourcePanel(ProgramPanel):
         quiet = _quiet(record.source.text).get(number, len(text))
         for column, letter in enumerate(fitted(text, width - line.width)):
             style = styles.dim if column >= quiet else base
-            line.add(letter, _laid(style, ground, column in marked))
+            line.add(letter, style + (styles.written if column in marked else ground))
         return line.pad(width, ground).strip() if here else line.strip()
 
     def _part(self, view: Moment, number: int) -> range:
@@ -134,11 +134,6 @@ class SourcePanel(ProgramPanel):
 def _digits(view: Moment) -> int:
     """Return how many digits the number of the last line has."""
     return len(str(len(view.record.rows)))
-
-
-@lru_cache(maxsize=4096)
-def _laid(style: Style, ground: Style, marked: bool) -> Style:
-    return style + ground + Style(underline=marked) if marked else style + ground
 
 
 @lru_cache(maxsize=2)

@@ -78,7 +78,9 @@ class ValuesPanel(ProgramPanel):
             for variable in variables[top : top + shown]
         ]
         rows += [BLANK] * (shown - len(rows))
-        return [*rows, *self._detail(view, width, height - shown)]
+        detail = self._detail(view, width, height - shown)
+        self.note("is │ should be" * any("│" in line.text for line in detail))
+        return [*rows, *detail]
 
     def _row(
         self, view: Moment, variable: Variable, name: int, shape: int, width: int, doubled: bool

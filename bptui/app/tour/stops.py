@@ -46,10 +46,11 @@ def _select(selection: Selection) -> Callable[[Any], object]:
 
 FORWARD = (
     Stop(
-        "This network, which an article derives by hand, gets two inputs, 0.9 and 0.1, and should "
-        "answer 0.11 and 0.89. Its weights w1 to w8 are guesses so far. Backpropagation finds out "
-        "how each of them has to change. One training step does that in twelve operations, and you "
-        "will see all of them. The thick frame says where to look.",
+        "This network, from an article, gets two inputs, 0.9 and 0.1, and should answer 0.11 "
+        "and 0.89, its targets t. Its weights w1 to w8 are guesses so far. Backpropagation "
+        "finds out how each of them has to change. One training step does that in twelve "
+        "operations: n empties the screen and shows them one by one. The thick frame says "
+        "where to look.",
         "n",
         "the first operation",
         "Welcome: how does a network learn?",
@@ -57,19 +58,19 @@ FORWARD = (
         begin=_select(Selection("unit", 1, 0)),
     ),
     Stop(
-        "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16. In numpy, all units at "
-        "once: net_h = x @ W1. x holds the two inputs, W1 the weights w1 to w4, a column for each "
-        "unit: that of h1 is w1 and w2. "
-        "◂ is computed now, ▸ is read for it.",
+        "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16: the weights into a "
+        "unit stand together, w2 comes from i2. In numpy: net_h = x @ W1. x is a row, shape "
+        "(1, 2), and W1 has a column for each unit: that of h1 is w1 and w2. ◂ is computed "
+        "now, ▸ is read for it.",
         "n",
         "the next operation",
         done=_at(1),
     ),
     Stop(
-        "It turns any sum into a number between 0 and 1: 0 becomes 0.5. The curve is steep in the "
-        "middle and flat at both ends. With u = e^(-net), out is 1 / (1 + u), so 1 - out is "
-        "u / (1 + u), and the slope, u / (1 + u)^2, is out * (1 - out). It will count on the way "
-        "back.",
+        "It turns any sum into a number between 0 and 1, steep in the middle, flat at both "
+        "ends. With u = e^(-net), out is 1 / (1 + u). A little more net makes u less, u times"
+        " as much, and that makes out more, 1 / (1 + u)^2 times as much: the slope is u / (1 "
+        "+ u)^2. As 1 - out is u / (1 + u), it is out * (1 - out).",
         "n",
         "the next operation",
         done=_at(2),
@@ -89,17 +90,18 @@ FORWARD = (
         done=_at(4),
     ),
     Stop(
-        "Training makes it small. For each weight we must know: if it grew a little, how many "
-        "times as much would L grow? That slope is the gradient dL/dw. From here on we go "
-        "backwards, from L to the weights, and ask it of each number.",
+        "Training makes it small. For each weight we must know: "
+        "if it grew a little, how many times as much would L grow? That slope is the gradient"
+        " dL/dw. From here on we go backwards, from L to the weights, and ask it of each "
+        "number.",
         "n",
         "backwards: the outputs first",
         done=_at(5),
     ),
     Stop(
-        "Read dL/dout_o as: how many times as much L grows when out_o grows a little. "
-        "It is the error itself, since 1/2 (out - target)^2 has the slope out - target. It is "
-        "positive at o1, which is too large, and negative at o2.",
+        "Read dL/dout_o as: how many times as much L grows when out_o grows a little. It is "
+        "the error itself, since 1/2 (out - target)^2 has the slope out - target. It is "
+        "positive at o1, which is too large, and negative at o2: L falls when out_o2 grows.",
         "n",
         "one operation further back",
         done=_at(6),
@@ -115,19 +117,20 @@ FORWARD = (
         look="derivation",
     ),
     Stop(
-        "Why out_h: w5 is multiplied with out_h1 on its way into net_o1, so if w5 grows a little, "
-        "net_o1 grows out_h1 times as much. And how much net_o1 matters is delta_o1. A column "
-        "times a row has every out_h times every delta_o: gW2 = out_h.T @ delta_o.",
+        "Why out_h: w5 is multiplied with out_h1 on its way into net_o1, so if w5 grows a "
+        "little, net_o1 grows out_h1 times as much. And how much net_o1 matters is delta_o1. "
+        "out_h and delta_o are rows; out_h.T is a column, and a column times a row is a table"
+        " of all products: gW2 = out_h.T @ delta_o, shaped as W2.",
         "n",
         "to the hidden layer",
         done=_at(8),
         begin=_select(Selection("weight", 2, 0, 0)),
     ),
     Stop(
-        "h1 feeds o1 through w5 and o2 through w7. A small change of out_h1 changes net_o1 w5 "
-        "times as much, and net_o2 w7 times; each of these changes L, and small changes add up: "
-        "delta_o1 * w5 + delta_o2 * w7. tab puts the weights as matrices in the place of the "
-        "network.",
+        "h1 feeds o1 through w5 and o2 through w7. A small change of out_h1 arrives at net_o1"
+        " times w5, and at net_o2 times w7; each of these changes L, and small changes add "
+        "up: delta_o1 * w5 + delta_o2 * w7. tab puts the weights as matrices in the place of "
+        "the network.",
         "tab",
         "see the weights as matrices",
         done=lambda app: app.focused is app.main.weights,
@@ -153,9 +156,10 @@ FORWARD = (
         done=_at(10),
     ),
     Stop(
-        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. Each delta is computed once "
-        "and used twice: for the weights into its unit, and to go one layer further back. That is "
-        "backpropagation. Arrows select another weight, and Derivation writes out its whole chain.",
+        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. A delta serves twice, "
+        "as delta_o did: for the weights into its unit, and to go one layer further back, if "
+        "there is one. That is backpropagation. Arrows select another weight, and Derivation "
+        "writes out its whole chain.",
         "down",
         "select w2",
         done=lambda app: app.main.pointed,
@@ -163,9 +167,9 @@ FORWARD = (
     ),
     Stop(
         "Derivation begins with the chain from the loss to this weight, link by link: error, "
-        "slope, weight, slope, input; as there are two paths, k counts the outputs. Page down "
-        "shows the numbers. The right arrow goes over them one by one: the bottom border names the "
-        "link that each is a part of, and the network shows where it stands.",
+        "slope, weight, slope, input; as there are two paths, k counts the outputs. Page "
+        "down, twice, shows the numbers. The right arrow goes over the names: the bottom "
+        "border tells the link that each is a part of, and the network shows where it stands.",
         "n",
         "the update",
         "The chain rule from the loss to one weight",
@@ -195,9 +199,10 @@ EXPERIMENTS = (
         then=("0", ".", "9", "enter"),
     ),
     Stop(
-        "The loss hardly moved: w2 meets i2 = 0.1, so even a big change does little. Training goes "
-        "on from these weights. A debugger stops where you say. b asks for a condition on any "
-        "number: type loss < 0.01, press enter to set it, and esc to close.",
+        "The loss hardly moved, from 0.1579 to 0.1582: w2 meets i2 = 0.1, so even a big "
+        "change does little. Training goes on from these weights. A debugger stops where you "
+        "say. b asks for a condition on any number: type loss < 0.01, press enter to set it, "
+        "and esc to close.",
         "b",
         "then type loss < 0.01, enter, esc",
         "Stop at a breakpoint",
@@ -214,8 +219,9 @@ EXPERIMENTS = (
         done=lambda app: app.main.view.snapshot.step > 1 and not app.main.view.running,
     ),
     Stop(
-        "Now somebody's program with a mistake: the article's first listing, as it was published. "
-        "p lists the presets; type listing-1 and press enter.",
+        "A negative weight is drawn as a broken line: o1 was far too large, so what feeds it "
+        "had to become small. Now somebody's program with two mistakes: the article's first "
+        "listing, as it was published. p lists the presets; type listing-1 and press enter.",
         "p",
         "then type listing-1, enter",
         "It stopped, and you could look around; now to a mistake",
@@ -224,10 +230,10 @@ EXPERIMENTS = (
         otherwise=f"{LISTING} is not open yet",
     ),
     Stop(
-        "It learns a little and then no more. No error message says why: wrong gradients are still "
-        "numbers. c, the gradient check, changes each weight a little and measures what the loss "
-        "does. There analytic is the program's gradient, and numerical is what was measured. Look "
-        "at the verdicts, then esc.",
+        "No error message says so: wrong gradients are still numbers, and as W2 is 2x2, it "
+        "fits where W2.T belongs. c, the gradient check, changes each weight a little and "
+        "measures what the loss does. There analytic is the program's gradient, and numerical"
+        " is what was measured. Look at the verdicts, then esc.",
         "c",
         "then read, and esc",
         "A wrong program runs, too",
@@ -261,12 +267,12 @@ CHECKED_ELSEWHERE = Stop(
 )
 PROGRAM = (
     Stop(
-        "This is {file}, line by line. It was run once and recorded; each line of its backward "
-        "pass is compared with the true gradient. A sign stands beside it, and w goes to the first "
-        "wrong line.",
+        "This is {file}, line by line. Its first updates were run and recorded; each line of "
+        "its backward pass is compared with the true gradient and has a sign beside it. w "
+        "goes to the first wrong line.",
         "w",
         "the first wrong line",
-        "bptui my_net.py opens any numpy program",
+        "bptui {file} opens any numpy program",
         look="source",
     ),
     Stop(
