@@ -154,7 +154,7 @@ class _Named:
         if isinstance(node, COMPREHENSIONS):
             targets = [generator.target for generator in node.generators]
             turning |= {name for target in targets for name in _names(target)}
-        new = type(node)()
+        new = type(node).__new__(type(node))  # its fields follow
         if isinstance(node, SINGLE) and isinstance(node.ctx, ast.Load):
             number = self.numbers.get(ast.unparse(node))
             if number is not None and turning.isdisjoint(_names(node)):
