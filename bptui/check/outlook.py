@@ -126,8 +126,11 @@ class Outlook:
             entry = self.truth.graph.entry[node]
             if node not in gradients or not self._is_hidden(entry):
                 continue
+            axes = self._units(node)
+            if not axes:
+                continue
             value, gradient = map(self.training.at_start, (node, gradients[node]))
-            for axis in self._units(node):
+            for axis in axes:
                 if value.shape[axis] > 1 and _same(value, axis) and _same(gradient, axis):
                     matrix = self.name(entry) or "a matrix"
                     yield (

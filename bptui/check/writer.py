@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,9 @@ from bptui.check.meanings import Meanings
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
-from bptui.core.graph.node import evaluate
+from bptui.core.graph.node import Node, evaluate
 from bptui.core.mistakes import NOT_SUMMED
-from bptui.trace.candidates import gradient_text
+from bptui.trace.candidates import ALL, gradient_text
 from bptui.trace.comparing import Values, multiple, rounded, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
@@ -344,22 +344,30 @@ class Checked:
     def _example(self, repair: Repair) -> Example | None:
         """Return the number that is furthest from the right one, on the program's own values."""
         updated = dict(zip(repair.entries, repair.updated, strict=False))
+        truth, gradients = self.found.truth, self.found.judged.gradients.of
+        nodes = truth.graph.nodes
+        sources = (nodes[source] for source, part in repair.stands_for if part == ALL)
+        whole = [gradients[node] for node in sources if node in gradients]
+        own = evaluate([*nodes.values(), *whole], given_values(truth.graph))
         pairs = zip(repair.entries, repair.stands_for, strict=True)
-        made = (self._furthest(*pair, updated.get(pair[0])) for pair in pairs)
+        made = (self._furthest(*pair, updated.get(pair[0]), own) for pair in pairs)
         found = [example for example in made if example is not None]
         # in some turns of a loop it may be right
         return max(found, key=lambda one: abs(one.found - one.expected), default=None)
 
     def _furthest(
-        self, entry: int, stands_for: tuple[int, int], updated: Traced | None
+        self,
+        entry: int,
+        stands_for: tuple[int, int],
+        updated: Traced | None,
+        own: Mapping[Node, Any],
     ) -> Example | None:
-        source, consumer = stands_for
+        source, part = stands_for
         truth = self.found.truth
         gradient = self.found.judged.gradients.of.get(truth.graph.nodes[source])
-        if consumer != -1 or gradient is None:
+        if part != ALL or gradient is None:
             return None
-        own = evaluate(list(truth.graph.nodes.values()), given_values(truth.graph))
-        true = np.broadcast_to(evaluate([gradient], own)[gradient], truth.graph.nodes[source].shape)
+        true = np.broadcast_to(own[gradient], truth.graph.nodes[source].shape)
         value = np.asarray(own[truth.graph.nodes[entry]], dtype=np.float64)
         if true.size != value.size:
             return None

@@ -19,16 +19,15 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
     tape, dependent = truth.tape, truth.dependent
     computed = dependent - {p.before for p in truth.parameters}
     first = max(truth.step.first, min(computed, default=0))
-    given = tape.behind(forward)
-    makers = dependent.intersection(behind) - set(forward)
+    known = tape.behind(forward) | dependent
     found: set[int] = set()
-    stack = list(makers)
+    stack = list(dependent.intersection(behind) - set(forward))
     while stack:
-        new = {
-            entry for entry in tape.inputs[stack.pop()] if entry > first and tape.inputs[entry]
-        } - (found | dependent | given)
-        found |= new
-        stack += new
+        for entry in tape.inputs[stack.pop()]:
+            if entry > first and tape.inputs[entry] and entry not in known:
+                known.add(entry)
+                found.add(entry)
+                stack.append(entry)
     return found
 
 

@@ -22,7 +22,9 @@ from bptui.trace.truth import StepTruth
 from bptui.trace.updates import TrainingStep, training_steps
 
 LOOKED_AT = 2
-"""Steps from the first one on: gradients that are never cleared are right only in the first."""
+"""Steps of each parameter: gradients that are never cleared are right only in the first."""
+MOST = 8
+"""Steps that are looked at, where networks are trained in turns."""
 
 
 @dataclass
@@ -77,7 +79,7 @@ def judge(
     def losses_of(truth: StepTruth) -> list[Judged]:
         return truth.likely() if told is None else [*filter(None, [told(truth)])]
 
-    for number, sure in enumerate(steps[first : first + LOOKED_AT], first + 1):
+    for number, sure in enumerate(_looked_at(steps[first:]), first + 1):
         found: Verdict | None = None
         step = sure
         for spread in SPREADS:
@@ -115,6 +117,20 @@ def judge(
         if not found.right:
             return found
     return verdict
+
+
+def _looked_at(steps: Sequence[TrainingStep]) -> list[TrainingStep]:
+    """Return the first steps, of which several update each parameter."""
+    found: list[TrainingStep] = []
+    counts: dict[int, int] = {}
+    places = {p.statements[-1].place for step in steps[:MOST] for p in step.parameters}
+    for step in steps[:MOST]:
+        if len(found) >= LOOKED_AT and all(counts.get(at, 0) >= LOOKED_AT for at in places):
+            break
+        found.append(step)
+        for place in {parameter.statements[-1].place for parameter in step.parameters}:
+            counts[place] = counts.get(place, 0) + 1
+    return found
 
 
 def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:

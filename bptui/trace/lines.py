@@ -127,8 +127,9 @@ class Lines:
                 self.failed.clear()
             self.current = current
             right |= repair.mended
-        left = [p for p in self.truth.parameters if p.key in self.wrong]
-        self.updates.blame(list(filter(self.updates.wrong, left)))
+        if time.monotonic() <= self.until:  # else what is wrong before them is not found yet
+            left = [p for p in self.truth.parameters if p.key in self.wrong]
+            self.updates.blame(list(filter(self.updates.wrong, left)))
         self.follow()
 
     def _apart(self, current: Changes) -> bool:

@@ -99,11 +99,13 @@ class Tape:
                     stack.append(source)
         return False
 
-    def dependents(self, of: set[int], end: int) -> set[int]:
-        """Return all entries before ``end`` that are computed from some entries, and those."""
+    def dependents(
+        self, of: set[int], end: int, short_of: Collection[int] = frozenset()
+    ) -> set[int]:
+        """Return what is computed from entries before ``end``, not through some; and those."""
         found = set(of)
         for entry in range(min(of, default=end), end):
-            if not found.isdisjoint(self.inputs[entry]):
+            if not found.isdisjoint(self.inputs[entry]) and entry not in short_of:
                 found.add(entry)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -72,13 +73,16 @@ class StepTruth:
             self.graph.nodes[parameter.before], self.graph.entry[made] = made, parameter.before
             self.parameters[parameter] = made
         befores = {parameter.before for parameter in step.parameters}
-        self.dependent = tape.dependents(befores, step.end)
+        fixed = step.fixed - befores
+        for entry in fixed:
+            self.graph.nodes[entry] = self.graph._leaf(entry)
+        self.dependent = tape.dependents(befores, step.end, fixed)
         self.later = tape.dependents({parameter.after for parameter in step.parameters}, step.end)
         self.early = dict.fromkeys(sorted(self.dependent - self.later))
         """What is computed from parameters before the first update, in order."""
         for entry in sorted(self.dependent):
             self.graph.node(entry)
-        self.behind = {p.key: tape.ancestors(p.after) for p in step.parameters}
+        self.behind = {p.key: tape.ancestors(p.after, fixed) for p in step.parameters}
         """What a parameter's new value is computed from."""
         self.unknown = {
             entry: why
@@ -93,16 +97,17 @@ class StepTruth:
         if not self.unknown:
             self.drawn.away_from_limits(outputs(tape, self.graph, self.early))
         self.draws, self.numbers = self.drawn.draws, self.drawn.numbers
+        self._true: tuple[Gradients | None, list[dict[Node, Any]]] = None, []
         self.decay: Decay | None = None
         """What parameters lose in an update beside the gradient, of their own numbers."""
 
     def true_of(self, parameter: Parameter, found: Gradients) -> Values:
         """Return a parameter's true gradient in all draws."""
+        if self._true[0] is not found:  # those of all parameters at once
+            wanted = [found.of[node] for node in self.parameters.values() if node in found.of]
+            self._true = found, [evaluate(wanted, draw) for draw in self.draws]
         node = found.of[self.parameters[parameter]]
-        return [
-            parameter.taken(np.broadcast_to(evaluate([node], draw)[node], node.shape))
-            for draw in self.draws
-        ]
+        return [parameter.taken(np.broadcast_to(draw[node], node.shape)) for draw in self._true[1]]
 
     def change_of(self, parameter: Parameter) -> Values:
         """Return what a parameter's update adds to it, in all draws."""

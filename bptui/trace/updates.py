@@ -7,7 +7,7 @@ gradients that are added up are no such thing, as what they add does not depend 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -229,6 +229,8 @@ class TrainingStep(NamedTuple):
     parameters: tuple[Parameter, ...]
     first: int
     end: int
+    fixed: frozenset[int] = frozenset()
+    """What earlier steps have made of other parameters: of no concern is how."""
 
 
 def training_steps(tape: Tape) -> list[TrainingStep]:
@@ -238,7 +240,7 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     turn: dict[tuple[int, int, str], tuple[int, int]] = {}
     """The step that comes next for a variable in a statement, and what it is given there so far."""
     steps: list[dict[int, list[Update]]] = []
-    versions = {entry for update in updates for entry in (update.before, update.after)}
+    versions = _versions(tape, updates)
     begun = 0  # the step before which no other part of an array is updated any more
     last = 0
     shared = _shared(updates)
@@ -250,7 +252,7 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
             continue
         origin = root[update.after] = root.get(update.before, update.before)
         key = (origin, update.binding.place, update.part)
-        if update.part and steps and _first_read(tape, update, versions) > last:
+        if steps and _begins_anew(tape, update, versions, last):
             begun = len(steps)
         last = update.after
         coming, former = turn.get(key, (0, -1))
@@ -274,7 +276,8 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
         )
         following = steps[number + 1].values() if number + 1 < len(steps) else ()
         end = min((u.after for group in following for u in group), default=len(tape.notes))
-        made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end))
+        fixed = frozenset(p.after for earlier in made for p in earlier.parameters)
+        made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end, fixed))
     return made
 
 
@@ -295,22 +298,34 @@ def _shared(updates: list[Update]) -> set[int]:
     return {before for before, found in places.items() if len(found) > 1}
 
 
-def _first_read(tape: Tape, update: Update, versions: set[int]) -> int:
-    """Return the first entry behind an update that reads a parameter.
+def _versions(tape: Tape, updates: Iterable[Update]) -> dict[int, int]:
+    """Return the values that parameters have in turn, and the copies of them, as those values."""
+    found = {entry: entry for update in updates for entry in (update.before, update.after)}
+    for entry, note in enumerate(tape.notes):
+        if note.call == "copy" and found.keys() & set(tape.inputs[entry]) and entry not in found:
+            found[entry] = found[tape.inputs[entry][0]]
+    return found
 
-    Where it comes after all updates so far, the forward pass was made anew: another row of the
-    same array, or of an embedding, is updated by another step.
+
+def _begins_anew(tape: Tape, update: Update, versions: Mapping[int, int], last: int) -> bool:
+    """Whether all that is behind an update reads parameters after the ``last`` update so far.
+
+    Then the forward pass was made anew: another network, or another row of the same array or of an
+    embedding, is updated by another step. A whole parameter is read by that pass itself.
     """
-    first, seen, stack = update.after, {update.after}, [update.after]
+    own = bool(update.part)
+    seen, stack = {update.after}, [update.after]
     while stack:
         top = stack.pop()
         for source in tape.inputs[top]:
             if source in versions:
-                first = min(first, top)
+                if top <= last:
+                    return False
+                own = own or (versions[source] == update.before and top != update.after)
             elif source not in seen:
                 seen.add(source)
                 stack.append(source)
-    return first
+    return own
 
 
 def _goes_on(tape: Tape, update: Update, former: int) -> bool:

@@ -10,6 +10,23 @@ from tests.trace.kinds import assert_judged, program
 from tests.trace.support import Judged
 
 PROGRAMS = {
+    "two networks are trained in turns, each with a loss of its own": """
+def real(a, c, v):
+    return 1 / (1 + np.exp(-(v @ a + c)))
+G, a, c = W[:, :1].copy(), V[:1, :1].copy(), np.zeros(1)
+for step in range(3):
+    v, fake = y[:, :1], x @ G
+    pv, pf = real(a, c, v), real(a, c, fake)
+    d_loss = -np.mean(np.log(pv) + np.log(1 - pf))
+    dv, df = (pv - 1) / 6, pf / 6
+    a -= 0.1 * (v.T @ dv + fake.T @ df)
+    c -= 0.1 * (dv + df).sum(axis=0)
+    pf = real(a, c, x @ G)
+    g_loss = -np.mean(np.log(pf))
+    df = (pf - 1) / 6  #! df = (pf - 1) * pf / 6
+    dfake = df @ a.T
+    G -= 0.1 * x.T @ dfake
+""",
     "an array is filled anew for each sample": """
 k = rng.normal(size=2)
 for step in range(3):
