@@ -105,6 +105,16 @@ class Drawn:
         return self._numbers[node]
 
 
+def views_of(graph: Lowered, parameters: Collection[Node], early: Collection[int]) -> set[Node]:
+    """Return the parameters, and what only shows numbers of them, among the ``early`` entries."""
+    views = set(parameters)
+    for entry in early:
+        node = graph.nodes[entry]
+        if node.op.name in VIEWS and node.inputs and node.inputs[0] in views:
+            views.add(node)
+    return views
+
+
 def inputs_of(
     graph: Lowered, parameters: Collection[Node], early: Collection[int], dependent: Collection[int]
 ) -> dict[Node, None]:
@@ -112,13 +122,11 @@ def inputs_of(
 
     Targets may not: that they add up to 1 may be used.
     """
-    views = set(parameters)
+    views = views_of(graph, parameters, early)
     found: dict[Node, None] = {}
     other: set[Node] = set()
     for entry in early:
         node = graph.nodes[entry]
-        if node.op.name in VIEWS and node.inputs and node.inputs[0] in views:
-            views.add(node)
         given = [part for part in node.inputs if graph.entry.get(part) not in dependent]
         through = any(part in views for part in node.inputs)
         roots = [part for part in ordered(given) if part in graph.given]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, combinations
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
 
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source
 from bptui.trace.comparing import multiple, rounded, varies
-from bptui.trace.drawing import VIEWS
+from bptui.trace.drawing import VIEWS, views_of
 from bptui.trace.losses import Key
-from bptui.trace.tape import Binding, Tape
+from bptui.trace.sizes import Sizes
+from bptui.trace.split_paths import SplitPaths
+from bptui.trace.tape import Binding
 
 if TYPE_CHECKING:
     from bptui.trace.lines import Lines
@@ -48,6 +49,7 @@ class Suspects:
 
     def __init__(self, lines: Lines) -> None:
         self.lines, self.truth, self.backward = lines, lines.truth, lines.backward
+        self.sizes = Sizes(lines)
         again = computed_again(self.truth, lines.forward, self.backward)
         # an error is a gradient, too
         self.computed_again = {entry for entry in again if not lines.standing.of(entry)}
@@ -70,12 +72,12 @@ class Suspects:
         suspects = set().union(
             *(self.truth.behind[p.key] - self.lines.updates.leading(p) for p in wrong)
         )
-        usual = self._usual_factors(right)
-        sign = 0.0 if right else self._sign(suspects)
-        known = self._known(right, usual, sign)
+        usual = self.sizes.usual(right)
+        sign = 0.0 if right else self.sizes.sign(suspects)
+        known = self.sizes.known(right, usual, sign)
         had = set().union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
-        settled -= {entry for entry in self.backward if self._of_other_sign(entry, usual)}
+        settled -= {entry for entry in self.backward if self.sizes.of_other_sign(entry, usual)}
         repaired = {repair.place for repair in self.lines.repairs}
         done = {(repair.place, e) for repair in self.lines.repairs for e in repair.entries}
         suspected: list[_Suspect] = []
@@ -91,7 +93,10 @@ class Suspects:
         suspected.sort(key=lambda suspect: suspect.first)
         certain = [one for one in suspected if not one.since and one.first in settled]
         doubtful = [one for one in suspected if one not in certain]
-        parameters = {parameter.before for parameter in self.truth.parameters}
+        certain = [one for one in certain if not all(map(self._shown, one.entries))]
+        graph, early = self.truth.graph, self.truth.early
+        views = views_of(graph, self.truth.parameters.values(), early)
+        parameters = {graph.entry[node] for node in views}
 
         def paired(places: Iterable[_Suspect], *sizes: bool) -> Iterator[Attempt]:
             for suspect in places:
@@ -124,7 +129,7 @@ class Suspects:
             if any(part >= 0 for _, part in same.values()):
                 yield from made_before(suspect)
                 yield Attempt(suspect.place, same, {})
-        paths = _Paths(self.truth.tape, known)
+        paths = SplitPaths(self.truth.tape, known)
         incomplete = [one for one in suspected if paths.suspicious(one.entries)]
         for suspect in sorted(incomplete, key=lambda one: not self._apart(one.since)):
             pairings = paired([suspect], False)
@@ -153,6 +158,19 @@ class Suspects:
         whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    @cached_property
+    def _reading(self) -> Counter[int]:
+        """How many entries of the backward pass read each one."""
+        inputs = self.truth.tape.inputs
+        return Counter(one for entry in self.backward for one in {*inputs[entry]})
+
+    def _shown(self, entry: int) -> bool:
+        """Whether an entry shows all of another that nothing else reads: that one is to blame."""
+        tape, values = self.truth.tape, self.lines.values
+        first = tape.inputs[entry][0]
+        whole = first in values and values[first][0].size == values[entry][0].size
+        return tape.notes[entry].call in VIEWS and whole and self._reading[first] == 1
 
     def _named_sizes(self, right: Collection[Key]) -> set[float]:
         """Return the multiples of true gradients that have names behind right gradients."""
@@ -336,114 +354,3 @@ class Suspects:
         forward = self.lines.forward | self.computed_again & self.truth.dependent
         later = (entry for entry in chain(forward, self.backward) if entry >= when)
         return min(later, default=-1) in forward
-
-    @cached_property
-    def _leaving(self) -> set[int]:
-        """The values that get a name, or are used by another line."""
-        nodes, inputs = self.truth.graph.nodes, self.truth.tape.inputs
-        used = (
-            entry
-            for user in self.backward
-            for entry in inputs[user]
-            if entry in nodes and nodes[entry].line != nodes[user].line
-        )
-        return {*used, *self.truth.tape.named}.intersection(self.backward)
-
-    def _known(
-        self, right: set[Key], usual: set[float] | None, sign: float
-    ) -> dict[int, set[Source]]:
-        """Return of which true gradients values are multiples as is usual, all entries' values.
-
-        What is no value of a line may have another size, if the line makes another one of it.
-        """
-        leaving = self._usual_factors(right, self._leaving)
-        known = {entry: self._stands_for(entry, leaving, sign) for entry in self.backward}
-        passed: dict[int, set[float]] = {}
-        for user in self.backward:
-            sizes = set(map(rounded, self.lines.factors(user).values()))
-            for entry in self.truth.tape.inputs[user]:
-                passed.setdefault(entry, set()).update(sizes)
-        for entry in self.backward:
-            own = map(rounded, self.lines.factors(entry).values())
-            if entry not in self._leaving and passed.get(entry, set()).isdisjoint(own):
-                known[entry] |= self._stands_for(entry, usual, sign)
-        return known
-
-    def _usual_factors(
-        self, right: set[Key], entries: Collection[int] | None = None
-    ) -> set[float] | None:
-        """Return which multiples of true gradients stand behind gradients that are right.
-
-        None where all count: no gradient is off by just a factor. Others than some ``entries`` do
-        not count.
-        """
-        if not right:
-            return None
-        behind = set().union(*(self.truth.behind[key] for key in right))
-        every = [
-            list(dict.fromkeys(map(rounded, self.lines.factors(entry).values())))
-            for entry in self.backward
-            if entry in behind and (entries is None or entry in entries)
-        ]
-        usual = {factors[0] for factors in every if len(factors) == 1}
-        return usual | {factors[0] for factors in every if factors and usual.isdisjoint(factors)}
-
-    def _sign(self, suspects: Collection[int]) -> float:
-        """Return the sign that gradients have where they are right: that of the first one.
-
-        Where the loss rises all signs are wrong: the updates take one for granted, or else the
-        first one can put them right.
-        """
-        taken = {p.sign for p in self.truth.parameters if p.key in self.lines.wrong}
-        if self.lines.judged.uphill and len(taken) == 1 and 0 not in taken:
-            return taken.pop()
-        factors = (self.lines.first_factor(entry) for entry in self.backward if entry in suspects)
-        sign = float(np.sign(next((factor for factor in factors if factor), 0.0)))
-        return -sign if self.lines.judged.uphill else sign
-
-    def _stands_for(self, entry: int, usual: set[float] | None, sign: float) -> set[Source]:
-        """Return the forward values of whose true gradients a value is a multiple as is usual."""
-        factors = self.lines.factors(entry)
-        first = next(iter(factors.values()), 0.0)
-        if usual is None:
-            return set() if first * sign < 0 else set(factors)
-        return {source for source, factor in factors.items() if rounded(factor) in usual}
-
-    def _of_other_sign(self, entry: int, usual: set[float] | None) -> bool:
-        """Whether a value is a true gradient but for its sign, and for nothing else."""
-        factors = {rounded(factor) for factor in self.lines.factors(entry).values()}
-        return usual is not None and factors.isdisjoint(usual) and any(-f in usual for f in factors)
-
-
-class _Paths:
-    """The entries that are right, but may not be what belongs where they are used."""
-
-    def __init__(self, tape: Tape, known: Mapping[int, Collection[Source]]) -> None:
-        self.terms: dict[int, set[int]] = {}
-        """Entries that are what one consumer adds to a gradient, with the forward values."""
-        having: dict[Source, list[int]] = {}
-        added_to = {
-            entry
-            for user in known
-            if tape.notes[user].call in ("add", "subtract") and not known[user]
-            for entry in tape.inputs[user]
-        }
-        for entry, sources in known.items():
-            of = {of for of, part in sources if part >= 0}
-            if of and entry not in added_to:  # else the sum is wrong
-                self.terms[entry] = of
-            if tape.notes[entry].call not in VIEWS:  # which compute nothing
-                for source in sources:
-                    having.setdefault(source, []).append(entry)
-        pairs = (pair for entries in having.values() for pair in combinations(entries, 2))
-        self.twice = {e for one, two in pairs if not tape.depends(two, {one}) for e in (one, two)}
-        """Entries that are the same as others, but computed another time."""
-
-    def suspicious(self, entries: Collection[int]) -> bool:
-        """Whether a path may be missing in one of the entries."""
-        return any(entry in self.terms or entry in self.twice for entry in entries)
-
-    def mended_by(self, pairs: Mapping[int, Source]) -> bool:
-        """Whether a term is replaced by the whole sum, or what stands twice by something else."""
-        whole = any(part == ALL and of in self.terms.get(e, ()) for e, (of, part) in pairs.items())
-        return whole or any(entry in self.twice for entry in pairs)

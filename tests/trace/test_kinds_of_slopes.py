@@ -7,6 +7,17 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
+    "a slope is missing, and all parameters are parts of one array": """
+theta = np.concatenate([W.ravel(), V.ravel()])
+for step in range(2):
+    A, B = theta[:6].reshape(3, 2), theta[6:].reshape(2, 2)
+    h = np.tanh(x @ A)
+    loss = ((h @ B - y) ** 2).sum()
+    d = 2 * (h @ B - y)
+    e = d @ B.T * (1 - h ** 2)  #! e = d @ B.T
+    G, H = e.T @ x, h.T @ d
+    theta = theta - 0.01 * np.concatenate([G.T.ravel(), H.ravel()])
+""",
     "slopes are multiplied in the updates alone": """
 p, q, u, r = 0.5, -0.3, 0.8, 0.2
 for step in range(2):
