@@ -55,7 +55,7 @@ async def test_undo_and_edit_in_one_burst() -> None:
         box, step = await ready(session, NumberScreen), session.shown_step
         assert player.timeline.edits == ()
         assert box.value == repr(float(player.snapshot.parameters.weights[0][0, 0]))
-        assert f"w1 from step {step} on" in session.screen()
+        await session.shows(f"w1 from step {step} on")
         box.value = "9"
         await session.press("enter")
         await session.until(lambda: player.timeline.edits == (step,), "the fork")

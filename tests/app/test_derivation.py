@@ -79,7 +79,9 @@ async def test_shows_the_published_expression_beside_the_correct_one_and_scrolls
         session.panel("#derivation").focus()
         await session.press("end")
         await until_shown(session, "w1 ← w1")
-        assert "more lines below" not in session.border("#derivation")
+        await session.until(
+            lambda: "more lines below" not in session.border("#derivation"), "no such sign"
+        )
 
 
 async def test_stays_below_the_network_on_a_low_screen() -> None:
@@ -172,8 +174,10 @@ async def test_forms_stand_side_by_side_where_they_find_room() -> None:
             await session.press("d")
             await session.until(lambda: not columns(session), f"{form} alone")
         await session.press("d")
-        await session.until(lambda: len(columns(session)) == 3, "all of them")
-        assert session.border("#derivation") == border
+        await session.until(
+            lambda: len(columns(session)) == 3 and session.border("#derivation") == border,
+            "all of them",
+        )
         session.resize(120, 36)  # fewer where lines would be cut or a screenful be out of sight
         await session.until(lambda: len(session.lines()[0]) == 120, "the smaller size")
         await session.press("r", "n")

@@ -185,10 +185,10 @@ async def test_a_long_export_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> 
         # nothing else can be chosen or typed meanwhile
         await session.press("down", "tab", *"uc", "backspace", "enter")
         await session.says("writing … row")
-        assert "esc: stop" in session.screen()
+        await session.shows("esc: stop")
         await session.press("escape")
         await session.says("Stopped. Nothing was written.", "xor-history.csv")
-        assert "esc: close" in session.screen()
+        await session.shows("esc: close")
         assert isinstance(session.app.screen, ExportScreen)
         assert not [*Path().iterdir()]
         assert (player.snapshot.step, player.timeline.furthest) == (last, last)

@@ -87,7 +87,7 @@ async def test_leaving_and_emptying_ask_before_something_is_lost() -> None:
         await made.session.press("ctrl+n", "ctrl+n")
         await made.session.until(lambda: "Still missing: layers" in made.said(), "the empty form")
         assert not made.ready
-        assert "untitled" in made.session.screen()
+        await made.session.shows("untitled")
         await made.session.press("escape")
         assert await made.finished() is None
 
@@ -159,7 +159,7 @@ async def test_the_focused_field_is_on_the_screen_even_of_the_smallest() -> None
                 lambda row=row: made.screen.region.contains_region(row.region), "the field"
             )
             seen.add(made.at)
-            assert made.screen._field.label in made.session.screen()
+            await made.session.shows(made.screen._field.label)
             await made.session.press("tab")
         assert made.screen.focused is first
         assert {"network.layers", "parameters.weights[1]", "data.targets", "source"} <= seen

@@ -98,7 +98,7 @@ async def test_all_that_is_wrong_shows_at_once() -> None:
         assert made.said() == "! Wrong: W1 2x2, learning rate, targets"
         await made.session.press("ctrl+s")
         await made.session.until(lambda: made.at == W1, "the first of them")
-        assert "! shape 1x3; expected 2x2 (inputs x hidden units)" in made.session.screen()
+        await made.session.shows("! shape 1x3; expected 2x2 (inputs x hidden units)")
 
 
 def test_a_field_that_is_emptied_has_its_default_again() -> None:

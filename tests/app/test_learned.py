@@ -251,7 +251,7 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str) -> None:
         for title in TITLES[name]:
             await session.press("o")
             await session.shows(f"─ Learned: {title} ─")
-            assert "─ Network ─" not in session.screen()
+            await session.until(lambda: "─ Network ─" not in session.screen(), "no network")
             if (name, title) == ("article", "decision map"):
                 session.panel("#learned").focus()
                 for output in ("o1", "o2"):  # arrows choose the output
@@ -262,7 +262,7 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str) -> None:
                     await session.press("right", "right")
         await session.press("o")
         await session.shows("─ Network ─")
-        assert "Learned" not in session.screen()
+        await session.until(lambda: "Learned" not in session.screen(), "no picture")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ async def test_the_steps_to_come_are_those_that_come() -> None:
         await session.step(1000)
         known = timeline.losses.summary
         assert np.array_equal(known.lows, ahead.lows[:1000])
-        assert "to come" not in session.border("#loss")
+        await session.until(lambda: "to come" not in session.border("#loss"), "nothing to come")
 
 
 @pytest.mark.parametrize("name", ["article", "iris", "spirals"])

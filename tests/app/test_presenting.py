@@ -57,7 +57,7 @@ async def test_every_operation_has_its_caption_on_the_screen(
             first = squeezed(f"{number}/{count} {operation.name}: {caption.what}")
             await session.until(lambda first=first: shown(session).startswith(first), first)
             assert shown(session).endswith(f"{caption.how}.")
-            assert " n  Next operation " in session.key_line()
+            await session.shows(" n  Next operation ")
             diagram = "\n".join(session.inside("#network"))
             assert not LONG_NUMBER.search(diagram), diagram
         await session.press("N", "r", "P")

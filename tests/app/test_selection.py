@@ -227,8 +227,13 @@ async def test_the_diagram_follows_to_units_that_it_leaves_out() -> None:
         for name in ("i31 ", "h21 ", "i300"):
             assert name in text
         for panel in ("#weights", "#gradients"):
-            assert any(line.startswith(" i31 ") for line in session.inside(panel))
-            assert "h21" in session.inside(panel)[0]
+            await session.until(
+                lambda p=panel: (
+                    any(line.startswith(" i31 ") for line in session.inside(p))
+                    and "h21" in session.inside(p)[0]
+                ),
+                f"the weight in {panel}",
+            )
 
 
 async def test_another_experiment_clamps_the_selection() -> None:

@@ -65,12 +65,17 @@ async def shown(session: Session, stop: Stop) -> None:
             lambda: f"/12 {app.main.view.operation.name}: " in said(session), "its caption"
         )
     does = stop.does.format(file=app.tour.file.name)
-    assert does in session.lines()[-1]
-    assert "esc: leave the tour" in session.lines()[-1]
-    focused = session.app.focused
-    assert focused is not None
-    assert focused.id == stop.look
-    assert focused.size.area  # what it speaks of is on the screen
+    await session.until(
+        lambda: does in session.lines()[-1] and "esc: leave the tour" in session.lines()[-1], does
+    )
+    await session.until(
+        lambda: (
+            (focused := session.app.focused) is not None
+            and focused.id == stop.look
+            and focused.size.area
+        ),
+        "what it speaks of on the screen",
+    )
 
 
 async def test_the_tour_can_be_played_to_its_end(
