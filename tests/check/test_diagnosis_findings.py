@@ -56,6 +56,8 @@ def assert_passes(diagnosis: Diagnosis) -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_right_code_passes_with_every_activation_and_loss(loss: str) -> None:
     outputs = [output for output, each in PAIRS if each == loss]
+    if "squared" in loss and "half" not in loss:  # they differ by a number alone
+        outputs = outputs[::4]
     for number, output in enumerate(outputs):
         bias, hidden = number % 2 == 0, HIDDEN[-number % len(HIDDEN)]
         made = experiment((2, 3, 2), (hidden, output), samples=4, loss=loss, l2=0.01, bias=bias)
@@ -101,7 +103,7 @@ def ratio_of(found: Diagnosis) -> Ratio:
 def scaled_code(
     factor: Callable[[Case], float], cases: Sequence[Case], function: FunctionName
 ) -> Diagnosis:
-    return diagnosed(right_trials(cases, function, bend=scaled(factor)))
+    return Diagnosis(findings_of(right_trials(cases, function, bend=scaled(factor))), ())
 
 
 @pytest.mark.parametrize(
