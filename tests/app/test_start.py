@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from bptui.app.session.state import Session, SessionState, written
 from bptui.app.session.store import SessionFile
 from bptui.core.timeline import Timeline
-from bptui.main import plainly_opened
 from bptui.presets.files import load
 
 from ..processes import python
@@ -119,35 +117,3 @@ def test_it_goes_on_with_what_windows_has(tmp_path: Path, monkeypatch: pytest.Mo
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("bptui-dark  xor ")
     assert "step 2 " in done.stdout
-
-
-class Stream:
-    """Standard input or output, which is a terminal or not."""
-
-    def __init__(self, terminal: bool) -> None:
-        self.isatty = lambda: terminal
-
-
-@pytest.mark.parametrize(
-    ("arguments", "preset"),
-    [
-        ([], "article"),
-        (["xor"], "xor"),
-        (["list"], None),
-        (["-h"], None),
-        (["-"], None),
-        (["--resume"], None),
-        (["xor", "--ascii"], None),
-        (["xor", "mazur"], None),
-    ],
-)
-def test_a_name_alone_needs_no_click(
-    arguments: list[str], preset: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "stdin", Stream(terminal=True))
-    monkeypatch.setattr(sys, "stdout", Stream(terminal=True))
-    assert plainly_opened(arguments, {"TERM": "xterm"}) == preset
-    for unusual in ({"TERM": "dumb"}, {"TERM": "xterm", "_BPTUI_COMPLETE": "bash_complete"}):
-        assert plainly_opened(arguments, unusual) is None
-    monkeypatch.setattr(sys, "stdout", Stream(terminal=False))
-    assert plainly_opened(arguments, {"TERM": "xterm"}) is None

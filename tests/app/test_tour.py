@@ -19,7 +19,7 @@ from bptui.check.writer import Checked
 from bptui.core.engine import Engine
 from bptui.presets.files import load
 
-from ..processes import python
+from ..cli.support import bptui
 from ..terminal.support import Terminal
 from .styled import content
 from .support import Session
@@ -199,8 +199,8 @@ def test_the_first_start_offers_it_in_a_line_that_any_key_takes_away(tmp_path: P
         assert terminal.ends() == 0
     assert (tmp_path / "bptui" / "opened-before").exists()
     assert not list(tmp_path.glob("bptui/sessions/*.json"))  # none is kept of a tour
-    done = python("-m", "bptui", "tutorial")
-    assert (done.returncode, done.stdout) == (2, "")
+    done = bptui("tutorial")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "needs a terminal" in done.stderr
 
 

@@ -99,7 +99,7 @@ def test_without_a_terminal_a_name_prints_what_run_prints() -> None:
     opened = ran("xor")
     assert (opened.returncode, opened.stdout) == (0, printed("run", "xor"))
     assert "bptui run xor" in opened.stderr
-    assert ran().stdout == printed("run", "article")
+    assert bptui().stdout == printed("run", "article")
 
 
 def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
@@ -208,8 +208,8 @@ def test_the_output_is_never_the_preset_itself(tmp_path: Path) -> None:
     preset = tmp_path / "own.toml"
     text = "[network]\nlayers = [2, 1]\n[data]\ndataset = 'and'\n"
     preset.write_text(text, encoding="utf-8")
-    done = ran("run", str(preset), "-o", str(preset))
-    assert (done.returncode, done.stdout) == (2, "")
+    done = bptui("run", str(preset), "-o", str(preset))
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "preset itself" in done.stderr
     assert preset.read_text(encoding="utf-8") == text
 
