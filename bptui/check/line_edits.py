@@ -34,6 +34,8 @@ def kept(own: str, whole: str, new: str) -> str:
     ``own`` is the statement as it stands, ``whole`` the same as Python's ``ast`` writes it, ``new``
     the edited one as that writes it: what comes back where nothing can be kept.
     """
+    if own == whole:
+        return new
     made, text = [(0, 0), *_tokens(new), (len(new), len(new))], own
     spans = [(0, 0), *_tokens(own), (len(own), len(own))]
     at = _places(whole, own)

@@ -16,6 +16,7 @@ EDITS = {
     "other brackets": ("d = a - y*s", "d = (a - y) * s", "d = (a - y)*s"),
     "a key": ('g["W1"] = g["W2"]*2.', "g['W1'] = g['W3'] * 2.0", 'g["W1"] = g["W3"]*2.'),
     "several": ("a,b = (c)+1 ,d", "a, b = (e + 1, d)", "a,b = (e)+1 ,d"),
+    "a call": ("d[k] += g", "np.add.at(d, k, g)", "np.add.at(d, k, g)"),
     "all": ("d = (x)", "d += y.T", "d += (y.T)"),
 }
 
