@@ -127,7 +127,6 @@ def printing(t, weights):
     while True:
         print("x" * 79)
 
-def sleeping(t, weights): time.sleep(1000)
 def crash(t, weights): ctypes.string_at(0)
 def hard_exit(t, weights): os._exit(3)
 
@@ -352,7 +351,6 @@ def test_hangs_and_crashes_end_the_process_and_the_next_life_starts_another(fold
         for function, kind, message in (
             ("crash", "crashed", "signal SIGSEGV"),
             ("hard_exit", "exited", "os._exit(3)"),
-            ("sleeping", "hung", "1.5 s"),
             ("printing", "hung", "1.5 s"),
         ):
             code.load()
