@@ -196,20 +196,6 @@ async def test_the_top_line() -> None:
         await session.until(lambda: session.app.focused is before, "the focus as it was")
 
 
-async def test_the_keys_that_a_dialog_names() -> None:
-    async with opened("article") as session:
-        for key in ("question_mark", "p", "b", "g", "x", "w", "c", "e", "a", "enter"):
-            await session.press(key)
-            await session.until(lambda: len(session.app.screen_stack) == 2, "the dialog")
-            await session.shows("esc: ")
-            await session.pilot.pause()
-            box = next(each for each in session.app.screen.children if each.border_subtitle)
-            border = session.lines()[box.region.bottom - 1]
-            x = border.index("esc", box.region.x)
-            await session.pilot.click(offset=(x + 6, box.region.bottom - 1))
-            await session.closed()
-
-
 async def test_examples_labels_and_choices_in_dialogs() -> None:
     async with opened("article", (80, 24)) as session:
         await session.press("b")

@@ -93,9 +93,10 @@ async def test_the_tour_can_be_played_to_its_end(
         for number, stop in enumerate(stops()):
             await session.until(lambda number=number: tour.number == number, stop.text)
             await shown(session, stop)
-            await session.press("x")
-            await session.until(lambda: "x is for later" in session.lines()[-1], "a hint")
-            assert tour.number == number
+            if number % 4 == 0:
+                await session.press("x")
+                await session.until(lambda: "x is for later" in session.lines()[-1], "a hint")
+                assert tour.number == number
             if stop.otherwise:
                 await session.press(stop.key, "escape")
                 await session.until(lambda s=stop: s.otherwise in session.lines()[-1], "the hint")
