@@ -311,7 +311,8 @@ def _begins_anew(tape: Tape, update: Update, versions: Mapping[int, int], last: 
     """Whether all that is behind an update reads parameters after the ``last`` update so far.
 
     Then the forward pass was made anew: another network, or another row of the same array or of an
-    embedding, is updated by another step. A whole parameter is read by that pass itself.
+    embedding, is updated by another step. A whole parameter is read by that pass itself, which
+    reads more than what decays.
     """
     own = bool(update.part)
     seen, stack = {update.after}, [update.after]
@@ -325,7 +326,8 @@ def _begins_anew(tape: Tape, update: Update, versions: Mapping[int, int], last: 
             elif source not in seen:
                 seen.add(source)
                 stack.append(source)
-    return own
+    given = (entry for entry in seen if not tape.inputs[entry])
+    return own and (bool(update.part) or any(np.ndim(tape.values[entry]) for entry in given))
 
 
 def _goes_on(tape: Tape, update: Update, former: int) -> bool:
