@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
+from itertools import combinations
+from typing import Any
 
 from bptui.trace.comparing import Values
 from bptui.trace.paths import SINGLE, arrays, at, called, places, put
@@ -27,6 +29,8 @@ PRODUCTS = ("dot", "matmul", "outer")
 TERMS = (ast.Add, ast.Sub, ast.MatMult)
 RECENT = 12
 """Names in sight whose products are tried as terms."""
+OFTEN = 4
+"""How often an operand may stand in an expression of which some are exchanged."""
 
 
 def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
@@ -35,9 +39,9 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
     ``names`` are the expressions in sight with their values, one for each draw.
     """
     every = places(statement)
-    for level in (_indices, _operands, _layout, _fewer, _numbers):
+    for level in (_indices, _operands, _layout, _fewer, _numbers, _renamed):
         if level is _fewer:
-            yield from _turned_round(statement)
+            yield from turned_round(statement)
         for path in every:
             for new in level(at(statement, path), names):
                 yield put(statement, path, new)
@@ -172,9 +176,41 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         yield from (ast.Constant(other) for other in (0, 1, 2) if other != node.value)
     yield ast.UnaryOp(ast.USub(), node)
+    for name in [name for name, one in names.items() if not one[0].shape and "[" not in name]:
+        yield ast.BinOp(_parsed(name), ast.Mult(), node)
+        yield ast.BinOp(node, ast.Div(), _parsed(name))
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
+
+
+def _renamed(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Another operand wherever, or in some of the places where, one stands: a slope of it."""
+    if not isinstance(node, ast.BinOp):
+        return
+    found: dict[str, list[ast.expr]] = {}
+    for part in ast.walk(node):
+        if isinstance(part, SINGLE) and (own := ast.unparse(part)) in names:
+            found.setdefault(own, []).append(part)
+    for own, parts in found.items():
+        shape = names[own][0].shape
+        same = [name for name, one in names.items() if one[0].shape == shape and name != own]
+        sizes = range(len(parts), 1, -1) if len(parts) <= OFTEN else ()
+        for some in (some for size in sizes for some in combinations(parts, size)):
+            for name in same:
+                yield _exchanged(node, some, _parsed(name))
+
+
+def _exchanged(node: Any, parts: Collection[ast.expr], new: ast.expr) -> Any:  # noqa: ANN401
+    """Return a node, or what else a field of one is, with an expression in the place of parts."""
+    if any(node is part for part in parts):
+        return new
+    if isinstance(node, list):
+        return [_exchanged(one, parts, new) for one in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = {name: _exchanged(one, parts, new) for name, one in ast.iter_fields(node)}
+    return type(node)(**fields)
 
 
 def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
@@ -261,7 +297,7 @@ def _augmented(statement: ast.Assign, op: ast.operator) -> ast.AugAssign:
     return ast.AugAssign(target, op, copy.deepcopy(statement.value))
 
 
-def _turned_round(statement: ast.stmt) -> Iterator[ast.stmt]:
+def turned_round(statement: ast.stmt) -> Iterator[ast.AugAssign]:
     """``-=`` for ``+=``, or the other way round."""
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
         op = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()

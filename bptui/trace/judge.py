@@ -158,7 +158,10 @@ def _at_the_rate(lines: Lines) -> Lines | None:
     claimed = set(truth.claimed(judged))
     if lines.factor is None or len(claimed) != 1 or claimed == {1.0}:
         return None
-    told = truth.told(judged.loss, lines.factor / claimed.pop())
+    factor = lines.factor / claimed.pop()  # rounded, so take the rate that the program has
+    rates = (np.copysign(rate, factor) for each in truth.parameters for rate in each.scalars)
+    same = (float(rate) for rate in rates if np.isclose(rate, factor, rtol=1e-4))
+    told = truth.told(judged.loss, next(same, factor))
     if told is None:
         return None
     found = Lines(truth, told, lines.turns, lines.until)

@@ -41,6 +41,8 @@ class Names(Recording):
         frame = self._calls[id(sys._getframe(1))] = next(self._numbers)
         for name, value in zip(parameters[::2], parameters[1::2], strict=True):
             self._named(at, frame, name, value)
+            if name == "self":
+                self.plain.append((len(self.tape), frame, name, self.identity(value)))
 
     def bind(self, at: int, name: str, value: Value) -> Value:
         """Take note that a name is given to a value, and return it."""

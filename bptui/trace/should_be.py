@@ -10,11 +10,11 @@ import numpy as np
 
 from bptui.core.graph.node import Node
 from bptui.trace.comparing import Numbers, Values, right_value
-from bptui.trace.edits import accumulated, edits, exchanged
+from bptui.trace.edits import accumulated, edits, exchanged, turned_round
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
 from bptui.trace.paths import called, put, within
-from bptui.trace.recalled import arguments_of
+from bptui.trace.recalled import Recalled, arguments_of
 from bptui.trace.recording import Recording
 from bptui.trace.repair import Argument, Repair
 from bptui.trace.sight import Seeing, Sight
@@ -44,7 +44,12 @@ class View(Seeing):
         if repair.argument is not None:
             return self._given(repair.argument)
         if key not in said:
-            tries = (self.mended_by_reading, self.mended_by_adding, self.mended)
+            tries = (
+                self.mended_by_reading,
+                self.mended_by_adding,
+                self.mended_by_turning,
+                self.mended,
+            )
             said[key] = next(filter(None, (mend(repair) for mend in tries)), None)
         return said[key]
 
@@ -71,6 +76,19 @@ class View(Seeing):
             return None
         others, known = self.lines.others(repair), self.lines.without(repair)
         changed = self.lines.replay.edited(writes, _added, known, others)
+        return written(made) if changed and self.lines.mends(changed, repair) else None
+
+    def mended_by_turning(self, repair: Repair) -> str | None:
+        """Return the statement with ``+=`` where each turn takes away what it should add."""
+        made = next(turned_round(self.statement), None)
+        if made is None or repair.updated:
+            return None
+        node, nodes = self.statement, self.lines.truth.graph.nodes
+        span = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+        adding = [e for e in self.own if self.places[self._place(e)] == span]
+        adding = [entry for entry in adding if nodes[entry].op.name in ("add", "subtract")]
+        others, known = self.lines.others(repair), self.lines.without(repair)
+        changed = self.lines.replay.edited(adding, _turned, known, others)
         return written(made) if changed and self.lines.mends(changed, repair) else None
 
     def _is_sum(self, repair: Repair) -> bool:
@@ -149,6 +167,16 @@ class View(Seeing):
             else written(self._edited(self.statement, [(sight, wanted)], True))
         )
 
+    def _called(self, sight: Sight) -> dict[str, Values]:
+        """Return the calls of the program's functions that stand in it, as its ``sigmoid(z)``."""
+        found: dict[str, Values] = {}
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Call) and isinstance(sight.known.get(called(node)), Recalled):
+                arguments = list(map(ast.unparse, node.args))
+                if len(arguments) == 1 and arguments[0] in sight.names:
+                    found[ast.unparse(node)] = sight.names[arguments[0]]  # of their shape
+        return found
+
     def _wanted(self, sights: Sequence[Sight | None]) -> list[tuple[Sight, Values]]:
         """Return sights with what is wanted there; none where it is not known of all of them."""
         known = [(one, self.lines.right_value(one.binding.entry)) for one in sights if one]
@@ -170,7 +198,7 @@ class View(Seeing):
         counts = {n: [np.asarray(v)] for n, v in first.known.items() if type(v) is int and v > 1}
         lists = {name: one for name, one in first.known.items() if isinstance(one, range)}
         counts |= {f"len({name})": [np.asarray(len(one))] for name, one in lists.items()}
-        for edited in edits(statement, {**first.names, **counts}):
+        for edited in edits(statement, {**first.names, **self._called(first), **counts}):
             sizes = (True, False) if not exact and scaled is None else (True,)
             fitting = set(sizes)
             for evaluation, wanted in tried:
@@ -186,6 +214,12 @@ class View(Seeing):
             if not left:
                 break
         return scaled
+
+
+def _turned(node: Node, values: list[Numbers]) -> Numbers:
+    """Return the sum for a difference, and the other way round."""
+    one, other = values
+    return np.asarray(one + other if node.op.name == "subtract" else one - other)
 
 
 def _added(node: Node, values: list[Numbers]) -> Numbers:

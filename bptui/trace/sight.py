@@ -99,7 +99,8 @@ class Seeing:
         known = {**self.source.modules, **self._plain(binding, start)}
         truth = self.lines.truth
         known |= recalled(self.source, self.recorder, self.places, truth, binding.when)
-        return Sight(binding, self._in_sight(binding, start), known, before)
+        names = self._in_sight(binding, start, known.pop("self", None))
+        return Sight(binding, names, known, before)
 
     def _plain(self, binding: Binding, start: int) -> dict[str, Any]:
         """Return the variables in sight that hold no numbers to derive by."""
@@ -164,8 +165,11 @@ class Seeing:
             return None
         return [as_it_is(node, list(draw)) for draw in zip(*given, strict=True)]
 
-    def _in_sight(self, binding: Binding, start: int) -> dict[str, Values]:
-        """Return the expressions with a known value in the statement's sight, the latest first."""
+    def _in_sight(self, binding: Binding, start: int, owner: int | None) -> dict[str, Values]:
+        """Return the expressions with a known value in the statement's sight, the latest first.
+
+        ``owner`` is the object that ``self`` is.
+        """
         found: dict[str, int] = {}
         tape = self.lines.truth.tape
         read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
@@ -177,7 +181,8 @@ class Seeing:
                 break
             if other.frame == 0 and other.name in local:
                 continue  # a count in a function hides an array of its name
-            if _of_self(other) and objects and other.location[1] not in objects:
+            ours = {owner} if owner and other.location[0] == "attribute" else objects
+            if _of_self(other) and ours and other.location[1] not in ours:
                 continue  # of another layer
             if other.frame == 0 and not self.source.sees(self.statement.lineno, other.name):
                 continue  # of another module

@@ -24,6 +24,7 @@ NAMES = {
         "b": (5, 2),
         "s": (5, 2),
         "v": (2, 2),
+        "r": (),
     }.items()
 }
 
@@ -57,6 +58,8 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = d * 2", "g = d"),
         ("g = d * (a > 1)", "g = d * (a > 0)"),
         ("g = d * (2 - s)", "g = d * (1 - s)"),
+        ("g = d * d * (1 - d)", "g = d * s * (1 - s)"),  # a slope of something else
+        ("g = d", "g = r * d"),  # a rate that is forgotten
         ("g = d.sum(axis=0)", "g = d.mean(axis=0)"),  # a function for one that is alike
         ("g = np.maximum(d, 0) * a", "g = np.minimum(d, 0) * a"),
         ("g = x.T @ d", "g = x.T @ d / len(x)"),
@@ -241,3 +244,50 @@ def test_a_line_that_made_no_gradient_is_blamed_where_an_edit_of_it_mends_all(
     assert program(judged.mended().removeprefix(HEAD)).verdict.right
     rows = (HEAD + SLOPE_AND_COPY).splitlines()
     assert judged.first_wrong == {rows.index(f"    {right}") + 1}
+
+
+LAYERS = """
+class Layer:
+    def __init__(self, size):
+        self.W = rng.normal(size=size)
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.out = sigmoid(inputs @ self.W)
+        return self.out
+
+    def backward(self, grad):
+        grad = grad * self.out * (1 - self.out)
+        self.dW = np.zeros_like(self.W)
+        for one, other in zip(self.inputs, grad):
+            self.dW += np.outer(one, other)
+        return grad @ self.W.T
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+net = [Layer((3, 2)), Layer((2, 2)), Layer((2, 2))]
+for step in range(3):
+    out = x
+    for layer in net:
+        out = layer.forward(out)
+    loss = ((out - y) ** 2).sum()
+    grad = 2 * (out - y)
+    for layer in net[::-1]:
+        grad = layer.backward(grad)
+    for layer in net:
+        layer.W -= 0.1 * layer.dW
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("grad * self.out * (1 - self.out)", "grad * grad * (1 - grad)"),
+        ("grad * self.out * (1 - self.out)", "grad / self.out * (1 - self.out)"),
+        ("self.dW += ", "self.dW -= "),
+    ],
+)
+def test_a_line_of_several_layers_is_mended_for_all_of_them(right: str, wrong: str) -> None:
+    judged = program(LAYERS.replace(right, wrong))
+    assert program(judged.mended().removeprefix(HEAD)).verdict.right
