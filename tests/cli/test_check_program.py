@@ -53,6 +53,7 @@ class Net:
         self.w -= 0.1 * ((out - t) * (1 - out ** 2)) @ x.T
         return 0.5 * np.sum((out - t) ** 2)
 """
+CALL = "Net().train_step(np.array([[0.2], [0.7]]), np.array([[0.5]]))"
 
 
 def run(folder: Path, source: str, *options: str, name: str = "net.py") -> tuple[int, str, str]:
@@ -196,10 +197,9 @@ def test_a_notebook(tmp_path: Path) -> None:
 
 
 def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
-    call = "Net().train_step(np.array([[0.2], [0.7]]), np.array([[0.5]]))"
-    assert run(tmp_path, CLASS, "--call", call)[0] == 0
+    assert run(tmp_path, CLASS, "--call", CALL)[0] == 0
     wrong = CLASS.replace("1 - out ** 2", "1 - out")
-    code, out, _ = run(tmp_path, wrong, "--call", call)
+    code, out, _ = run(tmp_path, wrong, "--call", CALL)
     assert code == 1
     assert "1 - out ** 2" in out
     code, _, err = run(tmp_path, CLASS)

@@ -18,6 +18,7 @@ import pytest
 from bptui.check.interpreter import OWN, CannotStartError, interpreter_for
 from bptui.check.process import CHILD
 
+from ..check.right_code import RIGHT
 from .support import bptui
 
 CODE = """
@@ -111,7 +112,7 @@ def test_the_first_environment_that_there_is_counts(tmp_path: Path) -> None:
 
 
 def test_bptui_in_the_active_environment_needs_no_word(code: Path) -> None:
-    code.write_text("def gradients(x, t, weights):\n    return weights\n")
+    code.write_text(RIGHT["matrices, mean over the batch"][1])
     for python in (sys.prefix, sys.executable):
         assert "\npython " not in check(str(code), "--python", python).stdout
 

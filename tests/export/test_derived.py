@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from bptui.export.derived import BackwardPass, NotWrittenError
 from bptui.program import cli
 from bptui.trace.source import ONE_FILE
+from tests.cli.test_check_program import CALL, CLASS
 from tests.trace.support import Judged
 
 REFUSED = {"conv1d_signals.py", "neurons_as_dicts.py", "tiny_cnn.py", "plain_python_lists.py"}
@@ -76,11 +77,11 @@ def test_a_class_with_wrong_gradients(tmp_path: Path) -> None:
 
 def test_other_formats_and_what_trains_nothing(tmp_path: Path) -> None:
     file = tmp_path / "net.py"
-    file.write_text(NET.replace("Net().step(x, t)\n", ""))
+    file.write_text(CLASS)
     for arguments, code, said in (
         (["torch"], 2, "only numpy"),
         (["numpy"], 2, "--call"),
-        (["numpy", "--call", "Net().step(x, t)"], 0, ""),
+        (["numpy", "--call", CALL], 0, ""),
     ):
         done = CliRunner().invoke(cli, ["export", str(file), "--to", *arguments])
         assert (done.exit_code, done.stdout == "") == (code, code == 2)

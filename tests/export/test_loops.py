@@ -63,13 +63,10 @@ for x, y in zip(X, Y):
     loss = loss + 0.5 * np.sum((out - y) ** 2)
     xs.append(x), ys.append(y), hs.append(h), outs.append(out)
 """
-WRONG = """\
-dh = (y - Y) @ Wout.T
+LAYERS_DECAY = """\
 for l in range(7):
-    U[l] -= 0.1 * X.T @ (dh @ V[l].T)
-    V[l] -= 0.1 * as_[l].T @ dh
-Win -= 0.1 * X.T @ dh
-Wout -= 0.1 * h.T @ (y - Y)
+    U[l] -= 0.1 * U[l]
+    V[l] -= 0.1 * V[l]
 """
 PARAMETERS = ["Wxh", "Whh", "b", "Wo", "h_start"]
 
@@ -81,7 +78,12 @@ def decay(*names: str) -> str:
 
 PROGRAMS = {
     "through time": (RECURRENT, RECURRENT_FORWARD, decay(*PARAMETERS), PARAMETERS),
-    "over layers": (LAYERS, LAYERS_FORWARD, WRONG, ["Win", "Wout", "U", "V"]),
+    "over layers": (
+        LAYERS,
+        LAYERS_FORWARD,
+        LAYERS_DECAY + decay("Win", "Wout"),
+        ["Win", "Wout", "U", "V"],
+    ),
     "over samples": (SAMPLES, SAMPLES_FORWARD, decay("W1", "b1", "W2"), ["W1", "b1", "W2"]),
 }
 
