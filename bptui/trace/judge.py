@@ -197,7 +197,8 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
         updates = {parameter.after for parameter in lines.truth.parameters}
         single = tape.shape(old.entry) == () and entry not in updates
         larger = tape.shape(old.entry) != tape.shape(entry) and not single
-        if larger and old.entry in lines.forward and tape.depends(change.entry, {old.entry}):
+        learned = old.entry in lines.forward & lines.truth.dependent
+        if larger and learned and tape.depends(change.entry, {old.entry}):
             claimed = _claimed(tape, change.entry, bound)
             named = handed_on(tape.bindings, {claimed: end}).get(claimed)
             where = named[0].place if named else tape.notes[claimed].place

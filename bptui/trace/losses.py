@@ -193,6 +193,9 @@ def implied(
             both = [(one + other).sum() for one, other in zip(likely, unlikely, strict=True)]
             yield Loss(-_total(both), None, "binary cross-entropy")
             yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
+        if all(out.op.name == "exp" for _, out, _ in group):  # of counts: Poisson regression
+            unlikely = [(out - target * log(out)).sum() for _, out, target in group]
+            yield Loss(_total(unlikely), None, "Poisson loss")
     for olds in picked[:IMPLIED]:
         yield Loss(-_total([log(old).sum() for old in olds]), None, "cross-entropy")
 

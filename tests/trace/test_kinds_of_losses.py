@@ -32,6 +32,22 @@ for center, context in zip(corpus, corpus[1:]):
     U[others] -= 0.1 * dus
     E[center] -= 0.1 * dv
 """,
+    "counts, of which logarithms are predicted": """
+counts, w = np.abs(np.round(3 * y)), 0.1 * W
+for _ in range(3):
+    mean = np.exp(x @ w)
+    w = w - 0.01 * x.T @ (mean - counts)  #! w = w - 0.01 * x.T @ (mean + counts)
+""",
+    "data that centres are subtracted from, which are learned": """
+c, v, z = np.array([0.1, -0.4, 0.7, 0.2]), np.array([0.5, 1.0, -0.5, 0.3]), x[:, :1]
+for _ in range(2):
+    far = z - c
+    near = np.exp(-far**2)
+    e = near @ v - y[:, 0]
+    dnear = np.outer(e, v)  #! dnear = np.outer(e, c)
+    v -= 0.1 * near.T @ e
+    c -= 0.1 * (dnear * near * 2 * far).sum(axis=0)
+""",
     "a hinge loss in plain numbers": """
 w, c = [0.1, -0.2, 0.3], 0.1
 rows, labels = x.tolist(), np.sign(y[:, 0]).tolist()
