@@ -15,7 +15,7 @@ import numpy as np
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.activated import Activated, slopes_at
-from bptui.trace.comparing import Numbers, multiple
+from bptui.trace.comparing import Numbers, Values, multiple
 from bptui.trace.drawing import PRODUCTS
 from bptui.trace.judge import Verdict
 from bptui.trace.replay import FAILURES
@@ -178,17 +178,15 @@ class Outlook:
             found = backward(loss, fixed.values()).of if fixed else {}
         except FAILURES:  # there is no rule on the way to what is fixed
             return
-        for entry, node in fixed.items():
-            claimed = self._claimed(found[node]) if node in found else None
-            if claimed:
+        gradients = {entry: found[node] for entry, node in fixed.items() if node in found}
+        draws = [evaluate(gradients.values(), draw) for draw in self.truth.draws]
+        for entry, gradient in gradients.items():
+            true = [np.broadcast_to(draw[gradient], gradient.shape) for draw in draws]
+            if claimed := self._claimed(true):
                 yield entry, claimed
 
-    def _claimed(self, gradient: Node) -> str | None:
+    def _claimed(self, true: Values) -> str | None:
         """Return the name of what a program has that is a multiple of this gradient alone."""
-        true = [
-            np.broadcast_to(evaluate([gradient], d)[gradient], gradient.shape)
-            for d in self.truth.draws
-        ]
         for entry in sorted(self.truth.dependent - self.lines.forward):
             values = self.truth.numbers(self.truth.graph.nodes[entry])
             same = values[0].size == true[0].size > 1 and multiple(values, true) is not None

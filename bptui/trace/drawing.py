@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -122,16 +122,26 @@ def inputs_of(
 
     Targets may not: that they add up to 1 may be used.
     """
-    views = views_of(graph, parameters, early)
+    products = {entry for entry, _ in products_with(graph, parameters, early)}
     found: dict[Node, None] = {}
     other: set[Node] = set()
     for entry in early:
-        node = graph.nodes[entry]
-        given = [part for part in node.inputs if graph.entry.get(part) not in dependent]
-        through = any(part in views for part in node.inputs)
+        inputs = graph.nodes[entry].inputs
+        given = [part for part in inputs if graph.entry.get(part) not in dependent]
         roots = [part for part in ordered(given) if part in graph.given]
-        if node.op.name in PRODUCTS and through:
+        if entry in products:
             found.update(dict.fromkeys(roots))
         else:
             other.update(roots)
     return {node: None for node in found if node not in other}
+
+
+def products_with(
+    graph: Lowered, parameters: Collection[Node], early: Collection[int]
+) -> Iterator[tuple[int, list[Node]]]:
+    """Yield the products of parameters, or views of them, with what they are multiplied with."""
+    views = views_of(graph, parameters, early)
+    for entry in early:
+        node = graph.nodes[entry]
+        if node.op.name in PRODUCTS and not views.isdisjoint(node.inputs):
+            yield entry, [part for part in node.inputs if part not in views]

@@ -26,6 +26,7 @@ SLOPES = ("grad", "deriv", "delta", "partial", "prime", "slope")
 """How words begin by which programs say that something is a derivative; so do d, pd, and wrt."""
 ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
 SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
+MEASURES = ("power", "square", "absolute", "math.pow", "math.fabs", "abs", "pow")
 HALF = "half squared error"
 DAMAGED = ("add", "multiply", "divide")
 """What may stand for the difference of an output and a target."""
@@ -183,7 +184,9 @@ def implied(
     ``shares`` tells whether outputs lie between 0 and 1.
     """
     differences, picked = _pairs(tape, graph, dependent)
-    for group in differences[:IMPLIED]:
+    measured = _only_measured(tape)
+    for every in differences[:IMPLIED]:
+        group = [one for one in every if graph.entry.get(one[0]) not in measured] or every
         halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
         own = frozenset(node for node, _, _ in group)
         yield Loss(_total(halves), None, HALF, differences=own)
@@ -204,6 +207,16 @@ def outputs(tape: Tape, graph: Lowered, dependent: Mapping[int, None]) -> list[N
     """Return what targets are subtracted from."""
     differences, _ = _pairs(tape, graph, dependent)
     return [out for group in differences for _, out, _ in group]
+
+
+def _only_measured(tape: Tape) -> set[int]:
+    """Return what nothing is computed from but squares and sizes: nobody goes back from it."""
+    found: dict[int, bool] = {}
+    for note, inputs in zip(tape.notes, tape.inputs, strict=True):
+        for entry in inputs:
+            measure = note.call in MEASURES or inputs == [entry, entry]
+            found[entry] = found.get(entry, True) and measure
+    return {entry for entry, measured in found.items() if measured}
 
 
 def _pairs(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.backward import Gradients, backward
-from bptui.core.graph.node import Node, evaluate
+from bptui.core.graph.node import Node, evaluate, number
 from bptui.core.graph.shaping import full
 from bptui.trace.comparing import (
     Match,
@@ -23,7 +23,7 @@ from bptui.trace.comparing import (
     rounded,
 )
 from bptui.trace.decay import Decay, Of, decay_in
-from bptui.trace.drawing import SPREADS, Drawn, inputs_of
+from bptui.trace.drawing import SPREADS, Drawn, inputs_of, products_with
 from bptui.trace.graph import Lowered
 from bptui.trace.losses import (
     HALF,
@@ -196,9 +196,9 @@ class StepTruth:
         losses = sorted(self.losses, key=lambda loss: not loss.named)
         count = sum(loss.named for loss in losses)
         found = list(filter(None, map(self.judged, losses[:count])))
-        named = [judged for judged in found if not judged.missing and self._has_data(judged.loss)]
+        named = [judged for judged in found if not judged.missing and self._is_trained(judged.loss)]
         if not named:
-            found += filter(None, map(self.judged, losses[count:]))
+            found += self._worth(losses[count:])
         equal = self._equal([*map(self._last_of_name(named), named)] or found)
         chosen = [self._whole_square(judged) for judged in equal[: 1 if named else LIKELY]]
         known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
@@ -208,11 +208,48 @@ class StepTruth:
             settle(self, judged)
         return chosen
 
+    def _worth(self, losses: list[Loss]) -> Iterator[Judged]:
+        """Yield losses with how parameters fare, but those that lead to fewer than fare well."""
+        befores = {parameter.before for parameter in self.parameters}
+
+        def reach(loss: Loss) -> int:
+            behind = befores if loss.entry is None else self.tape.behind([loss.entry], befores)
+            return sum(parameter.before in behind for parameter in self.parameters)
+
+        most = 0
+        for loss in sorted(losses, key=lambda loss: (loss.used, loss.entry is not None)):
+            if most and loss.used:
+                break  # it is on the way back
+            if reach(loss) >= most and (judged := self.judged(loss)) is not None:
+                most = max(most, judged.rank[0])
+                yield judged
+
     def _is_gain(self, loss: Loss) -> bool:
         """Whether a loss is below 0 as a likelihood is: who goes up on it makes that large."""
         if loss.entry is None or loss.gain or not loss.named:
             return False
         return bool(np.sum(self.tape.values[loss.entry]) < 0.0)
+
+    def _is_trained(self, loss: Loss) -> bool:
+        """Whether a loss is of the data that the step learns from, and no penalty alone."""
+        if not self._has_data(loss):
+            return False
+        learned = self._products & set().union(*self.behind.values())
+        measured = self._products & self.tape.behind([loss.entry or 0])
+        nodes = self.graph.nodes
+        known = {self.numbers(nodes[entry])[0].tobytes() for entry in learned}
+        rest = (self.numbers(nodes[entry])[0] for entry in measured - learned)
+        return not learned or all(values.tobytes() in known for values in rest)
+
+    @cached_property
+    def _products(self) -> set[int]:
+        """The products of parameters and data."""
+        parameters, entry = self.parameters.values(), self.graph.entry
+        return {
+            product
+            for product, others in products_with(self.graph, parameters, self.early)
+            if any(number(one) is None and entry.get(one) not in self.dependent for one in others)
+        }
 
     def _has_data(self, loss: Loss) -> bool:
         """Whether data come into a loss after the parameters: a penalty by itself has none.

@@ -93,6 +93,18 @@ for step in range(3):
     W = W - 0.01 * (dW + 0.1 * np.sign(W))
     loss = 0.5 * (d ** 2).sum() + 0.1 * (np.abs(V).sum() + np.abs(W).sum())
 """,
+    "the error of all samples is measured, and one is learned from": """
+w, rows, targets, least = [0.1, -0.2], x[:, :2].tolist(), y[:, 0].tolist(), float("inf")
+def error(row, t):
+    return w[0] * row[0] + w[1] * row[1] - t
+for row, t in zip(rows, targets):
+    total = sum(error(*pair) ** 2 for pair in zip(rows, targets))
+    if total < least:
+        least = total
+    e = error(row, t)
+    dw = [e * v for v in row]  #! dw = [e * v * v for v in row]
+    w = [old - 0.1 * d for old, d in zip(w, dw)]
+""",
     "a cost below 0 is a likelihood, and climbed": """
 T = np.eye(2)[[0, 1, 1, 0, 0, 1]]
 for step in range(2):
