@@ -90,6 +90,10 @@ class Screen:
         self._strips = session.app.screen._compositor.render_strips()
         self._rows: dict[int, list[tuple[str, Style]]] = {}
 
+    @property
+    def lines(self) -> list[str]:
+        return [strip.text for strip in self._strips]
+
     def row(self, y: int) -> list[tuple[str, Style]]:
         """Every character of a line with its style."""
         if y not in self._rows:

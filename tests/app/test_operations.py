@@ -70,21 +70,24 @@ def written(snapshot: Snapshot, quantity: str, row: int) -> Array:
     return snapshot.values[quantity][row] if found is None else found
 
 
-def lit(session: Session) -> list[str]:
+def lit(screen: Screen) -> list[str]:
     """The numbers in the panels that are lit as written, and the loss in the top line."""
-    screen, found = Screen(session), list[str]()
-    for y, line in enumerate(session.lines()):
+    found = list[str]()
+    for y, line in enumerate(screen.lines):
         for match in NUMBER.finditer(line):
-            piece = screen.piece(match.start(), y, len(match[0]))
-            is_lit = piece.touch == "written" or line[: match.start()].endswith("loss ")
-            if is_lit and set(".e") & {*match[0]}:
-                found.append(match[0])
+            if set(".e") & {*match[0]}:
+                touched = screen.piece(match.start(), y, len(match[0])).touch
+                if touched == "written" or line[: match.start()].endswith("loss "):
+                    found.append(match[0])
     return found
 
 
-def shows(session: Session, quantities: list[str]) -> bool:
-    """Whether of each of the quantities a number is lit as written."""
-    view, texts = session.app.main.view, lit(session)
+def shows(session: Session, operation: Operation, quantities: list[str]) -> bool:
+    """Whether an operation is explained, and of each of the quantities a number is lit."""
+    view, screen = session.app.main.view, Screen(session)
+    if not any(f"Derivation: {operation.label} " in line for line in screen.lines):
+        return False
+    texts = lit(screen)
     return all(
         any(
             reads_as(text, float(value))
@@ -106,7 +109,6 @@ async def test_every_operation_of_every_preset_shows_its_numbers(turn: int) -> N
             await session.until(lambda n=name: f" {n} " in session.status(), name)
             values = session.app.player.snapshot.values
             async for operation, left in walk(session):
-                await session.shows(f"Derivation: {operation.label} ")
                 wanted = [
                     each
                     for each in operation.writes
@@ -115,7 +117,8 @@ async def test_every_operation_of_every_preset_shows_its_numbers(turn: int) -> N
                     and (made is not deep or (each in values and each[0] != "g"))
                 ]
                 await session.until(
-                    lambda w=wanted: shows(session, w), f"the numbers of {name}, {operation.label}"
+                    lambda of=operation, wanted=wanted: shows(session, of, wanted),
+                    f"the numbers of {name}, {operation.label}",
                 )
                 if name in names[turn :: len(SIZES)]:
                     assert await check_diagram(session, operation, left)
