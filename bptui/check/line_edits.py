@@ -48,9 +48,12 @@ def kept(own: str, whole: str, new: str) -> str:
         start, end = spans[at[a]][1], spans[at[b + 1]][0]
         if kind == "replace":
             start, end = spans[at[a + 1]][0], spans[at[b]][1]
-        elif kind == "delete" or (came[0] not in ")]" and came[-1] not in "(["):
+        elif kind == "delete":
+            between = new[made[c][1] : made[d + 1][0]]
+            came = own[start : spans[at[a + 1]][0]] if between else ""
+        elif came[0] not in ")]" and came[-1] not in "([":
             came = new[made[c][1] : made[d + 1][0]]
-            end = start if own[start:end].strip() and kind == "insert" else end
+            end = start if own[start:end].strip() else end
         elif came[0] in ")]":
             end = start
         else:

@@ -92,6 +92,11 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
         if made is None:
             return None
         return Update(made.old, entry, binding, "", None, made, note.call)
+    if note.call in ("add.at", "subtract.at"):
+        old, added = note.arguments[0].entry, note.arguments[-1]
+        own = isinstance(added, Reference) and tape.depends(added.entry, {old})
+        made = Sum(old, added, own, same=True)
+        return Update(old, entry, binding, "", None, made, note.call.removesuffix(".at"))
     if note.call not in ("setitem", "put"):
         return None
     before, places, value = _written(tape, entry)

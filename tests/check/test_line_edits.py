@@ -16,6 +16,8 @@ EDITS = {
     "other brackets": ("d = a - y*s", "d = (a - y) * s", "d = (a - y)*s"),
     "a key": ('g["W1"] = g["W2"]*2.', "g['W1'] = g['W3'] * 2.0", 'g["W1"] = g["W3"]*2.'),
     "several": ("a,b = (c)+1 ,d", "a, b = (e + 1, d)", "a,b = (e)+1 ,d"),
+    "a sum no more": ("gh=e@(u+1)", "gh = e @ u", "gh=e@u"),
+    "no sign": ("d = -(a-y)", "d = a - y", "d = a-y"),
     "a call": ("d[k] += g", "np.add.at(d, k, g)", "np.add.at(d, k, g)"),
     "all": ("d = (x)", "d += y.T", "d += (y.T)"),
 }
