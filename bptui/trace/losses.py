@@ -15,6 +15,7 @@ from bptui.core.losses import TERMS
 from bptui.trace.comparing import Match
 from bptui.trace.graph import Lowered
 from bptui.trace.tape import Tape, Value
+from bptui.trace.weighted import Weights
 
 NAMES = ("loss", "cost", "mse", "nll", "objective", "cross", "entropy", "bce")
 """How a word begins by which programs call their loss."""
@@ -28,6 +29,7 @@ ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
 SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
 MEASURES = ("power", "square", "absolute", "math.pow", "math.fabs", "abs", "pow")
 HALF = "half squared error"
+WEIGHTED = "cross-entropy, each sample times its weight or reward"
 DAMAGED = ("add", "multiply", "divide")
 """What may stand for the difference of an output and a target."""
 SOON = 8
@@ -184,7 +186,7 @@ def implied(
     ``shares`` tells whether outputs lie between 0 and 1.
     """
     differences, picked = _pairs(tape, graph, dependent)
-    measured = _only_measured(tape)
+    measured, weights = _only_measured(tape), Weights(tape, graph, dependent)
     for every in differences[:IMPLIED]:
         group = [one for one in every if graph.entry.get(one[0]) not in measured] or every
         halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
@@ -196,11 +198,18 @@ def implied(
             both = [(one + other).sum() for one, other in zip(likely, unlikely, strict=True)]
             yield Loss(-_total(both), None, "binary cross-entropy")
             yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
+            if by := weights.of([(node, target, out) for node, out, target in group]):
+                weighted = [(w * part).sum() for w, part in zip(by, likely, strict=True)]
+                yield Loss(-_total(weighted), None, WEIGHTED)
         if all(out.op.name == "exp" for _, out, _ in group):  # of counts: Poisson regression
             unlikely = [(out - target * log(out)).sum() for _, out, target in group]
             yield Loss(_total(unlikely), None, "Poisson loss")
-    for olds in picked[:IMPLIED]:
-        yield Loss(-_total([log(old).sum() for old in olds]), None, "cross-entropy")
+    for pairs in picked[:IMPLIED]:
+        likely = [log(old) for _, old in pairs]
+        yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
+        if by := weights.of([(node, None, old) for node, old in pairs]):
+            weighted = [(w * part).sum() for w, part in zip(by, likely, strict=True)]
+            yield Loss(-_total(weighted), None, WEIGHTED)
 
 
 def outputs(tape: Tape, graph: Lowered, dependent: Mapping[int, None]) -> list[Node]:
@@ -221,13 +230,13 @@ def _only_measured(tape: Tape) -> set[int]:
 
 def _pairs(
     tape: Tape, graph: Lowered, dependent: Mapping[int, None]
-) -> tuple[list[list[tuple[Node, Node, Node]]], list[list[Node]]]:
+) -> tuple[list[list[tuple[Node, Node, Node]]], list[list[tuple[Node, Node]]]]:
     """Return differences with output and target, and outputs that 1 is taken from; by place.
 
     Where there are none, one was meant where output and target are combined in another way.
     """
     differences: dict[int, list[tuple[Node, Node, Node]]] = {}
-    picked: dict[int, list[Node]] = {}
+    picked: dict[int, list[tuple[Node, Node]]] = {}
     known = _Differences(tape, graph, dependent)
     for entry in dependent:
         node, place = graph.nodes[entry], tape.notes[entry].place
@@ -237,7 +246,7 @@ def _pairs(
         elif node.op.name == "setitem" and node.inputs[1].op.name == "subtract":
             old, one = node.inputs[1].inputs
             if number(one) == 1.0 and old.op.name == "getitem":
-                picked.setdefault(place, []).append(old)
+                picked.setdefault(place, []).append((node, old))
     if not differences and not picked:
         named = {b.entry for b in tape.bindings if not b.name.startswith("return ")}
         for entry in dependent:
@@ -278,8 +287,8 @@ def told(tape: Tape, graph: Lowered, dependent: Mapping[int, None], name: str) -
     else:
         for group in differences:
             yield Loss(_total(TERMS[name](out, t).sum() for _, out, t in group), None, name)
-        for olds in picked if name == "cross_entropy" else []:
-            yield Loss(-_total([log(old).sum() for old in olds]), None, name)
+        for pairs in picked if name == "cross_entropy" else []:
+            yield Loss(-_total([log(old).sum() for _, old in pairs]), None, name)
 
 
 class _Differences:

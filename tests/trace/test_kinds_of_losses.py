@@ -105,6 +105,33 @@ for row, t in zip(rows, targets):
     dw = [e * v for v in row]  #! dw = [e * v * v for v in row]
     w = [old - 0.1 * d for old, d in zip(w, dw)]
 """,
+    "a policy learns from what it has done, times the reward": """
+for episode in range(2):
+    dW, db = np.zeros_like(W), np.zeros(2)
+    for t in range(4):
+        s = rng.normal(size=3)
+        p = np.exp(s @ W + b) / np.exp(s @ W + b).sum()
+        reward = rng.normal()
+        dz = np.eye(2)[t % 2] - p
+        dW += reward * np.outer(s, dz)  #! dW += reward * np.outer(s, dz * p)
+        db += reward * dz
+    W += 0.1 * dW
+    b += 0.1 * db
+""",
+    "an action that is taken is picked, and counts by its reward": """
+for episode in range(2):
+    dW, db = np.zeros_like(W), np.zeros(2)
+    for t in range(4):
+        s = rng.normal(size=3)
+        p = np.exp(s @ W + b) / np.exp(s @ W + b).sum()
+        reward = rng.normal()
+        dz = p.copy()
+        dz[t % 2] -= 1
+        dW += np.outer(s, dz) * reward  #! dW += np.outer(s, dz) / reward
+        db += dz * reward
+    W -= 0.1 * dW
+    b -= 0.1 * db
+""",
     "a cost below 0 is a likelihood, and climbed": """
 T = np.eye(2)[[0, 1, 1, 0, 0, 1]]
 for step in range(2):

@@ -1,0 +1,59 @@
+"""Finds the weights of samples in what a program computes from its errors: rewards, importances."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from bptui.core.graph.node import Node
+from bptui.trace.graph import Lowered
+from bptui.trace.tape import Tape
+
+THROUGH = ("outer", "matmul", "dot", "multiply", "transpose", "reshape", "getitem", "expand_dims")
+"""What goes on from an error and is still proportional to it."""
+
+
+class Weights:
+    """The numbers that errors are multiplied with, and that depend on no parameter."""
+
+    def __init__(self, tape: Tape, graph: Lowered, dependent: Collection[int]) -> None:
+        self.tape, self.graph, self.dependent = tape, graph, dependent
+        self.users: dict[int, list[int]] = {}
+        self.data: set[int] = set()
+        """What a forward pass multiplies with: it stands in gradients as well."""
+        for entry in dependent:
+            for source in tape.inputs[entry]:
+                self.users.setdefault(source, []).append(entry)
+
+    def of(self, errors: Sequence[tuple[Node, Node | None, Node]]) -> list[Node] | None:
+        """Return a weight for each error, with its target and its output; None where one has none.
+
+        The data of a forward pass is none, and neither is a target.
+        """
+        outs = [self.graph.entry.get(out, -1) for _, _, out in errors]
+        self.data = self.tape.behind(entry for entry in outs if entry >= 0)
+        known = self.graph.entry
+        ends = [(known.get(error), known.get(target or error)) for error, target, _ in errors]
+        found = [None if error is None else self._weight(error, target) for error, target in ends]
+        weights = [self.graph.node(weight) for weight in found if weight is not None]
+        return weights if len(weights) == len(found) else None
+
+    def _weight(self, error: int, target: int | None) -> int | None:
+        shape, stack, seen = self.tape.shape(error), [error], {error}
+        while stack:
+            top = stack.pop(0)
+            for user in self.users.get(top, ()):
+                call = self.tape.notes[user].call
+                if call == "multiply":
+                    others = [one for one in self.tape.inputs[user] if one != top]
+                    fits = self.tape.shape(user) == shape or not any(map(self.tape.shape, others))
+                    if len(others) == 1 and fits and self._is_weight(others[0], target, shape):
+                        return others[0]
+                if call in THROUGH and user not in seen:
+                    seen.add(user)
+                    stack.append(user)
+        return None
+
+    def _is_weight(self, entry: int, target: int | None, shape: tuple[int, ...]) -> bool:
+        given = entry not in self.dependent and entry not in self.data and entry != target
+        own = self.tape.shape(entry)
+        return given and self.tape.notes[entry].call != "constant" and (not own or own != shape)
