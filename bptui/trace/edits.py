@@ -310,13 +310,16 @@ def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
         for op in (ast.Sub(), ast.Add(), ast.Mult()):
             yield _augmented(statement, op)
     if isinstance(statement, ast.AugAssign):
-        if isinstance(statement.target, ast.Subscript) and isinstance(statement.op, ast.Add):
+        if isinstance(statement.target, ast.Subscript) and isinstance(
+            statement.op, ast.Add | ast.Sub
+        ):
+            at = "np.add.at" if isinstance(statement.op, ast.Add) else "np.subtract.at"
             array = copy.deepcopy(statement.target.value)
             for part in ast.walk(array):
                 if hasattr(part, "ctx"):
                     part.ctx = ast.Load()
             arguments = [array, statement.target.slice, statement.value]
-            yield ast.Expr(ast.Call(_parsed("np.add.at"), arguments, []))
+            yield ast.Expr(ast.Call(_parsed(at), arguments, []))
         yield ast.Assign(
             [copy.deepcopy(statement.target)], copy.deepcopy(statement.value), lineno=0
         )

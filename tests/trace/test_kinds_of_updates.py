@@ -222,8 +222,8 @@ for word, others in ((0, [1, 4, 4]), (2, [0, 3, 1]), (3, [2, 2, 1])):
     v, us = E[word], U[others]
     p = 1 / (1 + np.exp(-us @ v))
     e = p - np.array([1.0, 0.0, 0.0])
-    dv = e @ us  #! dv = p @ us
-    np.subtract.at(U, others, 0.1 * np.outer(e, v))
+    dv = e @ us
+    np.subtract.at(U, others, 0.1 * np.outer(e, v))  #! U[others] -= 0.1 * np.outer(e, v)
     E[word] -= 0.1 * dv
 """,
     "a slope that is a gradient inside the sigmoid": """
