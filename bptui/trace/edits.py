@@ -177,7 +177,9 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         yield from (ast.Constant(other) for other in (0, 1, 2) if other != node.value)
     yield ast.UnaryOp(ast.USub(), node)
     for name in [name for name, one in names.items() if not one[0].shape and "[" not in name]:
-        yield ast.BinOp(_parsed(name), ast.Mult(), node)
+        of_array = ast.unparse(node) in names and names[ast.unparse(node)][0].shape
+        pair = (_parsed(name), node) if of_array else (node, _parsed(name))
+        yield ast.BinOp(pair[0], ast.Mult(), pair[1])
         yield ast.BinOp(node, ast.Div(), _parsed(name))
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)

@@ -140,8 +140,9 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
     late = not lines.truth.later.isdisjoint(factors)  # as a weight after its update
     if len(factors) < 2 or late or any(factor in made for factor in ours):
         return {}
-    # as in a * (2 - a): the line has its own part in it
+    # as in a * (2 - a), or a * a: the line has its own part in it
     made = [one for one in made if not any(one in behind[f] for f in factors if f != one)]
+    made = [one for one in made if factors.count(one) == 1]
     found: dict[int, Values] = {}
     for one in made:
         for draw, wanted in enumerate(lines.current[entry]):

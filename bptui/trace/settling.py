@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptui.trace.comparing import multiple, rounded
+from bptui.trace.comparing import along, multiple, rounded
 from bptui.trace.losses import Judged, Key
 from bptui.trace.updates import Parameter
 
@@ -55,8 +55,9 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
         judged.matches[key], judged.ratios[key] = None, ratio
         judged.misapplied.add(key)
         factors = {other: factor for other, factor in factors.items() if other != key}
-    sizes = [rounded(factor) for factor in factors.values()]
-    down = [size for size in sizes if size < 0 or not whole] or sizes  # a loss is made small
+    sizes = {key: rounded(factor) for key, factor in factors.items()}
+    going = (key for key in sizes if (sizes[key] < 0 if whole else _falls(truth, judged, key)))
+    down = [sizes[key] for key in going] or [*sizes.values()]  # a loss is made small
     most = max(map(down.count, down))
     usual = {size for size in down if down.count(size) == most}
     if len(usual) > 1 and not whole:
@@ -85,6 +86,13 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
             judged.ratios[key] = factor / factors[own]
             if same or (goes_up and turned) or (plain and forgotten):
                 judged.misapplied.add(key)
+
+
+def _falls(truth: StepTruth, judged: Judged, key: Key) -> bool:
+    """Whether an optimizer moves a parameter against its gradient, as far as a step tells it."""
+    (parameter,) = (one for one in truth.parameters if one.key == key)
+    true = truth.true_of(parameter, judged.gradients)
+    return bool(truth.step.first) or not along(truth.change_of(parameter), true)
 
 
 def _without_mean(
@@ -129,9 +137,10 @@ def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
             inner = list(truth.inner_matches(parameter, true))
             named = [found for found in inner if found.entry in truth.tape.named] or inner
             factors[parameter.key] = [rounded(found.factor) for found in named]
-    every = [factor for found in factors.values() for factor in dict.fromkeys(found)]
+    falling = [key for key in factors if _falls(truth, judged, key)] or list(factors)
+    every = [factor for key in falling for factor in dict.fromkeys(factors[key])]
     usual = max(dict.fromkeys([1.0, *every]), key=every.count)
-    least = len(factors) / 2  # of two halves that is right which has gradients as they are
+    least = len(falling) / 2  # of two halves that is right which has gradients as they are
     if every.count(usual) > least or (usual == 1.0 and every.count(usual) == least > 0):
         for key, found in factors.items():
             if found and usual not in found:

@@ -28,6 +28,24 @@ UPDATES = {
     ),
 }
 KINDS = {
+    "a gradient of the other sign for most of what an optimizer updates": """
+m, v = [0.0] * 3, [0.0] * 3
+for step in range(1, 4):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)  #! dz = -d @ V.T * (1 - h ** 2)
+    for k, (p, g) in enumerate(((V, h.T @ d), (W, x.T @ dz), (b, dz.sum(axis=0)))):
+        m[k] = 0.9 * m[k] + 0.1 * g
+        v[k] = 0.99 * v[k] + 0.01 * g ** 2
+        p -= 0.1 * (m[k] / (1 - 0.9 ** step)) / (np.sqrt(v[k] / (1 - 0.99 ** step)) + 1e-8)
+""",
+    "the gradient squared": STEP
+    + GRADIENTS
+    + """
+    for p, g in ((V, dV), (W, dW), (b, db)):
+        p -= 0.1 * g  #! p -= 0.1 * g * g
+""",
     "a memory that takes no gradient in": """
 b = b + 0.05
 m = np.zeros_like(V)
@@ -39,21 +57,6 @@ m = np.zeros_like(V)
     V -= 0.1 * m
     W -= 0.1 * dW
     b -= 0.1 * db
-""",
-    "equal numbers taken out of what is wrong": """
-for step in range(2):
-    z = x @ W
-    e = np.maximum(z, 0).mean(axis=0) @ V - y[0]
-    loss = (e ** 2).sum()
-    dV = np.outer(np.maximum(z, 0).mean(axis=0), 2 * e)
-    dh = np.tile(2 * e @ V.T / 6, (6, 1))
-    d = dh * (z > 0)  #! d = dh * (z < 0)
-    dW = np.zeros_like(W)
-    for i in range(6):
-        for j in range(2):
-            dW[:, j] += d[i, j] * x[i]
-    V -= 0.1 * dV
-    W -= 0.1 * dW
 """,
     "a rate is forgotten where the gradient is divided by a number": STEP
     + """
