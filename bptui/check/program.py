@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -29,6 +30,8 @@ from bptui.trace.run import (
 from bptui.trace.source import Source, told_in
 from bptui.trace.tape import Tape
 from bptui.trace.updates import lost_updates, training_steps
+
+COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
 
 
 def checked(
@@ -139,6 +142,32 @@ def _why_unclear(verdict: Verdict, tape: Tape, run: Run) -> str | None:
     loss = verdict.lines.judged.loss
     if loss.used and not loss.named:  # it is on the way back itself
         return "no loss is found in it; --loss NAME says which it is"
+    drawn = _drawn_by(tape, verdict.lines.truth.dependent) if loss.entry is None else None
+    if drawn is not None:
+        where = run.source.files.told(run.line_of(tape.notes[drawn].place))
+        return (
+            f"{where}: it draws numbers by what it computes, so what its gradients should be "
+            "cannot be told from one draw"
+        )
+    return None
+
+
+def _drawn_by(tape: Tape, dependent: AbstractSet[int]) -> int | None:
+    """Return the first entry that is drawn by what is computed; None where there is none.
+
+    A comparison with numbers that are made where it stands is a draw: ``rng.random(n) < p``.
+    """
+    notes = tape.notes
+    for entry in sorted(dependent):
+        call, given = notes[entry].call, tape.inputs[entry]
+        if dependent.isdisjoint(given):
+            continue
+        fresh = (one for one in given if notes[one].call in ("leaf", "random.random"))
+        compares = call in COMPARISONS and any(
+            notes[one].place == notes[entry].place for one in fresh
+        )
+        if call.startswith("random.") or compares:
+            return entry
     return None
 
 

@@ -331,6 +331,13 @@ def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:
     [
         ("1.5", "w -= 0.1 * 2 * w", "no loss is found in it"),
         ("np.ones(3)", "loss = np.sinc(w).sum(); w -= 0.1 * w", "line 4: no derivative is known"),
+        (
+            "np.ones((3, 2)) / 3; a = np.zeros(3); t = np.array([1.0, 0, 1])",
+            "p = 1 / (1 + np.exp(-t @ w)); h = np.random.random(2) < p; "
+            "v = 1 / (1 + np.exp(-w @ h - a)); q = 1 / (1 + np.exp(-v @ w)); "
+            "w += 0.1 * (np.outer(t, p) - np.outer(v, q)); a += 0.1 * (t - v)",
+            "line 4: it draws numbers by what it computes",
+        ),
     ],
 )
 def test_what_cannot_be_known_is_unclear(tmp_path: Path, start: str, body: str, said: str) -> None:
