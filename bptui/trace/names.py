@@ -15,6 +15,15 @@ LONGEST = 64
 """Entries of a list or a dict up to which its numbers are known by its name."""
 
 
+def key_of(index: Value) -> Value:
+    """Return a key of a list or a dict as it is told from others: a number of numpy as Python's."""
+    if isinstance(index, np.generic):
+        index = index.item()
+    if isinstance(index, tuple):
+        return tuple(map(key_of, index))
+    return index if isinstance(index, int | str) else repr(index)
+
+
 class Names(Recording):
     """The names that a program has given, while it runs."""
 
@@ -73,7 +82,9 @@ class Names(Recording):
             pairs = value.items()
         for key, part in pairs:
             if is_number(part):
-                self.bound(at, frame, f"{text}[{key!r}]", part, ("item", self.identity(value), key))
+                self.bound(
+                    at, frame, f"{text}[{key!r}]", part, ("item", self.identity(value), key_of(key))
+                )
             elif rows and isinstance(part, list | tuple):
                 self.contents(at, frame, f"{text}[{key!r}]", part, rows=False)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from bptui.trace.calls import Calls
 from bptui.trace.functions import BINARY, COMPARE, IN_PLACE, UNARY
+from bptui.trace.names import key_of
 from bptui.trace.recording import is_number
 from bptui.trace.tape import Value, references
 
@@ -218,8 +219,7 @@ class Recorder(Calls):
         """Return what an item of a list or a dict means."""
         if isinstance(owner, list) and isinstance(index, int) and index < 0:
             index += len(owner)
-        plain = isinstance(index, int | str | tuple)
-        return "item", self.identity(owner), index if plain else repr(index)
+        return "item", self.identity(owner), key_of(index)
 
 
 def _on(left: Value, right: Value, name: str) -> str:

@@ -205,8 +205,7 @@ def _of_the_step(truth: StepTruth, entry: int, made: Collection[int]) -> bool:
     """Whether an entry that is not ``made`` is computed of parameters and of data."""
     if entry not in truth.dependent or entry in made:
         return False
-    behind = truth.tape.ancestors(entry, {parameter.before for parameter in truth.parameters})
-    return any(np.size(truth.tape.values[one]) > 1 for one in behind - truth.dependent)
+    return entry in truth.of_arrays
 
 
 def _is_state(truth: StepTruth, entry: int) -> bool:

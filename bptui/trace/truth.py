@@ -481,6 +481,17 @@ class StepTruth:
                 if factor is not None:
                     yield Match(factor, entry)
 
+    @cached_property
+    def of_arrays(self) -> set[int]:
+        """What is computed of arrays that depend on no parameter: of data."""
+        tape, befores = self.tape, {parameter.before for parameter in self.parameters}
+        found: set[int] = set()
+        for entry in range(self.step.end):
+            array = entry not in self.dependent and np.size(tape.values[entry]) > 1
+            if entry not in befores and (array or not found.isdisjoint(tape.inputs[entry])):
+                found.add(entry)
+        return found
+
     def adapted(self, key: Key, entry: int) -> bool:
         """Whether an optimizer makes something else of a gradient, before it updates."""
         return adapted(self, key[0], entry, self.behind[key])

@@ -229,6 +229,13 @@ for word, others in ((0, [1, 4, 4]), (2, [0, 3, 1]), (3, [2, 2, 1])):
     np.subtract.at(U, others, 0.1 * np.outer(e, v))  #! U[others] -= 0.1 * np.outer(e, v)
     E[word] -= 0.1 * dv
 """,
+    "weights in a dict by numbers of numpy": """
+w = {key: 0.1 for key in np.arange(3)}
+for row, (t, _) in zip(x, y):
+    error = sum(w[key] * row[key] for key in w) - t
+    for key in w:
+        w[key] -= 0.1 * error * row[key]  #! w[key] -= 0.1 * error * w[key]
+""",
     "a slope that is a gradient inside the sigmoid": """
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
