@@ -6,6 +6,7 @@ import asyncio
 import gc
 import importlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -176,11 +177,13 @@ class BptuiApp(TerminalApp[MainScreen]):
         if self.player.at_rest:
             command.run(self)
         else:
-            self.run_worker(self._at_rest(partial(command.run, self)), group="rest")
+            keys = ExitStack()
+            keys.enter_context(self.keys.held())  # the worker may begin later than the next key
+            self.run_worker(self._at_rest(keys, partial(command.run, self)), group="rest")
 
-    async def _at_rest(self, run: Callable[[], object]) -> None:
-        """Do something once what the last keys led to is shown; keys wait for it."""
-        with self.keys.held():
+    async def _at_rest(self, keys: ExitStack, run: Callable[[], object]) -> None:
+        """Do something once what the last keys led to is shown; until then ``keys`` wait."""
+        with keys:
             await self.player.rest(PATIENCE)
             run()
 

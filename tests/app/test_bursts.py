@@ -86,7 +86,7 @@ async def test_keys_of_a_field_work_before_the_tab_that_follows_them() -> None:
 @pytest.mark.parametrize(
     ("keys", "place", "preset"),
     [
-        ("g 7 enter g + 4 enter n", Place(11, 0), "article"),
+        ("g 1 0 0 0 enter g + 4 enter n", Place(1004, 0), "article"),
         ("s enter ctrl+u 0 . 7 5 enter s", Place(2), "article"),
         ("p x o r enter s s", Place(2), "xor"),
         ("? escape w escape b escape s", Place(1), "article"),
