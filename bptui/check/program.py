@@ -18,6 +18,7 @@ from bptui.check.writer import Checked
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
+from bptui.trace.likely import named
 from bptui.trace.run import (
     LOOK,
     STEPS,
@@ -74,8 +75,8 @@ def checked(
         made.compared,
     )
     loss = loss or told.get("loss", "")
-    named = (lambda truth: truth.named(loss)) if loss else None
-    verdict = judge(tape, made.turns, line_of, step - 1, named, limit)
+    of_name = (lambda truth: named(truth, loss)) if loss else None
+    verdict = judge(tape, made.turns, line_of, step - 1, of_name, limit)
     if verdict is None:
         if not call and run.end == "ran":
             record = partial(recorded, file, python, limit, arguments=arguments, look=1)

@@ -14,6 +14,7 @@ from bptui.trace.arguments import blame_arguments, blame_functions
 from bptui.trace.backward_pass import handed_on
 from bptui.trace.drawing import SPREADS
 from bptui.trace.helpers import blame_helpers
+from bptui.trace.likely import claimed, likely
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged, Key
 from bptui.trace.overwritten import overwriting_steps, with_overwritten
@@ -77,7 +78,7 @@ def judge(
     steps = training_steps(tape) or overwriting_steps(tape)
 
     def losses_of(truth: StepTruth) -> list[Judged]:
-        return truth.likely() if told is None else [*filter(None, [told(truth)])]
+        return likely(truth) if told is None else [*filter(None, [told(truth)])]
 
     for number, sure in enumerate(_looked_at(steps[first:]), first + 1):
         found: Verdict | None = None
@@ -155,10 +156,10 @@ def _at_the_rate(lines: Lines) -> Lines | None:
     A mean that is not taken is one slip, though what is added to it later is added rightly.
     """
     truth, judged = lines.truth, lines.judged
-    claimed = set(truth.claimed(judged))
-    if lines.factor is None or len(claimed) != 1 or claimed == {1.0}:
+    factors = set(claimed(truth, judged))
+    if lines.factor is None or len(factors) != 1 or factors == {1.0}:
         return None
-    factor = lines.factor / claimed.pop()  # rounded, so take the rate that the program has
+    factor = lines.factor / factors.pop()  # rounded, so take the rate that the program has
     rates = (np.copysign(rate, factor) for each in truth.parameters for rate in each.scalars)
     same = (float(rate) for rate in rates if np.isclose(rate, factor, rtol=1e-4))
     told = truth.told(judged.loss, next(same, factor))

@@ -29,6 +29,7 @@ from bptui.trace.comparing import (
 )
 from bptui.trace.fitting import Fitting
 from bptui.trace.handed_over import handed_over
+from bptui.trace.likely import convention
 from bptui.trace.losses import Judged, Key
 from bptui.trace.repair import Repair
 from bptui.trace.replay import Changes, Replay
@@ -77,7 +78,7 @@ class Lines:
         self.in_forward = {truth.tape.notes[entry].place for entry in self.forward}
         """The places that the forward pass carries out, too: they are seldom wrong."""
         self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
-        self.standing = Standing(self.true, self.values, truth.convention(self.judged))
+        self.standing = Standing(self.true, self.values, convention(truth, self.judged))
         self.places: dict[int, list[int]] = {}
         """The entries of the backward pass by their place in the source."""
         used = self.forward & truth.dependent - {parameter.before for parameter in truth.parameters}

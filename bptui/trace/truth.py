@@ -1,4 +1,4 @@
-"""Finds a recorded step's loss, derives its true gradients, and tells which parameters fit."""
+"""Derives the true gradients of a recorded step from a loss, and tells which parameters fit."""
 
 from __future__ import annotations
 
@@ -9,35 +9,31 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.backward import Gradients, backward
-from bptui.core.graph.node import Node, evaluate, number
+from bptui.core.graph.node import Node, evaluate
 from bptui.core.graph.shaping import full
 from bptui.trace.comparing import (
     Match,
     Noise,
     Singles,
     Values,
-    along,
     largest,
     multiple,
     multiple_as_it_is,
     rounded,
 )
 from bptui.trace.decay import Decay, Of, decay_in
-from bptui.trace.drawing import SPREADS, Drawn, inputs_of, products_with
+from bptui.trace.drawing import SPREADS, Drawn, inputs_of
 from bptui.trace.graph import Lowered
 from bptui.trace.losses import (
-    HALF,
     Judged,
     Key,
     Loss,
-    UnknownLossError,
     computed,
     implied,
     outputs,
-    told,
 )
 from bptui.trace.margins import compared, hinge_losses
-from bptui.trace.settling import adapted, settle
+from bptui.trace.settling import adapted
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter, TrainingStep
 
@@ -47,8 +43,6 @@ LOST = 16 * float(np.finfo(np.float64).eps)
 """Of the largest number: a change that is smaller is lost in rounding."""
 UNDERIVED = (ValueError, TypeError, IndexError, KeyError)
 """What is raised where no gradient can be derived."""
-LIKELY = 4
-"""Losses that are looked at where several explain the gradients equally well."""
 
 
 class StepTruth:
@@ -188,70 +182,7 @@ class StepTruth:
                     judged.ratios[key] = match.factor / factor
         return judged
 
-    def likely(self) -> list[Judged]:
-        """Return the losses for which most of the program's gradients are right, best first.
-
-        A loss that the program computes and calls so is it, where all parameters lead to it.
-        """
-        losses = sorted(self.losses, key=lambda loss: not loss.named)
-        count = sum(loss.named for loss in losses)
-        found = list(filter(None, map(self.judged, losses[:count])))
-        named = [judged for judged in found if not judged.missing and self._is_trained(judged.loss)]
-        if not named:
-            found += self._worth(losses[count:])
-        equal = self._equal([*map(self._last_of_name(named), named)] or found)
-        chosen = [self._whole_square(judged) for judged in equal[: 1 if named else LIKELY]]
-        known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
-        rises = any(map(self.rises, known))
-        for judged in chosen:
-            judged.uphill = rises and self.rises(judged) and not self._is_gain(judged.loss)
-            settle(self, judged)
-        return chosen
-
-    def _worth(self, losses: list[Loss]) -> Iterator[Judged]:
-        """Yield losses with how parameters fare, but those that lead to fewer than fare well."""
-        befores = {parameter.before for parameter in self.parameters}
-
-        def reach(loss: Loss) -> int:
-            behind = befores if loss.entry is None else self.tape.behind([loss.entry], befores)
-            return sum(parameter.before in behind for parameter in self.parameters)
-
-        most = 0
-        for loss in sorted(losses, key=lambda loss: (loss.used, loss.entry is not None)):
-            if most and loss.used:
-                break  # it is on the way back
-            if reach(loss) >= most and (judged := self.judged(loss)) is not None:
-                most = max(most, judged.rank[0])
-                yield judged
-
-    def _is_gain(self, loss: Loss) -> bool:
-        """Whether a loss is below 0 as a likelihood is: who goes up on it makes that large."""
-        if loss.entry is None or loss.gain or not loss.named:
-            return False
-        return bool(np.sum(self.tape.values[loss.entry]) < 0.0)
-
-    def _is_trained(self, loss: Loss) -> bool:
-        """Whether a loss is of the data that the step learns from, and no penalty alone."""
-        if not self._has_data(loss):
-            return False
-        learned = self._products & set().union(*self.behind.values())
-        measured = self._products & self.tape.behind([loss.entry or 0])
-        nodes = self.graph.nodes
-        known = {self.numbers(nodes[entry])[0].tobytes() for entry in learned}
-        rest = (self.numbers(nodes[entry])[0] for entry in measured - learned)
-        return not learned or all(values.tobytes() in known for values in rest)
-
-    @cached_property
-    def _products(self) -> set[int]:
-        """The products of parameters and data."""
-        parameters, entry = self.parameters.values(), self.graph.entry
-        return {
-            product
-            for product, others in products_with(self.graph, parameters, self.early)
-            if any(number(one) is None and entry.get(one) not in self.dependent for one in others)
-        }
-
-    def _has_data(self, loss: Loss) -> bool:
+    def has_data(self, loss: Loss) -> bool:
         """Whether data come into a loss after the parameters: a penalty by itself has none.
 
         What is computed after an update has the outputs of before it, beside new weights.
@@ -263,96 +194,6 @@ class StepTruth:
         told = (tape.ancestors(entry) for entry in given)
         leaves = (own for own in told if older.isdisjoint(own))
         return any(tape.notes[entry].call != "constant" for own in leaves for entry in own)
-
-    def rises(self, judged: Judged) -> bool:
-        """Whether all parameters go along their gradients, not against them.
-
-        What an optimizer makes of gradients tells it in the first step: later it may have memory.
-        """
-        matched = [p for p in self.parameters if judged.matches[p.key] is not None]
-        if judged.whole or self.step.first or not matched:
-            return judged.rises
-        changes = ((self.change_of(p), self.true_of(p, judged.gradients)) for p in matched)
-        return all(along(change, true) for change, true in changes)
-
-    def _equal(self, found: list[Judged]) -> list[Judged]:
-        """Return the losses for which most gradients are right, best first.
-
-        Of two that differ by a factor the program means that whose gradients it has as they are.
-        """
-        most = max((judged.rank[:3] for judged in found), default=None)
-        equal = [judged for judged in found if judged.rank[:3] == most]
-        plain = [self._as_they_are(judged) if len(equal) > 1 else 0 for judged in equal]
-        ranked = zip(plain, equal, strict=True)
-        order = sorted(ranked, key=lambda pair: (pair[0], pair[1].rank), reverse=True)
-        return [judged for _, judged in order]
-
-    def _as_they_are(self, judged: Judged) -> int:
-        """Return how many gradients are as they are, those of a whole square for half of one."""
-        claimed = self.claimed(judged)
-        return max(map(claimed.count, (1.0, 2.0) if judged.loss.text == HALF else (1.0,)))
-
-    def claimed(self, judged: Judged) -> list[float]:
-        """Return the multiples of true gradients, of any sign, that the program has.
-
-        What is multiplied with the rate counts only where nothing else is one.
-        """
-        whole, inside = [], []
-        for parameter in self.parameters:
-            match = judged.matches[parameter.key]
-            if match is not None:
-                true = self.true_of(parameter, judged.gradients)
-                inner = list(self.inner_matches(parameter, true))
-                named = [one for one in inner if one.entry in self.tape.named] or inner
-                sizes = [rounded(abs(one.factor)) for one in reversed(named)]
-                rated = rounded(abs(match.factor))
-                whole.append(rated)
-                inside += [size for size in sizes if size != rated][:1]
-        return inside or whole
-
-    def convention(self, judged: Judged) -> float:
-        """Return the multiple of true gradients that most are, where people have such: 2, 1/60."""
-        claimed = self.claimed(judged)
-        most = max(claimed, key=claimed.count, default=1.0)
-        sizes = (most, 1.0 / most) if most and np.isfinite(most) else ()
-        return most if any(rounded(size) == round(size) for size in sizes) else 1.0
-
-    def _whole_square(self, judged: Judged) -> Judged:
-        """Return the squared error for half of it where all gradients are twice as large."""
-        if judged.loss.text != HALF or set(self.claimed(judged)) != {2.0}:
-            return judged
-        loss = judged.loss
-        whole = loss._replace(node=2.0 * loss.node, text="squared error")
-        return self.judged(whole) or judged
-
-    def named(self, name: str) -> Judged:
-        """Return how the parameters fare with the loss of a name.
-
-        Raises :class:`UnknownLossError` where there is no such loss.
-        """
-        parameters = {parameter.before for parameter in self.step.parameters}
-        inner = {entry: None for entry in self.early if entry not in parameters}
-        losses = told(self.tape, self.graph, inner, name)
-        best = max(filter(None, map(self.judged, losses)), key=lambda one: one.rank, default=None)
-        if best is None:
-            raise UnknownLossError(f"{name}: no gradient can be derived of it")
-        best.uphill = self.rises(best)
-        settle(self, best)
-        return best
-
-    def _last_of_name(self, named: list[Judged]) -> Callable[[Judged], Judged]:
-        """Return what gives the last loss that a loss becomes part of under the same name."""
-
-        def last(judged: Judged) -> Judged:
-            for other in reversed(named):
-                entry = other.loss.entry
-                if entry is None or other.loss.text != judged.loss.text:
-                    continue
-                if judged.loss.entry in self.tape.ancestors(entry):
-                    return other
-            return judged
-
-        return last
 
     # parameters
 
@@ -408,7 +249,7 @@ class StepTruth:
     def _is_penalty(self, decay: Of) -> bool:
         """Whether a number that the program computes of data, as a loss may be, has a decay."""
         for loss in self.losses:
-            if loss.entry is not None and self._has_data(loss):
+            if loss.entry is not None and self.has_data(loss):
                 try:
                     found = backward(loss.node, self.parameters.values())
                 except UNDERIVED:

@@ -1,0 +1,183 @@
+"""Chooses the loss that a program means: that for which most of its gradients are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bptui.core.graph.node import number
+from bptui.trace.comparing import along, rounded
+from bptui.trace.drawing import products_with
+from bptui.trace.losses import HALF, Judged, Loss, UnknownLossError, told
+from bptui.trace.settling import settle
+
+if TYPE_CHECKING:
+    from bptui.trace.truth import StepTruth
+
+LIKELY = 4
+"""Losses that are looked at where several explain the gradients equally well."""
+
+
+def likely(truth: StepTruth) -> list[Judged]:
+    """Return the losses for which most of the program's gradients are right, best first.
+
+    A loss that the program computes and calls so is it, where all parameters lead to it.
+    """
+    losses = sorted(truth.losses, key=lambda loss: not loss.named)
+    count = sum(loss.named for loss in losses)
+    found = list(filter(None, map(truth.judged, losses[:count])))
+    own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
+    if not own:
+        found += _worth(truth, losses[count:])
+    equal = _equal(truth, [*map(partial(_last_of_name, truth, own), own)] or found)
+    chosen = [_whole_square(truth, judged) for judged in equal[: 1 if own else LIKELY]]
+    known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
+    climbs = any(rises(truth, judged) for judged in known)
+    for judged in chosen:
+        judged.uphill = climbs and rises(truth, judged) and not _is_gain(truth, judged.loss)
+        settle(truth, judged)
+    return chosen
+
+
+def named(truth: StepTruth, name: str) -> Judged:
+    """Return how the parameters fare with the loss of a name.
+
+    Raises :class:`UnknownLossError` where there is no such loss.
+    """
+    parameters = {parameter.before for parameter in truth.step.parameters}
+    inner = {entry: None for entry in truth.early if entry not in parameters}
+    losses = told(truth.tape, truth.graph, inner, name)
+    best = max(filter(None, map(truth.judged, losses)), key=lambda one: one.rank, default=None)
+    if best is None:
+        raise UnknownLossError(f"{name}: no gradient can be derived of it")
+    best.uphill = rises(truth, best)
+    settle(truth, best)
+    return best
+
+
+def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
+    """Yield losses with how parameters fare, but those that lead to fewer than fare well."""
+    befores = {parameter.before for parameter in truth.parameters}
+
+    def reach(loss: Loss) -> int:
+        behind = befores if loss.entry is None else truth.tape.behind([loss.entry], befores)
+        return sum(parameter.before in behind for parameter in truth.parameters)
+
+    most = 0
+    for loss in sorted(losses, key=lambda loss: (loss.used, loss.entry is not None)):
+        if most and loss.used:
+            break  # it is on the way back
+        if reach(loss) >= most and (judged := truth.judged(loss)) is not None:
+            most = max(most, judged.rank[0])
+            yield judged
+
+
+def _is_gain(truth: StepTruth, loss: Loss) -> bool:
+    """Whether a loss is below 0 as a likelihood is: who goes up on it makes that large."""
+    if loss.entry is None or loss.gain or not loss.named:
+        return False
+    return bool(np.sum(truth.tape.values[loss.entry]) < 0.0)
+
+
+def _is_trained(truth: StepTruth, loss: Loss) -> bool:
+    """Whether a loss is of the data that the step learns from, and no penalty alone."""
+    if not truth.has_data(loss):
+        return False
+    products = _products(truth)
+    learned = products & set().union(*truth.behind.values())
+    measured = products & truth.tape.behind([loss.entry or 0])
+    nodes = truth.graph.nodes
+    known = {truth.numbers(nodes[entry])[0].tobytes() for entry in learned}
+    rest = (truth.numbers(nodes[entry])[0] for entry in measured - learned)
+    return not learned or all(values.tobytes() in known for values in rest)
+
+
+def _products(truth: StepTruth) -> set[int]:
+    """Return the products of parameters and data."""
+    parameters, entry = truth.parameters.values(), truth.graph.entry
+    return {
+        product
+        for product, others in products_with(truth.graph, parameters, truth.early)
+        if any(number(one) is None and entry.get(one) not in truth.dependent for one in others)
+    }
+
+
+def rises(truth: StepTruth, judged: Judged) -> bool:
+    """Whether all parameters go along their gradients, not against them.
+
+    What an optimizer makes of gradients tells it in the first step: later it may have memory.
+    """
+    matched = [p for p in truth.parameters if judged.matches[p.key] is not None]
+    if judged.whole or truth.step.first or not matched:
+        return judged.rises
+    changes = ((truth.change_of(p), truth.true_of(p, judged.gradients)) for p in matched)
+    return all(along(change, true) for change, true in changes)
+
+
+def _equal(truth: StepTruth, found: list[Judged]) -> list[Judged]:
+    """Return the losses for which most gradients are right, best first.
+
+    Of two that differ by a factor the program means that whose gradients it has as they are.
+    """
+    most = max((judged.rank[:3] for judged in found), default=None)
+    equal = [judged for judged in found if judged.rank[:3] == most]
+    plain = [_as_they_are(truth, judged) if len(equal) > 1 else 0 for judged in equal]
+    ranked = zip(plain, equal, strict=True)
+    order = sorted(ranked, key=lambda pair: (pair[0], pair[1].rank), reverse=True)
+    return [judged for _, judged in order]
+
+
+def _as_they_are(truth: StepTruth, judged: Judged) -> int:
+    """Return how many gradients are as they are, those of a whole square for half of one."""
+    factors = claimed(truth, judged)
+    return max(map(factors.count, (1.0, 2.0) if judged.loss.text == HALF else (1.0,)))
+
+
+def claimed(truth: StepTruth, judged: Judged) -> list[float]:
+    """Return the multiples of true gradients, of any sign, that the program has.
+
+    What is multiplied with the rate counts only where nothing else is one.
+    """
+    whole, inside = [], []
+    for parameter in truth.parameters:
+        match = judged.matches[parameter.key]
+        if match is not None:
+            true = truth.true_of(parameter, judged.gradients)
+            inner = list(truth.inner_matches(parameter, true))
+            named = [one for one in inner if one.entry in truth.tape.named] or inner
+            sizes = [rounded(abs(one.factor)) for one in reversed(named)]
+            rated = rounded(abs(match.factor))
+            whole.append(rated)
+            inside += [size for size in sizes if size != rated][:1]
+    return inside or whole
+
+
+def convention(truth: StepTruth, judged: Judged) -> float:
+    """Return the multiple of true gradients that most are, where people have such: 2, 1/60."""
+    factors = claimed(truth, judged)
+    most = max(factors, key=factors.count, default=1.0)
+    sizes = (most, 1.0 / most) if most and np.isfinite(most) else ()
+    return most if any(rounded(size) == round(size) for size in sizes) else 1.0
+
+
+def _whole_square(truth: StepTruth, judged: Judged) -> Judged:
+    """Return the squared error for half of it where all gradients are twice as large."""
+    if judged.loss.text != HALF or set(claimed(truth, judged)) != {2.0}:
+        return judged
+    loss = judged.loss
+    whole = loss._replace(node=2.0 * loss.node, text="squared error")
+    return truth.judged(whole) or judged
+
+
+def _last_of_name(truth: StepTruth, own: list[Judged], judged: Judged) -> Judged:
+    """Return the last loss that a loss becomes part of under the same name."""
+    for other in reversed(own):
+        entry = other.loss.entry
+        if entry is None or other.loss.text != judged.loss.text:
+            continue
+        if judged.loss.entry in truth.tape.ancestors(entry):
+            return other
+    return judged
