@@ -94,6 +94,8 @@ class Fitting:
 
     def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a whole parameter has changed."""
+        if (parameter.before, ALL) not in self.true:
+            return None  # the loss does not depend on it
         change = self.change(parameter, changed)
         true = list(map(parameter.taken, self.true[parameter.before, ALL]))
         noise = self.truth.noise(parameter, self.judged.size)
