@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ settings.register_profile(
     "short", max_examples=20, deadline=None, derandomize="CI" in os.environ, database=None
 )
 settings.load_profile("short")
+
+# a shell has what it runs in the background ignore Ctrl+C, and so would all that tests start
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # as the program itself does: one thread, and so one order of summation and the same bits
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -38,8 +38,26 @@ def likely(truth: StepTruth) -> list[Judged]:
     climbs = any(rises(truth, judged) for judged in known)
     for judged in chosen:
         judged.uphill = climbs and rises(truth, judged) and not _is_gain(truth, judged.loss)
+        _leave_to_others(truth, judged, found)
         settle(truth, judged)
     return chosen
+
+
+def _leave_to_others(truth: StepTruth, judged: Judged, found: list[Judged]) -> None:
+    """Leave the parameters that a loss does not explain to those losses that do.
+
+    They are computed in the same step for other parameters, as that of a critic beside an actor's.
+    """
+    whole = truth.tape.ancestors(judged.loss.entry) if judged.loss.entry is not None else set()
+    others = [
+        other
+        for other in found
+        if (entry := other.loss.entry) is not None and other.loss.named and not other.loss.used
+        if entry not in whole and judged.loss.entry not in truth.tape.ancestors(entry)
+    ]
+    for key in [key for key, match in judged.matches.items() if match is None]:
+        matches = (other.matches[key] for other in others)
+        judged.matches[key] = next(filter(None, matches), None)
 
 
 def named(truth: StepTruth, name: str) -> Judged:

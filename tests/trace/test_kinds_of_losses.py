@@ -32,6 +32,22 @@ for center, context in zip(corpus, corpus[1:]):
     U[others] -= 0.1 * dus
     E[center] -= 0.1 * dv
 """,
+    "an actor and its critic, each with a loss of its own": """
+w, c, rows, done = np.zeros((3, 1)), np.zeros(1), np.arange(6), [0, 1, 1, 0, 1, 0]
+for _ in range(2):
+    e = np.exp(x @ W)
+    p = e / e.sum(axis=1, keepdims=True)
+    v = (x @ w + c)[:, 0]
+    gain = y[:, 0] - v
+    actor_loss = -np.mean(gain * np.log(p[rows, done]))
+    critic_loss = 0.5 * np.mean(gain ** 2)
+    d = p.copy()
+    d[rows, done] -= 1
+    dz = d * gain[:, None] / 6  #! dz = d * v[:, None] / 6
+    W -= 0.1 * x.T @ dz
+    w -= 0.1 * x.T @ (v - y[:, 0])[:, None] / 6
+    c -= 0.1 * (v - y[:, 0]).mean()
+""",
     "counts, of which logarithms are predicted": """
 counts, w = np.abs(np.round(3 * y)), 0.1 * W
 for _ in range(3):
