@@ -88,6 +88,7 @@ def become_child(
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.enable()
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")  # as numpy begins
     if "numpy.random" in sys.modules:
         np.random.seed()  # not as in other copies
     del sys.path[: not sys.flags.safe_path]  # the folder of the script that began this process

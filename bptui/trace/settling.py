@@ -168,7 +168,7 @@ def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> flo
     return next(others, found[-1].factor)
 
 
-LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum"))
+LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum", "where"))
 """What makes a step of a gradient that is no multiple of it."""
 
 
@@ -184,7 +184,8 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
     memory = False
     for inner in sorted((behind - tape.ancestors(entry)) & made):
         call, inputs = tape.notes[inner].call, tape.inputs[inner]
-        if call in LIMITS:
+        masks = (np.asarray(tape.values[one]).dtype.kind == "b" for one in made & {*inputs})
+        if call in LIMITS or (call == "setitem" and any(masks)):
             return True
         if call not in ("add", "subtract"):
             continue

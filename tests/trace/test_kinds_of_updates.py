@@ -219,6 +219,13 @@ def _slip(right: str, wrong: str) -> str:
 ROWS = NEURONS.splitlines()
 KINDS |= {name: _slip(*slip) for name, slip in SLIPS.items()}
 KINDS |= {
+    "gradients that are limited where they are large": f"""{STEP}
+    dV, dW = h.T @ d, x.T @ dz  #! dV, dW = h.T @ d, x.T @ (d @ V.T)
+    dV = np.where(np.abs(dV) > 0.1, 0.1 * np.sign(dV), dV)
+    dW[dW > 0.05] = 0.05
+    dW[dW < -0.05] = -0.05
+    V, W = V - 0.1 * dV, W - 0.1 * dW
+""",
     "rows that are updated where they stand, some of them twice": """
 E, U = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
 for word, others in ((0, [1, 4, 4]), (2, [0, 3, 1]), (3, [2, 2, 1])):
