@@ -10,4 +10,4 @@ style:
 	lint-imports
 
 test:
-	python -m pytest -q -n 2
+	python -m pytest -q -n 3

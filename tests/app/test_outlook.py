@@ -9,7 +9,7 @@ from bptui.app.playback.outlook import MOST_STEPS, last_ahead
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 
-from .support import drawn_experiment, opened
+from .support import FASTEST, drawn_experiment, opened
 from .test_mouse import click
 
 
@@ -36,7 +36,7 @@ async def test_the_steps_to_come_are_those_that_come() -> None:
         assert (len(ahead), timeline.furthest) == (1001, 2)
         assert np.array_equal(ahead.lows[:2], before.lows[:2])
         assert not np.isclose(ahead.lows[2], before.lows[2])
-        await session.press("space")
+        await session.press(*FASTEST, "space")
         await session.step(1000)
         known = timeline.losses.summary
         assert np.array_equal(known.lows, ahead.lows[:1000])

@@ -1,5 +1,6 @@
 """Verdicts on whole programs: right or wrong, first wrong lines, lines as they should be."""
 
+import ast
 from functools import cache
 
 import pytest
@@ -18,11 +19,22 @@ RIGHT = sorted(
 
 @cache
 def judged(folder: str, name: str) -> Judged:
-    return changed(name, source_of(folder, name))
+    return _judged(name, source_of(folder, name))
 
 
 def changed(name: str, text: str) -> Judged:
-    """Judge a text in the place of a given program."""
+    """Judge a text in the place of a given program; one that computes the same only once."""
+    if name in WRONG and ast.dump(ast.parse(text)) == _fixed(name):
+        return judged("fixed", name)
+    return _judged(name, text)
+
+
+@cache
+def _fixed(name: str) -> str:
+    return ast.dump(ast.parse(source_of("fixed", name)))
+
+
+def _judged(name: str, text: str) -> Judged:
     return Judged(text, PROGRAMS / "given" / name, TRUTH[name].get("call"))
 
 
