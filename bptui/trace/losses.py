@@ -202,8 +202,8 @@ def implied(
                 weighted = [(w * part).sum() for w, part in zip(by, likely, strict=True)]
                 yield Loss(-_total(weighted), None, WEIGHTED)
         if all(out.op.name == "exp" for _, out, _ in group):  # of counts: Poisson regression
-            unlikely = [(out - target * log(out)).sum() for _, out, target in group]
-            yield Loss(_total(unlikely), None, "Poisson loss")
+            counted = [(out - target * log(out)).sum() for _, out, target in group]
+            yield Loss(_total(counted), None, "Poisson loss")
     for pairs in picked[:IMPLIED]:
         likely = [log(old) for _, old in pairs]
         yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")

@@ -8,7 +8,39 @@ import pytest
 
 from tests.trace.kinds import assert_judged, program
 
+EPISODE = """
+for episode in range(2):
+    dW, db = np.zeros_like(W), np.zeros(2)
+    for t in range(4):
+        s = rng.normal(size=3)
+        p = np.exp(s @ W + b) / np.exp(s @ W + b).sum()
+        reward = rng.normal()
+"""
 PROGRAMS = {
+    "a log-likelihood is made large": """
+w = np.zeros(3)
+t = (x[:, 0] > 0).astype(float)
+for step in range(2):
+    p = 1 / (1 + np.exp(-x @ w))
+    ll = np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    w = w + 0.5 * x.T @ (t - p) / 6  #! w = w + 0.5 * x.T @ (p - t) / 6
+""",
+    "a log-likelihood has a gradient of its own": """
+w = np.zeros(3)
+t = (x[:, 0] > 0).astype(float)
+for step in range(2):
+    p = 1 / (1 + np.exp(-x @ w))
+    ll = np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    g = x.T @ (t - p)  #! g = x.T @ ((t - p) * p * (1 - p))
+    w = w + 0.5 * g
+""",
+    "the one difference of a program without a loss is none": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    o = np.tanh(h @ V)
+    d = (o - y) * (1 - o ** 2)  #! d = (o + y) * (1 - o ** 2)
+    V, W = V - 0.01 * h.T @ d, W - 0.01 * x.T @ (d @ V.T * (1 - h ** 2))
+""",
     "a hinge loss that the program only decides by, with weights that decay": """
 w, c = W[:, 0].copy(), 0.1
 for row, label in zip(x, np.sign(y[:, 0])):
@@ -121,33 +153,27 @@ for row, t in zip(rows, targets):
     dw = [e * v for v in row]  #! dw = [e * v * v for v in row]
     w = [old - 0.1 * d for old, d in zip(w, dw)]
 """,
-    "a policy learns from what it has done, times the reward": """
-for episode in range(2):
-    dW, db = np.zeros_like(W), np.zeros(2)
-    for t in range(4):
-        s = rng.normal(size=3)
-        p = np.exp(s @ W + b) / np.exp(s @ W + b).sum()
-        reward = rng.normal()
+    "a policy learns from what it has done, times the reward": (
+        EPISODE
+        + """\
         dz = np.eye(2)[t % 2] - p
         dW += reward * np.outer(s, dz)  #! dW += reward * np.outer(s, dz * p)
         db += reward * dz
     W += 0.1 * dW
     b += 0.1 * db
-""",
-    "an action that is taken is picked, and counts by its reward": """
-for episode in range(2):
-    dW, db = np.zeros_like(W), np.zeros(2)
-    for t in range(4):
-        s = rng.normal(size=3)
-        p = np.exp(s @ W + b) / np.exp(s @ W + b).sum()
-        reward = rng.normal()
+"""
+    ),
+    "an action that is taken is picked, and counts by its reward": (
+        EPISODE
+        + """\
         dz = p.copy()
         dz[t % 2] -= 1
         dW += np.outer(s, dz) * reward  #! dW += np.outer(s, dz) / reward
         db += dz * reward
     W -= 0.1 * dW
     b -= 0.1 * db
-""",
+"""
+    ),
     "a cost below 0 is a likelihood, and climbed": """
 T = np.eye(2)[[0, 1, 1, 0, 0, 1]]
 for step in range(2):

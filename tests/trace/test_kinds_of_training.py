@@ -10,6 +10,28 @@ from tests.trace.kinds import assert_judged, program
 from tests.trace.support import Judged
 
 PROGRAMS = {
+    "rows that are updated where they stand, some of them twice": """
+E, U = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
+for word, others in ((0, [1, 4, 4]), (2, [0, 3, 1]), (3, [2, 2, 1])):
+    v, us = E[word], U[others]
+    p = 1 / (1 + np.exp(-us @ v))
+    e = p - np.array([1.0, 0.0, 0.0])
+    dv = e @ us
+    np.subtract.at(U, others, 0.1 * np.outer(e, v))  #! U[others] -= 0.1 * np.outer(e, v)
+    E[word] -= 0.1 * dv
+""",
+    "numbers by themselves decay as arrays do": """
+U = rng.normal(size=(5, 2))
+B = np.zeros(5)
+for step in range(3):
+    i = [2, 4, 2][step]
+    q = W[:2, 0]
+    error = y[step, 0] - (U[i] @ q + B[i] + 0.5)
+    B[i] += 0.1 * (error - 0.01 * B[i])
+    u = U[i].copy()
+    U[i] += 0.1 * (error * q - 0.01 * U[i])
+    W[:2, 0] += 0.1 * (error * u - 0.01 * q)  #! W[:2, 0] += 0.1 * (error * u * u - 0.01 * q)
+""",
     "two networks are trained in turns, each with a loss of its own": """
 def real(a, c, v):
     return 1 / (1 + np.exp(-(v @ a + c)))

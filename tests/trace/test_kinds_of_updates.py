@@ -226,16 +226,6 @@ KINDS |= {
     dW[dW < -0.05] = -0.05
     V, W = V - 0.1 * dV, W - 0.1 * dW
 """,
-    "rows that are updated where they stand, some of them twice": """
-E, U = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
-for word, others in ((0, [1, 4, 4]), (2, [0, 3, 1]), (3, [2, 2, 1])):
-    v, us = E[word], U[others]
-    p = 1 / (1 + np.exp(-us @ v))
-    e = p - np.array([1.0, 0.0, 0.0])
-    dv = e @ us
-    np.subtract.at(U, others, 0.1 * np.outer(e, v))  #! U[others] -= 0.1 * np.outer(e, v)
-    E[word] -= 0.1 * dv
-""",
     "weights in a dict by numbers of numpy": """
 w = {key: 0.1 for key in np.arange(3)}
 for row, (t, _) in zip(x, y):
