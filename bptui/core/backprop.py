@@ -181,12 +181,12 @@ class StepProgram:
         return [nodes[name] for name in operation.writes if name in nodes]
 
     def _update(self, parameters: tuple[str, ...], spends_gradient: bool) -> list[Call]:
-        """Return the optimizer's calls, on neighbours together in blocks that fit the cache.
+        """Return the optimizer's calls, on neighbours together.
 
         ``spends_gradient``: nobody looks at the gradient after this, so it is scratch space, too.
         """
-        blocks = self._state.blocks(parameters)
-        return [call for span in blocks for call in self._update_of(span, spends_gradient)]
+        spans = self._state.spans(parameters)
+        return [call for span in spans for call in self._update_of(span, spends_gradient)]
 
     def _update_of(self, span: slice, spends_gradient: bool) -> list[Call]:
         state, size = self._state, (span.stop - span.start,)

@@ -13,8 +13,6 @@ from bptui.core.graph.compile import Scratch
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network, Parameters
 
-BLOCK = 16_384
-"""Parameters that one update call works on: few enough that they stay in the processor's cache."""
 BUDGET = 64 * 2**20
 MOST_KEPT, MOST_RECENT = 16_384, 256
 OVERHEAD = 256
@@ -77,19 +75,15 @@ class State:
         """Return copies of the slots by name."""
         return {name: self.layout.unflatten(slot) for name, slot in self.slots.items()}
 
-    def blocks(self, parameters: Iterable[str]) -> list[slice]:
-        """Return where these parameters lie, neighbours merged, cut into blocks for the cache."""
+    def spans(self, parameters: Iterable[str]) -> list[slice]:
+        """Return where these parameters lie, neighbours as one."""
         merged: list[slice] = []
         for span in sorted(map(self.layout.span, parameters), key=lambda span: span.start):
             if merged and merged[-1].stop == span.start:
                 merged[-1] = slice(merged[-1].start, span.stop)
             else:
                 merged.append(span)
-        return [
-            slice(start, min(start + BLOCK, span.stop))
-            for span in merged
-            for start in range(span.start, span.stop, BLOCK)
-        ]
+        return merged
 
 
 class Checkpoints:
