@@ -105,9 +105,9 @@ def name_of(cause: Cause, check: FunctionCheck) -> str:
         for slip in cause.slips
         if slip.outside
     ]
-    edits = [slip.name for slip in cause.slips if slip.edit is not None]
-    if edits:
-        names.append(f"probably {listed(edits)}" if cause.written else listed(edits))
+    lines = [slip.name for slip in cause.slips if slip.of]
+    if lines:
+        names.append(f"probably {listed(lines)}" if cause.written else listed(lines))
     return " + ".join(map(own_words, names))
 
 

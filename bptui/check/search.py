@@ -1,40 +1,45 @@
 """What was computed instead: the smallest change of the true computation with the code's results.
 
 Tried are the mistakes of the catalogue, in the whole network and in one layer, another network or
-loss than the preset's, and every edit of one node. Several slips are found one after the other, in
+loss than the preset's, and every edit of one line. Several slips are found one after the other, in
 the order of the backward pass: each must give the first quantity that is still wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, combinations, islice
 
 import numpy as np
 
 from bptui.check.comparing import Called, calls_of, factor_of, is_result
 from bptui.check.judging import Finding
 from bptui.check.slips import (
+    DATA,
     Cause,
+    Line,
     Slip,
     Steps,
-    edits_of,
+    evaluated,
     exclusive,
     others_for,
     solved,
-    with_line,
 )
 from bptui.check.trials import Trial
 from bptui.core.arrays import Array
-from bptui.core.graph.node import ordered
+from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.core.mistakes import MISTAKES
+from bptui.trace.edits import edits
 
 MOST, MOST_IN_ONE = 4, 3
 """Slips that are looked for together, and mistakes of the catalogue in one quantity."""
 MOST_BESIDE = 4
 """Explanations that are followed at once."""
 LARGE, MOST_EDITED = 20_000, 3
-"""Parameters, and layers, up to which single nodes are edited."""
+"""Parameters, and layers, up to which lines are edited."""
+MOST_TRIED = 1500
+"""Edits of a line."""
 Slips = tuple[Slip, ...]
 
 
@@ -69,6 +74,8 @@ class _Search:
         self.told = all(one.ratio or one.notice for one in own)
         """Whether all that is wrong can be said without a search."""
         self.known: dict[tuple[Slips, str], bool] = {}
+        self.edited: dict[str, list[str]] = {}
+        """The edits of lines."""
 
     def causes(self) -> tuple[Cause, ...]:
         """Return the smallest combinations of slips that explain all that is wrong."""
@@ -146,7 +153,7 @@ class _Search:
         found: list[Slips] = []
         for candidates in (
             ((slip,) for slip in (*mistakes, *others)),
-            self.edits(slips, wrong or "", right),
+            self.lines(slips, wrong or "", right),
         ):
             if not any(self.wrong_after(together(slips, more)) is None for more in found):
                 found += filter(fit, candidates)
@@ -154,7 +161,7 @@ class _Search:
         others = [slip for slip in others if wrong and self.changes(slip, wrong)]
         strange = all(one.notice for one in self.findings if one.verdict == "wrong")
         for size in range(2, 2 if strange else MOST_IN_ONE + 1):
-            if all(more[-1].edit and self.wrong_after(together(slips, more)) for more in found):
+            if all(more[-1].of and self.wrong_after(together(slips, more)) for more in found):
                 some = [*others, *acting] if size == 2 else acting
                 mixed = (more for more in combinations(some, size) if not exclusive(more))
                 found += filter(fit, mixed)
@@ -172,60 +179,81 @@ class _Search:
         one, other = (steps.values(made, [name], 1) for made in ((slip,), ()))
         return not one or not np.array_equal(one[0][name], other[0][name])
 
-    def edits(self, slips: Slips, wrong: str, right: Sequence[str]) -> Iterator[Slips]:
-        """Yield the edits of a node that ``wrong`` is computed from, and nothing that is right."""
-        network, steps, calls = (
-            self.first.case.experiment.network,
-            self.steps[self.first],
-            self.calls[self.first],
-        )
-        step = steps.step(slips)
+    def lines(self, slips: Slips, wrong: str, right: Sequence[str]) -> Iterator[Slips]:
+        """Yield other lines for those that ``wrong`` is computed by, and nothing that is right."""
+        network, steps = self.first.case.experiment.network, self.steps[self.first]
         large = network.parameter_count > LARGE or network.depth > MOST_EDITED
+        step = steps.step(slips)
         if step is None or large or (self.told and not slips):
             return
-        nodes = step.computed
+        nodes, numbers = step.computed, [*steps.numbers(slips, step.outputs)]
         settled = {*ordered(nodes[name] for name in right)}
-        within = {node for node in ordered([nodes[wrong]]) if node not in settled}
-        edits = [*edits_of(step, within)]
-        known = [steps.known((), call.number) for call in calls]
-        for name, found in _targets(calls, wrong).items():
-            made = [each[name] for each in steps.values(slips, [name])]
-            edits += solved(step, name, made, found, known)
-        order = tuple(ordered(step.outputs))
-        for number, edit in enumerate(edits):
-            yield (Slip(str(number), edit=edit, of=order),)
+        within = {*ordered([nodes[wrong]])} - settled
+        lines = {of: line for of, line in steps.lines(slips).items() if nodes[of] in within}
+        targets = _targets(self.calls[self.first], wrong)
+        settings = {node.name: value for node, value in step.settings.items()}
+        for of, line in lines.items():
+            codes: Iterator[str] = iter(())
+            if of in ("input", "target"):
+                for code, words in DATA.items():
+                    yield (Slip(words.format(of), of, code.format(of)),)
+            else:
+                codes = self.others(line, nodes[of], nodes[wrong], wrong, numbers[0])
+            if of in targets:
+                made = [each[nodes[of]] for each in numbers]
+                named = {n: [each[node] for each in numbers] for n, node in line.sight.items()}
+                codes = chain(codes, solved(line, named, made, targets[of], settings))
+            yield from ((Slip(code, of, code),) for code in codes)
+
+    def others(
+        self, line: Line, node: Node, goal: Node, wrong: str, numbers: Mapping[Node, Array]
+    ) -> Iterator[str]:
+        """Yield edits of the line that computes ``node`` with which the first call is explained."""
+        call, later = self.calls[self.first][0], {node}
+        for each in ordered([goal]):
+            if not later.isdisjoint(each.inputs):
+                later.add(each)
+        known = {each: value for each, value in numbers.items() if each not in later}
+        named, seen = line.named(numbers), {_digits(numbers[node])}
+        if line.code not in self.edited:
+            every = edits(ast.parse(line.code).body[0], {n: [array] for n, array in named.items()})
+            assigned = (edit for edit in islice(every, MOST_TRIED) if isinstance(edit, ast.Assign))
+            self.edited[line.code] = [*dict.fromkeys(map(ast.unparse, assigned))]
+        for code in self.edited[line.code]:
+            made = evaluated(code, named, node.shape)
+            if made is None or (digits := _digits(made)) in seen:
+                continue
+            seen.add(digits)
+            if call.gives(wrong, evaluate([goal], {**known, node: made})[goal]):
+                yield code
 
     # answers
 
     def different(self, found: Sequence[Slips]) -> list[Slips]:
-        """Return all known slips, and edits that give different numbers, the shortest of each."""
+        """Return all known slips, and lines that give different numbers, the shortest of each."""
         best: dict[object, Slips] = {}
-        for slips in sorted(found, key=self.length):
+        for slips in sorted(found, key=lambda slips: sum(len(slip.line) for slip in slips)):
             values = self.steps[self.first].values(slips, [*self.names, *self.beside], 1)
-            if not any(slip.edit for slip in slips):
+            if not any(slip.of for slip in slips):
                 best[slips] = slips
             else:
-                digits = tuple(np.round(each, 9).tobytes() for each in values[0].values())
-                best.setdefault(digits, slips)
+                best.setdefault(tuple(map(_digits, values[0].values())), slips)
         return [*best.values()]
 
-    def length(self, slips: Slips) -> int:
-        step = self.steps[self.first].step(slips)
-        return len(ordered(step.outputs)) if step is not None and slips and slips[-1].edit else 0
-
     def best(self, done: Sequence[Slips]) -> tuple[Cause, ...]:
-        """Return those that fit what else the code gives, of names before edits."""
+        """Return those that fit what else the code gives, of names before lines."""
         fitting = [one for one in done if all(self.gives(one, name) for name in self.beside)]
         kept = fitting or done
-        edited = [sum(slip.edit is not None for slip in slips) for slips in kept]
-        kept = [slips for slips, edits in zip(kept, edited, strict=True) if edits == min(edited)]
-        return tuple(Cause(with_line(slips, self.first.case)) for slips in kept)
+        lines = [sum(bool(slip.of) for slip in slips) for slips in kept]
+        return tuple(
+            Cause(slips) for slips, own in zip(kept, lines, strict=True) if own == min(lines)
+        )
 
 
 def together(slips: Slips, more: Slips) -> Slips:
-    """Return all of the slips, mistakes of the catalogue in its order where no node is edited."""
+    """Return all of the slips, mistakes of the catalogue in its order where no line is another."""
     every = (*slips, *more)
-    if any(slip.edit for slip in every):
+    if any(slip.of for slip in every):
         return every
     order = {name: place for place, name in enumerate(("", *MISTAKES))}
     return tuple(sorted(every, key=lambda slip: order.get("" if slip.outside else slip.name, 0)))
@@ -248,3 +276,7 @@ def _telling(trial: Trial) -> tuple[bool, int, bool, int, bool, int]:
     refused = sum(each.refusal(network, reduction) is not None for each in MISTAKES.values())
     samples, size = trial.case.samples, network.parameter_count
     return trial.case.own, refused, size > LARGE, -calls, samples == 1, size * samples
+
+
+def _digits(array: Array) -> bytes:
+    return np.round(array, 9).tobytes()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
+from types import CodeType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,139 +16,141 @@ from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.graph.elementwise import multiply, positive
-from bptui.core.graph.neighbours import Edit, neighbours
-from bptui.core.graph.node import (
-    CONSTANT,
-    LEAF,
-    SAMPLE_COUNT,
-    Node,
-    constant,
-    evaluate,
-    ordered,
-    samples,
-)
-from bptui.core.graph.reductions import mean
-from bptui.core.graph.shaping import item
+from bptui.core.graph.elementwise import positive
+from bptui.core.graph.node import LEAF, SAMPLE_COUNT, Node, Shape, evaluate, leaf, ordered
 from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.step import Step, training_step
 from bptui.explain.equation import Equation
-from bptui.explain.expression import Expression, Quantity, Scope
+from bptui.explain.expression import Constant, Expression, Quantity, Scope, quantities, rebuild
 from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
 
 ANOTHER_UPDATE = "the update is that of"
 """And the name of an optimizer: its gradients are right."""
+DATA = {
+    "{0} = {0}[::-1]": "the rows of {0} are in the opposite order",
+    "{0} = {0}.mean(axis=0) + 0 * {0}": "{0} is averaged over the batch, as where shapes (n,) and "
+    "(n, 1) are combined to (n, n)",
+}
+"""What may happen to samples: the line that does it, and how it is said."""
 
 
-def carried_over(edit: Edit, of: Sequence[Node], step: Step) -> Step | None:
-    """Return the step with the edit of a step that has the same operations; None if it has not."""
-    order = ordered(step.outputs)
-    if order == [*of]:
-        return step.with_changes({edit.node: edit.instead})
-    if [node.op.name for node in order] != [node.op.name for node in of]:
+class Line(NamedTuple):
+    """The line of code that computes a quantity, and what may stand in it by its names."""
+
+    code: str
+    sight: Mapping[str, Node]
+
+    @property
+    def name(self) -> str:
+        """What the quantity is called in the code."""
+        return self.code.partition(" ")[0]
+
+    def named(self, numbers: Mapping[Node, Array]) -> dict[str, Array]:
+        """Return the numbers of what is in sight."""
+        return {name: numbers[node] for name, node in self.sight.items()}
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(code: str) -> CodeType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the compiler has its doubts about some edits
+        return compile(code.partition(" = ")[2], "<line>", "eval")
+
+
+def evaluated(code: str, named: Mapping[str, Array], shape: Shape) -> Array | None:
+    """Return what an assignment makes of numbers by name; None where that has another shape."""
+    try:
+        with np.errstate(all="ignore"):
+            found = np.asarray(eval(_compiled(code), {"np": np, **named}), dtype=np.float64)
+    except Exception:  # whatever an edited line may raise
         return None
-    found = dict(zip(of, order, strict=True))
-    sizes = {SAMPLE_COUNT: samples(step.samples)}
-
-    def made(node: Node) -> Node:
-        if node not in found:
-            if node.op in (LEAF, CONSTANT):
-                found[node] = sizes.get(node.settings.get("code", ""), node)
-            else:
-                inputs = [made(source) for source in node.inputs]
-                found[node] = node.op(*inputs, **node.settings).named(node.name)
-        return found[node]
-
-    node, instead = found[edit.node], made(edit.instead)
-    return step.with_changes({node: instead}) if instead.shape == node.shape else None
+    return found if found.shape == shape else None
 
 
-def edits_of(step: Step, within: Collection[Node]) -> Iterator[Edit]:
-    """Yield the edits of single nodes ``within``, other slopes, and data out of place."""
-    count = samples(step.samples)
-    yield from neighbours(step.outputs, within, factors=[count] if step.samples > 1 else [])
-    for layer in range(1, step.depth + 1):
-        names = step.names
-        net, out, upstream, delta = (
-            step.nodes[name(layer)]
-            for name in (names.net, names.out, names.out_gradient, names.delta)
-        )
-        for activation in ACTIVATIONS.values() if delta in within else ():
-            if activation.slope is not None:
-                slope = upstream * activation.slope(net, out)
-                yield Edit(delta, slope.named(delta.name), "another function")
-    for name in ("input", "target"):
-        if step.nodes[name] in within:
-            data = step.nodes[name]
-            turned = item(data, index=slice(None, None, -1))
-            yield Edit(data, turned, f"the rows of {name} are in the opposite order")
-            # with as many rows as there are, in any batch
-            average = mean(data, axis=0, keepdims=True) + 0.0 * data
-            broadcast = "as where shapes (n,) and (n, 1) are combined to (n, n)"
-            yield Edit(data, average, f"{name} is averaged over the batch, {broadcast}")
+def lines_of(step: Step) -> Iterator[tuple[str, Line]]:
+    """Yield the quantities of a step in their order, and the lines that compute them.
+
+    None where the step has a formula that nobody would write down.
+    """
+    symbols, samples = Symbols(step.names), f"1 / {step.samples}"
+
+    def counted(part: Expression) -> Expression:
+        if isinstance(part, Constant) and part.code == samples:
+            return replace(part, code=f"1 / {SAMPLE_COUNT}")
+        return rebuild(part, counted)
+
+    given = (n for n in ordered(step.outputs) if n.op is LEAF and n.name not in ("", "k"))
+    sight = {symbols.code(node.name): node for node in given}
+    yield from ((name, Line(f"{name} = {name}", sight)) for name in ("input", "target"))
+    try:
+        every = define(step).every
+    except (ValueError, KeyError):
+        return
+    for made in every:
+        sources = step.computed[made.name].inputs
+        if any(source.name or source.inputs for source in sources):  # no other line, nor frozen
+            left, right = Quantity(made.name, new=made.new), counted(made.expression)
+            new = {read.name: step.updated[read.name] for read in quantities(right) if read.new}
+            code = assignment(Equation(left, right, Scope({}, {})), symbols)
+            yield made.name, Line(code, sight | new)
+        if not made.new:
+            sight = {**sight, symbols.code(made.name): step.nodes[made.name]}
 
 
 def solved(
-    step: Step,
-    name: str,
+    line: Line,
+    named: Mapping[str, Sequence[Array]],
     made: Sequence[Array],
     found: Sequence[Array],
-    known: Sequence[dict[Node, Array]],
-) -> Iterator[Edit]:
-    """Yield what may be done to a quantity that is ``made`` in each call and should be ``found``.
+    settings: Mapping[str, float],
+) -> Iterator[str]:
+    """Yield lines that make ``found`` in each call of what the right one has ``made``.
 
     The same number is added to all of it, a multiple of another quantity, or it is that.
     """
-    node = step.computed[name]
-    apart = [b - a for a, b in zip(made, found, strict=True)]
-    flat = np.concatenate([each.ravel() for each in apart])
+    flat = np.concatenate([(b - a).ravel() for a, b in zip(made, found, strict=True)])
     if not np.isfinite(flat).all():
         return
-    plain = node.named("")
     if np.ptp(flat) <= 1e-6 * np.abs(flat).max():
-        yield Edit(node, (plain + constant(float(f"{flat.mean():.6g}"))).named(node.name), "offset")
-    after = {*step.updated.values()}
-    order = ordered(step.outputs)
-    for other in order[: order.index(node)]:
-        if not other.name or not all(other in numbers for numbers in known):
+        yield f"{line.code} + {flat.mean():.6g}"
+    for name, numbers in named.items():
+        if numbers[0].ndim and numbers[0].shape[1:] == made[0].shape:
+            yield f"{line.name} = {name}.mean(axis=0)"
+        if numbers[0].shape != made[0].shape:
             continue
-        if other.shape[1:] == node.shape and other.op is not LEAF:
-            yield Edit(node, mean(other, axis=0).named(name), "operand")
-        if other.shape != node.shape or other in after or other.name == f"g{name}":
-            continue
-        base = np.concatenate([numbers[other].ravel() for numbers in known])
-        yield Edit(node, positive(other).named(name), "operand")
+        yield f"{line.name} = {name}"
+        base = np.concatenate([each.ravel() for each in numbers])
         square = float(base @ base)
         factor = float(base @ flat) / square if square else 0.0
         if factor and np.abs(flat - factor * base).max() <= 1e-6 * np.abs(flat).max():
-            for scale in _scales(step, factor):
-                yield Edit(node, (plain + scale * other).named(node.name), "added")
+            for scale in _scales(settings, abs(factor)):
+                yield f"{line.code} {'-' if factor < 0.0 else '+'} {scale} * {name}"
 
 
-def _scales(step: Step, factor: float) -> Iterator[Node]:
-    """Yield how a factor may be written: with a setting, divided by the samples, or in digits."""
-    for setting, value in step.settings.items():
-        for times in (1.0, 2.0, -1.0, -2.0):
+def _scales(settings: Mapping[str, float], factor: float) -> Iterator[str]:
+    """Yield how a factor may be written: with a setting, or in digits."""
+    for setting, value in settings.items():
+        for times, text in ((1.0, ""), (2.0, "2 * ")):
             if value and abs(factor / (times * value) - 1.0) < 1e-6:
-                yield multiply(constant(times), setting) if times != 1.0 else setting
-    yield constant(float(f"{factor:.6g}"))
+                yield f"{text}{setting}"
+    yield f"{factor:.6g}"
 
 
 @dataclass(frozen=True)
 class Slip:
-    """A mistake of the catalogue, another network or loss than the preset's, or an edit of a node.
+    """A mistake of the catalogue, another network or loss than the preset's, or another line.
 
-    ``name`` is that of the mistake, or what is said of another deviation. ``edit`` is one of the
-    graph whose nodes are ``of``: in another network it is made at the same place.
+    ``name`` is that of the mistake, or what is said of another deviation. ``line`` is the code that
+    computes the quantity ``of``.
     """
 
     name: str
-    edit: Edit | None = None
-    of: tuple[Node, ...] = field(default=(), repr=False, compare=False)
+    of: str = ""
+    line: str = ""
 
     @property
     def known(self) -> bool:
@@ -155,7 +160,7 @@ class Slip:
     @property
     def outside(self) -> bool:
         """Tell whether it is another network, loss or setting, for which the step is written."""
-        return self.edit is None and not self.known
+        return not self.of and not self.known
 
 
 @dataclass(frozen=True)
@@ -177,8 +182,8 @@ class Cause:
 
     @property
     def written(self) -> bool:
-        """Tell whether the edits among them are said in lines of code."""
-        return all(" = " in slip.name for slip in self.slips if slip.edit is not None)
+        """Tell whether the lines among them are said as such."""
+        return all(slip.name == slip.line for slip in self.slips if slip.of)
 
     @property
     def size(self) -> int:
@@ -246,6 +251,7 @@ class Steps:
         self.case = case
         self._steps: dict[tuple[Slip, ...], Step | None] = {}
         self._known: dict[tuple[tuple[str, ...], int], dict[Node, Array]] = {}
+        self.lines = cache(self._lines)
 
     def step(self, slips: tuple[Slip, ...] = ()) -> Step | None:
         """Return the step with these slips, made in turn; None where it cannot have them."""
@@ -263,8 +269,9 @@ class Steps:
         before = self.step(slips[:-1])
         if before is None:
             return None
-        if last.edit is not None:
-            return carried_over(last.edit, last.of, before)
+        if last.of:
+            node = before.computed[last.of]
+            return before.with_changes({node: positive(leaf("", node.shape)).named(node.name)})
         experiment = before.experiment
         if last.outside:
             return training_step(others_for(experiment)[last.name](), self.case.samples)
@@ -274,26 +281,54 @@ class Steps:
     def values(
         self, slips: tuple[Slip, ...], names: Collection[str], calls: int = 99
     ) -> list[dict[str, Array]]:
-        """Return what a program gives in each call, by name; nothing where it cannot be made.
+        """Return what a program gives in each call, by name; nothing where it cannot be made."""
+        step = self.step(slips)
+        computed = {} if step is None else step.computed
+        nodes = {name: computed[name] for name in names if name in computed}
+        return [
+            {name: np.atleast_1d(found[node]) for name, node in nodes.items()}
+            for found in self.numbers(slips, nodes.values(), calls)
+        ]
+
+    def numbers(
+        self, slips: tuple[Slip, ...], nodes: Collection[Node], calls: int = 99
+    ) -> Iterator[dict[Node, Array]]:
+        """Yield the numbers of nodes, and of what they are computed from, in each call.
 
         Each call begins with the parameters of its right step, in one life: gradients that are
         never cleared go on from call to call.
         """
         step = self.step(slips)
         if step is None:
-            return []
-        kept = [name for name in step.updated if name not in step.nodes]
-        computed = step.computed
-        nodes = {name: computed[name] for name in (*names, *kept) if name in computed}
-        slots = {name: np.zeros(step.before[name].shape) for name in kept}
-        made: list[dict[str, Array]] = []
+            return
+        kept = {step.before[name]: step.updated[name] for name in step.updated.keys() - step.nodes}
+        slots = {old: np.zeros(old.shape) for old in kept}
         for call in range(min(calls, len(self.case.right))):
-            known = self.known(_changed(slips), call)
-            known = known | {step.before[name]: value for name, value in slots.items()}
-            found = evaluate(nodes.values(), known)
-            slots = {name: found[nodes[name]] for name in kept}
-            made.append({name: np.atleast_1d(found[node]) for name, node in nodes.items()})
-        return made
+            known = self.known(_changed(slips), call) | slots
+            if not self._with_lines(slips, known):
+                return
+            found = evaluate([*nodes, *kept.values()], known)
+            slots = {old: found[new] for old, new in kept.items()}
+            yield found
+
+    def _lines(self, slips: tuple[Slip, ...]) -> dict[str, Line]:
+        step = self.step(slips)
+        return {} if step is None else dict(lines_of(step))
+
+    def _with_lines(self, slips: tuple[Slip, ...], known: dict[Node, Array]) -> bool:
+        """Add what the lines among some slips give to known numbers; return whether they do."""
+        for place, slip in enumerate(slips):
+            if slip.of:
+                line, step = self.lines(slips[:place]).get(slip.of), self.step(slips[: place + 1])
+                if line is None or step is None:
+                    return False
+                named = line.named(evaluate(line.sight.values(), known))
+                node = step.computed[slip.of]
+                made = evaluated(slip.line, named, node.shape)
+                if made is None:
+                    return False
+                known[node.inputs[0]] = made
+        return True
 
     def known(self, changed: tuple[str, ...], call: int) -> dict[Node, Array]:
         """Return the numbers of the step without slips, which most nodes of others are, too."""
@@ -312,34 +347,3 @@ class Steps:
 def _changed(slips: Sequence[Slip]) -> tuple[str, ...]:
     """Return the slips that change what the step is written for."""
     return tuple(slip.name for slip in slips if slip.outside)
-
-
-def with_line(slips: tuple[Slip, ...], case: Case) -> tuple[Slip, ...]:
-    """Return the slips, edits among them named after the line that the code probably has."""
-    if not slips:
-        return ()
-    *_, last = slips
-    if last.edit is not None:
-        name = last.edit.kind  # of what no line computes
-        if last.edit.node.op is not LEAF:
-            steps = Steps(case)
-            before, now = (_formulas(steps.step(each)) for each in (slips[:-1], slips))
-            new = [left for left, formula in now.items() if before.get(left) != formula]
-            name = "a mistake in a single operation"
-            if new:
-                equation = Equation(new[0], now[new[0]], Scope.of(case.right[0]))
-                name = assignment(equation, Symbols(case.experiment.network.names))
-        last = replace(last, name=name)
-    return (*with_line(slips[:-1], case), last)
-
-
-def _formulas(step: Step | None) -> dict[Quantity, Expression]:
-    """Return the formulas of a step, whole arrays at once; none of what nobody would write down."""
-    try:
-        return {
-            Quantity(one.name, new=one.new): one.expression
-            for definitions in (define(step).operations.values() if step else ())
-            for one in definitions
-        }
-    except (ValueError, KeyError):
-        return {}

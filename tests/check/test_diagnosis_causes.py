@@ -132,8 +132,8 @@ SLIPS: dict[str, Bend] = {
     "dL_dout_h = delta_o @ gW2.T": lambda numbers, case, call: made_from(
         numbers["delta_o"] @ numbers["gW2"].T * (1.0 - numbers["out_h"] ** 2), case
     ),
-    "delta_h = dL_dout_h * (1 - out_h ** 2) * (1 - out_h ** 2)": lambda numbers, case, call: (
-        made_from(back(numbers, case, call) * (1.0 - numbers["out_h"] ** 2) ** 2, case)
+    "delta_h = dL_dout_h * (1 - out_h ** 2) ** 2": lambda numbers, case, call: made_from(
+        back(numbers, case, call) * (1.0 - numbers["out_h"] ** 2) ** 2, case
     ),
 }
 """Lines that are no mistakes of the catalogue, and what code with them gives otherwise."""
