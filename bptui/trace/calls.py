@@ -23,6 +23,7 @@ from bptui.trace.functions import (
     owner_of_method,
 )
 from bptui.trace.names import Names
+from bptui.trace.places import Places, places_of
 from bptui.trace.recording import is_number
 from bptui.trace.tape import Reference, Value
 
@@ -178,9 +179,24 @@ class Calls(Names):
             return self._into(at, name, arguments, words, out, carry_out)
         if not self.concerned(arguments) and not self.concerned(words.values()):
             return function(*arguments, **words)
+        places = places_of(name, arguments, words) if function is getattr(np, name, None) else None
+        if places is not None:
+            return self._by_places(at, places, partial(function, *arguments, **words))
         if not is_pure(function) or words.get("copy") is False:
             return self._unseen(at, function, arguments, words)
         return self._noted(at, name, arguments, words, function(*arguments, **words))
+
+    def _by_places(self, at: int, places: Places, carry_out: Callable[[], Value]) -> Value:
+        """Carry out a call that takes numbers from places of an array, or puts some there."""
+        array, index, value = places
+        index = index if isinstance(index, tuple) else (index,)
+        if value is None:
+            return self.note("getitem", (array, index), {}, at, carry_out())
+        before = self.about_to_change(array)
+        given = (before, self.encoded(index, at), self.encoded(value, at))
+        result = carry_out()
+        self.rewritten(at, array, self.write("setitem", given, {}, at, array))
+        return result
 
     def _unseen(self, at: int, function: Value, arguments: Arguments, words: Words) -> Value:
         """Call what may change its arguments; arrays that it has changed are new to the tape."""

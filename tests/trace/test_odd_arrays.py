@@ -47,6 +47,14 @@ SNIPPETS = {
         x.sum(0, out=o); x.mean(axis=0, out=o); f = o * 2.0
         np.maximum(w, 0.15, out=w); w.clip(0.1, 0.25, out=w); g = w + o
     """,
+    "taken from places, and put there": """
+        i = np.argsort(x, axis=-1); a = np.take_along_axis(x, i, -1)
+        b = np.take_along_axis(x, i, axis=1)
+        np.put_along_axis(x, i[:, :1], a[:, 1:2] - 1, axis=1); c = x * 1.0
+        np.put_along_axis(x, np.array([[1, 0, 1]]), 3.0, 0); d = x * 1.0
+        np.copyto(x, 2.0, where=x > 1.5); np.putmask(x, x > 1.9, 0.5); e = x * 1.0
+        np.put(x, [0, -2], [1.0, 2.0]); np.copyto(w, x[0] * 2); f = w + x
+    """,
     "in place": """
         w.sort(); a = w * 2.0
         w.fill(0.5); b = w * 2.0
