@@ -19,7 +19,7 @@ from bptui.trace.repair import Repair
 from bptui.trace.tape import Reference
 
 MOST = 6
-"""Paths of a gradient of which all sums are looked at."""
+"""Paths of a gradient of which all sums are looked at; of more, each path alone."""
 
 
 def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
@@ -205,7 +205,7 @@ def _term(
         for d, whole in enumerate(right)
     ]
     paths = [true for (of, part), true in lines.true.items() if of == source[0] and part >= 0]
-    for count in range(1, min(len(paths), MOST)):
+    for count in range(1, len(paths) if len(paths) <= MOST else 2):
         for some in combinations(paths, count):
             if multiple(needed, [sum(parts) for parts in zip(*some, strict=True)]) is not None:
                 return made, needed

@@ -330,4 +330,5 @@ class Lines:
     def is_wrong(self, entry: int) -> bool:
         """Whether an entry is other than it should be."""
         right = self.right_value(entry)
-        return right is not None and not right_value(self.values[entry], right, exact=True)
+        own = self.values.get(entry) or self.truth.numbers(self.truth.graph.nodes[entry])
+        return right is not None and not right_value(own, right, exact=True)
