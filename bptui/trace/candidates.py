@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -30,21 +30,26 @@ def true_gradients(
 
     None are of values ``without``, which nobody takes a gradient of.
 
-    Of what has the other sign, as in ``1 / (1 + np.exp(-x @ W))``, people mean that of x @ W.
+    Of what has the other sign, as in ``1 / (1 + np.exp(-x @ W))``, people mean that of x @ W. What
+    is computed twice of the same, as P[u], is one value.
     """
     graph, found = truth.graph, judged.gradients
     wanted: dict[Source, Node] = {}
+    first = _once(truth, found.of)
+    twice = {node for node, one in first.items() if node != one}
+    twice |= {first[node] for node in twice}
     for node, gradient in found.of.items():
         entry = graph.entry.get(node)
         if entry is None or entry in truth.partial or entry in without:
             continue
-        wanted[entry, ALL] = gradient
+        known = wanted.get((one := graph.entry[first[node]], ALL))
+        wanted[one, ALL] = gradient if known is None else known + gradient
         links = found.links.get(node, ())
-        if len(links) > 1:
+        if len(links) > 1 or node in twice:
             for link in links:
                 consumer = graph.entry.get(link.consumer)
                 if consumer is not None:
-                    wanted[entry, consumer] = link.contribution
+                    wanted[one, consumer] = link.contribution
     true: dict[Source, Values] = {}
     other = {entry for entry, _ in wanted if turned(truth, graph.nodes[entry])}
     for draw in truth.draws:
@@ -60,6 +65,18 @@ def true_gradients(
                 part.reshape(()) if part.size == 1 else part for part in parts
             ]
     return true
+
+
+def _once(truth: StepTruth, nodes: Iterable[Node]) -> dict[Node, Node]:
+    """Return for each node the first one that is the same operation on the same values."""
+    entry = truth.graph.entry
+    first: dict[Node, Node] = {}
+    known: dict[tuple[object, ...], Node] = {}
+    for node in sorted((node for node in nodes if node in entry), key=lambda node: entry[node]):
+        inputs = tuple(first.get(part, part) for part in node.inputs)
+        key = node.op.name, inputs, node.shape, truth.numbers(node)[0].tobytes() if inputs else node
+        first[node] = known.setdefault(key, node)
+    return first
 
 
 def turned(truth: StepTruth, node: Node) -> bool:

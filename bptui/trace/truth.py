@@ -11,6 +11,7 @@ import numpy as np
 from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, evaluate
 from bptui.core.graph.shaping import full
+from bptui.trace.certain import certain_losses
 from bptui.trace.comparing import (
     Match,
     Noise,
@@ -134,10 +135,12 @@ class StepTruth:
         used = set().union(*self.behind.values())
         decided = self.tape.behind(compared(self.tape, self.early))
         own = computed(self.tape, self.graph, self.early, inner, used)
+        step = self.tape, self.graph, self.early
+        others = [*implied(*step, self._shares)]
         return [
             *(loss for loss in own if loss.named or loss.entry not in decided),
-            *implied(self.tape, self.graph, self.early, self._shares),
-            *hinge_losses(self.tape, self.graph, self.early),
+            *(others or certain_losses(*step)),
+            *hinge_losses(*step),
         ]
 
     def _shares(self, out: Node) -> bool:
@@ -159,9 +162,13 @@ class StepTruth:
                 else None
                 for parameter in self.parameters
             }
-            # one number does not tell its decay, all of them together do
+            # one number does not tell its decay, all of them together do, or those of a statement
             single = {p: t for p, t in true.items() if not matches[p.key] and t[0].size == 1}
-            if self.decay or (single and self._decayed(single, found) is not None):
+            groups: dict[int, dict[Parameter, Values]] = {}
+            for parameter, values in single.items():
+                groups.setdefault(parameter.statements[-1].place, {})[parameter] = values
+            tried = [single, *groups.values()] if single else []
+            if self.decay or any(self._decayed(some, found) is not None for some in tried):
                 self._let_all_decay(matches, true, size)
         except UNDERIVED:
             return None

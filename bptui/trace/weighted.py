@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from bptui.core.graph import shaping
 from bptui.core.graph.node import Node
 from bptui.trace.graph import Lowered
-from bptui.trace.tape import Tape
+from bptui.trace.tape import Reference, Tape
 
 THROUGH = ("outer", "matmul", "dot", "multiply", "transpose", "reshape", "getitem", "expand_dims")
 """What goes on from an error and is still proportional to it."""
+ROWS = ("array", "asarray", "stack", "vstack")
+"""What makes errors that are given as a list the rows of an array."""
 
 
 class Weights:
@@ -34,26 +37,37 @@ class Weights:
         known = self.graph.entry
         ends = [(known.get(error), known.get(target or error)) for error, target, _ in errors]
         found = [None if error is None else self._weight(error, target) for error, target in ends]
-        weights = [self.graph.node(weight) for weight in found if weight is not None]
+        weights = [weight for weight in found if weight is not None]
         return weights if len(weights) == len(found) else None
 
-    def _weight(self, error: int, target: int | None) -> int | None:
-        shape, stack, seen = self.tape.shape(error), [error], {error}
+    def _weight(self, error: int, target: int | None) -> Node | None:
+        shape, stack, seen = self.tape.shape(error), [(error, -1)], {error}
         while stack:
-            top = stack.pop(0)
+            top, row = stack.pop(0)
             for user in self.users.get(top, ()):
-                call = self.tape.notes[user].call
-                if call == "multiply":
+                note = self.tape.notes[user]
+                if note.call == "multiply":
                     others = [one for one in self.tape.inputs[user] if one != top]
-                    fits = self.tape.shape(user) == shape or not any(map(self.tape.shape, others))
-                    if len(others) == 1 and fits and self._is_weight(others[0], target, shape):
-                        return others[0]
-                if call in THROUGH and user not in seen:
+                    found = self._row(others[0], row) if len(others) == 1 else None
+                    same = self.tape.shape(user) == self.tape.shape(top if row >= 0 else error)
+                    fits = found is not None and (same or not found.shape)
+                    if found and fits and self._is_weight(others[0], target, found.shape, shape):
+                        return found
+                place = row
+                if note.call in ROWS and row < 0 and isinstance(note.arguments[0], list):
+                    place = note.arguments[0].index(Reference(top))
+                if (note.call in THROUGH or place != row) and user not in seen:
                     seen.add(user)
-                    stack.append(user)
+                    stack.append((user, place))
         return None
 
-    def _is_weight(self, entry: int, target: int | None, shape: tuple[int, ...]) -> bool:
+    def _row(self, entry: int, row: int) -> Node:
+        """Return an entry, or of an array that goes with rows its own one."""
+        node = self.graph.node(entry)
+        return shaping.item(node, index=(row,)) if row >= 0 and node.shape else node
+
+    def _is_weight(
+        self, entry: int, target: int | None, own: tuple[int, ...], shape: tuple[int, ...]
+    ) -> bool:
         given = entry not in self.dependent and entry not in self.data and entry != target
-        own = self.tape.shape(entry)
         return given and self.tape.notes[entry].call != "constant" and (not own or own != shape)

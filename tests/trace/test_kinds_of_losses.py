@@ -225,6 +225,47 @@ for step in range(2):
     on = np.abs(z) - np.abs(W).sum() > 0
     W -= 0.1 * (x.T @ (d + on * np.sign(z)) - on.sum() * np.sign(W))
 """,
+    "errors of an episode become rows, which its returns are multiplied with": """
+for episode in range(2):
+    states, errors, rewards = [], [], []
+    for t in range(5):
+        s = rng.normal(size=3)
+        p = np.exp(s @ W) / np.exp(s @ W).sum()
+        states.append(s)
+        errors.append(np.eye(2)[rng.integers(2)] - p)
+        rewards.append(rng.normal())
+    G = np.cumsum(np.array(rewards)[::-1])[::-1]
+    D = np.array(errors)
+    D *= G[:, None]
+    W += 0.1 * np.array(states).T @ D  #! W -= 0.1 * np.array(states).T @ D
+""",
+    "what is liked is ranked above what is not, without a target": """
+U, I = rng.normal(size=(5, 3)), rng.normal(size=(7, 3))
+for step in range(2):
+    u, i, j = rng.integers(5, size=6), rng.integers(4, size=6), rng.integers(4, 7, size=6)
+    margin = (U[u] * I[i]).sum(1) - (U[u] * I[j]).sum(1)
+    left = 1 - 1 / (1 + np.exp(-margin))
+    du = left[:, None] * (I[i] - I[j])  #! du = left[:, None] * (I[i] + I[j])
+    di = left[:, None] * U[u]
+    np.add.at(U, u, 0.1 * du)
+    np.add.at(I, i, 0.1 * di)
+    np.add.at(I, j, -0.1 * di)
+""",
+    "samples of two kinds, with a probability for each": """
+for step in range(2):
+    p = 1 / (1 + np.exp(-(x[:3] @ W)))
+    q = 1 / (1 + np.exp(-(x[3:] @ W)))
+    W += 0.1 * (x[:3].T @ (1 - p) - x[3:].T @ q)  #! W += 0.1 * (x[:3].T @ p - x[3:].T @ q)
+""",
+    "numbers that decay one by one, and are read too late": """
+R, P, Q = np.array([[5, 3], [4, 1]]), rng.random((2, 2)), rng.random((2, 2))
+for i, j in [(0, 0), (0, 1), (1, 0)]:
+    e = R[i][j] - P[i] @ Q[:, j]
+    for k in range(2):
+        p, q = P[i][k], Q[k][j]
+        P[i][k] = p + 0.01 * (2 * e * q - 0.02 * p)
+        Q[k][j] += 0.01 * (2 * e * p - 0.02 * q)  #! Q[k][j] += 0.01 * (2 * e * P[i, k] - 0.02 * q)
+""",
     "a difference that implies the loss has the wrong sign": """
 for step in range(2):
     h = 1 / (1 + np.exp(-x @ W))
