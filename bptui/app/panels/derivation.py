@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
+from msgspec.structs import replace
 from rich.style import Style
 from textual.binding import Binding
 from textual.content import Content
@@ -33,8 +34,16 @@ DIGITS, FEW_DIGITS = (6, 7), (4, 4)
 """Of numbers in formulas and of values, also in a presentation."""
 WIDE = 104
 """Columns from which the forms may stand beside each other."""
-MOST_PLANS = 200
+MOST_PLANS, MOST_WRITTEN = 200, 3
 UNDERLINED = Style(underline=True)
+
+
+class Written(NamedTuple):
+    """An explanation as it is shown: its title, the forms it is in, and its lines."""
+
+    title: str = ""
+    forms: tuple[Form, ...] = FORMS[:1]
+    lines: Sequence[TextLine] = ()
 
 
 class FormsPanel(Panel[ShownT, ChosenT]):
@@ -43,10 +52,9 @@ class FormsPanel(Panel[ShownT, ChosenT]):
     def __init__(self) -> None:
         super().__init__("Derivation", "derivation")
         self.form: Wanted = "all"
-        self.shown: tuple[Form, ...] = FORMS[:1]
-        """The forms that are on the screen."""
-        self._lines: list[TextLine] = []
-        self._written: object = None
+        self._shown = Written()
+        self._written: dict[object, Written] = {}
+        """The latest ones, by what they depend on."""
         self._subject: object = None
         self._plans: dict[object, Plan] = {}
         """How forms were chosen and placed, by what was explained."""
@@ -80,11 +88,16 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         return False
 
     @property
+    def shown(self) -> tuple[Form, ...]:
+        """The forms that are on the screen."""
+        return self._shown.forms
+
+    @property
     def text(self) -> str:
         """What is explained and how, as it is shown."""
         from bptui.explain.lines import plain
 
-        return "\n".join(map(plain, self._lines)).strip("\n")
+        return "\n".join(map(plain, self._shown.lines)).strip("\n")
 
     def next_form(self) -> None:
         """Go from all forms that find room to scalar, matrix and numpy alone, and back again."""
@@ -121,24 +134,31 @@ class FormsPanel(Panel[ShownT, ChosenT]):
             for y, spans in enumerate(lines[top : top + height], top)
         ]
 
-    def _explain(self, view: ShownT, width: int, height: int) -> list[TextLine]:
-        key = (self.numbers(view), self.form, width, height)
-        if self._written != key:
-            # one column is left for the scroll bar, so that it never covers the end of a line
-            made, self._lines = self._write(view, max(width - 1, 20), height)
-            self._written = key
-            self.entitle(f"Derivation: {made.title}")
+    def _explain(self, view: ShownT, width: int, height: int) -> Sequence[TextLine]:
+        written = self.written(view, width, height)
+        if written is not self._shown:
+            self._shown = written
+            self.entitle(f"Derivation: {written.title}")
             before, self._subject = self._subject, (self.subject(view), self.form)
             if self._subject != before and self.scroll_offset.y:
                 self.scroll_home(animate=False, immediate=True)
-        return self._lines
+        return written.lines
 
-    def _write(self, view: ShownT, width: int, height: int) -> tuple[Explanation, list[TextLine]]:
-        """Return what is explained, and its lines in the forms that are wanted and find room.
+    def written(self, view: ShownT, width: int, height: int) -> Written:
+        """Return what is explained in the forms that are wanted and find room.
 
         Which these are is decided once for what is explained: nothing jumps as numbers change, and
         the next ones are there at once.
         """
+        key = (self.numbers(view), self.form, width, height)
+        if key not in self._written:
+            while len(self._written) >= MOST_WRITTEN:
+                del self._written[next(iter(self._written))]
+            # one column is left for the scroll bar, so that it never covers the end of a line
+            self._written[key] = self._write(view, max(width - 1, 20), height)
+        return self._written[key]
+
+    def _write(self, view: ShownT, width: int, height: int) -> Written:
         made, reports = self.explanation(view)
         about = (self.subject(view), made.title, self.form, width, height)
         plan = self._plans.get(about)
@@ -148,8 +168,7 @@ class FormsPanel(Panel[ShownT, ChosenT]):
                 self._plans.clear()
             plan, lines = self._plan(view, made, reports, width, height)
             self._plans[about] = plan
-        self.shown = plan.forms
-        return made, lines
+        return Written(made.title, plan.forms, lines)
 
     def _planned(
         self, plan: Plan, view: ShownT, made: Explanation, reports: Reports, width: int, height: int
@@ -209,8 +228,17 @@ class DerivationPanel(FormsPanel[View, Selection]):
             self.call_after_refresh(self.repaint)
         else:
             self.repaint()
+            self.call_after_refresh(self._write_ahead, view)
             if before is not None and view.cursor != before.cursor:
                 self.follow(self.spot(view))
+
+    def _write_ahead(self, view: View) -> None:
+        """Write what the next key will show, while this is looked at: the next operation."""
+        at_rest = view is self.view and not view.running and view.seeking is None
+        following = 0 if view.position is None else view.position + 1
+        if at_rest and following < len(view.snapshot.operations) and self.size.area:
+            coming = replace(view, position=following, pointed=False)
+            self.written(coming, *self.container_size)
 
     def resized(self) -> None:
         self.call_after_refresh(self.repaint)
@@ -222,14 +250,14 @@ class DerivationPanel(FormsPanel[View, Selection]):
         return view.snapshot, view.position, view.selection, view.pointed, view.present
 
     def cursor(self, view: View) -> tuple[int, int]:
-        found = symbols(self._lines) if view.cursor else []
+        found = symbols(self._shown.lines) if view.cursor else []
         if view.cursor is None or view.cursor.place >= len(found):
             return -1, -1
         return found[view.cursor.place][:2]
 
     def step(self, view: View, direction: Direction) -> Cursor | None:
         """Return the factor next to the one under the cursor, or the first one in sight."""
-        found, top = symbols(self._lines), int(self.scroll_offset.y)
+        found, top = symbols(self._shown.lines), int(self.scroll_offset.y)
         if not found:
             return None
         if view.cursor is None or view.cursor.place >= len(found):
@@ -242,7 +270,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
 
     def choose(self, view: View, x: int, y: int) -> bool:
         """Put the cursor on the factor at a cell."""
-        found = symbols(self._lines)
+        found = symbols(self._shown.lines)
         place = place_at(found, x, y)
         if place is not None:
             self.post_message(self.Selected(self._factor(found, place)))
@@ -275,7 +303,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
         computed = shown.explained is not None or shown.computed(quantity)
         return self._waits(view) or not computed
 
-    def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
+    def _explain(self, view: View, width: int, height: int) -> Sequence[TextLine]:
         return super()._explain(self._explained or view, width, height)
 
     def explanation(self, view: View) -> tuple[Explanation, Reports]:
