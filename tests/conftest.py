@@ -1,7 +1,6 @@
 """Settings that must stand before numpy is imported, and what no test may see of the machine."""
 
-from __future__ import annotations
-
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -9,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# what is collected lives to the end: nothing of it is garbage, in copies of this process neither
+gc.disable()
 
 # examples are other ones in every run, so that few of them each time are enough; where a run
 # decides about other people's work they are the same each time
@@ -49,6 +51,11 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path / "data" / "bptui" / "presets"
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup() -> None:

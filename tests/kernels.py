@@ -4,8 +4,6 @@ No test may depend on a kernel: neither on the last bits of a product, nor on wh
 follows from an overflow.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

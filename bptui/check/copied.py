@@ -87,6 +87,7 @@ def become_child(
             signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.freeze()  # what this process shares with the one before is not looked through
     gc.enable()
     np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")  # as numpy begins
     if "numpy.random" in sys.modules:

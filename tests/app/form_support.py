@@ -1,7 +1,5 @@
 """Opens the form over the app, types into it, reads what it says beside its fields."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 

@@ -1,7 +1,5 @@
 """Networks evaluated, and the pictures read off the screen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Opens the app on somebody's own program."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial

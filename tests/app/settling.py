@@ -5,8 +5,6 @@ after each key: 40 ms at least, and up to two seconds while a run goes on. Wheth
 the app waits for its next message can be asked instead, which is both sooner and surer.
 """
 
-from __future__ import annotations
-
 import asyncio
 import unicodedata
 from time import monotonic, process_time

@@ -1,7 +1,5 @@
 """Reads the screen with its styles: numbers, what is underlined, tinted or reversed, and where."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 

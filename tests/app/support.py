@@ -1,7 +1,5 @@
 """Opens the app without a terminal, waits for conditions, reads numbers off the screen."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

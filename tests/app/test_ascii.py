@@ -1,7 +1,5 @@
 """Any text in ASCII, as wide as before; and which terminals need it."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Breakpoints and "go to" as they are used in the app."""
 
-from __future__ import annotations
-
 import pytest
 
 from bptui.app.playback.breakpoints import parse

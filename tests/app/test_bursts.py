@@ -1,7 +1,5 @@
 """Keys that arrive together, as over a slow line or from a key held down."""
 
-from __future__ import annotations
-
 import pytest
 from textual.events import Key
 from textual.widgets import Input

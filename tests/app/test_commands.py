@@ -1,7 +1,5 @@
 """Every key, the palette, the help and the list of presets."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from textual.command import Hit

@@ -1,7 +1,5 @@
 """What is read stands out from what lies below it: measured as WCAG 2 does, on the screen."""
 
-from __future__ import annotations
-
 import pytest
 from rich.color import Color, ColorSystem
 from textual.geometry import Region

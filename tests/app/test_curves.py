@@ -1,7 +1,5 @@
 """Keeping loss curves for comparison: the dialog, the letters, the legend, what is drawn."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

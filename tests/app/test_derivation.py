@@ -1,7 +1,5 @@
 """The Derivation panel: what it explains, in which form, and where there is room for it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bptui.presets.files import load, loads

@@ -1,7 +1,5 @@
 """The diagram's geometry: nothing overlaps, everything lies inside, omissions are counted."""
 
-from __future__ import annotations
-
 from itertools import combinations
 from math import ceil, floor
 

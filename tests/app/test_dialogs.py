@@ -1,7 +1,5 @@
 """What all dialogs have in common: any size of the terminal, and a second answer."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 from time import monotonic

@@ -1,7 +1,5 @@
 """Editing numbers where they stand, and taking it back."""
 
-from __future__ import annotations
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.widgets import Input

@@ -1,7 +1,5 @@
 """The dialog of exports: what is written, under which name, and nothing lost or left behind."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

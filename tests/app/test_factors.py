@@ -1,7 +1,5 @@
 """The cursor of the derivation goes over its factors, lights what each is, goes there and back."""
 
-from __future__ import annotations
-
 import pytest
 
 from bptui.app.view import Cursor, Selection

@@ -1,7 +1,5 @@
 """The form as a newcomer uses it: worked examples typed from a sheet, and what it does not lose."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

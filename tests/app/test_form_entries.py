@@ -2,8 +2,6 @@
 
 # ruff: noqa: RUF001  full-width characters are what input methods write
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

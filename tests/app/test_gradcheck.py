@@ -1,7 +1,5 @@
 """The dialog of the gradient check: its verdicts, its keys, what enter selects."""
 
-from __future__ import annotations
-
 from textual.widgets import OptionList
 
 from bptui.app.screens.gradcheck import GradientCheckScreen

@@ -1,7 +1,5 @@
 """The help tells every key, of the app's commands and of its dialogs, and is the manual."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Places in time, where "go to" leads, and what undo keeps: without a screen."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 import pytest

@@ -1,7 +1,5 @@
 """What the network has learned: maps, curves, tables and bars against a direct evaluation."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

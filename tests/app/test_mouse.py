@@ -1,7 +1,5 @@
 """A click does what it looks like: tabs, keys that are named, the chart, values, labels."""
 
-from __future__ import annotations
-
 from textual.geometry import Region
 from textual.widgets import Input
 

@@ -1,7 +1,5 @@
 """Networks of any shape, on screens of any size."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Numbers as text: of a fixed width, of one form in a group, read back as what they were."""
 
-from __future__ import annotations
-
 import math
 import re
 

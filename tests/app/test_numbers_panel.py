@@ -1,7 +1,5 @@
 """The network number by number: filled in operation by operation, with one selection for all."""
 
-from __future__ import annotations
-
 from bptui.app.view import Selection
 
 from .support import opened

@@ -1,7 +1,5 @@
 """Every operation shows its numbers; what it reads and writes is highlighted."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

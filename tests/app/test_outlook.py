@@ -1,7 +1,5 @@
 """The losses of the steps to come in the chart: the ones that training finds when it gets there."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

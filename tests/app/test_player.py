@@ -1,7 +1,5 @@
 """The player alone: speeds, pauses, goals that replace each other, jumps in slices, hits."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine

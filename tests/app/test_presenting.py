@@ -1,7 +1,5 @@
 """A presentation: each operation with its caption, the keys, fewer digits in larger boxes."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

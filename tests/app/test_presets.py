@@ -1,7 +1,5 @@
 """The dialog of presets: filtered, looked at, opened; own ones copied, renamed, deleted."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from threading import Event
 

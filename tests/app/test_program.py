@@ -1,7 +1,5 @@
 """The app on somebody's own program: stepped in time to the wrong line, and explained there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What is said of the values of somebody's own program: as the report, and each by its name."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

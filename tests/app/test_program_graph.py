@@ -1,7 +1,5 @@
 """The graph of somebody's own program: its network, its operations, its loss number by number."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The app on a program of several files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

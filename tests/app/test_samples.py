@@ -1,7 +1,5 @@
 """The list of samples, and moving through those of a batch."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

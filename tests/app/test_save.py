@@ -1,7 +1,5 @@
 """The dialog that saves: where it will be, what is saved, nothing overwritten unasked."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """One selection for all panels: moved with the arrows and the mouse, kept in sight."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

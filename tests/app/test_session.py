@@ -1,7 +1,5 @@
 """Sessions: what is written, what comes back and is seen of it, and what is refused."""
 
-from __future__ import annotations
-
 import errno
 import os
 from pathlib import Path

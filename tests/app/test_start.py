@@ -1,7 +1,5 @@
 """What the first screen does not show is not loaded before it, so that it comes soon."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Moving through time in the app: operations, steps, runs, speeds, and training that diverges."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The tour, played to its end by its own list; and that it is offered once."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Text of people in any script: every line stays as wide as the screen, as terminals count."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """One thread for every contestant, and the table of results at the end."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import Any

@@ -1,7 +1,5 @@
 """Measurements in turns, and the table of their results."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """A terminal at the end of a slow line: it shows what comes through, and answers as xterm does."""
 
-from __future__ import annotations
-
 import os
 import re
 import select

@@ -1,7 +1,5 @@
 """Programs in a real pseudo-terminal, read as raw bytes: no emulator slows the clock down."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter

@@ -1,7 +1,5 @@
 """The fast loop on the article's 2-2-2 network against loops written by hand and against torch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How soon a key is answered: at rest, and while training runs at full speed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from statistics import median
 from time import perf_counter

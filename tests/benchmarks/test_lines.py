@@ -1,7 +1,5 @@
 """What the terminal is sent, and how soon a key's result shows at the end of a slow line."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from time import perf_counter

@@ -1,7 +1,5 @@
 """A step of 784-128-10 with 32 samples against the five matrix products that it cannot avoid."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Jumps to any of a million steps, and the memory that they need."""
 
-from __future__ import annotations
-
 from time import perf_counter
 
 import numpy as np

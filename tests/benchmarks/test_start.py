@@ -1,7 +1,5 @@
 """From the start of the program to its first full screen, against the smallest app of its kind."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median

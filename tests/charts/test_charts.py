@@ -1,7 +1,5 @@
 """The loss chart: axes that enclose the losses, the cursor's column, losses that are not finite."""
 
-from __future__ import annotations
-
 import math
 import re
 from itertools import product

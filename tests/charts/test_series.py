@@ -1,7 +1,5 @@
 """Lines beside the current one: where they are drawn, and what tells them apart."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Literal
 

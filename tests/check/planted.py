@@ -3,8 +3,6 @@
 Nothing here is taken from the diagnosis but the form in which trials are handed to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Correct backpropagation as different people write it: preset and source by name."""
 
-from __future__ import annotations
-
 DEEP = """
 [network]
 layers = [3, 4, 3, 2]

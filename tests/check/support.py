@@ -1,7 +1,5 @@
 """Checks source code as ``bptui check`` does."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bptui.check.causes import named

@@ -1,7 +1,5 @@
 """The article's two listings and Mazur's example as a user's own functions: mistakes by name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from .right_code import HEAD

@@ -1,7 +1,5 @@
 """Every mistake of the catalogue in a user's own file, found by the whole check."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Correct code in any form passes: no false accusation."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

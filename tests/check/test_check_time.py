@@ -1,7 +1,5 @@
 """Code that is only slow: whenever its time is over, its numbers are not called wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Mistakes and other slips are named from their numbers, several at once, too."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Verdicts on quantities: right code passes in any form, wrong links are found where they are."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 

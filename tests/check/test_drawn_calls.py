@@ -1,7 +1,5 @@
 """Classes and functions that nothing calls are called with drawn data, where that is obvious."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

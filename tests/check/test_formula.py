@@ -1,7 +1,5 @@
 """A wrong line that no small edit mends is written anew from the chain rule."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Functions as people write them: their verdict, their first wrong lines, and what is said."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

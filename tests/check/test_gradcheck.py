@@ -1,7 +1,5 @@
 """The gradient check against finite differences, autograd, hand-made kinks and numerical limits."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Every mistake of the catalogue is found by the gradient check where it is made."""
 
-from __future__ import annotations
-
 import pytest
 
 from bptui.check.gradcheck.check import check_gradients

@@ -1,7 +1,5 @@
 """An edit of a line leaves the rest of it as its author wrote it."""
 
-from __future__ import annotations
-
 import ast
 
 import pytest

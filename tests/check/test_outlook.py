@@ -1,7 +1,5 @@
 """What is said of right programs that do not learn, and of such that do."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What a function returned is read by names, in whichever order and nesting it came."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,5 @@
 """Recorded numbers: the network is inferred, a slip is found, what cannot be used is said."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

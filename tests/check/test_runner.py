@@ -1,7 +1,5 @@
 """The user's code in its own process: values come back whole, and nothing it does gets out."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

@@ -1,7 +1,5 @@
 """A bias gradient that is not summed over the batch gives the bias another shape."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

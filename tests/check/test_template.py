@@ -1,7 +1,5 @@
 """The skeleton: it loads, computes all but the gradients, and is right once it is filled in."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The report of a check for people: three parts, what differs marked, as wide as the terminal."""
 
-from __future__ import annotations
-
 import io
 import re
 

@@ -1,7 +1,5 @@
 """The networks on which a user's code is tried: different, generic, and fit for the preset."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Commands run in this process, and on a terminal of their own."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from click.testing import CliRunner, Result

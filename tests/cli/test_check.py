@@ -1,7 +1,5 @@
 """``bptui check``: what it says of code that is right, wrong, unfinished, stuck or hostile."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``bptui check`` on a program that does all that a program may do: judged, and nothing is left."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

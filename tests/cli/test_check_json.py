@@ -1,7 +1,5 @@
 """``bptui check --format json``: what is in its record, of schema 1."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

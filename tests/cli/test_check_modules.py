@@ -1,7 +1,5 @@
 """``bptui check`` on programs of several files: lines are told with the file that they are in."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

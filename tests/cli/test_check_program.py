@@ -1,7 +1,5 @@
 """``bptui check`` on whole programs: what it says, its JSON, and what comes to no verdict."""
 
-from __future__ import annotations
-
 import json
 import venv
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``bptui check`` and interpreters: which one runs the code, and what is said of others."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os

@@ -1,7 +1,5 @@
 """``bptui check --watch``: again at every save, until ctrl+c."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """The command line as a whole: help, exit codes, where output goes."""
 
-from __future__ import annotations
-
 import signal
 import stat
 import subprocess

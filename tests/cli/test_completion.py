@@ -1,7 +1,5 @@
 """What a shell is offered for the word being typed: by click's classes, and in a real bash."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """What others wrote never commands the terminal: no control character leaves any command."""
 
-from __future__ import annotations
-
 import unicodedata
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``bptui explain``: its three formats, and what it refuses."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """``bptui export``: programs that run without bptui, presets that load anywhere, refusals."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 from pathlib import Path

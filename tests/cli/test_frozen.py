@@ -1,7 +1,5 @@
 """Parameters that are not trained, by a switch or by a mistake: called frozen, with the reason."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """``bptui gradcheck``: verdicts, exit codes, and what it refuses."""
 
-from __future__ import annotations
-
 import re
 from functools import partial
 

@@ -1,7 +1,5 @@
 """``bptui help``: pages as text, a pager on a terminal, and what is said of unknown topics."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """``--format json`` of explain, gradcheck and list: to be read by programs, to the last bit."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The largest experiments that are accepted are served; the manual names the limits as they are."""
 
-from __future__ import annotations
-
 import math
 import re
 import sys

@@ -1,7 +1,5 @@
 """One entry is enough: an activation, a loss and an optimizer of one's own, wherever bptui goes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

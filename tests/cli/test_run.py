@@ -1,7 +1,5 @@
 """``bptui run``: its formats, and the published numbers in them."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

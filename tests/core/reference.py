@@ -4,8 +4,6 @@ The tests compare the core with it, mistakes included, so nothing here is taken 
 the experiment's description.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field

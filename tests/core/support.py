@@ -1,7 +1,5 @@
 """Small experiments for the tests of the core."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Activations: closed forms, kinks, and pre-activations far out."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

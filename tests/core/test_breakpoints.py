@@ -1,7 +1,5 @@
 """Breakpoints: their text form, and hits found forwards, backwards and by looking at every step."""
 
-from __future__ import annotations
-
 import operator
 from contextlib import suppress
 from typing import Any

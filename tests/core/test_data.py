@@ -1,7 +1,5 @@
 """Data sets and what prepares them; mini-batches, whose order only seed and epoch decide."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

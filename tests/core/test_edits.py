@@ -1,7 +1,5 @@
 """Editing the timeline: every step has the bits of plain play up to the edit, and from it on."""
 
-from __future__ import annotations
-
 import tracemalloc
 from dataclasses import replace
 from typing import Any

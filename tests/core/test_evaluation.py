@@ -1,7 +1,5 @@
 """Outputs, losses and classes away from training: the same numbers as training's own."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

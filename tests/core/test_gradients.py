@@ -1,7 +1,5 @@
 """Gradients and updates of drawn experiments against a reference that is written a second time."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The loss history: exact where it is kept, bounded, and an envelope that loses no extreme."""
 
-from __future__ import annotations
-
 import threading
 import tracemalloc
 from functools import cache

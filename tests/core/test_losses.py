@@ -1,7 +1,5 @@
 """Losses: closed forms, refused pairs, and logits so large that naive formulas overflow."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The catalogue of mistakes against the same mistakes made in plain loops."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

@@ -1,7 +1,5 @@
 """Networks: the names of their parts, and the limits and variances of initial schemes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Optimizers against the formulas as they are written in the papers, one number at a time."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

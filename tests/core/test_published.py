@@ -1,7 +1,5 @@
 """Worked examples that others have published: every number that a step shows, to its last digit."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Time travel: any step, however it is reached, has the bits of plain forward play."""
 
-from __future__ import annotations
-
 import itertools
 import tracemalloc
 from functools import cache, lru_cache

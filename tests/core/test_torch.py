@@ -1,7 +1,5 @@
 """Gradients and updates against torch in float64. Needs the extra ``torch``."""
 
-from __future__ import annotations
-
 import pytest
 
 from bptui.core.engine import Engine

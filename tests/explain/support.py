@@ -1,7 +1,5 @@
 """Experiments of every kind for the tests of explanations, and how exactly a value can be known."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

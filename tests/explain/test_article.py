@@ -1,7 +1,5 @@
 """The gradients of the 2-2-2 network have the terms, the names and the values of the article."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pytest

@@ -1,7 +1,5 @@
 """What is said of an operation is true, of mistaken ones too."""
 
-from __future__ import annotations
-
 import pytest
 
 from bptui.core.experiment import Experiment

@@ -1,7 +1,5 @@
 """The chain rule as it is told: its factors are derivatives, its paths add up, its reasons hold."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from math import prod

@@ -1,7 +1,5 @@
 """Rows and columns of matrices have their units' names; the selected ones are set off."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

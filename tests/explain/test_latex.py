@@ -1,7 +1,5 @@
 """Formulas in LaTeX: well formed, no line too long, with the values of the text's."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

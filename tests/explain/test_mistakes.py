@@ -1,7 +1,5 @@
 """A mistake stands beside the right expression, and the two differ just where the mistake is."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

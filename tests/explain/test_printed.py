@@ -1,7 +1,5 @@
 """What is printed is right: the numbers give the value, and wrapping loses and moves nothing."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """A step number by number: each one that of the step's arrays, the chain rule at every node."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Everything that can be named is explained in every form; everything else is refused, kindly."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Every formula gives the engine's own value: as an array, number by number, and as numpy code."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Writes the kept explanations again: ``python -m tests.explained``; read what git says changed."""
 
-from __future__ import annotations
-
 from tests.explained.drawn import kept
 from tests.explained.test_explained import FOLDER, explained, formats
 

@@ -1,7 +1,5 @@
 """The experiments whose explanations are kept as files: the shipped presets, and drawn ones."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 ``python -m tests.explained`` writes the files again.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from itertools import zip_longest

@@ -1,7 +1,5 @@
 """The backward pass of somebody's program, written from its forward pass."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

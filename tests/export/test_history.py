@@ -1,7 +1,5 @@
 """Histories as files: the numbers of every step, bit by bit, edits included."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

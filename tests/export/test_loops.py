@@ -1,7 +1,5 @@
 """Backward passes that are loops, of forward passes that are: compared with the complex step."""
 
-from __future__ import annotations
-
 from inspect import signature
 from pathlib import Path
 from textwrap import indent

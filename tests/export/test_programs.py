@@ -1,7 +1,5 @@
 """Exported programs print the engine's losses, in numpy with the mistakes, in torch without."""
 
-from __future__ import annotations
-
 import ast
 import io
 import itertools

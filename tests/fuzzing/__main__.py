@@ -1,7 +1,5 @@
 """``python -m tests.fuzzing``: many hostile inputs, each under limits of time and memory."""
 
-from __future__ import annotations
-
 import multiprocessing
 import sys
 

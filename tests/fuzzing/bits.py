@@ -1,7 +1,5 @@
 """What inputs are made worse with: values of wrong types and sizes, and damage to texts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
 

@@ -1,7 +1,5 @@
 """Inputs as nobody should write them: valid files and texts, and what becomes of them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

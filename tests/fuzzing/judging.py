@@ -1,7 +1,5 @@
 """What may come of a hostile input: it works, or one message says why not. All else is a fault."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import resource

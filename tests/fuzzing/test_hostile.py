@@ -1,7 +1,5 @@
 """Some hostile inputs of every kind; ``python -m tests.fuzzing --inputs 100000`` tries more."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from random import Random
 

@@ -4,8 +4,6 @@ Each frame paints what is new in it over the frames before. Lines, dots and bloc
 else is text, which is told how wide it is: so the picture looks alike with every font.
 """
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections import defaultdict

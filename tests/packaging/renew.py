@@ -4,8 +4,6 @@ These are the screens of the first session, the tables of commands, options, pre
 and the first page's picture.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import Iterable

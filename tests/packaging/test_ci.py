@@ -1,7 +1,5 @@
 """What is declared, and the commands of ``.ci/run``: the README's, old processors and libraries."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

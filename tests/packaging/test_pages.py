@@ -1,7 +1,5 @@
 """What the first page and the manual show and say is so: screens, commands, keys, names, links."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections import Counter

@@ -1,7 +1,5 @@
 """The first page's picture: small, without scripts, and of the screens that the manual shows."""
 
-from __future__ import annotations
-
 import re
 from xml.etree import ElementTree
 

@@ -1,7 +1,5 @@
 """The first page's line that sets bptui up, on a machine that has nothing but Python."""
 
-from __future__ import annotations
-
 import os
 import re
 import site

@@ -1,7 +1,5 @@
 """The wheel and the sdist: what is in them, and that the program runs from any folder."""
 
-from __future__ import annotations
-
 import re
 import tarfile
 import zipfile

@@ -4,8 +4,6 @@ A block of code that begins with ```screen KEYS holds the screen after these key
 where the block before ended.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Presets that can be used, in every form."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,8 +1,6 @@
 """What people type or paste: all that numpy prints reads back, all else is answered."""
 
 # ruff: noqa: RUF001  full-width characters are what input methods write
-from __future__ import annotations
-
 import io
 from contextlib import suppress
 from time import process_time

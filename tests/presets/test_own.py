@@ -1,7 +1,5 @@
 """The user's own presets: listed, found by name, duplicated, renamed, deleted."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Saved presets: the same numbers again, comments kept, nothing half-written."""
 
-from __future__ import annotations
-
 import errno
 import os
 import tomllib

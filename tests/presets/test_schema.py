@@ -1,7 +1,5 @@
 """The schema of preset files: what is said of every key, and the settings of any optimizer."""
 
-from __future__ import annotations
-
 from bptui.presets.schema import TABLES, keys, words
 
 

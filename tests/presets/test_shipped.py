@@ -1,7 +1,5 @@
 """The presets that come with the program load, learn and give the published numbers."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Files that cannot be used: one message each, with file, key path, found and expected."""
 
 # ruff: noqa: E501  the tables have a case a line
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

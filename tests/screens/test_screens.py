@@ -3,8 +3,6 @@
 After a change that is meant: look at ``snapshot_report.html``, then ``pytest --snapshot-update``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

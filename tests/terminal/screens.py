@@ -1,7 +1,5 @@
 """Emulated terminals, all that pyte knows of their cells, and a driver that shows all twice."""
 
-from __future__ import annotations
-
 import random
 from typing import ClassVar
 
@@ -66,7 +64,7 @@ def assert_same(stock: Emulated, ours: Emulated) -> None:
 class DoubleDriver(HeadlessDriver):
     """Shows every frame twice: as textual writes it, and as differences, some frames dropped."""
 
-    drivers: ClassVar[list[DoubleDriver]] = []
+    drivers: ClassVar[list["DoubleDriver"]] = []
     is_headless = False
 
     def __init__(self, *arguments: object, **settings: object) -> None:

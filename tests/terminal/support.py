@@ -1,7 +1,5 @@
 """A real pseudo-terminal: the program in it, and what a terminal would show of it."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import pty

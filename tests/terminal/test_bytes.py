@@ -1,7 +1,5 @@
 """How much is written to a terminal: the cells that changed, and the latest frame only."""
 
-from __future__ import annotations
-
 import sys
 from statistics import median
 

@@ -1,7 +1,5 @@
 """Differences against whole frames, as Textual writes them."""
 
-from __future__ import annotations
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.color import ColorSystem

@@ -1,7 +1,5 @@
 """Looks at every frame: what stands on the screen together belongs together."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Pasted text comes in one piece, whatever stands in it and wherever the terminal breaks it off."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import pytest

@@ -1,7 +1,5 @@
 """Sessions in a real terminal: whatever ends the program, `bptui --resume` goes on."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

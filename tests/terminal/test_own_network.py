@@ -1,7 +1,5 @@
 """A network typed in as from an exercise sheet, saved, and run by its name."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

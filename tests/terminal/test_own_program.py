@@ -1,7 +1,5 @@
 """Somebody's own program in a real terminal: stepped to the wrong line, or refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ..app.program_support import WRONG

@@ -1,7 +1,5 @@
 """Large pastes: text that nobody asked for is dropped, a line says that it is too long."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from .support import Terminal

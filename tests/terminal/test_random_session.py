@@ -1,7 +1,5 @@
 """Over a long random session the terminal shows what it would show with textual's own driver."""
 
-from __future__ import annotations
-
 import dataclasses
 import random
 

@@ -1,7 +1,5 @@
 """The app in a browser, as textual-serve starts it: no terminal, Textual's driver in a variable."""
 
-from __future__ import annotations
-
 import json
 import os
 import selectors

@@ -1,7 +1,5 @@
 """Any size at any time: a storm of sizes, screens too small, networks too large."""
 
-from __future__ import annotations
-
 import random
 
 from .support import Terminal

@@ -1,7 +1,5 @@
 """The program in a real terminal: what it shows, and how it leaves."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from time import monotonic

@@ -1,7 +1,5 @@
 """Terminals of every kind: which bytes they get, and what can be told without colours."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

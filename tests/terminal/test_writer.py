@@ -1,7 +1,5 @@
 """Frames wait for a terminal that answers, and for no other."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 

@@ -3,8 +3,6 @@
 In each text a wrong line stands behind ``#!`` beside the right one.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Runs snippets with and without a recorder, and compares all that they leave."""
 
-from __future__ import annotations
-
 import dataclasses
 import types
 from collections.abc import Iterator

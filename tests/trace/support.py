@@ -1,7 +1,5 @@
 """Runs programs with and without a recorder."""
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import io

@@ -1,7 +1,5 @@
 """Kinds of everyday programs by what their backward pass does: paths, sums, signs."""
 
-from __future__ import annotations
-
 import pytest
 
 from bptui.trace.should_be import view_of

@@ -1,7 +1,5 @@
 """Kinds of everyday programs by what their loss is, and what only looks like one."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Kinds of everyday programs by the slopes of their functions: decisions, gates, factors."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.trace.kinds import assert_judged, program

@@ -1,7 +1,5 @@
 """Kinds of everyday programs by what they train: parameters, updates, optimizers."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Cells of notebooks as Python: what only IPython understands becomes a comment."""
 
-from __future__ import annotations
-
 import ast
 
 import pytest

@@ -4,8 +4,6 @@ Every snippet runs with and without a recorder: what it prints, every global nam
 and the error, if there is one, are the same; what was recorded gives the same as a graph.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from tests.trace.odd import compare

@@ -1,7 +1,5 @@
 """Whole programs: recording changes nothing that they compute, and the graph says what they did."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

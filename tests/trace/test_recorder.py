@@ -1,7 +1,5 @@
 """A recorder: what it refuses, what it knows of names and places, and when it ends a program."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import subprocess

@@ -1,7 +1,5 @@
 """Wrong lines whose slip has a name in the catalogue, and some whose slip has none."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Arrays that share memory and change in place: whatever is done to them, the graph knows it."""
 
-from __future__ import annotations
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Every operation's derivative rule against the complex step, and central differences."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 
