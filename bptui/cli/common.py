@@ -56,6 +56,26 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
+def telling_signals() -> Iterator[None]:
+    """Say which signal ended it: somebody's code that runs meanwhile may have sent it."""
+
+    def ended(number: int, _: object) -> None:
+        name = signal.Signals(number).name
+        raise Unjudged(f"no verdict: {name} was sent to bptui while your code ran")
+
+    names = ("SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [each for each in numbers if signal.getsignal(each) == signal.SIG_DFL]
+    for each in numbers:
+        signal.signal(each, ended)
+    try:
+        yield
+    finally:
+        for each in numbers:
+            signal.signal(each, signal.SIG_DFL)
+
+
+@contextmanager
 def fit_for_terminals() -> Iterator[None]:
     """Spell out control characters in messages, which may repeat names of files as they are."""
     try:

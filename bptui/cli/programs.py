@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bptui.cli.common import Unusable, call_option
+from bptui.cli.common import Unusable, call_option, telling_signals
 from bptui.cli.completion import any_file
 
 if TYPE_CHECKING:
@@ -87,13 +87,17 @@ def judged(
 
 @contextmanager
 def startable() -> Iterator[None]:
-    """Raise :class:`Unusable` where a program's Python cannot be started, or has no such loss."""
+    """Raise :class:`Unusable` where a program's Python cannot be started, or has no such loss.
+
+    And :class:`~bptui.cli.common.Unjudged` where a signal ends it.
+    """
     from bptui.check.interpreter import CannotStartError
     from bptui.presets.errors import printable
     from bptui.trace.losses import UnknownLossError
 
     try:
-        yield
+        with telling_signals():
+            yield
     except UnknownLossError as error:
         raise Unusable(printable(f"--loss: {error}")) from None
     except CannotStartError as error:

@@ -1,7 +1,10 @@
 """``bptui check`` on a program that does all that a program may do: judged, and nothing is left."""
 
 import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from .support import bptui
 
@@ -41,6 +44,20 @@ def test_a_program_that_does_all_it_may_is_judged_and_leaves_no_process(tmp_path
     result = bptui("check", str(file))
     assert (result.exit_code, result.stderr) == (0, "")
     assert f"{file}: right" in result.stdout
+    assert not _is_alive(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1"])
+def test_a_program_that_sends_its_parent_a_signal_has_no_verdict(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import os, signal, time\nopen('pid', 'w').write(str(os.getpid()))\n"
+        f"os.kill(os.getppid(), signal.{name})\ntime.sleep(300)\n"
+    )
+    command = [sys.executable, "-m", "bptui", "check", "--timeout", "300", str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr == f"Error: no verdict: {name} was sent to bptui while your code ran\n"
     assert not _is_alive(int((tmp_path / "pid").read_text()))
 
 
