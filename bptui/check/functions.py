@@ -31,7 +31,7 @@ from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain
 from bptui.check.trials import Trial
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
-from bptui.explain.plain import loss_formula
+from bptui.explain.captions import loss_formula
 from bptui.explain.printer import number
 from bptui.explain.words import OVER, listed
 from bptui.presets.errors import cleaned, printable

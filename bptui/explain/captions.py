@@ -5,21 +5,35 @@ The one source of these sentences: the worksheet, presentations and the tour sho
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from math import nan, prod
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.backprop import Operation, operations_of
 from bptui.core.experiment import Experiment
-from bptui.core.graph.node import Node, leaf, number
+from bptui.core.graph.node import SAMPLE_COUNT, Node, leaf, number
+from bptui.core.losses import TERMS
 from bptui.core.mistakes import MISTAKES, with_mistakes
+from bptui.core.network import Names
 from bptui.core.step import Step, training_step
-from bptui.explain.expression import Expression, quantities
+from bptui.explain.expression import (
+    Apply,
+    Constant,
+    Expression,
+    Quantity,
+    Scope,
+    quantities,
+    rebuild,
+)
 from bptui.explain.formulas import define, formula_of
-from bptui.explain.plain import plain_formula
+from bptui.explain.printer import Printer, symbols_of
+from bptui.explain.symbols import Symbols
 from bptui.explain.words import OVER, layer_words, listed, matters
 
 LONGEST = 30
@@ -221,3 +235,29 @@ def short(formula: Expression) -> str:
     """Write a formula where it is short enough for a sentence; else nothing."""
     text = plain_formula(formula)
     return text if len(text) <= LONGEST else ""
+
+
+SYMBOLS = Symbols(Names((1, 1)), ascii_only=True)
+
+
+def loss_formula(experiment: Experiment) -> str:
+    """Write the loss of a sample, in words and symbols."""
+    shape = (1, experiment.network.layers[-1])
+    terms = TERMS[experiment.training.loss](leaf("out", shape), leaf("t", shape))
+    return f"{plain_formula(formula_of(terms))}, summed over the outputs"
+
+
+def plain_formula(formula: Expression) -> str:
+    """Write a formula in ASCII; n counts samples."""
+
+    def spoken(part: Expression) -> Expression:
+        match part:
+            case Constant(_, _, code) if code == SAMPLE_COUNT:
+                return Quantity("n")
+            case Apply("sum", (of,)):
+                return Quantity(f"(sum over the units of {plain_formula(of)})")
+            case _:
+                return rebuild(part, spoken)
+
+    scope = Scope(defaultdict(lambda: np.zeros(())), {})
+    return symbols_of(Printer(SYMBOLS, scope).tokens(spoken(formula)))

@@ -9,9 +9,9 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph.backward import carried_back
 from bptui.core.graph.node import SAMPLE_COUNT, constant, leaf
 from bptui.core.step import training_step
+from bptui.explain.captions import loss_formula, plain_formula
 from bptui.explain.expression import Constant
 from bptui.explain.formulas import define, formula_of
-from bptui.explain.plain import loss_formula, plain_formula
 from bptui.export.layout import (
     ROOM,
     comment,

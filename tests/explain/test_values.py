@@ -10,6 +10,7 @@ from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
 from bptui.core.graph.node import evaluate as evaluate_graph
 from bptui.core.graph.node import leaf
+from bptui.explain.captions import SYMBOLS
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     Expression,
@@ -20,7 +21,6 @@ from bptui.explain.expression import (
     quantities,
 )
 from bptui.explain.formulas import Definition, define_for, element, expand, formula_of
-from bptui.explain.plain import SYMBOLS
 from bptui.explain.printer import NumpyPrinter
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bptui.app.commands.copy import copy_of_program
 from bptui.app.commands.table import PALETTE_KEY, Command, Entry
-from bptui.app.commands.view import PALETTE, THEME, change_theme, present, show_help
+from bptui.app.commands.view import (
+    PALETTE,
+    THEME,
+    change_theme,
+    copy_of_program,
+    present,
+    show_help,
+)
 from bptui.app.program.breakpoints import examples, parser
 
 if TYPE_CHECKING:
