@@ -35,7 +35,6 @@ class Form:
 
     async def paste(self, text: str) -> None:
         focused = self.screen.focused
-        assert focused is not None
         focused.post_message(Paste(text))
         await self.session.pilot.pause()
 

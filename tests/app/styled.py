@@ -220,7 +220,6 @@ def units_values(snapshot: Snapshot, layer: int, value: str) -> Array:
     """What the units of a layer show under the name that it has in their boxes."""
     if value in ("b", "gb"):
         parameters = snapshot.parameters if value == "b" else snapshot.gradients
-        assert parameters.biases is not None
         return parameters.biases[layer - 1]
     values: Array = snapshot.values[quantity_of(snapshot.experiment.network.names, layer, value)][0]
     return values
@@ -238,7 +237,6 @@ def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:
     """A box of the diagram: its name and each of its numbers by its label."""
     layout, area, screen = diagram(session)[1], content(session, "#network"), Screen(session)
     place = layout.place(layer, unit)
-    assert place is not None
     x, y = area.x + place.x, area.y + place.y
     name = session.app.player.snapshot.experiment.network.names.unit(layer, unit)
     found = {"name": screen.piece(x + 2 * layout.style.bordered, y, len(name))}

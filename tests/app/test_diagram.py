@@ -54,8 +54,6 @@ def test_edges_run_from_unit_to_unit_and_labels_stand_between_and_apart(
     for edge in drawn:
         source = layout.place(edge.layer - 1, edge.source)
         destination = layout.place(edge.layer, edge.destination)
-        assert source is not None
-        assert destination is not None
         touched = {(row, column) for row, column, _, _ in edge.cells}
         columns = [column for _, column in touched]
         assert (source.middle, min(columns)) in touched

@@ -58,7 +58,6 @@ async def test_every_number_of_a_formula_belongs_to_something(preset: str) -> No
             await session.press("right")
             await session.until(lambda: factor(session) is not None, "a factor")
             found = factor(session)
-            assert found is not None
             assert found.place == last + 1
             assert found.selection(names) is not None
             assert found.told
@@ -76,7 +75,6 @@ async def test_what_belongs_to_nothing_leads_nowhere() -> None:
             for _ in range(12):
                 await session.press("right")
                 found = factor(session)
-                assert found is not None
                 leads = found.selection(names) is not None
                 await session.until(
                     lambda wanted=leads: ("go there" in session.border("#derivation")) is wanted,

@@ -39,7 +39,6 @@ async def test_an_example_typed_key_by_key_into_the_empty_form() -> None:
         await made.type(TYPED)
         await made.session.press("ctrl+s")
         given = await made.finished()
-    assert given is not None
     assert_same_numbers(given, loads(XOR, "typed", Path()))
     assert given.name == "untitled"
 
@@ -108,9 +107,7 @@ async def test_fields_come_and_go_and_keep_what_was_typed() -> None:
         await made.session.until(lambda: made.ready, "the check")
         await made.session.press("ctrl+s")
         given = await made.finished()
-    assert given is not None
     assert given.start.weights[1].tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    assert given.start.biases is not None
     assert given.start.biases[0].tolist() == [0.35, 0.35]
     assert dict(given.training.settings) == {"beta1": 0.8, "beta2": 0.999, "epsilon": 1e-8}
 
@@ -143,7 +140,6 @@ async def test_a_csv_file_proposes_its_columns(
         await made.session.until(lambda: made.ready, "the check")
         await made.session.press("ctrl+s")
         given = await made.finished()
-    assert given is not None
     assert given.data.inputs.tolist() == [[1.0], [3.0], [5.0]]
     assert given.data.targets.tolist() == [[2.0], [4.0], [6.0]]
 

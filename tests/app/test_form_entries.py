@@ -150,7 +150,6 @@ async def test_mistakes_are_chosen_from_a_list_that_says_what_they_do() -> None:
         assert made.wrong() == {}
         await made.session.press("ctrl+s")
         given = await made.finished()
-        assert given is not None
         assert given.training.mistakes == chosen
 
 

@@ -178,7 +178,6 @@ async def test_the_table_counts_every_sample(name: str, size: tuple[int, int]) -
                 actual, predicted = targets[:, 0] == 1.0, outputs[:, 0] >= 0.5
             right = int((actual == predicted).sum())
             found = re.search(rf"{title} +([\d.]+) %  +(\d+) of (\d+) right", text)
-            assert found is not None
             assert reads_as(found[1], 100.0 * right / len(inputs))
             assert (int(found[2]), int(found[3])) == (right, len(inputs))
 

@@ -35,7 +35,6 @@ SIZES = [(120, 36), (80, 24), (200, 60)]
 def check_edges(screen: Screen, session: Session, operation: Operation) -> set[int]:
     """The numbers on the edges; the layers that have some."""
     wires = diagram(session)[0].wires
-    assert wires is not None
     area, view = content(session, "#network"), session.app.player.view()
     names, found = view.snapshot.experiment.network.names, set()
     for edge, (row, column) in wires.labels:

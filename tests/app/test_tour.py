@@ -52,7 +52,6 @@ def said(session: Session) -> str:
 async def shown(session: Session, stop: Stop) -> None:
     """Wait for a stop; the whole of its text is on the screen, and its key."""
     app: TerminalApp[object] = session.app
-    assert app.tour is not None
     text = " ".join(stop.text.format(file=app.tour.file.name).split())
     # all of it, so that nothing was cut
     await session.until(lambda: said(session).endswith(text), f"the end of {text}")
@@ -87,7 +86,6 @@ async def test_the_tour_can_be_played_to_its_end(
         session = Session(app)
         await session.until(lambda: app.tour is not None, "the tour")
         tour = app.tour
-        assert tour is not None
         for number, stop in enumerate(stops()):
             await session.until(lambda number=number: tour.number == number, stop.text)
             await shown(session, stop)
@@ -138,7 +136,6 @@ async def test_the_tour_can_be_left_at_any_time_and_goes_by_keys() -> None:
         app.action_command("tour")
         await session.until(lambda: app.tour is not None, "the tour")
         tour = app.tour
-        assert tour is not None
         await session.press("n", "n")
         await session.until(lambda: tour.number == 2, "the third stop")
         await session.pilot.click(offset=(40, 1))

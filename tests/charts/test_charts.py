@@ -107,7 +107,6 @@ def test_every_loss_stands_where_even_and_round_ticks_say(
 def test_the_ticks_of_steps_are_even_and_round(width: int, count: int) -> None:
     ones, steps = np.ones(2), np.array([0, count - 1])
     chart = loss_chart(steps, ones, ones, last=count - 1, width=width, height=9, logarithmic=False)
-    assert chart is not None
     line, below = chart.lines[chart.bottom :]
     places = [place for place, character in enumerate(line) if character == "┬"]
     assert (places[0], places[-1]) == (chart.left, chart.column(chart.last))

@@ -1,13 +1,9 @@
 """A wrong line that no small edit mends is written anew from the chain rule."""
 
-from pathlib import Path
-
 import pytest
 
 from bptui.check.formula import from_chain_rule
-from bptui.trace.should_be import view_of
-from bptui.trace.source import Source
-from tests.trace.test_verdicts import Judged
+from tests.trace.support import Judged
 
 VECTORS = """\
 import numpy as np
@@ -60,13 +56,9 @@ for _ in range(10):
 )
 def test_the_line_that_is_told_makes_the_program_right(program: str, wrong: str) -> None:
     text = program.replace("WRONG", wrong)
-    judged = Judged(text, Path("net.py"), None)
-    lines = judged.verdict.lines
-    (repair,) = lines.repairs
-    view = view_of(Source(text), judged.recorder, judged.places, lines, repair)
-    assert view is not None
-    told = from_chain_rule(view, repair)
-    assert told is not None
+    judged = Judged(text)
+    (repair,) = judged.verdict.lines.repairs
+    told = from_chain_rule(judged.view(repair), repair)
     row = next(row for row in program.splitlines() if "WRONG" in row)
     indent = " " * (len(row) - len(row.lstrip()))
-    assert Judged(program.replace(row, indent + told), Path("net.py"), None).verdict.right
+    assert Judged(program.replace(row, f"{indent}{told}")).verdict.right

@@ -1,7 +1,5 @@
 """What is said of right programs that do not learn, and of such that do."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.trace.support import Judged
@@ -107,10 +105,10 @@ FAULTS = {
 
 @pytest.mark.parametrize("said", FAULTS)
 def test_what_keeps_a_program_from_learning_is_said(said: str) -> None:
-    found = Judged(FAULTS[said], Path("net.py"), None).remarks()
+    found = Judged(FAULTS[said]).remarks()
     assert any(said in remark for remark in found)
 
 
 @pytest.mark.parametrize("name", FINE)
 def test_nothing_is_said_where_all_is_well(name: str) -> None:
-    assert Judged(FINE[name], Path("net.py"), None).remarks() == []
+    assert Judged(FINE[name]).remarks() == []

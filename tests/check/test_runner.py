@@ -296,7 +296,6 @@ def test_a_caller_that_ends_leaves_no_process(sent: signal.Signals, tmp_path: Pa
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=pipe) as caller:
-        assert caller.stdout is not None
         processes = [*map(int, caller.stdout.readline().split())]
         assert not any(map(gone, processes))
         caller.send_signal(sent)

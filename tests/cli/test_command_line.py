@@ -45,7 +45,6 @@ def test_help_has_examples_exit_codes_and_a_word_about_every_option(command: str
     assert max(map(len, text.splitlines())) <= 80
     context = click.Context(cli)
     subject = cli.get_command(context, command) if command else open_app
-    assert subject is not None
     options = [each for each in subject.params if isinstance(each, click.Option)]
     assert [each.name for each in options if not each.help] == []
     assert all(option in text for each in options for option in each.opts)
@@ -120,8 +119,6 @@ def test_a_closed_pipe_is_quiet() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
     assert process.stdout.readline().startswith(b'{"step": 0')
     process.stdout.close()
     assert process.stderr.read() == b""
@@ -137,7 +134,6 @@ def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
         # a shell that runs the tests in the background makes them ignore interrupts
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert process.stderr is not None
     while not list(tmp_path.iterdir()):  # the unfinished file: it is training
         assert process.poll() is None
     process.send_signal(signal.SIGINT)

@@ -158,7 +158,6 @@ def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
     fork.snapshot(FAR)
     for each in (timeline, fork):
         tested = each.test_losses
-        assert tested is not None
         assert tested.steps == list(range(0, FAR + 1, tested.steps[1]))
         for step, value in zip(tested.steps, tested.values, strict=True):
             shown = each.snapshot(step)

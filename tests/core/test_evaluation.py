@@ -71,17 +71,14 @@ def samples(targets: list[list[float]], test: list[list[float]] | None = None) -
 
 def test_single_outputs_of_two_values_are_classes() -> None:
     classes = evaluation.classes_of(samples([[0.0], [1.0], [1.0]], [[1.0]]))
-    assert classes is not None
     assert classes.labels.tolist() == [0, 1, 1, 1]
     assert classes.predicted(np.array([[0.49], [0.5], [math.nan]])).tolist() == [0, 1, -1]
     signs = evaluation.classes_of(samples([[-1.0], [1.0], [1.0]]))
-    assert signs is not None
     assert signs.predicted(np.array([[-0.1], [0.0]])).tolist() == [0, 1]
 
 
 def test_rows_with_a_single_one_are_classes() -> None:
     classes = evaluation.classes_of(samples([[0, 0, 1], [1, 0, 0]], [[0, 1, 0]]))
-    assert classes is not None
     assert classes.labels.tolist() == [2, 0, 1]
     assert classes.count == 3
     outputs = np.array([[0.2, 0.1, 0.7], [0.1, math.nan, 0.3]])

@@ -108,7 +108,6 @@ def test_what_is_said_to_feed_others_does(seed: int) -> None:
             ends = re.split(", | and | to ", feeding[2])
             assert (every if " to " not in feeding[2] else [every[0], every[-1]]) == ends
             count = re.search(r"(both|all \d+) paths", said)
-            assert count is not None
             told = 2 if count[1] == "both" else int(count[1][4:])
             assert told == len(chain.paths), said
 
@@ -118,7 +117,6 @@ def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
         explained = explainer(preset)
         found = explained.explain("delta_o").numbers[0]
         chain = found.chains[found.statements[0]]
-        assert chain.derived is not None
         assert chain.derived.value == pytest.approx(explained.scope.old["delta_o"][0, 0], rel=1e-12)
         assert {link.below for path in chain.paths for link in path} >= {Quantity("net_o", (0, 0))}
     # every output depends on every pre-activation of a softmax
@@ -141,7 +139,6 @@ def test_the_articles_first_weight() -> None:
 @pytest.mark.parametrize("preset", ["article-listing-1", "article-listing-2"])
 def test_what_a_mistake_makes_wrong_is_not_called_what_it_should_be(preset: str) -> None:
     explained = explainer(preset)
-    assert explained.right is not None
     for name in filter(explained.rule.is_gradient, explained.scope.old):
         wrong = not np.array_equal(explained.scope.old[name], explained.right[0].old[name])
         report = Report(explained.symbols, 200)

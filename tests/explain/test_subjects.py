@@ -130,7 +130,6 @@ def test_a_weight_of_many_is_called_by_its_ends_and_still_has_its_number(
     network = experiment(layers, "tanh").network
     for count in range(1, network.weight_count + 1):
         by_number = number(f"gw{count}", network)
-        assert by_number is not None
         source, unit = by_number.index
         name = network.names.weight(by_number.layer, source, unit)
         ends = (network.names.unit(by_number.layer - k, (unit, source)[k]) for k in (1, 0))

@@ -30,7 +30,6 @@ def test_the_first_frame_is_the_first_screen_of_the_manual() -> None:
     _, screen = walk_through.blocks(page)[0]
     rows = [[" "] * picture.SIZE[0] for _ in range(picture.SIZE[1])]
     frame = ElementTree.fromstring(TEXT).find(f"{SVG}g")
-    assert frame is not None
     for element in frame.findall(f"{SVG}text"):
         x, y = (int(float(element.get(name, "0"))) for name in "xy")
         row = (y - picture.TOP) // picture.HIGH

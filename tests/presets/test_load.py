@@ -22,7 +22,6 @@ def test_what_is_left_out_has_defaults(tmp_path: Path) -> None:
     assert experiment.network.bias
     assert (training.loss, training.optimizer) == ("half_squared_error", "sgd")
     assert (training.learning_rate, training.reduction, training.steps) == (0.1, "mean", 1000)
-    assert experiment.start.biases is not None
     assert experiment.start.biases[0].tolist() == [0.0]
     limit = np.sqrt(6.0 / 3.0)
     assert np.all(np.abs(experiment.start.weights[0]) <= limit)

@@ -144,8 +144,6 @@ def test_words_are_kept_but_for_what_terminals_obey(
 def test_what_is_unchanged_is_saved_byte_by_byte(name: str) -> None:
     experiment = load(name)
     origin = origin_of(experiment)
-    assert origin is not None
-    assert origin.file is not None
     assert document(experiment).encode() == origin.file.read_bytes()
 
 

@@ -35,13 +35,11 @@ class Browser:
             stderr=subprocess.PIPE,
             env={**os.environ, **AROUND, **SERVED, **size},
         )
-        assert self.process.stdout is not None
         self._output = self.process.stdout.fileno()
         self._ready = selectors.DefaultSelector()
         self._ready.register(self._output, selectors.EVENT_READ)
 
     def send(self, kind: bytes, data: str) -> None:
-        assert self.process.stdin is not None
         payload = data.encode()
         self.process.stdin.write(kind + len(payload).to_bytes(4, "big") + payload)
         self.process.stdin.flush()
@@ -94,7 +92,6 @@ def test_the_app_in_a_browser() -> None:
         browser.send(b"D", "q")
         browser.until(lambda: {"type": "exit"} in browser.told, "the end")
         assert browser.process.wait(SECONDS) == 0
-        assert browser.process.stderr is not None
         assert browser.process.stderr.read() == b""
     finally:
         browser.process.kill()

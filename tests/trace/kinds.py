@@ -4,7 +4,6 @@ In each text a wrong line stands behind ``#!`` beside the right one.
 """
 
 import re
-from pathlib import Path
 
 from tests.trace.support import Judged
 
@@ -23,7 +22,7 @@ WRONG = re.compile(r"^( *)(.*?)  #! (.*)$", re.MULTILINE)
 
 def program(text: str) -> Judged:
     """A program of that text after the head."""
-    return Judged(HEAD + text, Path("program.py"), None)
+    return Judged(HEAD + text)
 
 
 def assert_judged(text: str) -> None:

@@ -106,7 +106,7 @@ class Run:
 class Judged:
     """A program that was run and judged."""
 
-    def __init__(self, text: str, file: Path, call: str | None) -> None:
+    def __init__(self, text: str, file: Path = Path("net.py"), call: str | None = None) -> None:
         self.text = text
         tree, positions = instrumented(text + (f"\n_ = {call}\n" if call else ""), str(file))
         self.recorder, self.places = Recorder(ENTRIES), positions.places
@@ -150,18 +150,22 @@ class Judged:
         assert self.verdict.right
         return Outlook(self.verdict, names.get).remarks()
 
+    def view(self, repair: Repair) -> View | None:
+        """Return what is known where a line is wrong."""
+        return view_of(Source(self.text), self.recorder, self.places, self.verdict.lines, repair)
+
+    @property
+    def told(self) -> list[str | None]:
+        """What should stand in the wrong lines, where that is known."""
+        return [self.view(each).should_be(each) for each in self.verdict.lines.repairs]
+
     def mended(self) -> str:
         """Return the program with its wrong lines as they should stand."""
         source, rows = Source(self.text), self.text.splitlines()
-
-        def viewed(repair: Repair) -> View | None:
-            return view_of(source, self.recorder, self.places, self.verdict.lines, repair)
-
-        blame_origins(self.verdict.lines, viewed)
+        blame_origins(self.verdict.lines, self.view)
         for repair in self.verdict.lines.repairs:
             statement = source.statement(self.line(repair.place))
-            assert statement is not None
-            view = viewed(repair)
+            view = self.view(repair)
             said = view and view.should_be(repair)
             assert said is not None
             first, last = statement.lineno - 1, statement.end_lineno or statement.lineno

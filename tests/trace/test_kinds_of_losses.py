@@ -121,15 +121,6 @@ for step in range(2):
     dW = x.T @ e + 0.1 * np.sign(W)  #! dW = x.T @ e + 0.2 * np.sign(W)
     W -= 0.1 * dW
 """,
-    "weights decay although the loss does not say so": """
-for step in range(2):
-    h = np.tanh(x @ W)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
-    V -= 0.01 * (h.T @ d + 0.1 * V)
-    W -= 0.01 * (dW + 0.1 * W)
-""",
     "weights lose a share of their signs, and the loss is computed after the update": """
 for step in range(3):
     h = np.tanh(x @ W)
@@ -172,15 +163,6 @@ for row, t in zip(rows, targets):
     b -= 0.1 * db
 """
     ),
-    "a cost below 0 is a likelihood, and climbed": """
-T = np.eye(2)[[0, 1, 1, 0, 0, 1]]
-for step in range(2):
-    p = np.exp(x @ W)
-    p /= p.sum(axis=1, keepdims=True)
-    cost = (T * np.log(p)).sum()
-    dW = x.T @ (T - p)  #! dW = x.T @ (T - p) / p.sum(axis=0)
-    W += 0.01 * dW
-""",
     "outputs that are 0 and 1 to the last digit, without a loss": """
 X, T, w = 100 * x, (y[:, 0] > 0) * 1.0, W[:, 0]
 for step in range(2):

@@ -64,14 +64,6 @@ m = np.zeros_like(V)
     V -= 0.1 * dV  #! V -= dV
     W -= 0.1 * dW
 """,
-    "one gradient has the wrong sign, and every update its rate": STEP
-    + """
-    dV, dW = h.T @ d, x.T @ dz
-    db = dz.sum(axis=0)  #! db = -dz.sum(axis=0)
-    V -= 0.1 * dV
-    W -= 0.1 * dW
-    b -= 0.1 * db
-""",
     "a sign too many behind a sigmoid": """
 for step in range(2):
     h = 1 / (1 + np.exp(-(x @ W)))
@@ -135,15 +127,6 @@ for words in ([0, 1, 0, 3], [2, 2, 4]):
     for word in words:
         E[word] -= 0.1 * dh / len(words)
     W -= 0.1 * dW
-""",
-    "weights and biases of a row decay": """
-a = np.zeros(6)
-for step in range(2):
-    for i in range(6):
-        e = y[i] - (x[i] @ W + a[i])
-        loss = (e ** 2).sum()
-        W += 0.1 * (np.outer(x[i], e) - 0.02 * W)
-        a[i] += 0.1 * (e.sum() - 0.02 * a[i])  #! a[i] += 0.1 * (e.sum() ** 2 - 0.02 * a[i])
 """,
     "errors that are added up are no parameter": """
 c = np.zeros_like(W)

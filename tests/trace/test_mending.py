@@ -208,7 +208,7 @@ RIGHT = {
     ],
 )
 def test_elements_of_lists_are_mended(part: str, wrong: str) -> None:
-    program = Judged(LISTS.format(**RIGHT | {part: wrong}), Path("program.py"), None)
+    program = Judged(LISTS.format(**RIGHT | {part: wrong}))
     assert program.mended().splitlines() == LISTS.format(**RIGHT).splitlines()
 
 

@@ -14,14 +14,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
 SNIPPETS = {
     "slices": """
         v = np.arange(24.0).reshape(2, 3, 4)
-        r = (
-            v[..., -1],
-            v[:, None, 0],
-            v[1, ::-1, 1:3],
-            v[[0, 1], [2, 0]],
-            v[v > 5.0],
-            v[:, [True, False, True]],
-        )
+        r = (v[..., -1], v[:, None, 0], v[1, ::-1, 1:3], v[[0, 1], [2, 0]], v[v > 5.0],
+            v[:, [True, False, True]])
         s = slice(1, None); q = v[0][s], [1.0, 2.0, 3.0][s], "text"[s], (1.5, 2.5)[-1]
         i = (0, slice(None), 2); v[i] = 0.5; v[1][v[1] > 20] *= -1.0
         v[:, 0] += v[:, 1]; v[0, 0, 0] -= 3; v[[0, 0], 1] += 1.0
@@ -77,107 +71,34 @@ SNIPPETS = {
         c = a * b ** 2 / 3 - abs(b) % 1.5 + (a if a > b else b) // 0.3
         d = 1 / (1 + math.exp(-c)), math.tanh(c), math.log(3.0), math.log(8.0, 2), math.sqrt(2.0)
         e = [[0.1, 0.2], [0.3, 0.4]]; e[0][1] -= 0.5 * d[0]; f = [0.0] * 3; f[1] = a; f[2] += b
-        g = (
-            float(w[0]),
-            w[1].item(),
-            w.tolist(),
-            int(3.7),
-            round(2.567, 2),
-            divmod(7.5, 2.0),
-            a + 1j,
-        )
+        g = (float(w[0]), w[1].item(), w.tolist(), int(3.7), round(2.567, 2), divmod(7.5, 2.0),
+            a + 1j)
         h = -a, +b, max(a, b), min(0.0, a), sum(e[0]), a.__add__(b), a is a, pow(a, 2)
         o = {"k": {"w": [1.5, 2.5]}}; o["k"]["w"][0] *= d[0]; o["k"]["w"].append(o["k"]["w"][0] * 2)
     """,
     "many functions": """
-        a = (
-            np.concatenate([w, x[0]]),
-            np.stack([w, w], axis=1),
-            np.vstack([x, w]),
-            np.hstack((x, x)),
-        )
-        b = (
-            np.c_[x, np.ones(2)],
-            np.r_[w, 0.5],
-            np.column_stack((w, w)),
-            np.append(w, 1.5),
-            np.insert(x, 1, 0.5, axis=1),
-        )
-        c = (
-            np.einsum("ij,j->i", x, w),
-            np.einsum("ij,ik", x, x),
-            np.tensordot(x, w, 1),
-            np.outer(w, w),
-            np.multiply.outer(w, w),
-        )
-        d = (
-            np.linalg.norm(x),
-            np.linalg.norm(x, axis=1, keepdims=True),
-            x.std(ddof=1),
-            np.var(x, 0),
-            x.trace(),
-            np.ptp(x),
-        )
-        e = (
-            np.sum(x, where=x > 0),
-            np.add.reduce(x),
-            np.maximum.reduce(x, axis=1),
-            np.cumsum(w),
-            np.prod(w),
-            np.mean(x, keepdims=True),
-        )
-        f = (
-            np.pad(x, 1),
-            np.pad(x, ((0, 1), (2, 0))),
-            np.tile(w, 2),
-            np.repeat(x, 2, axis=1),
-            np.roll(w, 1),
-            np.flip(x, 1),
-            np.rot90(x),
-        )
-        g = (
-            np.expand_dims(w, 0),
-            w[np.newaxis],
-            x.ravel(),
-            x.swapaxes(0, 1),
-            np.transpose(x),
-            x.reshape(-1, 1),
-            np.atleast_2d(w),
-            np.squeeze(x[:1]),
-        )
-        h = (
-            np.tril(x @ x.T),
-            np.diag(w),
-            np.diagonal(x @ x.T),
-            np.clip(x, -1, 1),
-            np.minimum(x, 0),
-            np.abs(x),
-            np.sign(x),
-            np.square(w),
-        )
-        i = (
-            np.full((2, 2), w[0]),
-            np.zeros_like(x) + x,
-            np.array([w[0], 0.5, w[2]]),
-            np.array([[w[0]], [w[1]]]),
-            np.delete(x, 1, axis=1),
-        )
-        j = (
-            np.lib.stride_tricks.as_strided(x, (2, 2), x.strides) * 2.0,
-            np.round(x, 1),
-            x.take([0, 2], axis=1),
-            np.floor_divide(x, 0.7),
-            x % 0.7,
-        )
-        k = (
-            np.mean([w, w], axis=0),
-            np.dot([1.0, 2.0], x),
-            np.sqrt(2.0),
-            np.hypot(w, 2.0),
-            np.float64(0.5) * w,
-            np.log1p(w),
-            np.broadcast_to(w, (2, 3)) * x,
-        )
+        a = (np.concatenate([w, x[0]]), np.stack([w, w], axis=1), np.vstack([x, w]),
+            np.hstack((x, x)))
+        b = (np.c_[x, np.ones(2)], np.r_[w, 0.5], np.column_stack((w, w)), np.append(w, 1.5),
+            np.insert(x, 1, 0.5, axis=1))
+        c = (np.einsum("ij,j->i", x, w), np.einsum("ij,ik", x, x), np.tensordot(x, w, 1),
+            np.outer(w, w), np.multiply.outer(w, w))
+        d = (np.linalg.norm(x), np.linalg.norm(x, axis=1, keepdims=True), x.std(ddof=1),
+            np.var(x, 0), x.trace(), np.ptp(x))
+        e = (np.sum(x, where=x > 0), np.add.reduce(x), np.maximum.reduce(x, axis=1), np.cumsum(w),
+            np.prod(w), np.mean(x, keepdims=True))
+        f = (np.pad(x, 1), np.pad(x, ((0, 1), (2, 0))), np.tile(w, 2), np.repeat(x, 2, axis=1),
+            np.roll(w, 1), np.flip(x, 1), np.rot90(x))
+        g = (np.expand_dims(w, 0), w[np.newaxis], x.ravel(), x.swapaxes(0, 1), np.transpose(x),
+            x.reshape(-1, 1), np.atleast_2d(w), np.squeeze(x[:1]))
+        h = (np.tril(x @ x.T), np.diag(w), np.diagonal(x @ x.T), np.clip(x, -1, 1),
+            np.minimum(x, 0), np.abs(x), np.sign(x), np.square(w))
+        i = (np.full((2, 2), w[0]), np.zeros_like(x) + x, np.array([w[0], 0.5, w[2]]),
+            np.array([[w[0]], [w[1]]]), np.delete(x, 1, axis=1))
+        j = (np.lib.stride_tricks.as_strided(x, (2, 2), x.strides) * 2.0, np.round(x, 1),
+            x.take([0, 2], axis=1), np.floor_divide(x, 0.7), x % 0.7)
+        k = (np.mean([w, w], axis=0), np.dot([1.0, 2.0], x), np.sqrt(2.0), np.hypot(w, 2.0),
+            np.float64(0.5) * w, np.log1p(w), np.broadcast_to(w, (2, 3)) * x)
     """,
     "other kinds of numbers": """
         a = x.astype(np.float32); b = a * np.float32(0.5) + a.sum(); c = x.astype(int) * w
@@ -189,15 +110,8 @@ SNIPPETS = {
     """,
     "matrices": """
         m = np.matrix(x); k = m * m.T + 1.0; n = m.T * np.asmatrix(np.ones((2, 1))); m *= 0.5
-        q = (
-            k.A @ x,
-            m[:, 0] * 2.0,
-            m.sum(axis=1) + 1.0,
-            np.multiply(m, m),
-            m[0] - m[1],
-            k.I,
-            m.mean(),
-        )
+        q = (k.A @ x, m[:, 0] * 2.0, m.sum(axis=1) + 1.0, np.multiply(m, m), m[0] - m[1], k.I,
+            m.mean())
     """,
     "copies": """
         import copy

@@ -1,14 +1,10 @@
 """Wrong lines whose slip has a name in the catalogue, and some whose slip has none."""
 
-from pathlib import Path
-
 import pytest
 
 from bptui.core.mistakes import MISTAKES
-from bptui.trace.should_be import view_of
 from bptui.trace.slips import slip
-from bptui.trace.source import Source
-from tests.trace.test_verdicts import Judged
+from tests.trace.support import Judged
 
 NET = """\
 import numpy as np
@@ -85,15 +81,12 @@ EARLY = NET.replace(
 
 
 def named(text: str) -> list[str | None]:
-    program = Judged(text, Path("net.py"), None)
-    found = []
-    for repair in program.verdict.lines.repairs:
-        view = view_of(
-            Source(text), program.recorder, program.places, program.verdict.lines, repair
-        )
-        assert view is not None
-        found.append(slip(view, repair, view.should_be(repair)))
-    return found
+    program = Judged(text)
+    repairs = program.verdict.lines.repairs
+    return [
+        slip(program.view(each), each, told)
+        for each, told in zip(repairs, program.told, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("name", "right", "wrong"), NAMED)

@@ -73,7 +73,6 @@ def test_where_the_time_is_up_the_verdict_comes_without_the_line() -> None:
     recorder = program.recorder
     tape = Tape(recorder.tape, recorder.values, recorder.bindings)
     verdict = judge(tape, recorder.turns, program.line, limit=-1.0)
-    assert verdict is not None
     assert not verdict.right
     assert not verdict.lines.repairs
     assert program.verdict.lines.repairs
@@ -137,12 +136,3 @@ def test_the_line_that_was_edited_is_the_first_wrong_one(
     program = changed(name, "\n".join(rows) + "\n")
     assert not program.verdict.right
     assert program.first_wrong == {line}
-
-
-def test_a_function_that_is_given_the_wrong_argument_is_not_blamed() -> None:
-    rows = source_of("fixed", "glyphs_sgd.py").splitlines()
-    calls = [number for number, row in enumerate(rows) if "sigmoid_prime(zs" in row]
-    for number in calls:
-        rows[number] = rows[number].replace("sigmoid_prime(zs", "sigmoid_prime(activations")
-    program = changed("glyphs_sgd.py", "\n".join(rows) + "\n")
-    assert program.first_wrong == {number + 1 for number in calls}
