@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bptui.app.commands.table import Entry
+from bptui.app.commands.view import DERIVATION
 from bptui.app.playback.history import Place
 
 if TYPE_CHECKING:
@@ -55,12 +56,6 @@ def breakpoints(app: BptuiApp) -> None:
     app.ask(dialog, player.set_breakpoints)
 
 
-def derivation(app: BptuiApp) -> None:
-    """Show the derivation, or its next form."""
-    if not app.main.uncover_derivation():
-        app.main.derivation.next_form()
-
-
 COMMANDS: list[Entry[BptuiApp]] = [
     Entry("operation", "n", lambda app: app.player.walk(+1), "operation", "N"),
     Entry("operation_back", "N", lambda app: app.player.walk(-1)),
@@ -74,5 +69,5 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("restart", "r", lambda app: app.player.go(0), "restart"),
     Entry("breakpoints", "b", breakpoints, "breakpoints", at_rest=True),
     Entry("stop", "escape", lambda app: app.player.pause()),
-    Entry("derivation", "d", derivation, "form"),
+    DERIVATION,
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bptui.app.commands.edit import name_of, number_in_focus, selected_number
-from bptui.app.commands.table import PALETTE_KEY, Entry
+from bptui.app.commands.table import PALETTE_KEY, Command, Entry
 from bptui.app.panels.derivation import FormsPanel
 from bptui.app.styles import counterpart
 from bptui.app.view import Curve
@@ -86,11 +86,17 @@ def keep(app: BptuiApp) -> None:
     app.ask(CurveScreen(Curve(name, view.losses.summary), view.kept), app.player.keep)
 
 
-def show_help(app: TerminalApp[Any], topic: str = "keys") -> None:
-    """Open the manual at a page."""
+def derivation(app: TerminalApp[Any]) -> None:
+    """Show the derivation, or its next form."""
+    if not app.main.uncover_derivation():
+        app.main.derivation.next_form()
+
+
+def show_help(app: TerminalApp[Any], topic: str = "") -> None:
+    """Open the manual at a page; that of the keys unless another one is named."""
     from bptui.app.screens.help import HelpScreen
 
-    app.push_screen(HelpScreen(topic))
+    app.push_screen(HelpScreen(topic or app.table[0].page))
 
 
 def change_theme(app: TerminalApp[Any]) -> None:
@@ -103,6 +109,17 @@ def present(app: TerminalApp[Any]) -> None:
     app.present(not app.presenting)
 
 
+DERIVATION: Command = Entry("derivation", "d", derivation, "form")
+SCALE: Command = Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log")
+ALWAYS: list[Command] = [
+    Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
+    Entry("present", "P", present),
+    Entry("show_help", "question_mark", show_help, "help"),
+    Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),
+    Entry("theme", "", change_theme, titled=THEME),
+    Entry("leave", "q", lambda app: app.exit(), "quit"),
+]
+"""What both apps end their lists with."""
 COMMANDS: list[Entry[BptuiApp]] = [
     Entry("learned", "o", lambda app: app.main.show_learned(), "learned"),
     Entry("graph", "v", lambda app: app.main.show_numbers(), "numbers"),
@@ -111,13 +128,8 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("sample_back", "left_square_bracket", lambda app: _look_in_batch(app, -1)),
     Entry("names", "m", lambda app: app.main.toggle_names(), "names"),
     Entry("keep", "a", keep, "compare", at_rest=True),
-    Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
+    SCALE,
     Entry("copy", "y", copy, "copy", at_rest=True),
-    Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
-    Entry("present", "P", present),
     Entry("tour", "", lambda app: app.take_tour(), titled="Tour"),
-    Entry("show_help", "question_mark", show_help, "help"),
-    Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),
-    Entry("theme", "", change_theme, titled=THEME),
-    Entry("leave", "q", lambda app: app.exit(), "quit"),
+    *ALWAYS,
 ]

@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bptui.app.commands.table import PALETTE_KEY, Command, Entry
-from bptui.app.commands.view import (
-    PALETTE,
-    THEME,
-    change_theme,
-    copy_of_program,
-    present,
-    show_help,
-)
+from bptui.app.commands.table import Command, Entry
+from bptui.app.commands.view import ALWAYS, DERIVATION, SCALE, copy_of_program
 from bptui.app.program.breakpoints import examples, parser
 
 if TYPE_CHECKING:
     from bptui.app.program.app import ProgramApp
-
-PAGE = "own-program"
 
 
 def move(app: ProgramApp, by: int) -> None:
@@ -93,12 +84,6 @@ def back(app: ProgramApp) -> None:
     app.show(app.moment.back())
 
 
-def derivation(app: ProgramApp) -> None:
-    """Show the derivation, or its next form."""
-    if not app.main.uncover_derivation():
-        app.main.derivation.next_form()
-
-
 def graph(app: ProgramApp) -> None:
     """Show the graph, or what else it can show."""
     app.main.graph.next_kind()
@@ -146,21 +131,16 @@ ENTRIES: list[Entry[ProgramApp]] = [
     Entry("came_from", "enter", came_from, "from", at_rest=True),
     Entry("goes_to", "u", goes_to, "to", at_rest=True),
     Entry("back", "backspace", back, at_rest=True),
-    Entry("derivation", "d", derivation, "form"),
+    DERIVATION,
     Entry("graph", "v", graph, "graph"),
     Entry("goto", "g", goto, "go to", at_rest=True),
     Entry("breakpoints", "b", breakpoints, "breakpoints", at_rest=True),
     Entry("reload", "r", lambda app: app.reload(), "reload"),
     Entry("export", "x", export, "export", at_rest=True),
-    Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
-    Entry("copy", "y", copy_of_program, "copy", at_rest=True),
-    Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
-    Entry("present", "P", present),
     Entry("stop", "escape", lambda app: app.pause()),
-    Entry("show_help", "question_mark", lambda app: show_help(app, PAGE), "help"),
-    Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),
-    Entry("theme", "", change_theme, titled=THEME),
-    Entry("leave", "q", lambda app: app.exit(), "quit"),
+    SCALE,
+    Entry("copy", "y", copy_of_program, "copy", at_rest=True),
+    *ALWAYS,
 ]
-PROGRAM: list[Command] = [replace(each, page=PAGE) for each in ENTRIES]
+PROGRAM: list[Command] = [replace(each, page="own-program") for each in ENTRIES]
 """Those of the app on somebody's own program, in the order in which they are listed."""
