@@ -55,9 +55,14 @@ def _leave_to_others(truth: StepTruth, judged: Judged, found: list[Judged]) -> N
         if (entry := other.loss.entry) is not None and other.loss.named and not other.loss.used
         if entry not in whole and judged.loss.entry not in truth.tape.ancestors(entry)
     ]
-    for key in [key for key, match in judged.matches.items() if match is None]:
-        matches = (other.matches[key] for other in others)
-        judged.matches[key] = next(filter(None, matches), None)
+    of = dict(judged.gradients.of)
+    for parameter, node in truth.parameters.items():
+        if judged.matches[parameter.key] is None:
+            other = next((one for one in others if one.matches[parameter.key]), None)
+            if other is not None:
+                judged.matches[parameter.key] = other.matches[parameter.key]
+                of[node] = other.gradients.of[node]
+    judged.gradients = judged.gradients._replace(of=of)
 
 
 def named(truth: StepTruth, name: str) -> Judged:
@@ -84,12 +89,13 @@ def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
         behind = befores if loss.entry is None else truth.tape.behind([loss.entry], befores)
         return sum(parameter.before in behind for parameter in truth.parameters)
 
-    most = 0
+    most, every = 0, False
     for loss in sorted(losses, key=lambda loss: (loss.used, loss.entry is not None)):
-        if most and loss.used:
+        if (most or every) and loss.used:
             break  # it is on the way back
         if reach(loss) >= most and (judged := truth.judged(loss)) is not None:
             most = max(most, judged.rank[0])
+            every = every or None not in judged.matches.values()
             yield judged
 
 

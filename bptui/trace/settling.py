@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,8 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
             exact or factors, key=lambda key: (by_key[key].rated, _last_use(truth, key[0]))
         )
         usual = {rounded(factors[latest])}
-    mark = usual.pop()
+    own_loss = {sizes[key] for key in _exact(truth, judged, map(by_key.__getitem__, factors))}
+    mark = (own_loss if len(own_loss) == 1 else usual).pop()
     own = next(key for key, factor in factors.items() if rounded(factor) == mark)
     reference = _inner_factor(truth, by_key[own], judged)
     for key, factor in factors.items():
@@ -86,6 +87,26 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
             judged.ratios[key] = factor / factors[own]
             if same or (goes_up and turned) or (plain and forgotten):
                 judged.misapplied.add(key)
+
+
+def _exact(truth: StepTruth, judged: Judged, parameters: Iterable[Parameter]) -> set[Key]:
+    """Return the parameters whose gradients are as they are where only those are right.
+
+    A program's own loss tells them, though more are half or twice as large: what is so by more
+    may have its mean taken at another time.
+    """
+    sizes = {p.key: [abs(one) for one in _named_factors(truth, judged, p)] for p in parameters}
+    exact = {key for key, found in sizes.items() if 1.0 in found}
+    others = [found[-1] for key, found in sizes.items() if found and key not in exact]
+    near = all(1.0 / FEW < size < FEW for size in others)
+    return exact if judged.loss.named and others and near else set()
+
+
+def _named_factors(truth: StepTruth, judged: Judged, parameter: Parameter) -> list[float]:
+    """Return the multiples of a parameter's gradient that have names, else all; the last first."""
+    found = list(truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients)))
+    named = [one for one in found if one.entry in truth.tape.named] or found
+    return [rounded(one.factor) for one in named]
 
 
 def _falls(truth: StepTruth, judged: Judged, key: Key) -> bool:
@@ -129,18 +150,14 @@ def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: flo
 
 def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
     """Let only gradients count as right that an optimizer is given with the usual factor."""
-    factors: dict[Key, list[float]] = {}
-    for parameter in truth.parameters:
-        match = judged.matches[parameter.key]
-        if match is not None and not match.whole:
-            true = truth.true_of(parameter, judged.gradients)
-            inner = list(truth.inner_matches(parameter, true))
-            named = [found for found in inner if found.entry in truth.tape.named] or inner
-            factors[parameter.key] = [rounded(found.factor) for found in named]
+    matched = [p for p in truth.parameters if (m := judged.matches[p.key]) and not m.whole]
+    factors = {p.key: _named_factors(truth, judged, p) for p in matched}
     falling = [key for key in factors if _falls(truth, judged, key)] or list(factors)
     every = [factor for key in falling for factor in dict.fromkeys(factors[key])]
     usual = max(dict.fromkeys([1.0, *every]), key=every.count)
     least = len(falling) / 2  # of two halves that is right which has gradients as they are
+    if _exact(truth, judged, matched):
+        usual, least = 1.0, 0.0
     if every.count(usual) > least or (usual == 1.0 and every.count(usual) == least > 0):
         for key, found in factors.items():
             if found and usual not in found:
@@ -164,10 +181,13 @@ def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> flo
             return applied.factor
         behind = truth.tape.ancestors(applied.entry)  # not of another number of the array
         found = [inner for inner in found if inner.entry in behind]
-    others = (inner.factor for inner in found if rounded(abs(inner.factor)) != size)
-    return next(others, found[-1].factor)
+    others = [inner for inner in found if rounded(abs(inner.factor)) != size]
+    named = (inner for inner in others if inner.entry in truth.tape.named)
+    return next(iter((*named, *others, found[-1]))).factor
 
 
+FEW = 2.5
+"""Less than the number of samples."""
 LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum", "where"))
 """What makes a step of a gradient that is no multiple of it."""
 

@@ -52,7 +52,27 @@ class Sizes:
             own = map(rounded, self.lines.factors(entry).values())
             if entry not in self._leaving and passed.get(entry, set()).isdisjoint(own):
                 known[entry] |= self._stands_for(entry, usual, sign)
+        for entry in self._added_wrongly():
+            known[entry] = set()
         return known
+
+    def _added_wrongly(self) -> set[int]:
+        """Return what has no name and is added to a parameter that comes out wrong by it.
+
+        Twice a gradient at a rate of a half is no gradient that is right.
+        """
+        tape, lines = self.truth.tape, self.lines
+        added = (
+            (entry, parameter)
+            for parameter in self.truth.parameters
+            if parameter.key in lines.wrong - lines.judged.misapplied
+            for entry in tape.inputs[parameter.after]
+        )
+        return {
+            entry
+            for entry, parameter in added
+            if entry in lines.values and entry not in {*tape.named, parameter.before}
+        }
 
     def usual(self, right: set[Key], entries: Collection[int] | None = None) -> set[float] | None:
         """Return which multiples of true gradients stand behind gradients that are right.

@@ -26,6 +26,8 @@ from bptui.trace.decay import Decay, Of, decay_in
 from bptui.trace.drawing import SPREADS, Drawn, inputs_of
 from bptui.trace.graph import Lowered
 from bptui.trace.losses import (
+    ADDING,
+    SCALING,
     Judged,
     Key,
     Loss,
@@ -200,7 +202,16 @@ class StepTruth:
         older = {source for entry in befores for source in tape.inputs[entry]}
         told = (tape.ancestors(entry) for entry in given)
         leaves = (own for own in told if older.isdisjoint(own))
-        return any(tape.notes[entry].call != "constant" for own in leaves for entry in own)
+        data = any(tape.notes[entry].call != "constant" for own in leaves for entry in own)
+        return data or any(map(self._mixes, behind))
+
+    def _mixes(self, entry: int) -> bool:
+        """Whether parameters come together otherwise than in a sum: data may be literals."""
+        tape, befores = self.tape, {parameter.before for parameter in self.parameters}
+        given = [one for one in tape.inputs[entry] if one in self.dependent]
+        linear = tape.notes[entry].call in (*ADDING, *SCALING) and len(given) == 1
+        summed = linear or tape.notes[entry].call in ADDING
+        return not summed and len(befores & tape.behind(given)) > 1
 
     # parameters
 
