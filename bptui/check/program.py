@@ -141,6 +141,9 @@ def _why_unclear(verdict: Verdict, tape: Tape, run: Run) -> str | None:
         where = run.source.files.told(run.line_of(tape.notes[entry].place))
         return f"{where}: no derivative is known of {unknown}"
     loss = verdict.lines.judged.loss
+    for entry, name in () if loss.named else verdict.lines.truth.underived.items():
+        where = run.source.files.told(run.line_of(tape.notes[entry].place))
+        return f"{where}: no gradient can be computed of {name}"
     if loss.used and not loss.named:  # it is on the way back itself
         return "no loss is found in it; --loss NAME says which it is"
     drawn = _drawn_by(tape, verdict.lines.truth.dependent) if loss.entry is None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ from bptui.trace.updates import TrainingStep, training_steps
 LOOKED_AT = 2
 """Steps of each parameter: gradients that are never cleared are right only in the first."""
 MOST = 8
-"""Steps that are looked at, where networks are trained in turns."""
+"""Steps that are looked at, where networks are trained in turns, or steps use other lines."""
 
 
 @dataclass
@@ -80,7 +81,10 @@ def judge(
     def losses_of(truth: StepTruth) -> list[Judged]:
         return likely(truth) if told is None else [*filter(None, [told(truth)])]
 
-    for number, sure in enumerate(_looked_at(steps[first:]), first + 1):
+    choice = _Choice(tape)
+    for number, sure in enumerate(steps[first:], first + 1):
+        if not choice.takes(sure):
+            continue
         found: Verdict | None = None
         step = sure
         for spread in SPREADS:
@@ -112,26 +116,62 @@ def judge(
             found = Verdict(step, number, best, together, larger)
             if found.right or not truth.drawn.undecided or time.monotonic() > until:
                 break
-        if found is None:
+        if found is None and verdict is not None:
             break
+        if found is None:
+            choice.leave(sure)
+            continue
         verdict = verdict or found
         if not found.right:
             return found
     return verdict
 
 
-def _looked_at(steps: Sequence[TrainingStep]) -> list[TrainingStep]:
-    """Return the first steps, of which several update each parameter."""
-    found: list[TrainingStep] = []
-    counts: dict[int, int] = {}
-    places = {p.statements[-1].place for step in steps[:MOST] for p in step.parameters}
-    for step in steps[:MOST]:
-        if len(found) >= LOOKED_AT and all(counts.get(at, 0) >= LOOKED_AT for at in places):
-            break
-        found.append(step)
-        for place in {parameter.statements[-1].place for parameter in step.parameters}:
-            counts[place] = counts.get(place, 0) + 1
-    return found
+class _Choice:
+    """Chooses the steps that are looked at: those that show something new."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.looked_at = 0
+        self._counts: Counter[int] = Counter()
+        """How often the updates at each place were looked at."""
+        self._seen: set[int] = set()
+        """The places that gradients were computed at."""
+        self._no_training: set[int] = set()
+
+    def takes(self, step: TrainingStep) -> bool:
+        """Whether parameters are updated that were not twice, or lines used that were not yet."""
+        updated = _updated(step)
+        if not updated.isdisjoint(self._no_training):
+            return False
+        used = self._used(step)
+        known = all(self._counts[place] >= LOOKED_AT for place in updated) and used <= self._seen
+        if known or self.looked_at == MOST:
+            return False
+        self.looked_at += 1
+        self._counts.update(updated)
+        self._seen |= used
+        return True
+
+    def leave(self, step: TrainingStep) -> None:
+        """Take back a step that has no loss, as where data are made turn by turn."""
+        self.looked_at -= 1
+        self._no_training |= _updated(step)
+
+    def _used(self, step: TrainingStep) -> set[int]:
+        """Return the places at which a step computes what its updates are made of."""
+        stack = [parameter.after for parameter in step.parameters]
+        seen = set(stack)
+        while stack:
+            for entry in self.tape.inputs[stack.pop()]:
+                if entry >= step.first and entry not in seen:
+                    seen.add(entry)
+                    stack.append(entry)
+        return {self.tape.notes[entry].place for entry in seen}
+
+
+def _updated(step: TrainingStep) -> set[int]:
+    return {parameter.statements[-1].place for parameter in step.parameters}
 
 
 def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bptui.core.graph.node import number
+from bptui.trace.certain import CERTAIN
 from bptui.trace.comparing import along, rounded
 from bptui.trace.drawing import products_with
 from bptui.trace.losses import HALF, Judged, Loss, UnknownLossError, told
@@ -93,7 +94,9 @@ def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
     for loss in sorted(losses, key=lambda loss: (loss.used, loss.entry is not None)):
         if (most or every) and loss.used:
             break  # it is on the way back
-        if reach(loss) >= most and (judged := truth.judged(loss)) is not None:
+        if reach(loss) < most or (judged := truth.judged(loss)) is None:
+            continue
+        if loss.text != CERTAIN or judged.right:  # else nothing speaks for it
             most = max(most, judged.rank[0])
             every = every or None not in judged.matches.values()
             yield judged

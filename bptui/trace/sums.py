@@ -77,7 +77,8 @@ def sum_of(
             same = bool(family) or whole == former
             if own or (same and not taken_away):
                 return Sum(whole, other, own, same)
-            found = found or (None if taken_away else Sum(whole, other, own, same))
+            if isinstance(other, Reference) and not taken_away:  # else that one was the old value
+                found = found or Sum(whole, other, own, same)
             most = None if taken_away or family else _decayed(tape, term.entry)
             if most is not None and any(
                 tape.depends(part.entry, {most}) for part in rest if isinstance(part, Reference)

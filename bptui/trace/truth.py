@@ -87,6 +87,8 @@ class StepTruth:
             if (entry := self.graph.entry[node]) in self.dependent
         }
         """Entries that depend on parameters, and why nothing can be derived from them."""
+        self.underived: dict[int, str] = {}
+        """Losses by name whose gradients could not be computed, by their entries."""
         nodes = self.parameters.values()
         data = inputs_of(self.graph, nodes, self.early, self.dependent)
         self.spread = 0.0 if self.unknown else spread
@@ -173,6 +175,8 @@ class StepTruth:
             if self.decay or any(self._decayed(some, found) is not None for some in tried):
                 self._let_all_decay(matches, true, size)
         except UNDERIVED:
+            if loss.entry is not None and loss.named:
+                self.underived[loss.entry] = loss.text
             return None
         missing = [parameter.key for parameter in self.parameters if parameter not in true]
         lost = {parameter.key for parameter in self.parameters if parameter.overwritten}

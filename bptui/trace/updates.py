@@ -319,7 +319,7 @@ def _begins_anew(tape: Tape, update: Update, versions: Mapping[int, int], last: 
     embedding, is updated by another step. A whole parameter is read by that pass itself, which
     reads more than what decays.
     """
-    own = bool(update.part)
+    own, others = bool(update.part), False
     seen, stack = {update.after}, [update.after]
     while stack:
         top = stack.pop()
@@ -327,12 +327,15 @@ def _begins_anew(tape: Tape, update: Update, versions: Mapping[int, int], last: 
             if source in versions:
                 if top <= last:
                     return False
-                own = own or (versions[source] == update.before and top != update.after)
+                same = versions[source] == update.before
+                own = own or (same and top != update.after)
+                others = others or not same
             elif source not in seen:
                 seen.add(source)
                 stack.append(source)
     given = (entry for entry in seen if not tape.inputs[entry])
-    return own and (bool(update.part) or any(np.ndim(tape.values[entry]) for entry in given))
+    reads = others or any(np.ndim(tape.values[entry]) for entry in given)
+    return own and (bool(update.part) or reads)
 
 
 def _goes_on(tape: Tape, update: Update, former: int) -> bool:

@@ -71,8 +71,21 @@ def _binary(
 
 # arithmetic
 
+
+def _of_masks(ufunc: np.ufunc) -> Callable[..., Values]:
+    """Return a function that takes masks, too, as the numbers 0 and 1: numpy subtracts none."""
+
+    def evaluate(*arrays: Values) -> Values:
+        try:
+            return np.asarray(ufunc(*arrays))
+        except TypeError:
+            return np.asarray(ufunc(*(array * 1.0 for array in arrays)))
+
+    return evaluate
+
+
 add = _binary("add", lambda a, b, y, g: [g, g], _infix("+", SUM))
-subtract = _binary("subtract", lambda a, b, y, g: [g, -g], _infix("-", SUM))
+subtract = _binary("subtract", lambda a, b, y, g: [g, -g], _infix("-", SUM), _of_masks(np.subtract))
 multiply = _binary(
     "multiply", lambda a, b, y, g: [g * b, g * a], _infix("*", PRODUCT, "·", r"\cdot")
 )
@@ -81,7 +94,12 @@ divide = _binary(
     lambda a, b, y, g: [g / b, -(g * y / b)],
     _alike("{0:product} / {1:unary}", r"\frac{{{0}}}{{{1}}}", PRODUCT),
 )
-negative = _unary("negative", lambda x, y: constant(-1.0), _alike("-{0:unary}", binds=UNARY))
+negative = _unary(
+    "negative",
+    lambda x, y: constant(-1.0),
+    _alike("-{0:unary}", binds=UNARY),
+    _of_masks(np.negative),
+)
 positive = _unary("positive", lambda x, y: constant(1.0), _alike("{0}", binds=SUM))
 
 
