@@ -2,7 +2,6 @@
 
 import threading
 import tracemalloc
-from functools import cache
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ def history(losses: Array, piece: int = 1000) -> LossHistory:
     return made
 
 
-@cache
+@pytest.fixture(scope="module")
 def millions() -> tuple[Array, LossHistory]:
     """Ten million losses that jump about, as numbers and as a history."""
     losses = np.random.default_rng(0).random(10_000_000)
@@ -62,9 +61,9 @@ def test_envelope_covers_every_finite_loss(
 
 
 @pytest.mark.parametrize("length", [0, 1000, SPANS, SPANS + 1, 6_543_211, 9_999_999, 10_000_000])
-def test_a_fork_of_millions(length: int) -> None:
+def test_a_fork_of_millions(length: int, millions: tuple[Array, LossHistory]) -> None:
     """What it lacks is little, and with that played again it is as if nothing later had been."""
-    losses, made = millions()
+    losses, made = millions
     fork = made.until(length)
     assert length - length // (SPANS // 2) - 1 <= len(fork) <= length
     if length <= SPANS or length == len(made):

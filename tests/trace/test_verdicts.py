@@ -1,7 +1,6 @@
 """Verdicts on whole programs: right or wrong, first wrong lines, lines as they should be."""
 
 import ast
-from functools import cache
 
 import pytest
 
@@ -10,39 +9,20 @@ from bptui.trace.tape import Tape
 from tests.export.test_derived import check_written
 from tests.trace.support import PROGRAMS, TRUTH, Judged, source_of
 
-WRONG = sorted(name for name, truth in TRUTH.items() if not truth["right"])
-RIGHT = sorted(
-    [("given", name) for name, truth in TRUTH.items() if truth["right"]]
-    + [("fixed", name) for name in WRONG]
+RIGHT, WRONG = (
+    sorted(name for name, truth in TRUTH.items() if truth["right"] is right)
+    for right in (True, False)
 )
 
 
-@cache
-def judged(folder: str, name: str) -> Judged:
-    return _judged(name, source_of(folder, name))
-
-
-def changed(name: str, text: str) -> Judged:
-    """Judge a text in the place of a given program; one that computes the same only once."""
-    if name in WRONG and ast.dump(ast.parse(text)) == _fixed(name):
-        return judged("fixed", name)
-    return _judged(name, text)
-
-
-@cache
-def _fixed(name: str) -> str:
-    return ast.dump(ast.parse(source_of("fixed", name)))
-
-
-def _judged(name: str, text: str) -> Judged:
+def judged(name: str, text: str) -> Judged:
+    """Judge a text in the place of a given program."""
     return Judged(text, PROGRAMS / "given" / name, TRUTH[name].get("call"))
 
 
-@pytest.mark.parametrize(("folder", "name"), RIGHT)
-def test_no_right_program_is_accused_and_its_backward_pass_is_written(
-    folder: str, name: str
-) -> None:
-    program = judged(folder, name)
+def assert_right(name: str, text: str) -> None:
+    """No line is accused, there is nothing to say, and the backward pass is written."""
+    program = judged(name, text)
     assert program.verdict.right
     assert not program.first_wrong
     assert not program.follows
@@ -53,23 +33,31 @@ def test_no_right_program_is_accused_and_its_backward_pass_is_written(
     check_written(program, name)
 
 
+@pytest.mark.parametrize("name", RIGHT)
+def test_no_right_program_is_accused_and_its_backward_pass_is_written(name: str) -> None:
+    assert_right(name, source_of("given", name))
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_the_first_wrong_line_is_where_the_mistake_is_and_as_it_should_be_mends_it(
     name: str,
 ) -> None:
-    program, truth = judged("given", name), TRUTH[name]
+    given, fixed = (source_of(folder, name) for folder in ("given", "fixed"))
+    program, truth = judged(name, given), TRUTH[name]
     assert not program.verdict.right
     here = {*truth["first_wrong_lines"], *truth.get("acceptable_lines", [])}
     assert program.first_wrong
     assert program.first_wrong <= here
     kinds = ("follows_lines", "passes_on_lines", "update_lines")
     assert program.follows <= here.union(*(truth.get(kind, []) for kind in kinds))
-    if name != "line_fit.py":
-        assert changed(name, program.mended()).verdict.right
+    assert_right(name, fixed)
+    mended = program.mended() if name != "line_fit.py" else fixed
+    if ast.dump(ast.parse(mended)) != ast.dump(ast.parse(fixed)):  # else it has been judged
+        assert judged(name, mended).verdict.right
 
 
 def test_where_the_time_is_up_the_verdict_comes_without_the_line() -> None:
-    program = judged("given", "helper_functions.py")
+    program = judged("helper_functions.py", source_of("given", "helper_functions.py"))
     recorder = program.recorder
     tape = Tape(recorder.tape, recorder.values, recorder.bindings)
     verdict = judge(tape, recorder.turns, program.line, limit=-1.0)
@@ -133,6 +121,6 @@ def test_the_line_that_was_edited_is_the_first_wrong_one(
     rows = source_of(folder, name).splitlines()
     assert old in rows[line - 1]
     rows[line - 1] = rows[line - 1].replace(old, new)
-    program = changed(name, "\n".join(rows) + "\n")
+    program = judged(name, "\n".join(rows) + "\n")
     assert not program.verdict.right
     assert program.first_wrong == {line}
