@@ -148,6 +148,16 @@ async def test_the_wrong_formula_and_the_right_one_differ_in_nothing_else(tmp_pa
         await session.shows("self.W should be old_self.W")
 
 
+async def test_what_is_read_is_called_as_on_its_line(tmp_path: Path) -> None:
+    text = (GIVEN / "char_rnn.py").read_text("utf-8")  # where m is the model
+    async with opened(tmp_path, text) as session:
+        await session.press("w")
+        await session.shows('from_later[0, 0] = m["Whh"][0, 0]', 'm["Whh"] 12x', 'd["bh"]')
+        await session.press("b", *'model["Whh"] > 9', "enter")
+        await session.shows('[x] model["Whh"] > 9')
+        assert "['" not in session.screen()
+
+
 async def test_breakpoints_stop_a_run(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG) as session:
         for condition, line in (("gradient wrong", 21), ("line 18", 18), ("|dW2| > 0.01", 20)):

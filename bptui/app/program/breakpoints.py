@@ -70,7 +70,7 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
     files = view.record.source.files
 
     def parse(text: str) -> Breakpoint:
-        plain = " ".join(text.split())
+        plain = view.record.quoted(" ".join(text.split()))
         if plain.lower() == WRONG:
             return Breakpoint(WRONG, "where a gradient gets a wrong value")
         line = LINE.fullmatch(plain)
@@ -112,8 +112,9 @@ def examples(view: Moment) -> list[list[str]]:
     """Return breakpoints with names of the program, in rows."""
     step = view.record.verdict.step
     parameter = step.parameters[0]
+    name = view.record.quoted(parameter.name)
     zeros = "".join("[0]" for _ in view.record.tape.shape(parameter.before))
     variables = view.record.variables(len(view.record.stops) - 1)
     last = next((v for v in reversed(variables) if not view.record.shape(v.entry)), None)
-    scalar = f"{last.name} < 0.1" if last is not None else f"|{parameter.name}| > 2"
-    return [[scalar, f"{parameter.name}{zeros} > 1"], [f"|{parameter.name}| > 5", WRONG]]
+    scalar = f"{last.name} < 0.1" if last is not None else f"|{name}| > 2"
+    return [[scalar, f"{name}{zeros} > 1"], [f"|{name}| > 5", WRONG]]

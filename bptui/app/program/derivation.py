@@ -330,7 +330,7 @@ class Writer:
         """Return the key of an entry's value, and know its name and numbers."""
         key = f"e{entry}"
         if key not in self.called:
-            self.called[key] = self.record.name(entry)
+            self.called[key] = self.record.name(entry, self.record.line_of[self.own])
         return key
 
     def _array(self, key: str) -> Array:

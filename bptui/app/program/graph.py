@@ -207,7 +207,8 @@ class GraphPanel(ProgramPanel):
         for entry in entries:
             claim = view.claims.of(entry)
             style = styles.text if claim is None else verdict_style(styles, claim.verdict)
-            found.append((f"{record.name(entry)} {record.shape(entry)}".strip(), style))
+            name = record.name(entry, record.line_of[view.subject])
+            found.append((f"{name} {record.shape(entry)}".strip(), style))
         if len(found) > height:
             left = len(found) - height + 1
             found = [*found[: height - 1], (f"… {left} more", styles.dim)]

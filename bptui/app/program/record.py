@@ -42,6 +42,7 @@ class Record:
         self.checked, self.verdict = checked, checked.verdict
         self.function_at = cache(self._function_at)
         self._places = lru_cache(maxsize=8)(self._entries_by_place)
+        self._items_at = lru_cache(maxsize=8)(self._items_read)
         self.lines, self.source = checked.verdict.lines, checked.source
         self.tape = self.lines.truth.tape
         self.rows, self.told = self.source.lines, self.source.files.told
@@ -69,6 +70,11 @@ class Record:
         return self.rows[line - 1] if line else ""
 
     # variables
+
+    def quoted(self, name: str) -> str:
+        """Return a name with the quotes that the program mostly has around keys."""
+        quote = max("'", '"', key=lambda each: self.source.text.count(f"[{each}"))
+        return name.replace("'", quote).replace('"', quote)
 
     def _scope(self, binding: Binding) -> str:
         known_everywhere = not binding.frame or not binding.name.isidentifier()
@@ -101,7 +107,8 @@ class Record:
             if key not in titles and not name.startswith("return "):
                 same = sum(title.partition(" (")[0] == name for title, _ in titles.values())
                 many = kind == "attribute" and same > 0
-                titles[key] = (f"{name} ({same + 1})" if many else name), self._scope(binding)
+                title = self.quoted(f"{name} ({same + 1})" if many else name)
+                titles[key] = title, self._scope(binding)
         return keys, titles
 
     def _only_handed_over(self, binding: Binding) -> bool:
@@ -145,10 +152,14 @@ class Record:
                 found.setdefault(binding.entry, self.titles[key][0])
         return found
 
-    def name(self, entry: int) -> str:
-        """Return what an entry is called: by its name, else by the expression that gives it."""
-        if entry in self.named:
-            return self.named[entry]
+    def name(self, entry: int, line: int = 0) -> str:
+        """Return what an entry is called: by its name, else by the expression that gives it.
+
+        An item of a list or of a dict is called what a ``line`` that reads it calls it.
+        """
+        item = self._items_at(line).get(entry, self.named.get(entry))
+        if item:
+            return item
         place = self.tape.notes[entry].place
         if not self.tape.inputs[entry]:  # what a function was given has a name only there
             handed = (b.name for b in self.tape.bindings if b.entry == entry)
@@ -159,6 +170,15 @@ class Record:
             value = np.asarray(self.tape.values[entry])
             return f"{float(value):g}" if value.size == 1 and value.dtype.kind in "fiu" else "data"
         return " ".join(self.source.piece(self.checked.run.places[place]).split())
+
+    def _items_read(self, line: int) -> dict[int, str]:
+        """Return what a line calls the items of lists and dicts that it reads."""
+        places = self.checked.run.places
+        return {
+            entry: " ".join(self.source.piece(places[at]).split())
+            for _, at, entry in self.checked.run.recording.reads
+            if line and places[at][0] == line
+        }
 
     def array(self, entry: int) -> Array:
         """Return an entry's numbers, of complex ones the real parts."""
