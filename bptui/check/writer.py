@@ -372,9 +372,8 @@ class Checked:
         if true.size != value.size:
             return None
         if updated is not None:
-            right = self.found.updates.new_value(
-                updated, own[truth.graph.nodes[source]], value, true
-            )
+            nodes = truth.graph.nodes
+            right = self.found.updates.new_value(updated, lambda one: own[nodes[one]], true)
         else:
             wanted = self.found.right_value(entry)
             scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0

@@ -45,9 +45,21 @@ def blame_arguments(lines: Lines) -> None:
             continue
         moved = next(_of_call(lines, repairs, call), None)
         if moved is not None and all(repair in lines.repairs for repair in repairs):
-            repair, lines.current = moved
-            lines.repairs = [repair, *(one for one in lines.repairs if one not in repairs)]
-            lines.follow()
+            _put(lines, repairs, moved)
+    wrong = [e for repair in lines.repairs for e in repair.entries if lines.is_wrong(e)]
+    first = _call_of(calls, min(wrong)) if wrong else None
+    if first is not None:  # all that is wrong begins in it
+        one = len(lines.repairs) == 1
+        moved = next(_of_call(lines, lines.repairs, first, unnamed=one), None)
+        if moved is not None:
+            _put(lines, lines.repairs, moved)
+
+
+def _put(lines: Lines, repairs: Sequence[Repair], moved: tuple[Repair, Changes]) -> None:
+    """Put a repair of a call in the place of others."""
+    repair, lines.current = moved
+    lines.repairs = [repair, *(one for one in lines.repairs if one not in repairs)]
+    lines.follow()
 
 
 def blame_functions(lines: Lines) -> None:
@@ -121,16 +133,26 @@ def _elsewhere(lines: Lines, repair: Repair, call: _Call, calls: Sequence[_Call]
 
 
 def _of_call(
-    lines: Lines, repairs: Sequence[Repair], call: _Call
+    lines: Lines, repairs: Sequence[Repair], call: _Call, unnamed: bool = False
 ) -> Iterator[tuple[Repair, Changes]]:
-    """Yield repairs of the call instead, by another argument, with what changes by them."""
+    """Yield repairs of the call instead, by another argument, with what changes by them.
+
+    Where only ``unnamed`` ones may be wrong, those that have a name in the call are right.
+    """
     tape, others = lines.truth.tape, lines.without(*repairs)
     mended = frozenset().union(*(repair.mended for repair in repairs))
     inside = [entry for entry in lines.backward if call.first <= entry < call.end]
     reads = {entry: tape.read_at(tape.notes[entry].place) for entry in inside}
+    names = {
+        binding.entry
+        for binding in tape.bindings
+        if unnamed and binding.when <= call.first and binding.frame in (0, call.results[0].frame)
+    }
     for name, entry in call.given:
+        if entry in names:
+            continue
         reading = [one for one in inside if entry in tape.inputs[one]]
-        users = [one for one in reading if not reads[one] or name in reads[one]]
+        users = [one for one in reading if not reads[one] or name in reads[one]] or reading
         shape = tape.shape(entry)
         for text, values in _in_sight(lines, call, others) if users and shape else ():
             if values[0].shape != shape:

@@ -19,6 +19,7 @@ from bptui.trace.tape import Reference, Tape
 from bptui.trace.truth import UNDERIVED, StepTruth
 from bptui.trace.updates import Parameter, TrainingStep, names_of, value_put, with_former
 
+SUMS = ("add", "subtract")
 FIRST = 20_000
 """Entries of a tape in which a step is looked for that updates nothing rightly."""
 
@@ -90,7 +91,9 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
             continue
         same = tape.shape(before) == tape.shape(value) == tape.shape(after)
         if same and np.asarray(tape.values[before]).dtype.kind == "f":
-            scalars = product_of(tape, Reference(value)).scalars
+            note = tape.notes[value]
+            terms = note.arguments[:2] if note.call in SUMS else (Reference(value),)
+            scalars = frozenset().union(*(product_of(tape, term).scalars for term in terms))
             name = names.get(before, binding.name)
             maker = makers[after]  # in a function that has returned it
             statement = binding if maker.frame in (0, binding.frame) else maker
@@ -114,7 +117,10 @@ def _true_gradients(
 
 
 def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
-    """Whether a new value comes from the old one through its gradient, and else only taken away."""
+    """Whether a new value comes from the old one through its gradient, and else only taken away.
+
+    Or it is a sum of the gradient, times a rate, and what is not the old value: W ** 2.
+    """
     tape, nodes = truth.tape, truth.graph.nodes
     value = value_put(tape, parameter.after)
     if value is None:
@@ -131,6 +137,6 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
         if multiple(truth.numbers(nodes[entry]), true) is not None
     }
     taken_away = (share_of(tape, value, parameter.before) or 0.0) < 0.0
-    return bool(same) and (
-        taken_away or parameter.before not in tape.ancestors(value, short_of=same)
-    )
+    apart = parameter.before not in tape.ancestors(value, short_of=same)
+    changed = not same.isdisjoint(tape.inputs[value]) and tape.notes[value].call in SUMS
+    return bool(same) and (taken_away or apart or changed)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from bptui.trace.candidates import ALL
@@ -102,19 +103,21 @@ class WrongUpdates:
 
     def new_values(self, parameter: Parameter) -> list[Numbers]:
         """Return the new values that a parameter's statement should give, in all draws."""
-        truth = self.lines.truth
-        old = truth.numbers(truth.parameters[parameter])
-        new = truth.numbers(truth.graph.nodes[parameter.statements[-1].entry])
-        draws = zip(old, new, self.lines.true[parameter.before, ALL], strict=True)
-        return [self.new_value(parameter, *draw) for draw in draws]
+        numbers, nodes = self.lines.truth.numbers, self.lines.truth.graph.nodes
 
-    def new_value(self, parameter: Parameter, old: Numbers, new: Numbers, true: Numbers) -> Numbers:
-        """Return what a parameter's statement should give, of what it gives and the gradient."""
-        true, factor, tape = shaped(true, old.shape), self.lines.factor, self.lines.truth.tape
+        def right(draw: int, true: Numbers) -> Numbers:
+            return self.new_value(parameter, lambda entry: numbers(nodes[entry])[draw], true)
+
+        return [*starmap(right, enumerate(self.lines.true[parameter.before, ALL]))]
+
+    def new_value(
+        self, parameter: Parameter, value: Callable[[int], Numbers], true: Numbers
+    ) -> Numbers:
+        """Return what a parameter's statement should give, by the gradient and entries' values."""
+        old, new = value(parameter.before), value(parameter.statements[-1].entry)
+        true, factor = shaped(true, old.shape), self.lines.factor
         if parameter.overwritten:
-            put = value_put(tape, parameter.after)
-            kept = 0.0 if put is None else share_of(tape, put, parameter.before) or 0.0
-            change = new - kept * old
+            change = self._change(parameter, value)
             right = old - change if along([change], [true]) else old + change
         elif factor is None and self.lines.judged.uphill:
             right = old - (new - old)
@@ -122,3 +125,15 @@ class WrongUpdates:
             right = old + (-1.0 if factor is None else factor) * true
         whole: Numbers = parameter.put(new, right)
         return whole
+
+    def _change(self, parameter: Parameter, value: Callable[[int], Numbers]) -> Numbers:
+        """Return what takes a parameter's place: without what stands in its own place there."""
+        tape, true = self.lines.truth.tape, self.lines.true[parameter.before, ALL]
+        put, values = value_put(tape, parameter.after), self.lines.values
+        if put is None:
+            return value(parameter.after)
+        for entry in tape.inputs[put]:
+            if entry in values and multiple(values[entry], true) is not None:
+                return value(entry)
+        kept = share_of(tape, put, parameter.before) or 0.0
+        return value(parameter.after) - kept * value(parameter.before)

@@ -18,6 +18,7 @@ UPDATES = {
     "the change less the parameter, in place": (
         "np.subtract(V, 0.1 * dV, out=V)  #! np.subtract(0.1 * dV, V, out=V)"
     ),
+    "a square of the parameter": "V = V - 0.1 * dV  #! V = V ** 2 - 0.1 * dV",
     "minus the whole": "V = V - 0.1 * dV  #! V = -(V - 0.1 * dV)",
     "the change alone, of a vector": "b = b.T - 0.1 * db  #! b = 0.1 * db",
     "one number of a matrix climbs": (
@@ -339,6 +340,15 @@ for step in range(2):
     W -= 0.1 * x.T @ dz
 """,
 }
+for name, old in {"twice": "2 * w", "a square of": "w ** 2", "minus": "-w"}.items():
+    KINDS[f"{name} the one parameter there is"] = f"""
+w = b + 0.5
+for step in range(3):
+    e = x[:, :2] @ w - y[:, 0]
+    loss = e @ e / 12
+    grad = x[:, :2].T @ e / 6
+    w = w - 0.1 * grad  #! w = {old} - 0.1 * grad
+"""
 KINDS |= {
     name: STEP + GRADIENTS + f"    {update}\n    W -= 0.1 * dW\n"
     for name, update in UPDATES.items()
