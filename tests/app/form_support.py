@@ -12,7 +12,6 @@ from bptui.app.form.controls import Area, Choice, Line
 from bptui.app.form.fields import fields
 from bptui.app.form.screen import FormScreen
 from bptui.core.experiment import Experiment
-from bptui.presets.save import same_experiment
 
 from .support import Session, opened
 
@@ -118,8 +117,3 @@ async def form(
             await session.app.push_screen(screen, made.given.append)
             await session.until(lambda: made.said(), "the first check")
             yield made
-
-
-def assert_same_numbers(one: Experiment, other: Experiment) -> None:
-    """Both train the same network from the same numbers in the same way, bit by bit."""
-    assert same_experiment(one, other)

@@ -8,9 +8,9 @@ import pytest
 from bptui.app.form.draft import checked, filled
 from bptui.app.form.screen import FormScreen
 from bptui.presets.files import load, loads
-from bptui.presets.save import document, table_of
+from bptui.presets.save import document, same_experiment, table_of
 
-from .form_support import assert_same_numbers, form
+from .form_support import form
 from .support import drawn_experiment, opened
 
 NAMES = sorted(file.stem for file in (Path(__file__).parents[2] / "presets").glob("*.toml"))
@@ -39,7 +39,7 @@ async def test_an_example_typed_key_by_key_into_the_empty_form() -> None:
         await made.type(TYPED)
         await made.session.press("ctrl+s")
         given = await made.finished()
-    assert_same_numbers(given, loads(XOR, "typed", Path()))
+    assert same_experiment(given, loads(XOR, "typed", Path()))
     assert given.name == "untitled"
 
 
@@ -50,7 +50,7 @@ def test_drafts_of_presets_make_the_same_presets(name: str) -> None:
     made = checked(draft).experiment
     assert made is not None
     assert table_of(made) == table_of(experiment)
-    assert_same_numbers(made, experiment)
+    assert same_experiment(made, experiment)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_an_experiment_of_a_program_of_any_size_can_be_edited(
         given = await made.finished()
     assert given is not None
     training = replace(experiment.training, learning_rate=0.3)
-    assert_same_numbers(given, replace(experiment, training=training))
+    assert same_experiment(given, replace(experiment, training=training))
 
 
 async def test_the_key_opens_the_form_on_what_is_shown_and_ok_keeps_what_is_not_changed() -> None:

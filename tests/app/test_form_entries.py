@@ -13,9 +13,9 @@ from bptui.core.activations import ACTIVATIONS
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.files import load
-from bptui.presets.save import table_of
+from bptui.presets.save import same_experiment, table_of
 
-from .form_support import Form, assert_same_numbers, form
+from .form_support import Form, form
 
 W1, B1 = "parameters.weights[0]", "parameters.biases[0]"
 MISTAKES_FIELD = "training.mistakes"
@@ -84,7 +84,7 @@ def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
         draft = draft.with_text(key, text)
     given = checked(draft).experiment
     assert given is not None
-    assert_same_numbers(given, load("mazur"))
+    assert same_experiment(given, load("mazur"))
 
 
 async def test_all_that_is_wrong_shows_at_once() -> None:

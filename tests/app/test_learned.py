@@ -290,24 +290,6 @@ async def test_every_picture_fits_every_screen(
                     assert session.panel(each).region == places[each]
 
 
-async def test_hidden_panels_do_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with opened("circles") as session:
-        await open_picture(session, "decision map")
-        for shown in ("─ Samples", "─ Loss"):
-            await session.press("i")
-            await session.shows(shown)
-        drawn: list[str] = []
-        for selector in ("#network", "#learned", "#loss", "#samples"):
-            widget = session.panel(selector)
-            monkeypatch.setattr(
-                widget, "paint", lambda *_, selector=selector: drawn.append(selector) or []
-            )
-        await session.press("s", "s")
-        await session.step(2)
-        await session.until(lambda: "#learned" in drawn and "#loss" in drawn, "two panels to draw")
-        assert not {"#network", "#samples"} & set(drawn)
-
-
 async def test_the_focus_and_the_zoom_follow_into_the_place_of_the_network() -> None:
     async with opened("xor") as session:
         await session.press("o")

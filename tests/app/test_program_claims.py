@@ -12,7 +12,7 @@ from bptui.explain.report import FORMS, Report
 from .program_support import GIVEN, check
 
 
-@pytest.mark.parametrize("name", ["adam_einsum", "leaky_layers", "char_rnn", "tiny_cnn"])
+@pytest.mark.parametrize("name", ["adam_einsum", "leaky_layers", "char_rnn"])
 def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) -> None:
     """In later updates there are memories of an optimizer, other batches, and other labels."""
     found = check(GIVEN / f"{name}.py")()

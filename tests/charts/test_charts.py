@@ -11,23 +11,24 @@ from hypothesis import strategies as st
 
 from bptui.charts.axes import round_up
 from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart, sparkline
+from bptui.charts.series import Series
 
 NOT_FINITE = [math.nan, math.inf, -math.inf]
 
 
 def chart_of(
-    losses: list[float], width: int = 60, height: int = 20, *, logarithmic: bool = False
+    losses: list[float],
+    width: int = 60,
+    height: int = 20,
+    *beside: Series,
+    logarithmic: bool = False,
+    last: int = 0,
 ) -> Chart | None:
     values = np.array(losses, dtype=np.float64)
-    chart = loss_chart(
-        np.arange(values.size),
-        values,
-        values,
-        last=values.size - 1,
-        width=width,
-        height=height,
-        logarithmic=logarithmic,
-    )
+    ends = [values.size - 1, *(int(each.steps[-1]) for each in beside if each.steps.size)]
+    size = {"last": last or max(ends), "width": width, "height": height}
+    steps = np.arange(values.size)
+    chart = loss_chart(steps, values, values, **size, logarithmic=logarithmic, beside=beside)
     if chart is not None:
         assert len(chart.lines) == height
         assert {len(line) for line in chart.lines} == {width}

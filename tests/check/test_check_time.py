@@ -17,8 +17,6 @@ OF_ONE = RIGHT["outer products of vectors"][1].replace(
     "h = sig", "x, t = x.ravel()[: len(weights[0])], t.ravel()[: weights[1].shape[1]]\n    h = sig"
 )
 """Runs on several samples, too, where it takes the first one alone."""
-FREE = RIGHT["step that trains biases too"][1].replace("gradients(", "_gradients(")
-"""Right but for the biases, which the preset keeps fixed; that is no mistake."""
 RANDOM = RIGHT["matrices, mean over the batch"][1].replace("/ len(x)", "* np.random.rand()")
 
 
@@ -27,7 +25,6 @@ RANDOM = RIGHT["matrices, mean over the batch"][1].replace("/ len(x)", "* np.ran
     [
         (OF_ONE, "article", "right for one sample at a time"),
         (RANDOM, "article", "different numbers every time"),
-        (FREE, "mazur", "right"),
     ],
 )
 def test_whenever_the_time_is_over(

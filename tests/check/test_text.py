@@ -89,13 +89,6 @@ def test_why_it_was_called_with_single_samples_is_not_cut_off() -> None:
     assert " ".join(as_text([report], 80).split()).endswith(fact)
 
 
-def test_remarks_are_a_list() -> None:
-    text = as_text(
-        [Report("net.py", "right", remarks=["dead units: a1 is 0", "large inputs: X"])], 80
-    )
-    assert text.endswith("What to look at next\n  - dead units: a1 is 0\n  - large inputs: X\n")
-
-
 @pytest.mark.parametrize(
     ("terminal", "environment", "colours"),
     [

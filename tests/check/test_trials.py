@@ -116,14 +116,3 @@ def test_targets_like_those_of_the_preset() -> None:
     for targets in drawn(any_numbers):
         assert np.all((targets > 0.0) & (targets < 1.0))
         assert len(np.unique(targets)) == targets.size
-
-
-def test_a_large_network_is_tried_little_and_a_small_one_of_its_depth_more() -> None:
-    large = experiment((784, 128, 10), ("relu", "softmax"), samples=3, loss="cross_entropy")
-    drawn = cases(large)[1:]
-    sizes = [each.experiment.network.layers for each in drawn]
-    assert sizes.count((784, 128, 10)) == 1
-    small = [each for each in drawn if each.experiment.network.parameter_count < 1000]
-    assert len(small) == len(drawn) - 1
-    assert max(len(each.right) for each in small) == 3
-    assert sorted(each[-1] for each in sizes) == [10, 10, 11]

@@ -19,15 +19,11 @@ from .support import bptui, printed
 PYTHON = [sys.executable, "-m", "bptui"]
 
 
-def ran(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return python("-m", "bptui", *arguments, **options)
-
-
-@pytest.mark.parametrize("arguments", [["--version"], ["run", "--help"]])
-def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+def test_help_imports_nothing_heavy() -> None:
     program = (
         "import sys\nfrom bptui.program import cli\n"
-        f"cli({arguments!r}, prog_name='bptui', standalone_mode=False)\n"
+        "for words in ['--version'], ['run', '--help']:\n"
+        "    cli(words, prog_name='bptui', standalone_mode=False)\n"
         "heavy = {'numpy', 'textual', 'msgspec', 'plotext', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
@@ -93,8 +89,8 @@ def test_unusable_arguments_end_with_2_and_one_message(arguments: list[str]) -> 
 
 
 def test_without_a_terminal_a_name_prints_what_run_prints() -> None:
-    opened = ran("xor")
-    assert (opened.returncode, opened.stdout) == (0, printed("run", "xor"))
+    opened = bptui("xor")
+    assert (opened.exit_code, opened.stdout) == (0, printed("run", "xor"))
     assert "bptui run xor" in opened.stderr
     assert bptui().stdout == printed("run", "article")
 
@@ -165,13 +161,16 @@ def test_an_interrupt_at_any_time_is_quiet(module: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-@pytest.mark.parametrize("arguments", [["list"], ["run", "xor", "-o", "/dev/full"]])
-def test_a_full_disk_is_one_message(arguments: list[str]) -> None:
+def test_a_full_disk_is_one_message() -> None:
     with open("/dev/full", "w") as full:
-        done = ran(*arguments, stdout=full)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "no space left on device" in done.stderr
+        listed, written = (
+            python("-m", "bptui", "list", stdout=full),
+            bptui("run", "xor", "-o", full.name),
+        )
+    assert (listed.returncode, written.exit_code) == (2, 2)
+    for said in (listed.stderr, written.stderr):
+        assert said.count("\n") == 1
+        assert "no space left on device" in said
 
 
 def run_into(file: Path, preset: str = "article") -> int:

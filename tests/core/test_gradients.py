@@ -33,15 +33,6 @@ def test_everything_is_drawn() -> None:
     assert {one.network.bias for one in made} == {True, False}
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
-@pytest.mark.parametrize("batch_size", [1, 2, 5])
-def test_mini_batches_are_those_of_the_data(batch_size: int, shuffle: bool) -> None:
-    engine = Engine(experiment(samples=5, batch_size=batch_size, shuffle=shuffle))
-    for _ in range(6):
-        shown = engine.record()
-        assert np.array_equal(shown.values["input"], shown.experiment.data.inputs[shown.batch])
-
-
 def test_gradient_of_one_softmax_unit_is_zero() -> None:
     shown = Engine(experiment((3, 1), "softmax", loss="cross_entropy")).record()
     assert all(not np.any(g) for g in arrays(shown.gradients))

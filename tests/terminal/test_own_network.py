@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ..processes import python
+from ..cli.support import bptui
 from .support import Terminal
 
 TAB, ENTER, RIGHT, CTRL_N, CTRL_S = "\t", "\r", "\x1b[C", "\x0e", "\x13"
@@ -33,6 +33,6 @@ def test_mazur_typed_saved_and_run(tmp_path: Path) -> None:
         terminal.until(lambda: name in terminal.status, "the name of the file")
         terminal.press("q")
         assert terminal.ends() == 0
-    run = ("-m", "bptui", "run", name, "--steps", "0", "--format", "jsonl")
-    found = python(*run, env={"XDG_DATA_HOME": str(tmp_path)})
+    run = ("run", name, "--steps", "0", "--format", "jsonl")
+    found = bptui(*run, XDG_DATA_HOME=str(tmp_path))
     assert abs(json.loads(found.stdout)["loss"] - 0.298371109) < 5e-10

@@ -7,18 +7,6 @@ from time import monotonic
 from .support import Terminal
 
 
-def test_interrupted_while_running_leaves_the_terminal_as_it_was() -> None:
-    with Terminal("xor", columns=80, lines=24) as terminal:
-        terminal.shows("xor", "step 0", "d: scalar")
-        terminal.press(" ")
-        terminal.until(lambda: "▶" in terminal.status, "the run")
-        terminal.press("\x03")
-        terminal.shows("to quit")
-        terminal.press("q")
-        assert terminal.ends() == 0
-        assert terminal.is_restored()
-
-
 def test_a_refusal_is_one_message() -> None:
     with Terminal("--theme", "nonsense") as terminal:
         assert terminal.ends() == 2
@@ -29,7 +17,7 @@ def test_a_refusal_is_one_message() -> None:
         assert terminal.is_restored()
 
 
-def test_every_key_of_a_burst_counts() -> None:
+def test_every_key_of_a_burst_counts_and_in_a_run_the_terminal_is_left_as_it_was() -> None:
     with Terminal("mazur", columns=80, lines=24) as terminal:
         terminal.shows("step 0 ")
         terminal.press("-" * 12)  # so slow that no run takes a step before the next key
@@ -54,8 +42,13 @@ def test_every_key_of_a_burst_counts() -> None:
         terminal.until(lambda: "Go to" not in terminal.text, "the dialog's end")
         terminal.press("g7\n")  # as enter comes from a terminal that is not in raw mode yet
         terminal.shows("step 7 ")
+        terminal.press(" ")
+        terminal.until(lambda: "▶" in terminal.status, "the run")
+        terminal.press("\x03")  # which ends nothing
+        terminal.shows("to quit")
         terminal.press("q")
         assert terminal.ends() == 0
+        assert terminal.is_restored()
 
 
 EVIL = "\x1b]0;owned\x07\x1b[97;98;99m\x9b31m\u202e"
