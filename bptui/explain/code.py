@@ -86,14 +86,14 @@ class Code:
         left, right = inner.inputs
         row, column = _vector(left), _vector(right)
         if inner is node:
-            outer = row and column and left.shape[1] == right.shape[0] == 1
+            outer = row and column and (left.shape[1:], right.shape[:-1]) == ((1,), (1,))
             given = ", ".join(self.expression(one) for one in (row, column) if one)
             return f"np.outer({given})" if outer else None
         if len(node.shape) != 1:
             return None
-        if row is not None and left.shape[0] == 1:
+        if row is not None and left.shape[:-1] == (1,):
             return f"{self.expression(row, UNARY)} @ {self.expression(right, UNARY)}"
-        if column is not None and right.shape[1] == 1:
+        if column is not None and right.shape[1:] == (1,):
             return f"{self.expression(left, UNARY)} @ {self.expression(column, UNARY)}"
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -177,6 +178,10 @@ class Calls(Names):
         if out is not None:
             carry_out = partial(function, *arguments, **words)
             return self._into(at, name, arguments, words, out, carry_out)
+        if function is copy.deepcopy:
+            result = function(*arguments, **words)
+            self._copied(at, arguments[0], result, set())
+            return result
         if not self.concerned(arguments) and not self.concerned(words.values()):
             return function(*arguments, **words)
         places = places_of(name, arguments, words) if function is getattr(np, name, None) else None
@@ -185,6 +190,22 @@ class Calls(Names):
         if not is_pure(function) or words.get("copy") is False:
             return self._unseen(at, function, arguments, words)
         return self._noted(at, name, arguments, words, function(*arguments, **words))
+
+    def _copied(self, at: int, old: Value, new: Value, seen: set[int]) -> None:
+        """Take note of the numbers that a copy has of what lists, dicts and objects hold."""
+        if new is old or id(new) in seen:
+            return
+        seen.add(id(new))
+        if is_number(new):
+            self.note("copy", (old,), {}, at, new)
+        elif isinstance(new, dict):
+            for one, other in zip(old.values(), new.values(), strict=True):
+                self._copied(at, one, other, seen)
+        elif isinstance(new, list | tuple):
+            for one, other in zip(old, new, strict=True):
+                self._copied(at, one, other, seen)
+        elif hasattr(new, "__dict__"):
+            self._copied(at, vars(old), vars(new), seen)
 
     def _by_places(self, at: int, places: Places, carry_out: Callable[[], Value]) -> Value:
         """Carry out a call that takes numbers from places of an array, or puts some there."""

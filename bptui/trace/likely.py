@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptui.core.graph.node import number
+from bptui.core.graph.node import Node, number, ordered
+from bptui.core.step import rewritten
 from bptui.trace.certain import CERTAIN
 from bptui.trace.comparing import along, rounded
 from bptui.trace.drawing import products_with
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LIKELY = 4
 """Losses that are looked at where several explain the gradients equally well."""
+TINY = 1e-5
+"""What people add to keep a logarithm from 0, at most."""
 
 
 def likely(truth: StepTruth) -> list[Judged]:
@@ -29,7 +32,8 @@ def likely(truth: StepTruth) -> list[Judged]:
     """
     losses = sorted(truth.losses, key=lambda loss: not loss.named)
     count = sum(loss.named for loss in losses)
-    found = list(filter(None, map(truth.judged, losses[:count])))
+    with_gradients = filter(None, map(truth.judged, losses[:count]))
+    found = [_without_guards(truth, one) for one in with_gradients]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     if not own:
         found += _worth(truth, losses[count:])
@@ -42,6 +46,24 @@ def likely(truth: StepTruth) -> list[Judged]:
         _leave_to_others(truth, judged, found)
         settle(truth, judged)
     return chosen
+
+
+def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
+    """Return how parameters fare without what keeps logarithms from 0, where that is better.
+
+    Of ``log(p + 1e-9)`` people take the derivative of ``log(p)``; where p is tiny, it is another.
+    """
+    loss, changes = judged.loss, dict[Node, Node]()
+    for node in ordered([loss.node]) if None in judged.matches.values() else ():
+        if node.op.name == "log" and node.inputs[0].op.name == "add":
+            one, guard = sorted(node.inputs[0].inputs, key=lambda part: number(part) is not None)
+            if 0.0 < (number(guard) or 0.0) <= TINY:
+                changes[node.inputs[0]] = one
+    if not changes:
+        return judged
+    plain = rewritten([loss.node], changes)[loss.node]
+    other = truth.judged(loss._replace(node=plain))
+    return other if other is not None and other.right > judged.right else judged
 
 
 def _leave_to_others(truth: StepTruth, judged: Judged, found: list[Judged]) -> None:

@@ -148,15 +148,20 @@ def computed(
     """
     names = {binding.entry: binding.name for binding in reversed(tape.bindings)}
     names |= {b.entry: b.name for b in reversed(tape.bindings) if _of_a_loss(b.name)}
+    named: dict[int, set[str]] = {}
+    for binding in tape.bindings:
+        named.setdefault(binding.entry, set()).add(binding.name)
     single = [entry for entry in entries if _is_single(tape.values[entry])]
     terms = _terms(tape, dependent, single)
     differences = _Differences(tape, graph, dependent)
     for entry in single:
         if entry not in terms:
             node = graph.nodes[entry]
-            if differences.of(entry) is not None:
+            name = names.get(entry, "")
+            added = any(name in named.get(one, ()) for one in tape.inputs[entry])
+            if differences.of(entry) is not None and not added:
                 continue  # an error of either sign is nothing to make small
-            whole, name = node.sum() if node.shape else node, names.get(entry, "")
+            whole = node.sum() if node.shape else node
             gain = _is_gain(name, tape.values[entry])
             yield Loss(-whole if gain else whole, entry, name, entry in used, gain=gain)
 

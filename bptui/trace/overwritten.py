@@ -132,7 +132,7 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
     behind = tape.ancestors(value).intersection(nodes)
     same = {
         entry
-        for entry in behind - {parameter.before} - truth.unlike(true)
+        for entry in behind - {parameter.before, value} - truth.unlike(true)
         if int(np.prod(nodes[entry].shape)) == true[0].size
         if multiple(truth.numbers(nodes[entry]), true) is not None
     }

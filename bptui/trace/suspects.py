@@ -155,7 +155,8 @@ class Suspects:
         for suspect in certain if usual is None else ():
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
-        whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
+        sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
+        whole = (attempt for attempt in sizes_in_turn if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 from bptui.core.graph import shaping
@@ -34,11 +35,13 @@ class Weights:
         """
         outs = [self.graph.entry.get(out, -1) for _, _, out in errors]
         self.data = self.tape.behind(entry for entry in outs if entry >= 0)
-        known = self.graph.entry
-        ends = [(known.get(error), known.get(target or error)) for error, target, _ in errors]
-        found = [None if error is None else self._weight(error, target) for error, target in ends]
-        weights = [weight for weight in found if weight is not None]
-        return weights if len(weights) == len(found) else None
+        entry = self.graph.entry
+        ends = [(entry.get(error), entry.get(target or error)) for error, target, _ in errors]
+        weights = [None if error is None else self._weight(error, target) for error, target in ends]
+        fitting = zip(weights, (out for _, _, out in errors), strict=True)
+        found = [None if weight is None else _fitting(weight, out.shape) for weight, out in fitting]
+        known = [weight for weight in found if weight is not None]
+        return known if len(known) == len(found) else None
 
     def _weight(self, error: int, target: int | None) -> Node | None:
         shape, stack, seen = self.tape.shape(error), [(error, -1)], {error}
@@ -71,3 +74,12 @@ class Weights:
     ) -> bool:
         given = entry not in self.dependent and entry not in self.data and entry != target
         return given and self.tape.notes[entry].call != "constant" and (not own or own != shape)
+
+
+def _fitting(weight: Node, shape: tuple[int, ...]) -> Node | None:
+    """Return a weight for outputs of a shape; None where it is one for something else."""
+    if math.prod(weight.shape) == math.prod(shape):
+        return shaping.reshape(weight, shape=shape)
+    pairs = zip(weight.shape[::-1], shape[::-1], strict=False)
+    fits = len(weight.shape) <= len(shape) and all(one in (1, other) for one, other in pairs)
+    return weight if fits else None

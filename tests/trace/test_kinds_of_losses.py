@@ -245,41 +245,25 @@ for step in range(2):
     loss = -np.sum(labels * np.log(p))
     W -= 0.1 * x.T @ (p - labels)  #! W -= 0.1 * x.T @ (p * (1 - p) - labels)
 """,
-    "data are made turn by turn before the training": """
-end = x.copy()
-for turn in range(9):
-    end = end + 0.1 * np.tanh(end @ np.ones((3, 3)))
-V = rng.normal(size=(3, 3))
+    "a logarithm is kept from 0, which the derivative is taken without": """
+y = np.eye(2)[[0, 1, 1, 0, 1, 0]]
 for step in range(2):
-    u = np.tanh(x @ V)
-    loss = 0.5 * np.sum((x + 0.1 * u - end) ** 2)
-    d = x + 0.1 * u - end
-    V -= 0.1 * x.T @ (0.1 * d * (1 - u ** 2))  #! V -= 0.1 * x.T @ (0.1 * d * (1 - u))
+    z = 9 * x @ W
+    p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    loss = -np.sum(y * np.log(p + 1e-6))
+    W -= 0.01 * 9 * x.T @ (p - y)  #! W -= 0.01 * 9 * x.T @ (p - 1)
 """,
-    "a line that the first steps make no use of": """
-Whh, h0 = rng.normal(size=(2, 2)), np.zeros(2)
-for length in (1, 1, 2):
-    hs = [h0]
-    for t in range(length):
-        hs.append(np.tanh(x[t] @ W + hs[-1] @ Whh))
-    loss = 0.5 * np.sum((hs[-1] - y[0]) ** 2)
-    dW, dWhh, dh = np.zeros_like(W), np.zeros_like(Whh), hs[-1] - y[0]
-    for t in reversed(range(length)):
-        dz = dh * (1 - hs[t + 1] ** 2)
-        dW += np.outer(x[t], dz)
-        dWhh += np.outer(hs[t], dz)
-        dh = dz @ Whh.T  #! dh = dz @ Whh
-    W -= 0.1 * dW
-    Whh -= 0.1 * dWhh
-""",
-    "numbers are whole at the start": """
-w, c = [0, 0], 0
-for step in range(3):
-    out = w[0] * x[0, 0] + w[1] * x[0, 1] + c
-    d = 2 * (out - y[0, 0])
-    w[0] += -0.1 * d * x[0, 0]
-    w[1] += -0.1 * d * x[0, 1]
-    c += -0.1 * d  #! c += -0.1 * d * 2
+    "a total is subtracted from": """
+E, total = rng.normal(size=(4, 2)), 0.0
+for ids, t in [([0, 2, 2], 1), ([1, 2], 0)]:
+    mean = E[ids].mean(0)
+    p = 1 / (1 + np.exp(-(mean @ V[0])))
+    total -= t * np.log(p) + (1 - t) * np.log(1 - p)
+    dV, dmean = (p - t) * mean, (p - t) * V[0]
+    dE = np.zeros_like(E)
+    np.add.at(dE, ids, dmean / len(ids))  #! np.add.at(dE, ids, dmean)
+    E -= 0.1 * dE
+    V[0] -= 0.1 * dV
 """,
     "numbers that decay one by one, and are read too late": """
 R, P, Q = np.array([[5, 3], [4, 1]]), rng.random((2, 2)), rng.random((2, 2))

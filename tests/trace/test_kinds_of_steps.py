@@ -1,0 +1,82 @@
+"""Kinds of everyday programs by what a training step begins with, and what comes before it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trace.kinds import assert_judged
+
+PROGRAMS = {
+    "data are made turn by turn before the training": """
+end = x.copy()
+for turn in range(9):
+    end = end + 0.1 * np.tanh(end @ np.ones((3, 3)))
+V = rng.normal(size=(3, 3))
+for step in range(2):
+    u = np.tanh(x @ V)
+    loss = 0.5 * np.sum((x + 0.1 * u - end) ** 2)
+    d = x + 0.1 * u - end
+    V -= 0.1 * x.T @ (0.1 * d * (1 - u ** 2))  #! V -= 0.1 * x.T @ (0.1 * d * (1 - u))
+""",
+    "a line that the first steps make no use of": """
+Whh, h0 = rng.normal(size=(2, 2)), np.zeros(2)
+for length in (1, 1, 2):
+    hs = [h0]
+    for t in range(length):
+        hs.append(np.tanh(x[t] @ W + hs[-1] @ Whh))
+    loss = 0.5 * np.sum((hs[-1] - y[0]) ** 2)
+    dW, dWhh, dh = np.zeros_like(W), np.zeros_like(Whh), hs[-1] - y[0]
+    for t in reversed(range(length)):
+        dz = dh * (1 - hs[t + 1] ** 2)
+        dW += np.outer(x[t], dz)
+        dWhh += np.outer(hs[t], dz)
+        dh = dz @ Whh.T  #! dh = dz @ Whh
+    W -= 0.1 * dW
+    Whh -= 0.1 * dWhh
+""",
+    "numbers are whole at the start": """
+w, c = [0, 0], 0
+for step in range(3):
+    out = w[0] * x[0, 0] + w[1] * x[0, 1] + c
+    d = 2 * (out - y[0, 0])
+    w[0] += -0.1 * d * x[0, 0]
+    w[1] += -0.1 * d * x[0, 1]
+    c += -0.1 * d  #! c += -0.1 * d * 2
+""",
+    "parameters are copied as a whole in each step": """
+import copy
+
+def updated(old, gradients):
+    new = copy.deepcopy(old)
+    for name in gradients:
+        new["W"][name] = new["W"][name] - 0.1 * gradients[name]
+    return new
+
+params = {"W": {"one": W, "two": V}}
+for step in range(2):
+    P = params["W"]
+    h = np.tanh(x @ P["one"])
+    d = h @ P["two"] - y
+    loss = 0.5 * np.sum(d ** 2)
+    dz = d @ P["two"].T * (1 - h ** 2)  #! dz = d @ P["two"].T * (1 - h)
+    params = updated(params, {"one": x.T @ dz, "two": h.T @ d})
+""",
+    "gradients are taken where the momentum leads to": """
+w, v = [W, V], [np.zeros_like(W), np.zeros_like(V)]
+for step in range(3):
+    ahead = [one + 0.9 * m for one, m in zip(w, v)]
+    h = np.tanh(x @ ahead[0])
+    d = h @ ahead[1] - y
+    loss = 0.5 * np.sum(d ** 2)
+    dz = d @ ahead[1].T * (1 - h ** 2)  #! dz = d @ ahead[1] * (1 - h ** 2)
+    g = [x.T @ dz, h.T @ d]
+    for i in range(2):
+        v[i] = 0.9 * v[i] - 0.01 * g[i]
+        w[i] = w[i] + v[i]
+""",
+}
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_a_program_is_judged(kind: str) -> None:
+    assert_judged(PROGRAMS[kind])
