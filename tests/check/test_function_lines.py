@@ -1,18 +1,78 @@
 """Functions as people write them: their verdict, their first wrong lines, and what is said."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bptui.check.check import check
 from bptui.check.functions import reports_of
+from bptui.check.report import Report
 from bptui.presets.files import loads
 
 CASES = Path(__file__).parent / "cases"
+BY_LAYERS = """\
+# every gradient on a line of its own
+import numpy as np
+
+
+def sig(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def gradients(x, t, weights, biases):
+    (W1, W2), (b1, b2), n = weights, biases, len(x)
+    z1 = x @ W1 + b1
+    a1 = sig(z1)
+    z2 = a1 @ W2 + b2
+    a2 = sig(z2)
+    d2 = (a2 - t) * a2 * (1 - a2) / n
+    gW2 = a1.T @ d2
+    gb2 = d2.sum(axis=0)
+    d1 = d2 @ W2.T * a1 * (1 - a1)
+    gW1 = x.T @ d1
+    gb1 = d1.sum(axis=0)
+    return [gW1, gW2], [gb1, gb2]
+"""
+RETURNED = "    return [W1 - lr * gW1, W2 - lr * gW2], [b1 - lr * gb1, b2 - lr * gb2]\n"
+STEP = """\
+# the updates stand where the function ends
+import numpy as np
+
+
+def sig(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def step(x, t, weights, biases, learning_rate):
+    (W1, W2), (b1, b2), n, lr = weights, biases, len(x), learning_rate
+    a1 = sig(x @ W1 + b1)
+    a2 = sig(a1 @ W2 + b2)
+    d2 = (a2 - t) * a2 * (1 - a2) / n
+    d1 = d2 @ W2.T * a1 * (1 - a1)
+    gW2, gb2, gW1, gb1 = a1.T @ d2, d2.sum(0), x.T @ d1, d1.sum(0)
+"""
+LOOP = """
+
+def step(x, t, weights, biases, learning_rate):
+    for k in range(100):
+        weights, biases = one(x, t, weights, biases, learning_rate)
+    return weights, biases
+"""
+
+
+def edited(text: str, *edits: str) -> str:
+    """Return a text with others in the places of some of its parts, in turns."""
+    for right, wrong in zip(edits[::2], edits[1::2], strict=True):
+        assert right in text
+        text = text.replace(right, wrong)
+    return text
+
+
 PRESET = """\
 [network]
 layers = [{layers}]
-activation = ["{hidden}", "{output}"]
+activation = ["sigmoid", "{output}"]
 bias = {bias}
 [init]
 seed = 1
@@ -33,7 +93,6 @@ def preset(
     rows = [[round(((7 * i + 3 * j) % 11) / 10 - 0.45, 2) for j in range(9)] for i in range(4)]
     return PRESET.format(
         layers=", ".join(map(str, layers)),
-        hidden="sigmoid",
         output=output,
         bias=bias,
         reduction=reduction,
@@ -47,28 +106,66 @@ SOFTMAX = preset((3, 4, 3), output="softmax")
 NO_BIAS = preset((3, 3, 3), "sum", "false")
 
 
-@pytest.mark.parametrize(
-    ("name", "toml", "lines", "said"),
-    [
-        ("softmax_slope_sig", SOFTMAX, [15], ""),
-        ("bias2_not_in_forward", MEAN, [13], ""),
-        ("hidden_from_error", MEAN, [18], ""),
-        ("bias_axis1", MEAN, [17, 20], "it has shape"),
-        ("xor_scalar_lines", preset((2, 2, 1), "sum", "false"), [20, 21], ""),
-        ("book_class_hidden_error", NO_BIAS, [16], ""),
-        ("book_backprop_bias_first", SUM, [], ""),
-        ("plus", MEAN, [16], "wrong-sign"),
-        ("assign_not_update", MEAN, [16], "the old parameters are missing"),
-        ("local_names", MEAN, [], "local name"),
-        ("global_data", MEAN, [], "does not depend on the x and t"),
-        ("train_loop", MEAN, [], "it makes 100 updates"),
-        ("right_tanh_bce", MEAN, [], "right for tanh, sigmoid and binary_cross_entropy"),
-    ],
-)
-def test_a_function_is_judged_by_its_lines(
-    name: str, toml: str, lines: list[int], said: str
-) -> None:
-    (report,) = reports_of(check(CASES / f"{name}.py", loads(toml, "own", CASES), 600.0))
+def report_on(folder: Path, source: str, toml: str = MEAN) -> Report:
+    """The report on the one function of a file with that source."""
+    file = folder / "written.py"
+    file.write_text(source)
+    (report,) = reports_of(check(file, loads(toml, "own", CASES), 600.0))
+    return report
+
+
+JUDGED = {
+    "a softmax with the slope of a sigmoid": (
+        edited(BY_LAYERS, "sig(z2)", "np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)"),
+        *(SOFTMAX, [15], ""),
+    ),
+    "no bias in the forward pass": (edited(BY_LAYERS, "W2 + b2", "W2"), MEAN, [13], ""),
+    "the hidden error from the error": (
+        edited(BY_LAYERS, "= d2 @", "= ((a2 - t) / n) @"),
+        *(MEAN, [18], ""),
+    ),
+    "the other axis": (edited(BY_LAYERS, "axis=0", "axis=1"), MEAN, [17, 20], "it has shape"),
+    "xor_scalar_lines": ("", preset((2, 2, 1), "sum", "false"), [20, 21], ""),
+    "book_class_hidden_error": ("", NO_BIAS, [16], ""),
+    "book_backprop_bias_first": ("", SUM, [], ""),
+    "uphill": (STEP + RETURNED.replace("-", "+"), MEAN, [16], "wrong-sign"),
+    "the old parameters are lost": (
+        STEP + re.sub(r"\w\d -", "-", RETURNED).replace("- ", "-"),
+        *(MEAN, [16], "the old parameters are missing"),
+    ),
+    "local names": (
+        STEP + "    W1, W2, b1, b2 = W1 - lr * gW1, W2 - lr * gW2, b1 - lr * gb1, b2 - lr * gb2\n",
+        *(MEAN, [], "local name"),
+    ),
+    "data of the module": (
+        edited(
+            STEP + RETURNED,
+            *("as np\n", "as np\n\nX, T = np.ones((6, 3)), np.zeros((6, 3))\n"),
+            *("    a1 =", "    x, t = X, T\n    a1 ="),
+        ),
+        *(MEAN, [], "does not depend on the x and t"),
+    ),
+    "a loop of training": (
+        edited(STEP, "def step", "def one") + RETURNED + LOOP,
+        *(MEAN, [], "it makes 100 updates"),
+    ),
+    "another loss": (
+        edited(
+            BY_LAYERS,
+            *("a1 = sig(z1)", "a1 = np.tanh(z1)"),
+            *(" * a2 * (1 - a2)", ""),
+            *("* a1 * (1 - a1)", "* (1 - a1**2)"),
+        ),
+        *(MEAN, [], "right for tanh, sigmoid and binary_cross_entropy"),
+    ),
+}
+"""Each with its preset, its wrong lines, and what is said; the others are files."""
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_a_function_is_judged_by_its_lines(name: str, tmp_path: Path) -> None:
+    source, toml, lines, said = JUDGED[name]
+    report = report_on(tmp_path, source or (CASES / f"{name}.py").read_text(), toml)
     assert report.verdict == ("right" if name == "book_backprop_bias_first" else "wrong")
     assert [line.line for line in report.wrong if line.line] == lines
     assert said in (report.reason or "")
@@ -85,7 +182,6 @@ def gradients(x, t, W1, b1, W2, b2):
     e = d @ W2.T * h * (1 - h)
     return x.T @ e, e.sum(axis=0), h.T @ d, d.sum(axis=0)
 """
-OF_FOUR = WRITTEN.replace("len(x)", "4")
 
 
 @pytest.mark.parametrize(
@@ -99,25 +195,19 @@ OF_FOUR = WRITTEN.replace("len(x)", "4")
 def test_what_stands_out_is_said_with_its_name(
     right: str, wrong: str, said: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "written.py"
-    file.write_text(WRITTEN.replace(right, wrong))
-    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    report = report_on(tmp_path, WRITTEN.replace(right, wrong))
     assert said in (report.reason or "")
 
 
 def test_of_another_shape_is_said_how_it_is_no_number_that_is_not_finite(tmp_path: Path) -> None:
-    file = tmp_path / "written.py"
-    file.write_text(WRITTEN.replace("e.sum(axis=0)", "e.sum()").replace(" / len(x)", ""))
-    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    report = report_on(tmp_path, edited(WRITTEN, "e.sum(axis=0)", "e.sum()", " / len(x)", ""))
     (because,) = (text for _, text in report.facts if text.startswith("with several samples"))
     assert "gb1: it has shape (); expected (4,), the shape of b1, so it got one" in because
 
 
 def test_a_constant_that_is_the_batch_size_of_the_preset_is_told(tmp_path: Path) -> None:
     """Its parameters are taken one by one, too."""
-    file = tmp_path / "four.py"
-    file.write_text(OF_FOUR)
-    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    report = report_on(tmp_path, edited(WRITTEN, "len(x)", "4"))
     assert report.verdict == "right"
     assert any("is there a 4 where the number of samples" in text for _, text in report.facts)
 
@@ -140,8 +230,6 @@ def step(x, t, W1, b1, W2, b2, lr):
 
 
 def test_where_the_update_is_another_optimizers_no_gradient_is_blamed(tmp_path: Path) -> None:
-    file = tmp_path / "momentum.py"
-    file.write_text(MOMENTUM)
-    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    report = report_on(tmp_path, MOMENTUM)
     assert report.reason == "step: the update is that of momentum"
     assert not [line for line in report.lines if line.line]
