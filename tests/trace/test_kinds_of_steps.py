@@ -62,7 +62,7 @@ for step in range(2):
     params = updated(params, {"one": x.T @ dz, "two": h.T @ d})
 """,
     "gradients are taken where the momentum leads to": """
-w, v = [W, V], [np.zeros_like(W), np.zeros_like(V)]
+w, v = [W, V], [np.zeros(W.shape), np.zeros(V.shape)]
 for step in range(3):
     ahead = [one + 0.9 * m for one, m in zip(w, v)]
     h = np.tanh(x @ ahead[0])
