@@ -136,9 +136,9 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
         if int(np.prod(nodes[entry].shape)) == true[0].size
         if multiple(truth.numbers(nodes[entry]), true) is not None
     }
-    share = share_of(tape, value, parameter.before)
-    taken_away = (share or 0.0) < 0.0
+    share = share_of(tape, value, parameter.before) or 0.0
+    taken_away = share < 0.0
     apart = parameter.before not in tape.ancestors(value, short_of=same)
     added = not same.isdisjoint(tape.inputs[value]) and tape.notes[value].call in SUMS
-    changed = added and share is None  # else it is a memory
+    changed = added and not 0.0 < share < 1.0  # as a memory
     return bool(same) and (taken_away or apart or changed)
