@@ -3,25 +3,11 @@
 from collections.abc import Callable
 from random import Random
 
-TEXTS = [
-    "",
-    " ",
-    "sigmoid",
-    "a" * 10_000,
-    "\x1b[31mred\x1b]0;title\x07\x1bP1$r\x9b2J",
-    "\u202eright to left\u2066\u200f",
-    "\0",
-    "e\u0301\u0301" * 50,
-    "学习率" * 100,
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
-    "\r\n\t\v\f\x85\u2028",
-    "../../../etc/passwd",
-    "/dev/zero",
-    "/proc/self/mem",
-    "${HOME}`id`$(id); __import__('os')",
-    "%s%n{0.__class__}",
-    "\ud7ff\ue000\uffff",
-]
+TEXTS = ["", " ", "sigmoid", "a" * 10_000, "\0", "\r\n\t\v\f\x85\u2028", "\ud7ff\ue000\uffff"]
+TEXTS += ["\x1b[31mred\x1b]0;title\x07\x1bP1$r\x9b2J", "\u202eright to left\u2066\u200f"]
+TEXTS += ["e\u0301\u0301" * 50, "学习率" * 100, "\U0001f468\u200d\U0001f469\u200d\U0001f467"]
+TEXTS += ["../../../etc/passwd", "/dev/zero", "/proc/self/mem", "%s%n{0.__class__}"]
+TEXTS += ["${HOME}`id`$(id); __import__('os')"]
 _NUMBERS = """0 -1 1 3 65 100000 1000000000 1000000000000 -9223372036854775808
 18446744073709551616 0.0 -0.0 1e308 1e999 5e-324 nan -inf +1 1_000 01 1. 0o7 true false"""
 NUMBERS = _NUMBERS.split()

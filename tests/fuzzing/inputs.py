@@ -80,7 +80,7 @@ def _shipped() -> list[str]:
 def _with_key(random: Random, text: str) -> str:
     """``text`` with one key of the schema given another value, twice perhaps, or left out."""
     table = random.choice(list(TABLES))
-    key = random.choice([*keys(table), "unknown", quoted(random, TEXTS[4])])
+    key = random.choice([*keys(table), "unknown", quoted(random, TEXTS[7])])
     spelt = f"{key} = {value(random)}"
     lines = text.split("\n")
     places = [at for at, line in enumerate(lines) if line.partition("=")[0].strip() == key]
