@@ -5,6 +5,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
@@ -27,11 +28,11 @@ def formats(place: int) -> tuple[str, ...]:
     return ("text", "latex", "markdown")[: 1 + (place % 2 == 0) + (place % 6 == 0)]
 
 
-def explained(experiment: Experiment, form: str) -> str:
-    """All of step 2 in one of the formats."""
-    snapshot = Timeline(experiment).snapshot(STEP)
-    sheet = worksheet(snapshot, "all")
-    return "".join(f"{line}\n" for line in written(sheet, form, 100))
+def explained(place: int, experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """All of step 2 in the formats that are kept."""
+    sheet = worksheet(Timeline(experiment).snapshot(STEP), "all")
+    for form in formats(place):
+        yield form, "".join(f"{line}\n" for line in written(sheet, form, 100))
 
 
 def parts(text: str) -> tuple[list[str], list[float]]:
@@ -47,11 +48,9 @@ def parts(text: str) -> tuple[list[str], list[float]]:
     ("place", "experiment"), enumerate(kept()), ids=lambda each: getattr(each, "name", "")
 )
 def test_explanations_are_those_that_were_kept(place: int, experiment: Experiment) -> None:
-    for form in formats(place):
+    for form, text in explained(place, experiment):
         expected = (FOLDER / f"{experiment.name}.{form}").read_text(encoding="utf-8")
-        (words, numbers), (old_words, old_numbers) = map(
-            parts, (explained(experiment, form), expected)
-        )
+        (words, numbers), (old_words, old_numbers) = map(parts, (text, expected))
         for place, (new, old) in enumerate(zip_longest(words, old_words)):
             assert new == old, f"{form}: {' '.join(words[max(place - 12, 0) : place + 3])}"
         for new, old in zip(numbers, old_numbers, strict=True):
