@@ -73,7 +73,12 @@ class Session:
 
     async def shows(self, *texts: str) -> None:
         """Wait until all ``texts`` stand somewhere on the screen."""
-        await self.until(lambda: all(text in self.screen() for text in texts), f"{texts}")
+
+        def there() -> bool:
+            screen = self.screen()
+            return all(text in screen for text in texts)
+
+        await self.until(there, f"{texts}")
 
     async def says(self, *texts: str) -> None:
         """Wait until the dialog says all ``texts``, wherever its lines break."""

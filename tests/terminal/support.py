@@ -104,7 +104,7 @@ class Terminal(Program):
         **variables: str,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
-        self.written = b""
+        self.written, self._read, self._text = b"", -1, ""
         self._stream = pyte.ByteStream(self.screen)
         environment = {**os.environ, "TERM": term, "PYTHONUNBUFFERED": "1"}
         for name in AROUND:
@@ -116,6 +116,7 @@ class Terminal(Program):
     def resize(self, columns: int, lines: int) -> None:
         """Change the window's size, as a terminal does: the program gets SIGWINCH."""
         self.screen.resize(lines, columns)
+        self._read = -1
         self.set_size(columns, lines)
 
     def press(self, keys: str) -> None:
@@ -193,11 +194,13 @@ class Terminal(Program):
 
     @property
     def text(self) -> str:
-        return "\n".join(self.screen.display)
+        if self._read != len(self.written):  # or else nothing has changed
+            self._read, self._text = len(self.written), "\n".join(self.screen.display)
+        return self._text
 
     @property
     def status(self) -> str:
-        return self.screen.display[0]
+        return self.text.partition("\n")[0]
 
     @property
     def plain(self) -> str:
