@@ -144,6 +144,17 @@ class BptuiApp(TerminalApp[MainScreen]):
         self.exit()
         return None
 
+    def way_back(self) -> Callable[[], object]:
+        branch, place = self.player.standing
+
+        def go() -> None:
+            while self.player.standing[0] is not branch and self.player.undo():
+                pass
+            if self.player.standing != (branch, place):
+                self.player.go(*place)
+
+        return go
+
     def show_again(self) -> None:
         self.player.show()
 

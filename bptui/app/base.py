@@ -123,6 +123,10 @@ class TerminalApp(App[None], Generic[MainT]):
             self.present(self._presented_before)
             self.tell("This was the tour; `bptui tutorial` starts it again.", self.place)
 
+    def way_back(self) -> Callable[[], object]:
+        """Return what leads back to what is shown now; nothing where it is run anew."""
+        return lambda: None
+
     def place(self) -> object:
         """Return what is shown, for :meth:`tell`."""
         raise NotImplementedError

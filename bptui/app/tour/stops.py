@@ -39,9 +39,15 @@ def _at(position: int) -> Callable[[Any], bool]:
     return lambda app: app.main.view.position == position
 
 
-def _select(selection: Selection) -> Callable[[Any], object]:
-    """Select something that is not explained in the place of the operation."""
-    return lambda app: app.main.select(selection, pointed=False)
+def _select(selection: Selection, pointed: bool = False) -> Callable[[Any], object]:
+    """Select something; it is explained in the place of the operation where it is ``pointed``."""
+    return lambda app: app.main.select(selection, pointed)
+
+
+FROM_I2 = Selection("weight", 1, 0, 1)
+"""w2, which leads to h1."""
+NEW_W2 = 0.9
+BREAKPOINT = "loss < 0.01"
 
 
 FORWARD = (
@@ -145,6 +151,7 @@ FORWARD = (
         "Why the way back goes through W2 transposed",
         done=_at(9),
         look="weights",
+        begin=lambda app: app.main.named or app.main.toggle_names(),
     ),
     Stop(
         "The chain rule again. Both operations together are the line to remember:\n"
@@ -175,6 +182,7 @@ FORWARD = (
         "The chain rule from the loss to one weight",
         done=_at(11),
         look="derivation",
+        begin=_select(FROM_I2, pointed=True),
     ),
     Stop(
         "Where the loss grows with a weight, the weight shrinks, and the other way round; the "
@@ -197,6 +205,9 @@ EXPERIMENTS = (
         "then type 0.9, enter",
         "One step is done, and the network answers a little better",
         then=("0", ".", "9", "enter"),
+        done=lambda app: app.main.view.parameters.weights[0][1][0] == NEW_W2,
+        otherwise="w2 is not 0.9 yet",
+        begin=_select(FROM_I2),
     ),
     Stop(
         "The loss hardly moved, from 0.1579 to 0.1582: w2 meets i2 = 0.1, so even a big "
@@ -207,8 +218,8 @@ EXPERIMENTS = (
         "then type loss < 0.01, enter, esc",
         "Stop at a breakpoint",
         then=(*("loss<0.01"), "enter", "escape"),
-        done=lambda app: bool(app.player.breakpoints),
-        otherwise="no breakpoint is set yet",
+        done=lambda app: any(str(each) == BREAKPOINT for each in app.player.breakpoints),
+        otherwise=f"there is no breakpoint at {BREAKPOINT} yet",
     ),
     Stop(
         "Training is nothing but this step, again and again: the same twelve operations, with "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ class TourPanel(Widget):
             line.add(f" {key} ", styles.accent + styles.bold + styles.chosen + press)
             said = self.hint or self._does
             line.add(f" {said}", styles.warning if self.hint else styles.strong + press)
-            behind = f"{self._number}, esc: leave the tour "
+            behind = f"{self._number}  N: back  esc: leave "
             if line.width + len(behind) <= width:
                 line.pad(width - len(behind), styles.text).add(behind, styles.dim)
         return line.strip().adjust_cell_length(width).apply_style(self.rich_style)
@@ -86,10 +87,11 @@ SCROLLS = {
 """What keys do to the derivation, whichever panel has the focus; arrows until they select."""
 SELECTED = next(at for at, stop in enumerate(FORWARD) if stop.key == "down")
 FREE = {
-    *("q", "question_mark", "d", "ctrl+q", "ctrl+c"),
+    *("q", "question_mark", "d", "m", "ctrl+q", "ctrl+c"),
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end"),
 }
 """Keys that lead nowhere else: they look around in what is shown, or leave the program."""
+BACK = "N"
 EXAMPLE_NAME = "my_net"
 
 
@@ -105,7 +107,9 @@ class Tour:
     ) -> None:
         self._app, self.file, self.every, self._before = app, file, every, before
         self.number = 0
-        self._pressed, self._hint = False, ""
+        self._pressed, self._leaving, self._hint = False, False, ""
+        self._ways: list[Callable[[], object]] = []
+        """Back to what was shown as each stop began."""
         self.panel = TourPanel()
 
     @property
@@ -114,9 +118,16 @@ class Tour:
 
     def allows(self, key: str) -> bool:
         """Take note of a key on the main screen; return whether it is to have its effect."""
+        wanted = SHOWN_KEYS.get(self.stop.key, self.stop.key)
         if key == "escape":
-            self._app.end_tour()
+            if self._leaving or key == self.stop.key:
+                self._app.end_tour()
+            else:  # one more than a dialog takes is soon pressed
+                self._leaving = True
+                self._hint = f"esc once more leaves the tour; {wanted} goes on"
+                self.show()
             return False
+        self._leaving = False
         if self._pressed:  # its effect is still to come
             return key in FREE
         if key in SCROLLS and (key not in ARROWS or self.stop in FORWARD[:SELECTED]):
@@ -130,9 +141,12 @@ class Tour:
                 self.show()
                 return False
             return True
-        if key not in FREE:
-            wanted = SHOWN_KEYS.get(self.stop.key, self.stop.key)
-            self._hint = f"{SHOWN_KEYS.get(key, key)} is for later; now press {wanted}"
+        if key == BACK and self.number:
+            self._hint = ""
+            self._begin(self.number - 1)
+            self.show()
+        elif key not in FREE:
+            self._hint = f"{SHOWN_KEYS.get(key, key)} does nothing here; press {wanted}"
             self.show()
         return key in FREE
 
@@ -145,10 +159,18 @@ class Tour:
                 self.arrive()
             elif over:
                 self._pressed, self._hint = False, self.stop.otherwise
+                self._begin(self.number)  # something else may have been changed
         self.show()
+
+    def _begin(self, number: int) -> None:
+        """Go back to a stop, and to what was shown as it began."""
+        self.number = number
+        self._ways[number]()
+        self.arrive()
 
     def arrive(self) -> None:
         """Have the app show what the stop is about."""
+        self._ways[self.number :] = [self._app.way_back()]
         self.stop.begin(self._app)
         panel = self._app.main.query_one(f"#{self.stop.look}").focus()
         if isinstance(panel, FormsPanel):
