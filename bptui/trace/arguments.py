@@ -146,10 +146,10 @@ def _of_call(
     names = {
         binding.entry
         for binding in tape.bindings
-        if unnamed and binding.when <= call.first and binding.frame in (0, call.results[0].frame)
+        if binding.when <= call.first and binding.frame in (0, call.results[0].frame)
     }
     for name, entry in call.given:
-        if names and not names.isdisjoint(_versions(tape, entry)):
+        if unnamed and (entry in names or entry not in lines.backward):
             continue
         reading = [one for one in inside if entry in tape.inputs[one]]
         users = [one for one in reading if not reads[one] or name in reads[one]] or reading
@@ -167,14 +167,6 @@ def _of_call(
                     argument = Argument(call.function, name, text)
                     own = (result.place, (result.entry,), sources, mended)
                     yield Repair(*own, argument=argument), changed
-
-
-def _versions(tape: Tape, entry: int) -> Iterator[int]:
-    """Yield an entry, and the array that it is before each part of it was written."""
-    yield entry
-    while tape.notes[entry].call in ("setitem", "put"):
-        entry = tape.notes[entry].arguments[0].entry
-        yield entry
 
 
 def _in_sight(lines: Lines, call: _Call, known: Changes) -> Iterator[tuple[str, Values]]:

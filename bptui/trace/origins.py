@@ -1,20 +1,24 @@
-"""Moves the blame to a line before the wrong one where an edit of that line puts all right.
+"""Moves the blame to another line than the wrong one where an edit of that line puts all right.
 
 What a line computes on the way back need not be the gradient of anything: a slope, a sum, a copy
-that is changed later. Such a value is seen to be wrong only in the line that makes a gradient of
-it; where no small edit of this line mends it, one of the line that made the value may.
+that is changed later, another name. Such a value is seen to be wrong only in the line that makes a
+gradient of it; and what is added to a right part of a gradient makes that seem to be wrong. Where
+no small edit of a line mends it, one of a line before or behind it may.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import ast
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
-from bptui.trace.comparing import Values, right_value
+from bptui.trace.candidates import ALL
+from bptui.trace.comparing import Values, multiple, right_value
 from bptui.trace.edits import edits
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
-from bptui.trace.paths import within
+from bptui.trace.paths import put, within
 from bptui.trace.repair import Repair
 from bptui.trace.replay import Changes
 from bptui.trace.should_be import View
@@ -22,49 +26,119 @@ from bptui.trace.should_be import View
 EDITS = 2_000
 """Edits of a line that are tried at most."""
 LINES = 4
-"""Lines that are looked at for one that is wrong, the nearest first."""
+"""Lines that are looked at before a wrong one, and behind it, the nearest first."""
 
 Viewed = Callable[[Repair], View | None]
+Users = Mapping[int, Collection[int]]
+
+
+class _Origin(NamedTuple):
+    """What a line gives; where it only names that, with who reads it by this name."""
+
+    place: int
+    made: Sequence[int]
+    users: Users
+
+    @property
+    def repair(self) -> Repair:
+        return Repair(self.place, tuple(self.made), (), frozenset(), frozenset(self.users))
+
+
+class _Found(NamedTuple):
+    """A line with what it should give, what changes by that, and how it should stand."""
+
+    origin: _Origin
+    replaced: Changes
+    changed: Changes
+    text: str | None
 
 
 def blame_origins(lines: Lines, viewed: Viewed) -> None:
-    """Put a repair of the line that made a wrong value in the place of one that reads it."""
+    """Put a repair of another line in the place of one that no small edit of its line gives."""
     for repair in list(lines.repairs):
-        view = None if repair.updated or repair.argument else viewed(repair)
-        if view is None or view.should_be(repair):
+        view = viewed(repair)  # of a loop that names what it hands on there is none
+        if repair.updated or repair.argument or (view and view.should_be(repair)):
             continue
-        found = next(_of_origins(lines, repair, view, viewed), None)
-        if found is not None:
-            moved, lines.current, text = found
-            lines.said[moved.place, moved.entries] = text
-            lines.repairs[lines.repairs.index(repair)] = moved
-            lines.follow()
+        wrong = next(filter(lines.is_wrong, repair.entries), repair.entries[0])
+        wanted, renamed = lines.right_value(wrong), lines.replay.renamed
+        before = lines.current, {entry: list(names) for entry, names in renamed.items()}
+        lines.current = lines.without(repair)
+        for entry in repair.renamed:
+            renamed.pop(entry, None)
+        own = view.own if view else ()
+        found = next(_of_origins(lines, repair, own, viewed, wrong, wanted), None)
+        if found is None:
+            lines.current, lines.replay.renamed = before
+            continue
+        place, made, users = found.origin
+        entries = tuple(entry for entry in made if entry in found.replaced)
+        sources = repair.stands_for[:1] * len(entries)
+        moved = Repair(place, entries, sources, repair.mended, frozenset(users))
+        for entry, reading in users.items():
+            renamed.setdefault(entry, []).insert(0, (reading, found.replaced[entry]))
+        lines.current, lines.said[place, entries] = found.changed, found.text
+        lines.repairs[lines.repairs.index(repair)] = moved
+        lines.follow()
 
 
 def _of_origins(
-    lines: Lines, repair: Repair, view: View, viewed: Viewed
-) -> Iterator[tuple[Repair, Changes, str | None]]:
-    """Yield repairs of lines behind a repair that mend all that it does, with what they change."""
-    known = lines.without(repair)
-    wrong = next(filter(lines.is_wrong, repair.entries), repair.entries[0])
-    wanted = lines.right_value(wrong)
-    for place in islice(_places(lines, view, wrong), LINES):
-        made = lines.places[place]
-        origin = viewed(Repair(place, tuple(made), (), frozenset()))
-        if origin is None or within(origin.statement, origin.places[place]) or wanted is None:
-            continue
-        for text, replaced in _edited(lines, origin, made, known, wrong, wanted):
-            changed = lines.replay.carried(replaced, known)
+    lines: Lines,
+    repair: Repair,
+    own: Collection[int],
+    viewed: Viewed,
+    wrong: int,
+    wanted: Values | None,
+) -> Iterator[_Found]:
+    """Yield edits of other lines that mend all that a repair does, ``wrong`` being ``wanted``."""
+    known = lines.current
+    if wanted is None:
+        return
+    for origin in _origins(lines, repair, own, viewed, wrong):
+        view = viewed(origin.repair)
+        for text, replaced in _edited(lines, view, origin, repair, wrong, wanted) if view else ():
+            changed = _again(lines, origin, replaced)
             if changed is not None and _mends(lines, changed, repair):
-                sources = repair.stands_for[:1] * len(replaced)
-                moved = Repair(place, tuple(replaced), sources, repair.mended)
-                yield moved, changed, text
+                yield _Found(origin, replaced, {**known, **changed}, text)
 
 
-def _places(lines: Lines, view: View, wrong: int) -> Iterator[int]:
+def _again(
+    lines: Lines, origin: _Origin, replaced: Changes, last: int | None = None
+) -> Changes | None:
+    """Return what changes by what a line gives; None where that fails."""
+    if origin.users:
+        names = {entry: (origin.users[entry], values) for entry, values in replaced.items()}
+        return lines.replay.renaming(names, lines.current)
+    return lines.replay.carried(replaced, lines.current, last=last)
+
+
+def _origins(
+    lines: Lines, repair: Repair, own: Collection[int], viewed: Viewed, wrong: int
+) -> Iterator[_Origin]:
+    """Yield the lines that may be wrong instead: that name, make, or use what seems to be."""
+    tape = lines.truth.tape
+    behind = tape.ancestors(wrong)
+    if repair.renamed:
+        made = tape.notes[wrong].place
+        yield _Origin(made, lines.places.get(made, [wrong]), {})
+    for place, (_, group) in lines.suspects.named.items():
+        if place != repair.place and any(not behind.isdisjoint(us) for us in group.values()):
+            yield _Origin(place, [*group], group)
+    for binding in tape.bindings if not repair.renamed else ():
+        anew = binding.entry == wrong and binding.when > wrong + 1
+        if anew and not binding.name.startswith("return ") and binding.place != repair.place:
+            users = [u for u in lines.backward if wrong in tape.inputs[u] and u >= binding.when]
+            read = {u: tape.read_at(tape.notes[u].place) for u in users}
+            if reading := [u for u in users if binding.name in read[u]]:
+                yield _Origin(binding.place, [wrong], {wrong: reading})
+    for place in islice(_places(lines, own, wrong), LINES):
+        yield _Origin(place, lines.places[place], {})
+    yield from islice(_behind(lines, repair, own, viewed, wrong), LINES)
+
+
+def _places(lines: Lines, own: Collection[int], wrong: int) -> Iterator[int]:
     """Yield the places of other lines that made what a value is computed from, and no gradient."""
     inputs, notes = lines.truth.tape.inputs, lines.truth.tape.notes
-    own, seen, queue = set(view.own), set[int](), [wrong]
+    seen, queue = set[int](), [wrong]
     for entry in queue:
         for part in sorted(inputs[entry], reverse=True):
             place = notes[part].place
@@ -79,30 +153,91 @@ def _places(lines: Lines, view: View, wrong: int) -> Iterator[int]:
                     yield place
 
 
+def _behind(
+    lines: Lines, repair: Repair, own: Collection[int], viewed: Viewed, wrong: int
+) -> Iterator[_Origin]:
+    """Yield the lines that make parameters, or values of their size, of what seems to be wrong."""
+    tape = lines.truth.tape
+    found: dict[int, _Origin] = {}
+    later = tape.dependents({wrong}, lines.truth.step.end)
+    for parameter in lines.truth.parameters:
+        if parameter.key not in repair.mended:
+            continue
+        size = lines.truth.parameters[parameter].shape
+        for entry in sorted(later & lines.truth.behind[parameter.key] - {*own}):
+            made = lines.places.get(tape.notes[entry].place, ())
+            view = viewed(Repair(tape.notes[entry].place, (entry,), (), frozenset()))
+            if view is not None and entry in made and lines.values[entry][0].shape == size:
+                found[view.statement.lineno] = _Origin(tape.notes[entry].place, made, {})
+    yield from found.values()
+
+
 def _edited(
-    lines: Lines, origin: View, made: Sequence[int], known: Changes, wrong: int, wanted: Values
+    lines: Lines,
+    view: View,
+    origin: _Origin,
+    repair: Repair,
+    wrong: int,
+    wanted: Values,
 ) -> Iterator[tuple[str | None, Changes]]:
-    """Yield edits of a line by which a wrong value becomes the wanted one, and what they give."""
-    sights = [origin.sight(Repair(0, (entry,), (), frozenset())) for entry in made]
+    """Yield edits of a line by which a wrong value may become the wanted one, what they give."""
+    anew = frozenset(origin.users)
+    inner = None if anew else within(view.statement, view.places[origin.place])
+    path, statement = inner or ((), view.statement)
+    sights = [
+        view.sight_of(inner[1], entry)
+        if inner
+        else view.sight(Repair(0, (entry,), (), frozenset(), anew & {entry}))
+        for entry in origin.made
+    ]
     seen = [sight for sight in sights if sight is not None]
     turns = {sight.binding.entry: Evaluation(*sight[1:], sight.binding.name) for sight in seen}
-    behind = lines.truth.tape.ancestors(wrong)
+    tape = lines.truth.tape
+    read = {entry for users in origin.users.values() for entry in users}
+    behind = tape.ancestors(wrong) - {wrong} if not read else set(turns)
+    ahead = wrong if not origin.users or not read.isdisjoint(tape.ancestors(wrong)) else None
     near = max((entry for entry in turns if entry in behind), default=None)
+    later = near is None
+    near = min(turns, default=None) if later else near
     if near is None or not all(entry in lines.values for entry in turns):
         return
     shape = lines.values[near][0].shape
     names = next(sight.names for sight in seen if sight.binding.entry == near)
-    for edited in islice(edits(origin.statement, names), EDITS):
+    for edited in islice(edits(statement, names), EDITS):
         found = turns[near].of(edited)
         if found is None or found[0].shape != shape:
             continue
-        changed = lines.replay.carried({near: found}, known, last=wrong)
-        new = None if changed is None else changed.get(wrong)
-        if new is None or not right_value(new, wanted, exact=lines.factor is not None):
-            continue
+        if later:
+            if not _is_gradient(lines, repair, near, found):
+                continue
+        elif ahead is not None:
+            changed = _again(lines, origin, {near: found}, last=wrong)
+            new = None if changed is None else changed.get(wrong)
+            if new is None or not right_value(new, wanted, exact=lines.factor is not None):
+                continue
         every = {entry: turn.of(edited) for entry, turn in turns.items()}
         if all(every.values()):
-            yield written(edited), {entry: values for entry, values in every.items() if values}
+            whole = (
+                put(view.statement, path, edited.value)
+                if isinstance(edited, ast.Assign) and inner
+                else edited
+            )
+            yield written(whole), {entry: values for entry, values in every.items() if values}
+
+
+def _is_gradient(lines: Lines, repair: Repair, entry: int, values: Values) -> bool:
+    """Whether values may be the gradient of a parameter, or its new value."""
+    for parameter in lines.truth.parameters:
+        if parameter.key in repair.mended:
+            true = list(map(parameter.taken, lines.true[parameter.before, ALL]))
+            change = values
+            if entry == parameter.after:
+                old = lines.truth.numbers(lines.truth.parameters[parameter])
+                pairs = zip(values, old, strict=True)
+                change = [parameter.taken(new - before) for new, before in pairs]
+            if multiple(change, true) is not None:
+                return True
+    return False
 
 
 def _mends(lines: Lines, changed: Changes, repair: Repair) -> bool:

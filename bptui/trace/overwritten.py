@@ -90,6 +90,8 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
         if before is None or value is None or after < first:
             continue
         same = tape.shape(before) == tape.shape(value) == tape.shape(after)
+        if share_of(tape, value, before) == 1.0:
+            continue  # it is an update, though it may be lost
         if same and np.asarray(tape.values[before]).dtype.kind == "f":
             note = tape.notes[value]
             terms = note.arguments[:2] if note.call in SUMS else (Reference(value),)

@@ -215,14 +215,17 @@ for step in range(3):
     g = h / (1 + np.exp(-h))
     e = np.exp(g @ V + b)
     p = e / np.sum(e, axis=1, keepdims=True)
-    loss = -np.log(p[np.arange(6), k]).sum()
+    loss = -np.log(p[np.arange(6), k]).sum() + 0.05 * (V ** 2).sum()
     d = p.copy()
     d[np.arange(6), k] -= 1
     s = 1 / (1 + np.exp(-h))
     dh = d @ V.T * (s + h * s * (1 - s)) * (1 - h * h)
-    V -= 0.1 * g.T @ d
-    b -= 0.1 * d.sum(axis=0)
-    W -= 0.1 * x.T @ dh
+    dV = g.T @ d
+    dV += 0.1 * V
+    parts = [dV, d.sum(axis=0), x.T @ dh]
+    V -= 0.1 * parts[0]
+    b -= 0.1 * parts[1]
+    W -= 0.1 * parts[2]
 """
 
 
@@ -231,11 +234,12 @@ for step in range(3):
     [
         ("d = p.copy()", "d = -p.copy()"),
         ("s = 1 / (1 + np.exp(-h))", "s = 2 / (1 + np.exp(-h))"),
+        ("d = p.copy()", "d = e"),
+        ("dV += 0.1 * V", "dV += 0.1 * dV"),
+        ("V -= 0.1 * parts[0]", "V -= 0.1 * V"),
     ],
 )
-def test_a_line_that_made_no_gradient_is_blamed_where_an_edit_of_it_mends_all(
-    right: str, wrong: str
-) -> None:
+def test_that_line_is_blamed_of_which_an_edit_mends_all(right: str, wrong: str) -> None:
     judged = program(SLOPE_AND_COPY.replace(right, wrong))
     assert program(judged.mended().removeprefix(HEAD)).verdict.right
     rows = (HEAD + SLOPE_AND_COPY).splitlines()
