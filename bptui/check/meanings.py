@@ -52,11 +52,14 @@ class Meanings:
 
     def wanted(self, repair: Repair) -> str | None:
         """Return what the first wrong value should be: the gradient of which forward value."""
+        source, _ = repair.stands_for[0]
         true = self.found.true[repair.stands_for[0]]
-        single = true[0].size == 1
-        sources = [repair.stands_for[0][0]] if single else [*self._factors(true)]
-        best = self._best_named(sources)
-        return None if best is None else self._gradient(best)
+        own = self._factors(self.found.current.get(repair.entries[0], true))
+        factors = {source: 1.0} if true[0].size == 1 else own or self._factors(true)
+        best = self._best_named([*factors])
+        if best is None:
+            return None
+        return self._gradient(best, 1.0 if math.isnan(factors[best]) else factors[best])
 
     def _is_turned(self, entry: int) -> bool:
         """Return whether the true gradient known is that of the value with the other sign."""

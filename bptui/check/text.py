@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import accumulate
 from typing import Any
@@ -22,6 +23,8 @@ NUMBER = 6
 """Columns of the numbers of lines, the margin with them."""
 HANG = 4
 """How much further in the later lines of code are."""
+MULTIPLE = re.compile(r" = [\d.]+ dL")
+"""What stands for twice a gradient, or half of one."""
 SHORTEST = 32
 """The fewest columns of code beside the verdicts."""
 SAID = {"right": "ok", "wrong": "WRONG", "follows": "follows", "unclear": ""}
@@ -160,6 +163,9 @@ def _backward_pass(report: Report, columns: int, paint: Paint) -> Iterator[str]:
         verdict = f"{paint(said, line.verdict)}{paint(stands[id(line)], 'dim')}"
         yield f"{number}  {code[0]:{width}}  {verdict}".rstrip()
         yield from (f"{' ' * NUMBER}  {row}" for row in code[1:])
+    if any(MULTIPLE.match(said) for said in stands.values()):
+        said = "A factor is right that a mean taken later, or the learning rate, makes up for."
+        yield from ("", *laid_out([Row(f"  {said}", 2)], columns))
 
 
 def _stands(line: Line) -> str:

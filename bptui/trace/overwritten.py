@@ -131,10 +131,12 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
         return False  # as zeros that a row for each sample is written over
     if truth.spread and all(np.array_equal(true[0], other) for other in true):
         return False  # as a sum of losses, of which any number may be that many times the 1
-    behind = tape.ancestors(value).intersection(nodes)
+    behind = tape.ancestors(value).intersection(nodes) - {parameter.before}
+    if tape.notes[value].call in SUMS:
+        behind -= {value}  # as of a memory that is zero so far
     same = {
         entry
-        for entry in behind - {parameter.before, value} - truth.unlike(true)
+        for entry in behind - truth.unlike(true)
         if int(np.prod(nodes[entry].shape)) == true[0].size
         if multiple(truth.numbers(nodes[entry]), true) is not None
     }
@@ -142,5 +144,5 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
     taken_away = share < 0.0
     apart = parameter.before not in tape.ancestors(value, short_of=same)
     added = not same.isdisjoint(tape.inputs[value]) and tape.notes[value].call in SUMS
-    changed = added and not 0.0 < share < 1.0  # as a memory
+    changed = added and not 0.0 < share <= 1.0  # as a memory, or an update of it
     return bool(same) and (taken_away or apart or changed)

@@ -203,8 +203,8 @@ def _by_slope(lines: Lines, pair: Pair, layers: Sequence[Activated]) -> str | No
     def is_right(values: Values) -> bool:
         return multiple(values, right) is not None
 
+    hidden = layers[0].is_hidden(truth, lines.forward)
     if is_right([one * slope for one, slope in zip(wrong, slopes, strict=True)]):
-        hidden = layers[0].is_hidden(truth, lines.forward)
         return "missing-hidden-derivative" if hidden else "missing-output-derivative"
     known = [layer.name for layer in layers]
     if not all(known):
@@ -216,7 +216,8 @@ def _by_slope(lines: Lines, pair: Pair, layers: Sequence[Activated]) -> str | No
     if multiple(taken, wanted) is not None:
         return "derivative-of-activation"
     rest = [one * (1.0 - out) for one, out in zip(wrong, outs, strict=True)]
-    return "output-factor-a" if set(known) == {"sigmoid"} and is_right(rest) else None
+    alone = set(known) == {"sigmoid"} and not hidden
+    return "output-factor-a" if alone and is_right(rest) else None
 
 
 def _flat(parts: Sequence[Values]) -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -26,6 +27,15 @@ CLOSE = 1e-6
 """Of the largest number; below that two numbers count as the same."""
 COARSE = 1e-3
 """The same where the program computes in single precision."""
+
+
+def is_whole(name: str) -> bool:
+    """Whether a name, or the expression that stands for one, needs no brackets beside others."""
+    try:
+        node = ast.parse(name, mode="eval").body
+    except SyntaxError:  # "W (2)", of the second object that has one
+        return True
+    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Constant)
 
 
 class Claim(NamedTuple):
@@ -108,7 +118,7 @@ class Claims:
         ``label`` is put behind the name.
         """
         name = self.record.name(source)
-        text = gradient_text(name, factor) + label
+        text = gradient_text(name if is_whole(name) else f"({name})", factor) + label
         return text.replace("dL/d ", "dL/d", 1) if name.isidentifier() else text
 
     def text(self, claim: Claim, label: str = "") -> str:

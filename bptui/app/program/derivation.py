@@ -15,7 +15,7 @@ from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
 from bptui.core.arrays import Array
 from bptui.core.graph.backward import Link
-from bptui.core.graph.node import Node
+from bptui.core.graph.node import Node, constant
 from bptui.core.network import Names
 from bptui.explain.equation import Equation, Statement, compare
 from bptui.explain.explain import Explanation, Section
@@ -98,7 +98,10 @@ class Writer:
         self.labels: dict[int, str] = {}
         """What is put behind names that several entries have."""
         self.arrays = _Arrays(self._array)
-        self.gradients: dict[str, Node] = {}
+        self.gradients: dict[str, tuple[Node, float]] = {}
+        """Gradients, and which multiples of them, by their keys."""
+        self.factor = 1.0
+        """Of the gradient that a wrong value should be."""
         self.symbols = ProgramSymbols(Names((1, 1)), ascii_only, self.called)
         self.scope = Scope(self.arrays, {})
         self.own_ones: dict[Node, Expression] = {}
@@ -110,13 +113,12 @@ class Writer:
         claim = self.claims.of(subject)
         wrong = claim is not None and claim.verdict == "wrong"
         equations = [self._equation(Quantity(self.key(self.own)), self.graph.node(self.own))]
+        if claim is not None and wrong and not claim.updated:
+            self.factor = claim.factor
         if wrong and equations[0] is not None:
             self.own_ones = self._right_ones()
         if claim is not None:
-            left = Quantity(self._gradient(claim.source, claim.node))
-            if claim.updated:
-                self.called[left.name] = self.record.name(subject)
-            equations.append(self._equation(left, claim.node, gradients=True))
+            equations.append(self._should_be(claim, subject))
         written = [equation for equation in equations if equation is not None]
         statements: list[Statement] = [*written]
         if wrong and len(written) == 2:
@@ -135,6 +137,27 @@ class Writer:
             verb = "stands for" if claim.verdict == "right" else "should be"
             title += f" {verb} {self.claims.text(claim, self.labels.get(claim.source, ''))}"
         return Explanation(title, numbers, tuple(statements), wanted, links)
+
+    def _should_be(self, claim: Claim, subject: int) -> Equation | None:
+        """Return what a claim says: the formula of a gradient, of a wrong one times its factor.
+
+        The program's own values have that factor, too, where it reads them.
+        """
+        left = Quantity(self._gradient(claim.source, claim.node, self.factor))
+        if claim.updated:
+            self.called[left.name] = self.record.name(subject)
+        whole, own = constant(self.factor) * claim.node, self.own_ones
+        for node, own_ones in ((claim.node, own), (whole, own), (whole, dict[Node, Expression]())):
+            self.own_ones = own_ones
+            found = self._equation(left, node, gradients=True)
+            if found is None or self.factor == 1.0 or self._holds(found):
+                return found
+        return None
+
+    def _holds(self, equation: Equation) -> bool:
+        """Whether an equation gives the numbers of what stands on its left."""
+        made = evaluate(equation.expression, self.scope)
+        return np.allclose(made, self.arrays[equation.left.name], rtol=CLOSE)
 
     def _name(self, entry: int, name: str = "") -> str:
         """Return what an entry is called in this explanation."""
@@ -218,7 +241,7 @@ class Writer:
             now = None if entry is None else self.record.now(entry, self.update)
             claim = None if now is None else self.claims.of(now)
             same = claim is not None and claim.verdict == "right" and claim.node.shape == node.shape
-            if claim is not None and same and abs(claim.factor - 1.0) < CLOSE:
+            if claim is not None and same and abs(claim.factor - self.factor) < CLOSE:
                 found.setdefault(claim.node, known.get(node) or formula_of(node, known))
             stack += () if node in known else node.inputs
         return found
@@ -249,7 +272,7 @@ class Writer:
         sections = [Section("", (equation,)) for equation in found]
         read = (one for equation in found for one in quantities(equation.expression))
         for one in read:
-            node = self.gradients.get(one.name)
+            node, _ = self.gradients.get(one.name, (None, 1.0))
             if node is None or one.index is None or self.claims.has(int(one.name[1:])):
                 continue
             whole = self._equation(Quantity(one.name), node, gradients=True)
@@ -336,15 +359,15 @@ class Writer:
     def _array(self, key: str) -> Array:
         """Return the numbers of a value or of a gradient in the moment's update."""
         if key in self.gradients:
-            node = self.gradients[key]
-            return np.broadcast_to(self.claims.truth(self.update)[node], node.shape)
+            node, factor = self.gradients[key]
+            return np.broadcast_to(factor * self.claims.truth(self.update)[node], node.shape)
         entry = int(key[1:])
         now = self.record.now(entry, self.update)
         return self.record.array(entry if now is None else now)
 
-    def _gradient(self, entry: int, node: Node) -> str:
-        key = f"g{entry}"
-        self.gradients[key], self.called[key] = node, self.claims.gradient(entry)
+    def _gradient(self, entry: int, node: Node, factor: float = 1.0) -> str:
+        key = f"{'g' if factor == 1.0 else 'm'}{entry}"
+        self.gradients[key], self.called[key] = (node, factor), self.claims.gradient(entry, factor)
         return key
 
 
