@@ -19,8 +19,8 @@ def command(theme: str | None) -> None:
     """Take the tour: one training step of a small network, operation by operation.
 
     It says of each operation what it computes and why, and names the key that leads on. Then you
-    change the experiment, stop at a breakpoint, find the mistake of a published program, and mend a
-    program of your own. esc leaves the tour at any time. You need to know Python, nothing else.
+    change the experiment, stop at a breakpoint, find the mistake of a published program, and fix a
+    program of your own. N goes back; esc, twice, leaves the tour. All you need is Python.
 
     \b
     Examples:

@@ -136,7 +136,7 @@ def _with_error(
     MISTAKES[name] = Mistake(name, summary, rewrite, refusal, factor=factor)
 
 
-@mistake("backpropagates through W instead of W^T", _needs_square, HIDDEN)
+@mistake("uses W where W.T belongs on the way back", _needs_square, HIDDEN)
 def transposed_weights(step: Step, layer: int) -> Step:
     carried, weights = step.back_through(layer)
     return step.with_formula(step.names.out_gradient(layer), carried @ weights.T)

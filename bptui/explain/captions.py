@@ -38,6 +38,7 @@ from bptui.explain.words import OVER, layer_words, listed, matters
 
 LONGEST = 30
 """Characters of a formula that has room in a sentence."""
+WRONG = "comes out wrong"
 Verdict = Literal["right", "wrong", "follows"]
 Formulas = Mapping[str, Expression]
 """What each quantity of a step is computed from; updated parameters under ``new W1``."""
@@ -81,13 +82,12 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
             if len(slips) > 1:
                 how = f"it has the mistakes {listed(slips)}"
             # of the gradients of weights and biases only one may be wrong
-            parts_of = [name.removeprefix("g") for name in operation.writes if name in made]
-            some = len(parts_of) < len(operation.writes)
-            what = matters(f"each number in {listed(parts_of)}") if some else caption.what
-            caption = Caption(f"not {what}", how, "wrong")
+            here = [name for name in operation.writes if name in made]
+            some = len(here) < len(operation.writes)
+            caption = Caption(f"{listed(here)} {WRONG}" if some else WRONG, how, "wrong")
         elif from_wrong:
             told = f"{listed(from_wrong)} {'are' if len(from_wrong) > 1 else 'is'} wrong"
-            what = caption.what if update else f"not {caption.what}"
+            what = caption.what if update else WRONG
             caption = Caption(what, f"{caption.how}; but {told}", "follows")
         if caption.verdict != "right" and not update:
             wrong |= {*own}

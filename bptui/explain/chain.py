@@ -38,7 +38,7 @@ from bptui.explain.symbols import Symbols
 LOSS = Quantity("loss", ())
 PASSED_ON = ("delta", "out_gradient")
 """Kinds of gradients that earlier ones are computed from."""
-LETTERS = "kjmpqr"
+LETTERS = "jkmpqr"
 """Count the units of the layers that are summed over, from the last one back."""
 
 
@@ -114,7 +114,7 @@ class Chain:
                 found[name] = made.setdefault((*each,), LETTERS[len(made) % len(LETTERS)])
         _, below, value, _ = self.paths[0][0]
         if isinstance(value, Quantity) and below.name in found:
-            found[value.name] = found[below.name]  # delta_ok is dL/dnet_ok
+            found[value.name] = found[below.name]  # delta_oj is dL/dnet_oj
         return found
 
     @property
@@ -140,7 +140,7 @@ class Chain:
             factor = ratio(text(links[0].above), text(links[0].below))
             every = (text(value) for value in values if isinstance(value, Quantity))
             names = tuple(name for name in dict.fromkeys(every) if name != factor)
-            if len(names) > 1 and "," in names[0]:  # weights called by their ends: W2[h1, ok]
+            if len(names) > 1 and "," in names[0]:  # weights called by their ends: W2[h1, oj]
                 ends = [self.letters.get(end.name, "") for end in links[0][1::-1]]
                 names = tuple(dict.fromkeys(_with_ends(name, *ends) for name in names))
             word = "1" if links[0].value == ONE else links[0].word
@@ -261,7 +261,7 @@ def coefficient(node: Expression, of: Quantity) -> Expression | None:
 
 
 def _with_ends(weight: str, source: str, destination: str) -> str:
-    """Return W2[hj, ok] for W2[h1, o1], of ends that have letters."""
+    """Return W2[hk, oj] for W2[h1, o1], of ends that have letters."""
     weight = re.sub(r"\d+(\D*)$", rf"{destination}\1", weight) if destination else weight
     return re.sub(r"\d+(?=\D*,)", source, weight) if source else weight
 

@@ -310,7 +310,7 @@ class Explainer:
         return self.titled(Subject("number", quantity.name, quantity.index, place.layer))
 
     def titled(self, subject: Subject) -> str:
-        """Write ``w5: weight from h1 to o1, weight_2[0][0]``."""
+        """Write ``w5: weight from h1 to o1, W2[0][0]``."""
         names, layer = self.names, subject.layer
         if subject.kind == "unit":
             kind = {0: "input", names.depth: "output"}.get(layer, "hidden unit")

@@ -156,7 +156,7 @@ def matrix_block(
     size = f" {matrix.shape[0]}x{matrix.shape[1]}" if left_out else ""
     brackets = ["⎡⎤", *["⎢⎥"] * (len(rows) - 2), "⎣⎦"] if len(rows) > 1 else ["[]"]
     margin = max(len(heading.name) for heading in ahead)
-    margin += margin > 0
+    margin += 2 * (margin > 0)
     lines: list[TextLine] = []
     if any(heading.name for heading in above):
         names = [Span(" " * margin, "operator")]
@@ -168,7 +168,8 @@ def matrix_block(
         lines.append((*names, Span(" " * (1 + len(size)), "operator")))
     for place, (row, heading) in enumerate(zip(rows, ahead, strict=True)):
         named = Span(heading.name, "lit" if heading.lit else "label")
-        spans = [named, Span(" " * (margin - len(heading.name)), "operator")] if margin else []
+        gap = ":" * bool(heading.name)  # behind a sign the name alone would read as a factor
+        spans = [named, Span(gap.ljust(margin - len(heading.name)), "operator")] if margin else []
         spans.append(Span(brackets[place][0], "operator"))
         for number_of, (column, texts) in enumerate(zip(columns, cells, strict=True)):
             text, is_wanted = texts[place], at is not None and at == (row, column)

@@ -133,7 +133,7 @@ class Report(ChainWriter):
         return [told, *self.differences(comparison, form)]
 
     def differences(self, comparison: Comparison, form: Form) -> list[str]:
-        """Write ``w6 (weight_2[1][0]) should be w7 (weight_2[0][1])``, once for all samples."""
+        """Write ``w6 (W2[1][0]) should be w7 (W2[0][1])``, once for all samples."""
         told: dict[str, None] = {}
         for difference in comparison.differences:
             there = self._named(difference.mistaken, comparison.mistaken, form)

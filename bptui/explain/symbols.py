@@ -142,12 +142,12 @@ class Symbols:
         return f"b_{unit}" if place.kind in ("bias", "bias_gradient") else unit
 
     def position(self, quantity: Quantity) -> str:
-        """Write where a weight stands in its matrix, as the article does: weight_2[0][1]."""
+        """Write where a weight stands in its matrix, as in numpy: W2[0][1]."""
         place = self.places.get(quantity.name)
         if place is None or place.kind != "weight" or place.slot or quantity.index is None:
             return ""
         source, unit = quantity.index
-        return f"weight_{place.layer}[{source}][{unit}]"
+        return f"{quantity.name}[{source}][{unit}]"
 
     def code(self, name: str) -> str:
         """Write a name that Python accepts: dL_dout_h."""

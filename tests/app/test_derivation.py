@@ -32,9 +32,9 @@ async def until_titled(session: Session, *words: str) -> None:
 
 async def test_explains_the_selected_weight_in_three_forms() -> None:
     async with opened("article", (108, 44)) as session:
-        await until_shown(session, "dL/dw1 = Σk dL/dout_ok · ", "so both paths add up")
+        await until_shown(session, "dL/dw1 = Σj dL/dout_oj · ", "so both paths add up")
         await until_shown(session, "dL/dw1 = (out_o1", "= 0.004756131", "w1 ← w1")
-        await until_titled(session, "w1: weight from i1 to h1, weight_1[0][0]")
+        await until_titled(session, "w1: weight from i1 to h1, W1[0][0]")
         symbols, numbers = text(session).splitlines()[3], text(session).splitlines()[5]
         for name, number in (("w5", "0.4"), ("out_h1", "0.539915"), ("i1", "0.9")):
             assert symbols.rindex(name) == numbers.rindex(number), "aligned under each other"
@@ -65,7 +65,7 @@ async def test_explains_the_selected_weight_in_three_forms() -> None:
 
 async def test_shows_the_published_expression_beside_the_correct_one_and_scrolls() -> None:
     wanted = ("as published", "= 0.004090009", "correct", "= 0.004756131")
-    wanted += ("w6 (weight_2[1][0]) should be w7 (weight_2[0][1])", "(86 %, off by -0.000666122)")
+    wanted += ("w6 (W2[1][0]) should be w7 (W2[0][1])", "(86 %, off by -0.000666122)")
     async with opened("article-listing-1", (140, 66)) as session:
         await until_shown(session, *wanted)
     async with opened("article-listing-1") as session:

@@ -87,7 +87,7 @@ def test_a_mistake_has_what_is_correct_beside_it() -> None:
     assert published["correct"]["value"] == right[0]["value"]
     assert published["correct"]["formula"] == right[0]["formula"]
     (told,) = published["differences"]
-    assert told.startswith("w6 (weight_2[1][0])")
+    assert told.startswith("w6 (W2[1][0])")
     assert found["frozen"] == {"W2": "the mistake frozen-last-layer"}
     assert right[0]["correct"] is None
 

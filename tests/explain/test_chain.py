@@ -127,13 +127,13 @@ def test_the_articles_first_weight() -> None:
     explained = explainer("article")
     report = Report(explained.symbols, 100)
     lines = [plain(line) for line in report.lines(explained.explain("w1"), "scalar")]
-    links = "dL/dout_ok · dout_ok/dnet_ok · dnet_ok/dout_h1 · dout_h1/dnet_h1 · dnet_h1/dw1"
-    assert lines[0] == f"dL/dw1 = Σk {links}"
+    links = "dL/dout_oj · dout_oj/dnet_oj · dnet_oj/dout_h1 · dout_h1/dnet_h1 · dnet_h1/dw1"
+    assert lines[0] == f"dL/dw1 = Σj {links}"
     assert lines[1].split() == ["error", "slope", "w5,", "w7", "slope", "i1"]
     assert lines[2] == "why: h1 feeds o1 and o2, so both paths add up"
     ascii_only = Report(Symbols(explained.names, True), 100)
     written = [plain(line) for line in ascii_only.lines(explained.explain("w1"), "scalar")]
-    assert written[0] == f"dL/dw1 = sum_k {links.replace('·', '*')}"
+    assert written[0] == f"dL/dw1 = sum_j {links.replace('·', '*')}"
 
 
 @pytest.mark.parametrize("preset", ["article-listing-1", "article-listing-2"])
@@ -172,5 +172,5 @@ def test_a_softmax_without_a_shortcut_has_two_sums() -> None:
         plain(line)
         for line in Report(explained.symbols, 100).lines(explained.explain("w1"), "scalar")
     ]
-    assert lines[0].startswith("dL/dw1 = Σj Σk dL/dout_ok · dout_ok/dnet_oj · dnet_oj/dout_h1")
+    assert lines[0].startswith("dL/dw1 = Σk Σj dL/dout_oj · dout_oj/dnet_ok · dnet_ok/dout_h1")
     assert "all 4 paths add up" in " ".join(lines)

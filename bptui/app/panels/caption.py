@@ -31,13 +31,19 @@ class Told(NamedTuple):
     how: str
     wrong: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """Return how, as a sentence of its own; names keep their letters."""
+        first, blank, rest = self.how.partition(" ")
+        return f"{first.capitalize() if first.isalpha() else first}{blank}{rest}."
+
     def rows(self, width: int) -> tuple[list[str], int]:
         """Return the lines of text, and how many characters of them say where and what.
 
         How it is computed begins on a line of its own where there is room.
         """
         what = f"{self.where}: {self.what}"
-        apart = [*wrap(what, width), *wrap(f"{self.how}.", width)]
+        apart = [*wrap(what, width), *wrap(self.sentence, width)]
         if len(apart) <= ROWS:
             return apart, len(what)
         return wrap(f"{what}: {self.how}.", width, max_lines=ROWS, placeholder=" …"), len(what)

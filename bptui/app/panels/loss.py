@@ -162,7 +162,7 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         scale = "logarithmic" if self.logarithmic else "linear"
         self.entitle(losses.title)
         click = clickable(scale, "app.command('scale')")
-        self.note(*[Content.assemble("dim: to come, ", click)] * losses.ahead, click)
+        self.note(*[Content.assemble("dim: to come  ", click)] * losses.ahead, click)
         entries = [entry for entry, _ in losses.beside]
         most = 2 if height >= LOW else int(height > LOW // 2)
         below = legend(entries, width, most, styles.dim)

@@ -199,7 +199,9 @@ class KeyLine(Widget):
             line.add(f" {command.hint}", styles.dim + press)
         self._speed_at = width
         if self.speed is not None:
-            forms = (f" {self.speed} ", f" {self.speed.short} ", f" {self.speed.short}")
+            speed = f"{self.speed}"
+            named = speed if "speed" in speed else f"speed {speed}"
+            forms = (f" {named} ", f" {speed} ", f" {self.speed.short} ", f" {self.speed.short}")
             text = next((form for form in forms if line.width + len(form) <= width), "")
             self._speed_at -= len(text)
             line.pad(self._speed_at, styles.text).add(text, styles.dim)

@@ -34,7 +34,7 @@ PATIENCE = 2.0
 """Seconds to wait for a write under way when the program is to end."""
 OFFER_SECONDS = 20.0
 """So long the offer to continue stays, unless something else is to be said."""
-TOUR = "New here? `bptui tutorial` explains it all; any key takes this line away."
+TOUR = "New here? `bptui tutorial` explains it step by step; any key hides this line."
 READING = 4.0
 """Seconds after which a key takes the offer away: it has been read."""
 

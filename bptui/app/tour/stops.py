@@ -52,11 +52,11 @@ BREAKPOINT = "loss < 0.01"
 
 FORWARD = (
     Stop(
-        "This network, from an article, gets two inputs, 0.9 and 0.1, and should answer 0.11 "
-        "and 0.89, its targets t. Its weights w1 to w8 are guesses so far. Backpropagation "
-        "finds out how each of them has to change. One training step does that in twelve "
-        "operations: n empties the screen and shows them one by one. The thick frame says "
-        "where to look.",
+        "This network, the worked example of an article, gets two inputs, 0.9 and 0.1, and "
+        "should answer 0.11 and 0.89, its targets t. Its weights w1 to w8 are guesses so far. "
+        "Backpropagation finds out how each of them has to change. One training step does "
+        "that in twelve operations: n empties the screen and shows them one by one. The thick "
+        "frame says where to look.",
         "n",
         "the first operation",
         "Welcome: how does a network learn?",
@@ -64,19 +64,19 @@ FORWARD = (
         begin=_select(Selection("unit", 1, 0)),
     ),
     Stop(
-        "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16: the weights into a "
-        "unit stand together, w2 comes from i2. In numpy: net_h = x @ W1. x is a row, shape "
-        "(1, 2), and W1 has a column for each unit: that of h1 is w1 and w2. ◂ is computed "
-        "now, ▸ is read for it.",
+        "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16: w1 and w2 lead into "
+        "h1, w1 from i1 and w2 from i2. In numpy: net_h = x @ W1. x, the input, is a row, "
+        "shape (1, 2), and W1 has a column for each unit: that of h1 is w1 and w2. ◂ is "
+        "computed now, ▸ is read for it.",
         "n",
         "the next operation",
         done=_at(1),
     ),
     Stop(
-        "It turns any sum into a number between 0 and 1, steep in the middle, flat at both "
-        "ends. With u = e^(-net), out is 1 / (1 + u). A little more net makes u less, u times"
-        " as much, and that makes out more, 1 / (1 + u)^2 times as much: the slope is u / (1 "
-        "+ u)^2. As 1 - out is u / (1 + u), it is out * (1 - out).",
+        "A number between 0 and 1, steep in the middle, flat at both ends. How steep? With u "
+        "= e^(-net), a little more net makes u less, u times as much, and that makes out = 1 "
+        "/ (1 + u) more, 1 / (1 + u)^2 times as much:\n"
+        "slope = u / (1 + u)^2 = 1 / (1 + u) * u / (1 + u) = out * (1 - out)",
         "n",
         "the next operation",
         done=_at(2),
@@ -113,10 +113,10 @@ FORWARD = (
         done=_at(6),
     ),
     Stop(
-        "If net_o1 grows from 0.4921 to 0.5021, out_o1 grows from 0.6206 to 0.6230, about 0.24 "
-        "times as much: the slope, 0.6206 * 0.3794. How much out_o1 matters we know. One follows "
-        "the other, so the two are multiplied: the chain rule. What a net matters to the loss is "
-        "its delta. Page down scrolls Derivation.",
+        "If net_o1 grows by 0.01, out_o1 grows from 0.6206 to 0.6230, 0.24 times as much: the "
+        "slope, 0.6206 * 0.3794. L grows by 0.51 * 0.0024 = 0.0012, 0.12 times as much as "
+        "net_o1: the product 0.51 * 0.24, by the chain rule. In a column dL/d it is the upper "
+        "number. Page down scrolls Derivation.",
         "n",
         "from delta_o to the weights",
         done=_at(7),
@@ -133,10 +133,10 @@ FORWARD = (
         begin=_select(Selection("weight", 2, 0, 0)),
     ),
     Stop(
-        "h1 feeds o1 through w5 and o2 through w7. A small change of out_h1 arrives at net_o1"
-        " times w5, and at net_o2 times w7; each of these changes L, and small changes add "
-        "up: delta_o1 * w5 + delta_o2 * w7. tab puts the weights as matrices in the place of "
-        "the network.",
+        "If out_h1 grows by 0.01, net_o1 grows by 0.01 * w5 = 0.004, and net_o2 by 0.0045. L "
+        "changes by 0.12 * 0.004 = 0.00048 and by -0.06 * 0.0045 = -0.00027, in all by "
+        "0.00021: 0.021 times as much, delta_o1 * w5 + delta_o2 * w7. In Derivation, j counts "
+        "the outputs. tab shows the weights as matrices.",
         "tab",
         "see the weights as matrices",
         done=lambda app: app.focused is app.main.weights,
@@ -163,10 +163,10 @@ FORWARD = (
         done=_at(10),
     ),
     Stop(
-        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. A delta serves twice, "
-        "as delta_o did: for the weights into its unit, and to go one layer further back, if "
-        "there is one. That is backpropagation. Arrows select another weight, and Derivation "
-        "writes out its whole chain.",
+        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. With several samples, "
+        "rows of x, that sums over them, too; the gradient of a bias is delta, summed over "
+        "them. A delta serves twice: for the weights into its unit, and one layer further "
+        "back. That is backpropagation. Arrows select another weight.",
         "down",
         "select w2",
         done=lambda app: app.main.pointed,
@@ -174,7 +174,7 @@ FORWARD = (
     ),
     Stop(
         "Derivation begins with the chain from the loss to this weight, link by link: error, "
-        "slope, weight, slope, input; as there are two paths, k counts the outputs. Page "
+        "slope, weight, slope, input; as there are two paths, j counts the outputs. Page "
         "down, twice, shows the numbers. The right arrow goes over the names: the bottom "
         "border tells the link that each is a part of, and the network shows where it stands.",
         "n",
@@ -210,10 +210,10 @@ EXPERIMENTS = (
         begin=_select(FROM_I2),
     ),
     Stop(
-        "The loss hardly moved, from 0.1579 to 0.1582: w2 meets i2 = 0.1, so even a big "
-        "change does little. Training goes on from these weights. A debugger stops where you "
-        "say. b asks for a condition on any number: type loss < 0.01, press enter to set it, "
-        "and esc to close.",
+        "The loss hardly moved, from 0.1579 to 0.1582: w2 is multiplied by i2 = 0.1, so even "
+        "a big change does little. Training goes on from these weights. A debugger stops "
+        "where you say. b asks for a condition on any number: type loss < 0.01, press enter "
+        "to set it, and esc to close.",
         "b",
         "then type loss < 0.01, enter, esc",
         "Stop at a breakpoint",
@@ -230,21 +230,21 @@ EXPERIMENTS = (
         done=lambda app: app.main.view.snapshot.step > 1 and not app.main.view.running,
     ),
     Stop(
-        "A negative weight is drawn as a broken line: o1 was far too large, so what feeds it "
-        "had to become small. Now somebody's program with two mistakes: the article's first "
-        "listing, as it was published. p lists the presets; type listing-1 and press enter.",
+        "w5 and w6 are negative now: o1 was far too large, so what feeds it had to become "
+        "small. Now somebody's program with two mistakes: the article's first listing, as it "
+        "was published. p lists the presets; type listing-1 and press enter.",
         "p",
         "then type listing-1, enter",
-        "It stopped, and you could look around; now to a mistake",
+        "It stopped at step 82. Next: a program with mistakes",
         then=(*"listing-1", "enter"),
         done=lambda app: app.main.view.snapshot.experiment.name == LISTING,
         otherwise=f"{LISTING} is not open yet",
     ),
     Stop(
-        "No error message says so: wrong gradients are still numbers, and as W2 is 2x2, it "
+        "There is no error message: wrong gradients are still numbers, and as W2 is 2x2, it "
         "fits where W2.T belongs. c, the gradient check, changes each weight a little and "
-        "measures what the loss does. There analytic is the program's gradient, and numerical"
-        " is what was measured. Look at the verdicts, then esc.",
+        "measures what the loss does. In its table, analytic is the program's gradient, and "
+        "numerical is what was measured. Look at the verdicts, then esc.",
         "c",
         "then read, and esc",
         "A wrong program runs, too",
@@ -271,38 +271,38 @@ OWN_CODE = Stop(
     run=lambda app: app.write_example(),
 )
 CHECKED_ELSEWHERE = Stop(
-    "Your own programs are checked the same way on Linux and macOS: bptui my_net.py.",
+    "Your own programs are checked the same way on Linux and macOS: bptui FILE.py.",
     "escape",
     "the end of the tour: you can look around, q quits",
-    "That is it",
+    "Done",
 )
 PROGRAM = (
     Stop(
-        "This is {file}, line by line. Its first updates were run and recorded; each line of "
-        "its backward pass is compared with the true gradient and has a sign beside it. w "
-        "goes to the first wrong line.",
+        "This is {file}. Its first updates were run and recorded, and each line of its "
+        "backward pass is compared with the true gradient: ✓ is right, ✗ the first wrong one, "
+        "and what reads it only follows, ↳. w goes to the first wrong line.",
         "w",
         "the first wrong line",
-        "bptui {file} opens any numpy program",
+        "bptui FILE.py opens a numpy program",
         look="source",
     ),
     Stop(
-        "Look at the line with ✗ first: what would you change? The answer stands below it: W2.T, "
-        "as the sum goes over the outputs. Open {file} in an editor, in another terminal say, mend "
-        "the line and save it; r runs the program again.",
+        "Below the line with ✗ stands what it should be: W2.T in the place of W2, as the sum "
+        "goes over the outputs. Open {file} in an editor, for example in another terminal, "
+        "fix the line and save it; r runs the program again.",
         "r",
-        "run it again, when it is mended",
+        "run it again, when it is fixed",
         done=lambda app: not app.moment.record.wrong,
-        otherwise="there is still a wrong line: mend it, save it, press r",
+        otherwise="there is still a wrong line: fix it, save it, press r",
         look="source",
     ),
     Stop(
-        "Every line of the backward pass is right. bptui check my_net.py says the same in the "
+        "Every line of the backward pass is right. bptui check {file} says the same in the "
         "shell, with --watch at every save. What next: bptui iris, a larger network; bptui "
         "help first-steps; ? for all keys.",
         "escape",
         "the end of the tour: you can look around, q quits",
-        "That is it: you have mended a backpropagation",
+        "Done: you have fixed the backward pass",
         look="source",
     ),
 )
@@ -351,4 +351,4 @@ for step in range(100):
 
 print(loss)
 '''
-"""The program to be mended."""
+"""The program to be fixed."""

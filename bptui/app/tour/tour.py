@@ -47,9 +47,7 @@ class TourPanel(Widget):
         title, text = stop.title.format(file=file), stop.text.format(file=file)
         self._does = stop.does.format(file=file)
         if not title and told is not None:
-            first, blank, rest = told.how.partition(" ")
-            how = f"{first.capitalize() if first.isalpha() else first}{blank}{rest}"
-            title = f"{told.where}: {told.what}\n{how}."
+            title = f"{told.where}: {told.what}\n{told.sentence}"
         self.text = f"{title}\n{text}"
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
