@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textual.geometry import Region
 
 from bptui.app.diagram.edges import crossing, edges, label_places, telling
-from bptui.app.diagram.layout import COMPLETE, arrange
+from bptui.app.diagram.layout import arrange
 from bptui.app.view import Selection
 from bptui.core.network import Network
 from bptui.presets.files import load
@@ -72,18 +72,6 @@ def test_edges_run_from_unit_to_unit_and_labels_stand_between_and_apart(
         of_layer = sum(edge.layer == layer for edge in places)
         sources, destinations = (len(layout.columns[at]) for at in (layer - 1, layer))
         assert of_layer in (0, max(sources, destinations), sources * destinations)
-
-
-@pytest.mark.parametrize(("width", "height"), [(70, 27), (46, 14), (150, 50), (250, 90)])
-def test_the_networks_to_read_have_every_edge_and_weight(width: int, height: int) -> None:
-    for layers in ((2, 2, 2), (2, 4, 1)):
-        layout = arrange(network(layers, bias=False), width, height)
-        assert not layout.omissions
-        drawn = edges(layout)
-        assert len(drawn) == layers[0] * layers[1] + layers[1] * layers[2]
-        if height > 20:
-            assert len(label_places(layout, drawn, 7)) == len(drawn)
-    assert arrange(network((2, 2, 2)), 120, 40).style is COMPLETE[0]
 
 
 @pytest.mark.parametrize("present", [False, True])

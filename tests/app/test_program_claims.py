@@ -1,5 +1,7 @@
 """What is said of the values of somebody's own program: as the report, and each by its name."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,18 @@ from bptui.explain.report import FORMS, Report
 from .program_support import GIVEN, check
 
 
+@cache
+def checked(name: str) -> Checked:
+    """A given program, which is run once for all that is said of it."""
+    found = check(GIVEN / f"{name}.py")()
+    assert isinstance(found, Checked)
+    return found
+
+
 @pytest.mark.parametrize("name", ["adam_einsum", "leaky_layers", "char_rnn"])
 def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) -> None:
     """In later updates there are memories of an optimizer, other batches, and other labels."""
-    found = check(GIVEN / f"{name}.py")()
-    assert isinstance(found, Checked)
+    found = checked(name)
     record = Record(found)
     moment = start(record)
     claims = moment.claims
@@ -36,8 +45,7 @@ def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) ->
 
 def explained(name: str, line: int) -> dict[str, str]:
     """Return what is written of the gradients of a line, in each form, by their titles."""
-    found = check(GIVEN / f"{name}.py")()
-    assert isinstance(found, Checked)
+    found = checked(name)
     record = Record(found)
     moment, texts = start(record), dict[str, str]()
     for entry in record.stops[slice(*record.span(record.first))]:

@@ -46,11 +46,8 @@ def made_with(names: Sequence[str], cases: Sequence[Case], function: FunctionNam
 @pytest.mark.parametrize(
     ("names", "cases"),
     [
-        (("updated-weights", "frozen-last-layer"), DEEP_CASES),
         (("transposed-weights", "gradient-accumulated"), DEEP_CASES),
-        (("wrong-sign", "output-factor-a"), DEEP_CASES),
         (("wrong-sign", "frozen-first-layer", "bias-gradient-not-summed"), FEW),
-        (("missing-output-derivative", "not-averaged", "gradient-accumulated"), FEW),
         (("transposed-weights", "missing-hidden-derivative", "wrong-sign", "not-averaged"), FEW),
     ],
 )

@@ -184,19 +184,10 @@ def gradients(x, t, W1, b1, W2, b2):
 """
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "said"),
-    [
-        (", h.T @ d", ", (h.T @ d)[::-1]", "gW2: its rows are in the wrong order"),
-        ("e.sum(axis=0)", "e.sum(axis=0)[::-1]", "gb1: its numbers are in the wrong order"),
-        ("x.T @ e", "0.5 * np.mean((o - t) ** 2), x.T @ e", "loss: it is the correct one divided"),
-    ],
-)
-def test_what_stands_out_is_said_with_its_name(
-    right: str, wrong: str, said: str, tmp_path: Path
-) -> None:
-    report = report_on(tmp_path, WRITTEN.replace(right, wrong))
-    assert said in (report.reason or "")
+def test_what_stands_out_is_said_with_its_name(tmp_path: Path) -> None:
+    loss = "0.5 * np.mean((o - t) ** 2), x.T @ e"
+    report = report_on(tmp_path, edited(WRITTEN, "x.T @ e", loss))
+    assert "loss: it is the correct one divided" in (report.reason or "")
 
 
 def test_of_another_shape_is_said_how_it_is_no_number_that_is_not_finite(tmp_path: Path) -> None:
