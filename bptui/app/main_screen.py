@@ -20,7 +20,7 @@ from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
-from bptui.app.panels.panel import Panel, ViewPanel
+from bptui.app.panels.panel import TAB, Panel, ViewPanel
 from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
 from bptui.app.view import Cursor, Direction, Selection, View
@@ -52,6 +52,7 @@ class MainScreen(Screen[None]):
     """
 
     BLANK = True
+    BINDINGS = TAB
 
     def __init__(self, player: Player, when_drawn: Callable[[Callable[[], object]], None]) -> None:
         super().__init__(id="main")
@@ -197,8 +198,11 @@ class MainScreen(Screen[None]):
 
     def toggle_names(self) -> None:
         """Show weights and gradients by their names, or as numbers alone again."""
-        self.named = not self.named
+        before, self.named = self.network.wires, not self.named
         self._player.show()
+        alike = before is not None and before.labelled_as(self.network.wires)
+        if alike and not self._parameters.region:
+            self.notify("Names make no difference to these edges; tab shows the matrices.")
 
     # who has which part of the screen
 

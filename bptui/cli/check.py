@@ -75,8 +75,9 @@ def command(
 
     FILE is any Python program or notebook with hand-written numpy backpropagation, checked as it
     is: the report says of each line of the backward pass whether it is right, points at the first
-    wrong one, and writes it as it should stand. What a file defines but does not run is called with
-    drawn data where that is obvious, else --call tells how; what stands after -- is the program's.
+    wrong one, and writes it as it should stand. A class or function that the file does not call is
+    called with random data where that is obvious; otherwise say how with --call. Arguments after --
+    go to the program.
 
     Or FILE defines functions, gradients(x, t, weights) or step(x, t, weights, learning_rate), which
     are called with the data of the preset and with random data; `--template` prints a skeleton. Or

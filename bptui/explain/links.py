@@ -57,21 +57,19 @@ def _rule_of(link: Link) -> tuple[str, str]:
     return _RULES.get(op, (f"goes through {op}", "times the derivative"))
 
 
-def _where(links: Sequence[Link], told: Told) -> str:
+def _where(way: Sequence[Link | str], told: Told) -> str:
+    links = [link for link in way if isinstance(link, Link)]
     lines = sorted({link.consumer.line for link in links if link.consumer.line})
     return f" ({told(*lines)})" if lines else ""
 
 
-def said_of_way(
-    name: str, way: Sequence[Link], told: Told, function: str = "", times: int = 1
-) -> str:
+def said_of_way(name: str, way: Sequence[Link | str], told: Told, times: int = 1) -> str:
     """Say what a value goes through, one after the other, and what that makes of its gradient.
 
-    ``told`` says where lines are; ``function``: the activation that it goes through first;
+    A ``way`` is made of links, and of the names of activations. ``told`` says where lines are;
     ``times``: how often the last value is used.
     """
-    uses = [_through(function)] if function else []
-    uses += map(_rule_of, way)
+    uses = [_through(step) if isinstance(step, str) else _rule_of(step) for step in way]
     uses = uses[:1] + [use for use in uses[1:] if use[1] != SAME]
     uses += [(f"is used {times} times", "the sum of what comes back")] * (times > 1)
     if not uses:

@@ -167,8 +167,10 @@ class Report(ChainWriter):
         code = folded(remarked(equation, self.symbols), self.width)
         lines: list[TextLine] = [(Span(text, "code"),) for text in code]
         indent = " " * (len(name) + 1)
-        shapes = ((q.name, equation.scope.shape(q)) for q in quantities(node))
-        text = ", ".join(f"{self.symbols.code(name)} {shape}" for name, shape in shapes if shape)
+        shapes = ((self.symbols.code(q.name), equation.scope.shape(q)) for q in quantities(node))
+        text = ", ".join(
+            f"{name} {shape}" for name, shape in shapes if shape and name in " ".join(code)
+        )
         if text and not isinstance(node, Quantity):
             rows = wrap(
                 f"# {text}",

@@ -18,6 +18,7 @@ import numpy as np
 
 from bptui.trace.functions import PROGRAM
 from bptui.trace.instrument import instrumented
+from bptui.trace.misfits import misfit
 from bptui.trace.modules import Modules, package_of
 from bptui.trace.notebook import Shell
 from bptui.trace.recorder import Recorder
@@ -102,14 +103,16 @@ class Session:
         self.out_of_time = True
         raise Enough
 
-    @staticmethod
-    def told(error: BaseException, file: str) -> dict[str, Any]:
+    def told(self, error: BaseException, file: str) -> dict[str, Any]:
         """Return what an exception says, and the program's line that it came from."""
         line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else None
-        for frame in traceback.extract_tb(error.__traceback__):
-            if frame.filename == file:
-                line = frame.lineno
         message = error.msg if isinstance(error, SyntaxError) else str(error)
+        for frame, number in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename == file:
+                line = number
+                names = {**frame.f_globals, **frame.f_locals}
+        if line and isinstance(error, ValueError):
+            message = misfit(self.request["source"], line, names) or message
         return {"error": type(error).__name__, "message": str(message), "line": line}
 
     def write(self, folder: str, end: dict[str, Any]) -> None:

@@ -148,6 +148,22 @@ async def test_the_wrong_formula_and_the_right_one_differ_in_nothing_else(tmp_pa
         await session.shows("self.W should be old_self.W")
 
 
+async def test_a_factor_of_all_gradients_is_one_of_the_right_number_too(tmp_path: Path) -> None:
+    """Twice the gradients of a mean over four numbers, of which a slope is left out."""
+    mean = RIGHT.replace("loss = 0.5 * np.sum(", "cost = np.mean(").replace("a1 * (1 - a1)", "a1")
+    async with opened(tmp_path, mean) as session:
+        await session.press("w")
+        await session.shows("d1 should be 2 dL/dz1")
+        claims, subject = session.app.moment.claims, session.app.moment.subject
+        right, index = claims.true(subject), session.app.moment.index
+        assert right is not None
+        await session.shows(f" = {right[index]:.4g}"[:-1])
+        await session.press("d", "d")
+        await session.shows("(1 - a1) is missing")
+        await session.press("b", *"loss < 0.1")
+        await session.shows("Stops where any number of cost falls below 0.1")
+
+
 async def test_what_is_read_is_called_as_on_its_line(tmp_path: Path) -> None:
     text = (GIVEN / "char_rnn.py").read_text("utf-8")  # where m is the model
     async with opened(tmp_path, text) as session:

@@ -174,6 +174,13 @@ async def test_weights_and_gradients_are_shown_by_their_names() -> None:
             await session.until(lambda n=numbers: session.inside("#weights") == n, "the numbers")
 
 
+async def test_where_names_change_nothing_that_is_said() -> None:
+    async with opened("article", (80, 24)) as session:
+        await session.shows("w5  ")
+        await session.press("m")
+        await session.until(lambda: "no difference" in session.notices(), "the reason")
+
+
 async def test_a_moved_selection_stays_and_is_explained_until_time_moves() -> None:
     async with opened("article") as session:
         session.panel("#gradients").focus()

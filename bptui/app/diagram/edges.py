@@ -88,6 +88,11 @@ class Wires(NamedTuple):
     some: bool
     """Whether edges are left out."""
 
+    def labelled_as(self, other: Wires | None) -> bool:
+        """Return whether labels look as in other ones."""
+        widths = None if other is None else (other.label_width, other.number_width)
+        return widths == (self.label_width, self.number_width)
+
 
 def edges(layout: Layout) -> tuple[Edge, ...]:
     """Return every edge between units that are drawn."""

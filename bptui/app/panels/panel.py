@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
 
 from rich.style import Style
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
@@ -33,6 +33,13 @@ ShownT = TypeVar("ShownT", bound="View | Moment")
 """What a panel is drawn from: of a network, or of a program."""
 ChosenT = TypeVar("ChosenT")
 """What can be selected in a panel."""
+
+
+TAB: list[BindingType] = [
+    Binding("tab", "app.focus_next", "Next panel", show=False),
+    Binding("shift+tab", "app.focus_previous", "Previous panel", show=False),
+]
+"""For screens of panels: what Textual binds, in words for people."""
 
 
 class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):

@@ -17,7 +17,7 @@ from bptui.core.arrays import Array
 COMPARISON = re.compile(r"(\|?)\s*([^<>=|]+?)\s*(\|?)\s*(<=|>=|<|>|==?)\s*(\S+)")
 INDEXED = re.compile(r"(.+?)((?:\[[\d, ]+\])+)")
 LINE = re.compile(r"(?:(\S+?),? )?line (\d+)")
-WRONG = "gradient wrong"
+WRONG, LOSS = "gradient wrong", "loss"
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Breakpoint:
 def parser(view: Moment) -> Callable[[str], Breakpoint]:
     """Return what makes a breakpoint of a text; it raises :class:`BreakpointError`."""
     names = {name for name, _ in view.record.titles.values()}
+    loss = view.record.named.get(view.record.lines.judged.loss.entry or -1, LOSS)
     files = view.record.source.files
 
     def parse(text: str) -> Breakpoint:
@@ -89,6 +90,7 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
         name = found[2].strip()
         index: tuple[int, ...] = ()
         split = INDEXED.fullmatch(name)
+        name = loss if name == LOSS and LOSS not in names else name
         if name not in names and split:
             name = split[1]
             index = tuple(int(part) for part in re.findall(r"\d+", split[2]))

@@ -213,21 +213,22 @@ class Writer:
 
     def _reason(self, source: int, name: str) -> str:
         """Say through what a value goes to the next one with a name."""
-        links, way, told = self.claims.gradients.links, list[Link](), self.record.told
-        one = self.claims.activated.get(source)
-        entry = source if one is None else one.after
+        graph, links, told = self.graph, self.claims.gradients.links, self.record.told
+        way, node, entry = list[Link | str](), graph.nodes[source], source
         while entry == source or entry not in self.record.named:
-            node = way[-1].consumer if way else self.graph.nodes[entry]
-            found = links.get(node, ())
-            if not found:
-                break
-            if len(found) > 1 and not way and one is None:
+            one, found = self.claims.activated.get(entry), links.get(node, ())
+            if one is not None:
+                way.append(one.name)
+                node = graph.nodes[one.after]
+            elif len(found) == 1:
+                way += found
+                node = found[0].consumer
+            elif found and not way:
                 return said_of(name, found, told)
-            if len(found) > 1:
-                return said_of_way(name, way, told, "" if one is None else one.name, len(found))
-            way += found
-            entry = self.graph.entry.get(found[0].consumer, -1)
-        return said_of_way(name, way, told, "" if one is None else one.name)
+            else:
+                return said_of_way(name, way, told, len(found))
+            entry = graph.entry.get(node, -1)
+        return said_of_way(name, way, told)
 
     def _right_ones(self) -> dict[Node, Expression]:
         """Return what the program's formula has of true gradients, as it is written there."""

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
 from bptui.app.panels.caption import CaptionLine, Told
-from bptui.app.panels.panel import Panel
+from bptui.app.panels.panel import TAB, Panel
 from bptui.app.panels.status import LOSS_ROOM, KeyLine, TopLine
 from bptui.app.program.commands import PROGRAM
 from bptui.app.program.derivation import DerivationPanel
@@ -89,6 +89,8 @@ class LineCaption(CaptionLine[Moment]):
 
 class ProgramScreen(Screen[None]):
     """Gives every panel the moment that is shown."""
+
+    BINDINGS = TAB
 
     def __init__(self, moment: Moment) -> None:
         super().__init__(id="main")
