@@ -63,9 +63,10 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
     if len(usual) > 1 and not whole:
         return
     if len(usual) > 1:  # a gradient that is right as it is, with a rate, of the last layer
+        rates = {rounded(rate) for parameter in truth.parameters for rate in parameter.scalars}
         exact = [
             key for key in factors if rounded(abs(_inner_factor(truth, by_key[key], judged))) == 1
-        ]
+        ] or [key for key, size in sizes.items() if abs(size) in rates]
         latest = max(
             exact or factors, key=lambda key: (by_key[key].rated, _last_use(truth, key[0]))
         )
