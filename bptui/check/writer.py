@@ -96,7 +96,10 @@ class Checked:
         if loss.entry is None:
             return {"name": None, "line": None, "formula": loss.text, "given": self.told}
         places = [binding.place for binding in self.bindings if binding.entry == loss.entry]
-        places.insert(0, self.tape.notes[loss.entry].place)  # which the call may have
+        made = loss.entry
+        while self.tape.notes[made].call in ("asarray", "array", "float"):  # by a constructor
+            made = next(iter(self.tape.inputs[made]), made)
+        places.insert(0, self.tape.notes[made].place)  # which the call may have
         line = next(filter(None, map(self.line_of, places)), 0)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
         return {"name": name, "line": line or None, "formula": self.text(line), "given": self.told}

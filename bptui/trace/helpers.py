@@ -72,6 +72,8 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
     found: list[_Maker] = []
     groups = lines.places | {p: [*group] for p, (_, group) in lines.suspects.named.items()}
     for place, calls in groups.items():
+        if place not in lines.suspects.named and any(_known(lines, call) for call in calls):
+            continue  # only another name made it wrong
         if calls and all(users.get(call) for call in calls):
             explained = {e: repair for call in calls for e, repair in users[call].items()}
             found.append(_Maker(place, {call: needed[call] for call in calls}, explained))

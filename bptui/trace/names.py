@@ -8,6 +8,7 @@ from itertools import count
 
 import numpy as np
 
+from bptui.trace.functions import is_of_program
 from bptui.trace.recording import Enough, Recording, is_number
 from bptui.trace.tape import Binding, Value
 
@@ -55,7 +56,9 @@ class Names(Recording):
 
     def bind(self, at: int, name: str, value: Value) -> Value:
         """Take note that a name is given to a value, and return it."""
-        self._named(at, self.frame(), name, value)
+        frame = self.frame()
+        self._named(at, frame, name, value)
+        self._held(at, frame, name, value)
         return value
 
     def bind_global(self, at: int, name: str, value: Value) -> Value:
@@ -72,6 +75,15 @@ class Names(Recording):
             if isinstance(value, list | tuple):
                 self.plain.append((len(self.tape), frame, f"len({name})", len(value)))
             self.contents(at, frame, name, value)
+
+    def _held(self, at: int, frame: int, text: str, value: Value) -> None:
+        """Take note of the numbers that an object of the program holds: loss.data, W1.grad."""
+        held = getattr(value, "__dict__", None)
+        if isinstance(held, dict) and len(held) <= LONGEST and is_of_program(type(value)):
+            for name, part in held.items():
+                if is_number(part):
+                    own = ("attribute", self.identity(value), name)
+                    self.bound(at, frame, f"{text}.{name}", part, own)
 
     def contents(self, at: int, frame: int, text: str, value: Value, rows: bool = True) -> None:
         """Take note of the numbers in a list or a dict that is not long, and in its ``rows``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trace.kinds import assert_judged
+from tests.trace.kinds import WRONG, assert_judged, program
 
 PROGRAMS = {
     "data are made turn by turn before the training": """
@@ -61,6 +61,40 @@ for step in range(2):
     dz = d @ P["two"].T * (1 - h ** 2)  #! dz = d @ P["two"].T * (1 - h)
     params = updated(params, {"one": x.T @ dz, "two": h.T @ d})
 """,
+    "numbers are held by objects, which go back by themselves": """
+class T:
+    def __init__(self, data, back=None):
+        self.data, self.back = np.asarray(data), back
+        self.grad = np.zeros(self.data.shape)
+
+    def __matmul__(self, o):
+        def back(g):
+            o.grad += self.data.T @ g  #! o.grad += 2 * self.data.T @ g
+            self.take(g @ o.data.T)
+        return T(self.data @ o.data, back)
+
+    def __add__(self, o):
+        def back(g):
+            o.grad += g.sum(0)
+            self.take(g)
+        return T(self.data + o.data, back)
+
+    def mean_square(self, y):
+        return T(((self.data - y) ** 2).mean(), lambda g: self.take(g * (self.data - y) / 6))
+
+    def take(self, g):
+        self.grad += g
+        if self.back:
+            self.back(self.grad)
+
+W, b, V, c = T(W), T(b), T(V), T(np.zeros(2))
+for step in range(2):
+    loss = (((T(x) @ W + b) @ V) + c).mean_square(y)
+    loss.take(1.0)
+    for p in (W, b, V, c):
+        p.data = p.data - 0.1 * p.grad
+        p.grad = np.zeros(p.data.shape)
+""",
     "gradients are taken where the momentum leads to": """
 w, v = [W, V], [np.zeros(W.shape), np.zeros(V.shape)]
 for step in range(3):
@@ -80,3 +114,10 @@ for step in range(3):
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_a_program_is_judged(kind: str) -> None:
     assert_judged(PROGRAMS[kind])
+
+
+def test_what_objects_hold_has_their_names() -> None:
+    text = PROGRAMS["numbers are held by objects, which go back by themselves"]
+    found = program(WRONG.sub(r"\1\2", text)).verdict
+    assert found.lines.judged.loss.text == "loss.data"
+    assert {one.name for one in found.step.parameters} == {"W", "b", "V", "c.data"}
