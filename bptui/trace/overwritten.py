@@ -13,11 +13,12 @@ import numpy as np
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import evaluate, ordered
 from bptui.trace.comparing import Values, multiple
-from bptui.trace.losses import Judged
+from bptui.trace.losses import Judged, Key
+from bptui.trace.parts import part_put, value_put
 from bptui.trace.sums import product_of, share_of
 from bptui.trace.tape import Reference, Tape
 from bptui.trace.truth import UNDERIVED, StepTruth
-from bptui.trace.updates import Parameter, TrainingStep, names_of, value_put, with_former
+from bptui.trace.updates import Parameter, TrainingStep, names_of, with_former
 
 SUMS = ("add", "subtract")
 FIRST = 20_000
@@ -37,7 +38,7 @@ def overwriting_steps(tape: Tape) -> list[TrainingStep]:
             break
         if parameter.rated and tape.depends(parameter.after, {parameter.before}):
             found.setdefault(parameter.before, parameter)
-    given = _not_computed(tape, found)
+    given = _not_computed(tape, found.values())
     if not given:
         return []
     last = max(parameter.after for parameter in given)
@@ -61,19 +62,42 @@ def with_overwritten(truth: StepTruth, judged: Judged) -> TrainingStep:
         others = () if step.first else _overwriting(truth.tape, step.first, step.end)
     elif not judged.loss.named and judged.loss.entry is not None:
         others = ()
-    found: dict[int, Parameter] = {}
+    found: dict[Key, Parameter] = {}
     lasting = [p for p in others if p.after in read or (ends and p.rated)]
     lasting = [p for p in lasting if p.before in behind and p.before in truth.graph.nodes]
+    lasting += _other_parts(truth.tape, step)
     true = _true_gradients(truth, judged, {p.before for p in lasting})
     for parameter in lasting:
-        if parameter.before in true and _by_gradient(truth, true[parameter.before], parameter):
-            found.setdefault(parameter.before, parameter)
-    return step._replace(parameters=(*sure, *_not_computed(truth.tape, found)))
+        if parameter.before in true:
+            gradient = list(map(parameter.taken, true[parameter.before]))
+            if _by_gradient(truth, gradient, parameter):
+                found.setdefault(parameter.key, parameter)
+    return step._replace(parameters=(*sure, *_not_computed(truth.tape, found.values())))
 
 
-def _not_computed(tape: Tape, found: dict[int, Parameter]) -> list[Parameter]:
+def _other_parts(tape: Tape, step: TrainingStep) -> Iterator[Parameter]:
+    """Yield the parts of an array that are written among its parts that are updated."""
+    makers = {binding.entry: binding for binding in reversed(tape.bindings)}
+    known = {one.key for one in step.parameters}
+    for one in {p.before: p for p in step.parameters if p.places is not None}.values():
+        chain = {one.before}
+        for entry in range(one.before + 1, step.end):
+            part = part_put(tape, entry)
+            if part is not None and part[0] in chain and entry in makers:
+                chain.add(entry)
+                flat = tuple(np.reshape(part[1], -1).tolist())
+                statements = (makers[entry],)
+                made = one._replace(
+                    after=entry, statements=statements, places=flat, overwritten=True
+                )
+                if made.key not in known:
+                    yield made
+
+
+def _not_computed(tape: Tape, found: Collection[Parameter]) -> list[Parameter]:
     """Return those that are not computed from others, as the values of hidden units are."""
-    return [p for p in found.values() if not tape.depends(p.before, found.keys() - {p.before})]
+    befores = {parameter.before for parameter in found}
+    return [p for p in found if not tape.depends(p.before, befores - {p.before})]
 
 
 def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
@@ -124,7 +148,7 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
     Or it is a sum of the gradient, times a rate, and what is not the old value: W ** 2.
     """
     tape, nodes = truth.tape, truth.graph.nodes
-    value = value_put(tape, parameter.after)
+    value = value_put(tape, parameter.statements[-1].entry)
     if value is None:
         return False
     if not any(map(np.any, true)):
@@ -143,6 +167,8 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
     share = share_of(tape, value, parameter.before) or 0.0
     taken_away = share < 0.0
     apart = parameter.before not in tape.ancestors(value, short_of=same)
+    while tape.notes[value].call == "negative":
+        (value,) = tape.inputs[value]
     added = not same.isdisjoint(tape.inputs[value]) and tape.notes[value].call in SUMS
     changed = added and not 0.0 < share <= 1.0  # as a memory, or an update of it
     return bool(same) and (taken_away or apart or changed)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.trace.lasting import lasting, without_memory, without_terms
+from bptui.trace.parts import before_others, part_put
 from bptui.trace.sums import Product, Sum, product_of, sum_of
 from bptui.trace.tape import Binding, Reference, Tape, Value
 
@@ -74,12 +75,6 @@ def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
         yield binding, former
 
 
-def value_put(tape: Tape, entry: int) -> int | None:
-    """Return what is assigned: the entry, or what it writes into an array."""
-    written = tape.notes[entry].call in ("setitem", "put")
-    return _written(tape, entry)[2] if written else entry
-
-
 def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) -> Update | None:
     """Return the update that a binding is, where it is one of something.
 
@@ -97,16 +92,11 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
         own = isinstance(added, Reference) and tape.depends(added.entry, {old})
         made = Sum(old, added, own, same=True)
         return Update(old, entry, binding, "", None, made, note.call.removesuffix(".at"))
-    if note.call not in ("setitem", "put"):
+    part = part_put(tape, entry)
+    if part is None:
         return None
-    before, places, value = _written(tape, entry)
-    if value is None:
-        return None
-    older = np.asarray(tape.values[before])
-    try:
-        numbers = older.reshape(-1)[places] if note.call == "put" else older[places]
-    except (IndexError, TypeError):
-        return None
+    before, places, value = part
+    numbers = np.asarray(tape.values[before]).reshape(-1)[places]
     oldest = before
     family = {oldest}
     while tape.notes[oldest].call in ("setitem", "put"):
@@ -115,9 +105,8 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     made = sum_of(tape, value, numbers, family, None, afters)
     if made is None:
         return None
-    if note.call == "setitem":
-        places = np.arange(older.size).reshape(older.shape)[places]
     flat = tuple(np.reshape(places, -1).tolist())
+    before = before_others(tape, before, set(flat), afters, family)
     return Update(before, entry, binding, repr(flat), flat, made, tape.notes[value].call)
 
 
@@ -145,38 +134,6 @@ def updates_between(tape: Tape, first: int, last: int) -> int:
         parts.append(change.part)
         last = change.before
     return max(map(parts.count, parts), default=0)
-
-
-def _written(tape: Tape, entry: int) -> tuple[int, Value, int | None]:
-    """Return what an assignment to a part changes: array before, places, and the value's entry."""
-    note = tape.notes[entry]
-    before = note.arguments[0].entry
-    if note.call == "put":
-        part, places = note.arguments[1].entry, note.arguments[2]
-        inner = tape.notes[part]
-        if inner.call == "setitem":
-            _, inside, value = _written(tape, part)
-            try:
-                return before, np.asarray(places)[inside], value
-            except (IndexError, TypeError):
-                return before, None, None
-        return before, places, part
-    value = note.arguments[2].entry if isinstance(note.arguments[2], Reference) else None
-    return before, plain_index(tape, note.arguments[1]), value
-
-
-def plain_index(tape: Tape, index: Value) -> Value:
-    """Return a recorded index as numpy takes it."""
-    if isinstance(index, Reference):
-        value = tape.values[index.entry]
-        return value if np.ndim(value) else np.asarray(value)[()]
-    if isinstance(index, list):
-        return tuple(plain_index(tape, part) for part in index)
-    if isinstance(index, tuple) and index and index[0] == "slice":
-        return slice(*(plain_index(tape, part) for part in index[1:]))
-    if isinstance(index, tuple) and index and index[0] == "ellipsis":
-        return Ellipsis
-    return index
 
 
 def _added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset[float]]]) -> bool:
@@ -220,11 +177,11 @@ class Parameter(NamedTuple):
         return np.asarray(array).reshape(-1)[list(self.places)]
 
     def put(self, array: Value, right: Value) -> Value:
-        """Return an array of its shape with the parameter's own numbers of another one in it."""
+        """Return an array of its shape with other numbers in the place of the parameter's own."""
         if self.places is None:
             return right
         made = np.array(array, dtype=np.float64)
-        made.reshape(-1)[list(self.places)] = self.taken(right)
+        made.reshape(-1)[list(self.places)] = right
         return made
 
 

@@ -15,9 +15,10 @@ from bptui.trace.comparing import (
     multiple_as_it_is,
     shaped,
 )
+from bptui.trace.parts import value_put
 from bptui.trace.repair import Repair
 from bptui.trace.sums import share_of
-from bptui.trace.updates import Parameter, value_put
+from bptui.trace.updates import Parameter
 
 if TYPE_CHECKING:  # which is what it blames in
     from bptui.trace.lines import Lines
@@ -79,7 +80,9 @@ class WrongUpdates:
                     lines.replay.renamed.setdefault(after, []).insert(0, (later, right))
                 elif after in updated:  # of several parts each is put right
                     parts = zip(updated[after], right, strict=True)
-                    updated[after] = [parameter.put(whole, part) for whole, part in parts]
+                    updated[after] = [
+                        parameter.put(whole, parameter.taken(part)) for whole, part in parts
+                    ]
                 else:
                     updated[after] = right
             lines.current |= updated
@@ -114,13 +117,14 @@ class WrongUpdates:
         self, parameter: Parameter, value: Callable[[int], Numbers], true: Numbers
     ) -> Numbers:
         """Return what a parameter's statement should give, by the gradient and entries' values."""
-        old, new = value(parameter.before), value(parameter.statements[-1].entry)
-        true, factor = shaped(true, old.shape), self.lines.factor
+        before, new = value(parameter.before), value(parameter.statements[-1].entry)
+        old, factor = parameter.taken(before), self.lines.factor
+        true = parameter.taken(shaped(true, before.shape))
         if parameter.overwritten:
-            change = self._change(parameter, value)
+            change = shaped(self._change(parameter, value), old.shape)
             right = old - change if along([change], [true]) else old + change
         elif factor is None and self.lines.judged.uphill:
-            right = old - (new - old)
+            right = old - (parameter.taken(new) - old)
         else:
             right = old + (-1.0 if factor is None else factor) * true
         whole: Numbers = parameter.put(new, right)
@@ -129,11 +133,13 @@ class WrongUpdates:
     def _change(self, parameter: Parameter, value: Callable[[int], Numbers]) -> Numbers:
         """Return what takes a parameter's place: without what stands in its own place there."""
         tape, true = self.lines.truth.tape, self.lines.true[parameter.before, ALL]
-        put, values = value_put(tape, parameter.after), self.lines.values
+        after, values = parameter.statements[-1].entry, self.lines.values
+        put, true = value_put(tape, after), list(map(parameter.taken, true))
         if put is None:
-            return value(parameter.after)
+            return value(after)
         for entry in tape.inputs[put]:
             if entry in values and multiple(values[entry], true) is not None:
                 return value(entry)
         kept = share_of(tape, put, parameter.before) or 0.0
-        return value(parameter.after) - kept * value(parameter.before)
+        kept_part: Numbers = parameter.taken(value(after) - kept * value(parameter.before))
+        return kept_part

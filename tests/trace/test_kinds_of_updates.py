@@ -21,13 +21,18 @@ UPDATES = {
     "a square of the parameter": "V = V - 0.1 * dV  #! V = V ** 2 - 0.1 * dV",
     "minus the whole": "V = V - 0.1 * dV  #! V = -(V - 0.1 * dV)",
     "the change alone, of a vector": "b = b.T - 0.1 * db  #! b = 0.1 * db",
-    "one number of a matrix climbs": (
-        "V[0][0] = V[0][0] - 0.1 * dV[0][0]  #! V[0][0] = V[0][0] + 0.1 * dV[0][0]\n"
-        "    V[0][1] = V[0][1] - 0.1 * dV[0][1]\n"
-        "    V[1][0] = V[1][0] - 0.1 * dV[1][0]\n"
-        "    V[1][1] = V[1][1] - 0.1 * dV[1][1]"
-    ),
 }
+NUMBERS = [f"V[{i}][{j}] = V[{i}][{j}] - 0.1 * dV[{i}][{j}]" for i in "01" for j in "01"]
+"""The update, number by number."""
+for k, wrong in (
+    (0, "V[0][0] + 0.1 * dV[0][0]"),
+    (0, "0.1 * dV[0][0] - V[0][0]"),
+    (1, "(1 - V)[0][1] - 0.1 * dV[0][1]"),
+    (2, "h[0, 0] - 0.1 * dV[1][0]"),
+    (3, "-(V[1][1] - 0.1 * dV[1][1])"),
+):
+    slipped = f"{NUMBERS[k]}  #! {NUMBERS[k].partition(' = ')[0]} = {wrong}"
+    UPDATES[f"one number: {wrong}"] = "\n    ".join([*NUMBERS[:k], slipped, *NUMBERS[k + 1 :]])
 KINDS = {
     "a gradient of the other sign for most of what an optimizer updates": """
 m, v = [0.0] * 3, [0.0] * 3
