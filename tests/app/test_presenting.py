@@ -54,7 +54,8 @@ async def test_every_operation_has_its_caption_on_the_screen(
             caption = said[operation.name]
             first = squeezed(f"{number}/{count} {operation.name}: {caption.what}")
             await session.until(lambda first=first: shown(session).startswith(first), first)
-            assert shown(session).endswith(f"{caption.how}.")
+            how = shown(session)[-len(caption.how) - 1 :]
+            assert f"{how[0].lower()}{how[1:]}" == f"{caption.how[0].lower()}{caption.how[1:]}."
             await session.shows(" n  Next operation ")
             diagram = "\n".join(session.inside("#network"))
             assert not LONG_NUMBER.search(diagram), diagram
@@ -82,11 +83,11 @@ async def test_a_program_has_its_lines_for_captions(tmp_path: Path) -> None:
     async with opened_program(tmp_path, WRONG) as session:
         await session.press("P")
         await session.until(lambda: "z1 = X @ W1" in shown(session), "the first line")
-        assert "gives z1, 4x3." in shown(session)
+        assert "Gives z1, 4x3." in shown(session)
         await session.press("w")
         wrong = "which is wrong: it should be dL/dz2"
         await session.until(lambda: wrong in shown(session), wrong)
         assert "line 21: d1 = (a2 - y) @ W2.T * a1 * (1 - a1)" in shown(session)
         await session.press("N")
-        right = "gives dW2, 3x1, which is dL/dW2, how much W2 matters to the loss."
+        right = "Gives dW2, 3x1, which is dL/dW2, how much W2 matters to the loss."
         await session.until(lambda: right in shown(session), right)

@@ -154,7 +154,7 @@ async def test_all_panels_show_the_selection(size: tuple[int, int]) -> None:
 
 async def test_weights_and_gradients_are_shown_by_their_names() -> None:
     async with opened("mazur") as session:
-        for size, beside in (((120, 36), False), ((200, 60), True), ((80, 24), False)):
+        for size, beside in (((120, 36), False), ((200, 60), True), ((80, 24), True)):
             session.resize(*size)
             await session.until(lambda s=size: len(session.lines()[0]) == s[0], "the size")
             await session.bring("#weights")

@@ -99,6 +99,12 @@ async def test_the_tour_can_be_played_to_its_end(
         for number, stop in enumerate(stops()):
             await session.until(lambda number=number: tour.number == number, stop.text)
             await shown(session, stop)
+            if stop.look == "weights":
+                await session.until(lambda: "w5   +0.400" in session.screen(), "names, numbers")
+            if "It stopped" in stop.title:
+                step = f"step {app.player.snapshot.step}"
+                assert step in stop.title
+                assert step in session.screen()
             if number % 4 == 0:
                 await session.press("x")
                 await session.until(lambda: "x does nothing here" in session.lines()[-1], "a hint")

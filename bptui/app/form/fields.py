@@ -25,7 +25,7 @@ WEIGHTS, BIASES = "parameters.weights", "parameters.biases"
 DATA, TARGET = "data", "data.target"
 """Choices that are no keys of a preset: where the samples come from, what a CSV file's targets are.
 """
-TYPED, RANDOM, ZERO, GENERATED, CSV = "typed below", "random", "0", "generated", "CSV file"
+TYPED, RANDOM, ZERO, GENERATED, CSV = "typed in", "random", "0", "generated", "CSV file"
 CLASSES, NUMBERS = "classes", "numbers"
 LONGEST_LIST = 70
 """Characters of the names of columns that are listed."""

@@ -235,24 +235,30 @@ def arrange(
 ) -> Arrangement:
     """Return the tables beside each other where they fit in ``width``, else stacked.
 
-    Names stand beside the numbers where all of it fits beside each other, else in their place.
+    Names stand beside the numbers where all of it fits, else in their place; where there is no
+    presentation, with more room, they do not have tables stacked that stand beside each other.
     With few decimals where they are to ``present``.
     """
-    every = DECIMALS[-1:] * len(DECIMALS) if present else DECIMALS
+    every = DECIMALS[-1:] if present else DECIMALS
     longest = _longest_name(network) + 1
-    tried = [_flow(network, width, decimals + 5) for decimals in every]
-    beside = [_fits(tables, width) for tables in tried]
-    # what is stacked may need a scroll bar
-    fitting = [max(table.right for table in tables) < width for tables in tried]
-    usual = next((at for at, fits in enumerate((*beside, *fitting)) if fits), 1) % len(every)
+
+    def fitting(more: int, stack: bool) -> tuple[tuple[Table, ...], int] | None:
+        """Return the first tables that fit, with so much ``more`` in a cell, and their decimals."""
+        tried = [(_flow(network, width, decimals + 5 + more), decimals) for decimals in every]
+        beside = [each for each in tried if _fits(each[0], width)]
+        # what is stacked may need a scroll bar
+        narrow = [each for each in tried if max(table.right for table in each[0]) < width]
+        return next(iter((*beside, *narrow * stack)), None)
+
+    usual = every[len(every) // 2]
+    tables, decimals = fitting(0, True) or (_flow(network, width, usual + 5), usual)
     if not named:
-        return Arrangement(network, tried[usual], every[usual])
-    for decimals in every:
-        tables = _flow(network, width, decimals + 5 + longest)
-        if _fits(tables, width):
-            return Arrangement(network, tables, decimals, "beside")
-    cell = max(every[usual] + 5, longest)
-    return Arrangement(network, _flow(network, width, cell), every[usual], "instead")
+        return Arrangement(network, tables, decimals)
+    roomy = fitting(longest, present or not _fits(tables, width))
+    if roomy is not None:
+        return Arrangement(network, *roomy, "beside")
+    cell = max(decimals + 5, longest)
+    return Arrangement(network, _flow(network, width, cell), decimals, "instead")
 
 
 def _fits(tables: tuple[Table, ...], width: int) -> bool:
