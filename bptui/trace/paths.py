@@ -9,6 +9,7 @@ COUNTING = frozenset(("repeat", "tile", "arange", "range", "eye", "zeros", "ones
 """Functions that are told how many numbers there are to be."""
 WORDS = ("axis", "keepdims")
 SINGLE = (ast.Name, ast.Attribute, ast.Subscript)
+DISPLAYS = (ast.List, ast.Tuple, ast.Dict)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 Path = tuple[tuple[str, int | None], ...]
@@ -75,7 +76,8 @@ def put(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
 def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path, ast.Assign] | None:
     """Return what a statement computes around a place and gives no name: an element of a list.
 
-    It is one that is appended, or that a comprehension makes; as a statement by itself.
+    It is one that is appended, stands in a display, or is made by a comprehension; as a statement
+    by itself.
     """
     found: tuple[Path, ast.Assign] | None = None
     appends = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
@@ -94,9 +96,9 @@ def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path,
         path = (*path, (name, number))
         of_call = appends and path == (("value", None), ("args", 0))
         appended = of_call and called(node) == "append"  # type: ignore[arg-type]  # it is a call
-        if isinstance(part, ast.expr) and (
-            appended or (isinstance(node, COMPREHENSIONS) and name in ("elt", "value"))
-        ):
+        turned = isinstance(node, COMPREHENSIONS) and name in ("elt", "value")
+        shown = isinstance(node, DISPLAYS) and path[-2][0] != "slice" and name in ("elts", "values")
+        if isinstance(part, ast.expr) and (appended or turned or shown):
             found = path, ast.Assign([ast.Name("_", ast.Store())], part, lineno=part.lineno)
         node = part
 

@@ -237,6 +237,8 @@ for step in range(3):
         ("d = p.copy()", "d = e"),
         ("dV += 0.1 * V", "dV += 0.1 * dV"),
         ("V -= 0.1 * parts[0]", "V -= 0.1 * V"),
+        ("parts = [dV, d.sum(axis=0), x.T @ dh]", "parts = [dV, p.sum(axis=0), x.T @ dh]"),
+        ("parts = [dV, d.sum(axis=0), x.T @ dh]", "parts = [dV, d.sum(axis=0), x.T @ d]"),
     ],
 )
 def test_that_line_is_blamed_of_which_an_edit_mends_all(right: str, wrong: str) -> None:
