@@ -140,6 +140,8 @@ async def test_the_tour_can_be_played_to_its_end(
         await session.until(lambda: program.tour is not None, "the tour")
         title = first.title.format(file=file.name)
         await session.until(lambda: title in said(session), "the first stop")
+        for signed in ("22 ✓", "24 ✗"):
+            await session.until(lambda s=signed: s in session.screen(), "the signs it speaks of")
         await session.press("w")
         await session.until(lambda: mend.title in said(session) and "r" in said(session), "r")
         assert program.moment.line == 1 + EXAMPLE[: EXAMPLE.index("    delta_h")].count("\n")

@@ -137,6 +137,8 @@ class ProgramScreen(Screen[None]):
         """Divide the screen."""
         self.set_class(size.height < LOW or size.width < NARROW, "slim")
         self.set_class(self.moment.present, "presenting")
+        # where the tour takes much of a low screen, the source gets more of the rest
+        self.set_class(self.has_class("touring") and size.height < LOW, "tight")
 
     def uncover_derivation(self) -> bool:
         """Bring the derivation to the screen; return whether it was not there."""

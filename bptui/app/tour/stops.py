@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from bptui.app.view import Selection
 
 PRESET = "article"
@@ -285,6 +287,7 @@ PROGRAM = (
         "the first wrong line",
         "bptui FILE.py opens a numpy program",
         look="source",
+        begin=lambda app: app.main.show(replace(app.moment, row=min(app.moment.record.judged))),
     ),
     Stop(
         "Below the line with ✗ stands what it should be: W2.T in the place of W2, as the sum "
