@@ -54,11 +54,11 @@ BREAKPOINT = "loss < 0.01"
 
 FORWARD = (
     Stop(
-        "This network, the worked example of an article, gets two inputs, 0.9 and 0.1, and "
-        "should answer 0.11 and 0.89, its targets t. Its weights w1 to w8 are guesses so far. "
-        "Backpropagation finds out how each of them has to change. One training step does "
-        "that in twelve operations: n empties the screen and shows them one by one. The thick "
-        "frame says where to look.",
+        "This network, the worked example of an article (bptui help sources), gets two "
+        "inputs, 0.9 and 0.1, and should answer 0.11 and 0.89, its targets t. Its weights w1 "
+        "to w8 are guesses so far. Backpropagation finds how each has to change. One training "
+        "step does that in twelve operations: n empties the screen and shows them one by one. "
+        "The thick frame says where to look.",
         "n",
         "the first operation",
         "Welcome: how does a network learn?",
