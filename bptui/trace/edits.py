@@ -178,12 +178,12 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     yield ast.UnaryOp(ast.USub(), node)
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
+    yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     for name in [name for name, one in names.items() if not one[0].shape and "[" not in name]:
         of_array = ast.unparse(node) in names and names[ast.unparse(node)][0].shape
         pair = (_parsed(name), node) if of_array else (node, _parsed(name))
         yield ast.BinOp(pair[0], ast.Mult(), pair[1])
         yield ast.BinOp(node, ast.Div(), _parsed(name))
-    yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
 
 
 def _renamed(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:

@@ -53,6 +53,8 @@ class Names(Recording):
             self._named(at, frame, name, value)
             if name == "self":
                 self.plain.append((len(self.tape), frame, name, self.identity(value)))
+            else:
+                self._held(at, frame, name, value)
 
     def bind(self, at: int, name: str, value: Value) -> Value:
         """Take note that a name is given to a value, and return it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -165,15 +165,35 @@ class Seeing:
             return None
         return [as_it_is(node, list(draw)) for draw in zip(*given, strict=True)]
 
+    def _enclosing(self, read: set[int], latest: Mapping[tuple[Any, ...], int]) -> set[int]:
+        """Return the calls of the functions around the statement's own, by what it has read.
+
+        ``latest`` are the entries that variables have where the statement begins.
+        """
+        spans = self.source.outside(self.statement.lineno)
+        if not spans:
+            return set()
+        named = {ast.unparse(node) for node in ast.walk(self.statement) if isinstance(node, SINGLE)}
+        bindings = (b for b in self.recorder.bindings if b.name in named)
+        known = (b for b in bindings if b.entry in read or latest.get(b.location) in read)
+        return {
+            b.frame
+            for b in known
+            if any(first <= self.places[b.place][0] <= last for first, last in spans)
+        }
+
     def _in_sight(self, binding: Binding, start: int, owner: int | None) -> dict[str, Values]:
         """Return the expressions with a known value in the statement's sight, the latest first.
 
         ``owner`` is the object that ``self`` is.
         """
         found: dict[str, int] = {}
+        latest = {b.location: b.entry for b in self.recorder.bindings if b.when <= start}
         tape = self.lines.truth.tape
         read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
         objects = self._objects(read)
+        frames = {0, binding.frame, *self._enclosing(read, latest)}
+        held: dict[str, tuple[Any, ...]] = {}
         takes_self = self.source.takes(self.statement.lineno, "self")
         local = {n for when, frame, n, _ in self.recorder.plain if 0 < frame == binding.frame}
         for other in self.recorder.bindings:
@@ -188,10 +208,13 @@ class Seeing:
                 continue  # of another module
             if _of_self(other) and not takes_self:
                 continue
-            near = other.frame in (0, binding.frame) or other.name.startswith("self.")
+            near = other.frame in frames or other.name.startswith("self.")
             if other.when <= start and near and PLAIN.fullmatch(other.name):
                 found.pop(other.name, None)
                 found[other.name] = other.entry
+                if other.location[0] == "attribute":
+                    held[other.name] = other.location
+        found |= {name: latest[where] for name, where in held.items() if name in found}
         first, last = self.source.around(self.statement.lineno)
         last_read = max(start, binding.entry)  # the next turn of a loop may read others
         for when, place, entry in self.recorder.reads:

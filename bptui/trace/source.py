@@ -130,8 +130,14 @@ class Source:
 
     def around(self, line: int) -> tuple[int, int]:
         """Return the first and last line of the function that a line stands in."""
-        spans = [(node.lineno, node.end_lineno or node.lineno) for node in self._functions(line)]
-        return max(spans, default=(0, len(self.rows)))
+        return max(self._spans(line), default=(0, len(self.rows)))
+
+    def outside(self, line: int) -> list[tuple[int, int]]:
+        """Return the first and last lines of the functions that enclose that one."""
+        return sorted(self._spans(line))[:-1]
+
+    def _spans(self, line: int) -> list[tuple[int, int]]:
+        return [(node.lineno, node.end_lineno or node.lineno) for node in self._functions(line)]
 
     def takes(self, line: int, name: str) -> bool:
         """Whether a function that a line stands in is given something by this name."""

@@ -12,6 +12,7 @@ from bptui.trace.backward_pass import computed_again, handed_on, settled_by, tur
 from bptui.trace.candidates import ALL, Candidates, Source
 from bptui.trace.comparing import multiple, rounded, varies
 from bptui.trace.drawing import VIEWS, views_of
+from bptui.trace.held import wrong_parts
 from bptui.trace.losses import Key
 from bptui.trace.sizes import Sizes
 from bptui.trace.split_paths import SplitPaths
@@ -122,6 +123,9 @@ class Suspects:
         def inner(attempt: Attempt) -> bool:
             return all(entry not in parameters for entry, _ in attempt.pairs.values())
 
+        for place, pairs in wrong_parts(self.lines):
+            if place not in repaired and not suspects.isdisjoint(pairs):
+                yield Attempt(place, pairs, {})
         # of two terms of different sizes the one of the size of its true gradient is right
         sizes = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
         for suspect in sorted(certain, key=lambda one: rounded(sizes[one.first]) == 1.0):

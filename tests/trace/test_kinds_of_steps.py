@@ -2,10 +2,72 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.trace.kinds import WRONG, assert_judged, program
+from tests.trace.support import Judged
 
+ENGINE = """
+import math
+
+class Value:
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents = data, 0.0, parents
+        self.back = lambda: None
+
+    def __add__(self, other):
+        out = Value(self.data + other.data, (self, other))
+        def back():
+            self.grad += out.grad
+            other.grad += out.grad
+        out.back = back
+        return out
+
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+        def back():
+            self.grad += other.data * out.grad  #1 self.grad += self.data * out.grad
+            other.grad += self.data * out.grad
+        out.back = back
+        return out
+
+    def tanh(self):
+        t = math.tanh(self.data)
+        out = Value(t, (self,))
+        def back():
+            self.grad += (1 - t ** 2) * out.grad  #2 self.grad += (1 - t) * out.grad
+        out.back = back
+        return out
+
+def backward(value):
+    order, seen = [], set()
+    def visit(one):
+        if one not in seen:
+            seen.add(one)
+            for part in one.parents:
+                visit(part)
+            order.append(one)
+    visit(value)
+    value.grad = 1.0
+    for one in reversed(order):
+        one.back()
+
+params = [Value(v) for v in (0.3, -0.4, 0.2, 0.7)]
+for step in range(2):
+    loss = Value(0.0)
+    for a, t in ((0.5, 1.0), (-0.8, -0.3), (1.2, 0.4)):
+        hidden = (params[0] * Value(a) + params[1]).tanh()
+        off = (params[2] * hidden + params[3]).tanh() + Value(-t)
+        loss = loss + off * off
+    for p in params:
+        p.grad = 0.0
+    backward(loss)
+    for p in params:
+        p.data += -0.05 * p.grad
+"""
 PROGRAMS = {
     "data are made turn by turn before the training": """
 end = x.copy()
@@ -121,3 +183,12 @@ def test_what_objects_hold_has_their_names() -> None:
     found = program(WRONG.sub(r"\1\2", text)).verdict
     assert found.lines.judged.loss.text == "loss.data"
     assert {one.name for one in found.step.parameters} == {"W", "b", "V", "c.data"}
+
+
+@pytest.mark.parametrize("slip", [1, 2])
+def test_what_an_engine_adds_to_a_gradient_is_told_by_the_objects(slip: int) -> None:
+    text = re.sub(f"#{slip}", "#!", ENGINE)
+    text = re.sub(r"  #\d.*", "", text)
+    assert_judged(text)
+    mended = program(WRONG.sub(r"\1\3", text)).mended()
+    assert Judged(mended, Path("program.py"), None).verdict.right
