@@ -196,10 +196,15 @@ class MainScreen(Screen[None]):
         """Look at the sample so many further, of all there are."""
         self.look(self.view.looked_at + by)
 
-    def toggle_names(self) -> None:
-        """Show weights and gradients by their names, or as numbers alone again."""
-        before, self.named = self.network.wires, not self.named
+    def show_names(self, named: bool) -> None:
+        """Show weights and gradients by their names, or as numbers alone."""
+        self.named = named
         self._player.show()
+
+    def toggle_names(self) -> None:
+        """Go from names to numbers alone, or back; say so where that makes no difference."""
+        before = self.network.wires
+        self.show_names(not self.named)
         alike = before is not None and before.labelled_as(self.network.wires)
         if alike and not self._parameters.region:
             self.notify("Names make no difference to these edges; tab shows the matrices.")

@@ -113,7 +113,7 @@ async def test_the_tour_can_be_played_to_its_end(
                 await session.press(*keys)
                 await session.until(lambda s=stop: s.otherwise in session.lines()[-1], "the hint")
                 await session.press("escape")  # which does not end it
-                await session.until(lambda: "esc once more" in session.lines()[-1], "a question")
+                await session.until(lambda: "esc again" in session.lines()[-1], "a question")
             before = tour.every[number - 1]
             if number % 4 == 1 or before.then:
                 await session.press("N")

@@ -76,8 +76,8 @@ FORWARD = (
     ),
     Stop(
         "A number between 0 and 1, steep in the middle, flat at both ends. How steep? With u "
-        "= e^(-net), a little more net makes u less, u times as much, and that makes out = 1 "
-        "/ (1 + u) more, 1 / (1 + u)^2 times as much:\n"
+        "= e^(-net), a little more net makes u smaller, by u times as much, and out = 1 / (1 "
+        "+ u) grows by 1 / (1 + u)^2 times as much as u shrinks:\n"
         "slope = u / (1 + u)^2 = 1 / (1 + u) * u / (1 + u) = out * (1 - out)",
         "n",
         "the next operation",
@@ -117,8 +117,8 @@ FORWARD = (
     Stop(
         "If net_o1 grows by 0.01, out_o1 grows from 0.6206 to 0.6230, 0.24 times as much: the "
         "slope, 0.6206 * 0.3794. L grows by 0.51 * 0.0024 = 0.0012, 0.12 times as much as "
-        "net_o1: the product 0.51 * 0.24, by the chain rule. In a column dL/d it is the upper "
-        "number. Page down scrolls Derivation.",
+        "net_o1: the product 0.51 * 0.24, by the chain rule. In a column dL/d delta is the "
+        "upper number. Page down scrolls Derivation.",
         "n",
         "from delta_o to the weights",
         done=_at(7),
@@ -153,7 +153,7 @@ FORWARD = (
         "Why the way back goes through W2 transposed",
         done=_at(9),
         look="weights",
-        begin=lambda app: app.main.named or app.main.toggle_names(),
+        begin=lambda app: app.main.show_names(True),
     ),
     Stop(
         "The chain rule again. Both operations together are the line to remember:\n"

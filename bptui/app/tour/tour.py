@@ -68,7 +68,7 @@ class TourPanel(Widget):
             said = self.hint or self._does
             line.add(f" {said}", styles.warning if self.hint else styles.strong + press)
             behind = f"{self._number}  N: back  esc: leave "
-            if line.width + len(behind) <= width:
+            if line.width + len(behind) < width:
                 line.pad(width - len(behind), styles.text).add(behind, styles.dim)
         return line.strip().adjust_cell_length(width).apply_style(self.rich_style)
 
@@ -122,7 +122,7 @@ class Tour:
                 self._app.end_tour()
             else:  # one more than a dialog takes is soon pressed
                 self._leaving = True
-                self._hint = f"esc once more leaves the tour; {wanted} goes on"
+                self._hint = f"esc again leaves the tour; {wanted} goes on"
                 self.show()
             return False
         self._leaving = False
