@@ -6,7 +6,7 @@ argument would have given it, the function is wrong and its users are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -74,7 +74,7 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
     for place, calls in groups.items():
         if place not in lines.suspects.named and any(_known(lines, call) for call in calls):
             continue  # only another name made it wrong
-        if calls and all(users.get(call) for call in calls):
+        if calls and all(users.get(call) for call in calls) and not _read_rightly(lines, calls):
             explained = {e: repair for call in calls for e, repair in users[call].items()}
             found.append(_Maker(place, {call: needed[call] for call in calls}, explained))
 
@@ -92,6 +92,14 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
         for maker in sorted(found, key=lambda one: -len(one.users))
         if whole(maker) and not all(_other(lines, *one) for one in maker.needed.items())
     ]
+
+
+def _read_rightly(lines: Lines, made: Sequence[int]) -> bool:
+    """Whether something right is a product of what a line has made, too."""
+    notes, inputs = lines.truth.tape.notes, lines.truth.tape.inputs
+    reading = [user for user in lines.backward if not {*made}.isdisjoint(inputs[user])]
+    products = (user for user in reading if notes[user].call == "multiply")
+    return any(_known(lines, user) and not lines.is_wrong(user) for user in products)
 
 
 def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:

@@ -5,6 +5,19 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
+    "a sign that is right in one product, and lacks a minus in another": """
+t = (y[:, 0] > 0).astype(float)
+for step in range(2):
+    one, two = np.tanh(x @ W), np.tanh(x[::-1] @ W)
+    d = np.abs(one - two) @ V[0] + b[0] - t
+    loss = 0.5 * (d ** 2).sum()
+    sign = np.sign(one - two)
+    done = d[:, None] * V[0] * sign
+    dtwo = -d[:, None] * V[0] * sign  #! dtwo = d[:, None] * V[0] * sign
+    W -= 0.1 * (x.T @ (done * (1 - one ** 2)) + x[::-1].T @ (dtwo * (1 - two ** 2)))
+    V[0] -= 0.1 * d @ np.abs(one - two)
+    b[0] -= 0.1 * d.sum()
+""",
     "a slope is missing, and all parameters are parts of one array": """
 theta = np.concatenate([W.ravel(), V.ravel()])
 for step in range(2):
