@@ -186,7 +186,7 @@ _frozen(
 )
 _with_error(
     "wrong-sign",
-    "uses target - output as the error, so the update climbs",
+    "turns the sign of the gradient, so the update climbs",
     lambda error, count: -error,
     lambda count: -1.0,
 )
