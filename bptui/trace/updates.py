@@ -197,7 +197,7 @@ class TrainingStep(NamedTuple):
 
 def training_steps(tape: Tape) -> list[TrainingStep]:
     """Return the training steps that were recorded as a whole."""
-    updates = updates_of(tape)
+    updates = _of_what_is_given(tape, updates_of(tape))
     root: dict[int, int] = {}
     turn: dict[tuple[int, int, str], tuple[int, int]] = {}
     """The step that comes next for a variable in a statement, and what it is given there so far."""
@@ -241,6 +241,20 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
         fixed = frozenset(p.after for earlier in made for p in earlier.parameters)
         made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end, fixed))
     return made
+
+
+def _of_what_is_given(tape: Tape, updates: list[Update]) -> list[Update]:
+    """Leave out the updates, before any of a parameter, of what is computed from that."""
+    root, first = dict[int, int](), dict[int, int]()
+    for update in updates:
+        origin = root[update.after] = root.get(update.before, update.before)
+        first.setdefault(origin, update.after)
+    computed = {
+        origin
+        for origin, when in first.items()
+        if tape.depends(origin, {one for one in first if one < origin and when < first[one]})
+    }
+    return [update for update in updates if root[update.after] not in computed]
 
 
 def _signs(tape: Tape, updates: Iterable[Update]) -> dict[int, set[int]]:

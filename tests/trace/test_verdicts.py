@@ -106,6 +106,7 @@ EDITS = [
     ("given", "layers_softmax.py", 25, "grad * self.mask", "grad"),
     ("given", "moons_columns.py", 40, "A2 - Y", "A2"),
     ("given", "moons_columns.py", 42, "/ m", "/ dZ2"),
+    ("given", "two_layer_class.py", 38, "hidden == 0", "dhidden == 0"),
     ("given", "two_layer_class.py", 39, " + self.reg * W1", ""),
     ("given", "weights1_weights2.py", 19, "(y - self.output)", "(self.output - y)"),
     ("given", "weights1_weights2.py", 19, "(y - self.output)", "y"),
