@@ -9,7 +9,6 @@ from textual.geometry import Region
 
 from bptui.app.diagram.drawing import drawn_values, quantities, quantity_of
 from bptui.app.diagram.layout import Layout
-from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.table import Table
 from bptui.app.styles import DARK, PALETTES
@@ -127,7 +126,6 @@ def title(session: Session, selector: str, layer: int, *, bias: bool = False) ->
 def _matrix(session: Session, selector: str, layer: int) -> tuple[int, int, Table]:
     """Where on the screen a matrix begins."""
     panel, area = session.panel(selector), content(session, selector)
-    assert isinstance(panel, MatrixPanel)
     assert panel.view is not None
     assert (panel.scroll_x, panel.scroll_y) == (0, 0)
     table = panel.arranged(panel.view, panel.container_size.width).tables[layer - 1]
@@ -228,7 +226,6 @@ def units_values(snapshot: Snapshot, layer: int, value: str) -> Array:
 def diagram(session: Session) -> tuple[NetworkPanel, Layout]:
     """The panel, and where its units are."""
     panel = session.panel("#network")
-    assert isinstance(panel, NetworkPanel)
     assert panel.view is not None
     return panel, panel.layout_of(panel.view, *panel.container_size)[0]
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from time import monotonic
 
 import numpy as np
-from textual.drivers.headless_driver import HeadlessDriver
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
@@ -45,7 +44,6 @@ class Session:
     def resize(self, width: int, height: int) -> None:
         """Change the terminal's size, without waiting for the app to follow."""
         driver = self.app._driver
-        assert isinstance(driver, HeadlessDriver)
         driver._size = Size(width, height)
         self.app.post_message(Resize(Size(width, height), Size(width, height)))
 
@@ -65,8 +63,7 @@ class Session:
         """Wait until nothing runs or moves and the screen says so; the step shown."""
         workers = self.app.workers
         await self.until(
-            lambda: not any(each.group in AT_WORK and each.is_running for each in workers),
-            "rest",
+            lambda: not any(each.group in AT_WORK and each.is_running for each in workers), "rest"
         )
         await self.step(self.shown_step)
         return self.shown_step

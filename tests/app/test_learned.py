@@ -254,11 +254,7 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str) -> None:
         await session.until(lambda: "Learned" not in session.screen(), "no picture")
 
 
-@pytest.mark.parametrize(
-    ("shown", "size"),
-    [("spirals", SIZES[1]), ("circles", SIZES[2])],
-    ids=str,
-)
+@pytest.mark.parametrize(("shown", "size"), [("spirals", SIZES[1]), ("circles", SIZES[2])], ids=str)
 async def test_every_picture_fits_every_screen(shown: str, size: tuple[int, int]) -> None:
     async with opened(shown, size) as session:
         network = session.panel("#network").region

@@ -16,17 +16,7 @@ from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 from bptui.presets.folders import shipped_names
 
-from .styled import (
-    GLYPHS,
-    Screen,
-    cell,
-    check_diagram,
-    content,
-    diagram,
-    title,
-    touch,
-    walk,
-)
+from .styled import GLYPHS, Screen, cell, check_diagram, content, diagram, title, touch, walk
 from .support import NUMBER, Session, drawn_experiment, opened, reads_as
 
 SIZES = [(120, 36), (80, 24), (200, 60)]

@@ -27,11 +27,7 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "size"),
-    [
-        ("article-listing-2", (80, 24)),
-        ("spirals", (120, 36)),
-    ],
+    ("name", "size"), [("article-listing-2", (80, 24)), ("spirals", (120, 36))]
 )
 async def test_every_operation_has_its_caption_on_the_screen(
     name: str, size: tuple[int, int]

@@ -14,13 +14,7 @@ from bptui.check.search import diagnose
 from bptui.check.slips import Cause
 from bptui.check.trials import Case, FunctionName, Trial
 
-from ..core.reference import (
-    FUNCTIONS,
-    LOSSES,
-    Array,
-    jacobian,
-    sample_loss_gradient,
-)
+from ..core.reference import FUNCTIONS, LOSSES, Array, jacobian, sample_loss_gradient
 
 Numbers = dict[str, Array]
 Bend = Callable[[Numbers, Case, int], Numbers]

@@ -68,14 +68,8 @@ def test_several_at_once(names: tuple[str, ...], cases: tuple[Case, ...]) -> Non
             experiment((2, 3, 1), ("tanh", "sigmoid"), loss="binary_cross_entropy"),
             "the loss is half_squared_error",
         ),
-        (
-            experiment((2, 3, 2), ("tanh", "sigmoid")),
-            "the hidden layer's activation is sigmoid",
-        ),
-        (
-            experiment((2, 3, 2), ("tanh", "identity")),
-            "the output layer's activation is sigmoid",
-        ),
+        (experiment((2, 3, 2), ("tanh", "sigmoid")), "the hidden layer's activation is sigmoid"),
+        (experiment((2, 3, 2), ("tanh", "identity")), "the output layer's activation is sigmoid"),
     ],
 )
 def test_what_is_not_in_the_catalogue_but_known(made: Experiment, text: str) -> None:

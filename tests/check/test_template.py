@@ -23,8 +23,7 @@ SLOPES = {
     "relu": "(NET > 0)",
     # central difference
     "gelu": "(GELU(NET + 1e-5) - GELU(NET - 1e-5)) / 2e-5".replace(
-        "GELU",
-        "(lambda z: 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))))",
+        "GELU", "(lambda z: 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))))"
     ),
 }
 OUTPUT_GRADIENTS = {

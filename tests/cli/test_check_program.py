@@ -228,9 +228,7 @@ def test_what_comes_to_no_verdict_is_told_in_a_sentence(
     assert said in err
 
 
-def test_a_function_that_the_program_calls_itself_happens_to_be_called_step(
-    tmp_path: Path,
-) -> None:
+def test_a_function_that_the_program_calls_itself_happens_to_be_called_step(tmp_path: Path) -> None:
     file = tmp_path / "net.py"
     file.write_text(
         "import numpy as np\nw = np.ones(2)\nx = np.array([[1.0, 2.0], [0.5, -1.0]])\n"

@@ -12,14 +12,7 @@ from bptui.core.graph.node import evaluate as evaluate_graph
 from bptui.core.graph.node import leaf
 from bptui.explain.captions import SYMBOLS
 from bptui.explain.equation import Equation
-from bptui.explain.expression import (
-    Expression,
-    Quantity,
-    Scope,
-    Setting,
-    evaluate,
-    quantities,
-)
+from bptui.explain.expression import Expression, Quantity, Scope, Setting, evaluate, quantities
 from bptui.explain.formulas import Definition, define_for, element, expand, formula_of
 from bptui.explain.printer import NumpyPrinter
 from bptui.explain.report import assignment

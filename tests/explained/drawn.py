@@ -14,10 +14,7 @@ from bptui.presets.folders import shipped_names
 from tests.core.support import HIDDEN, PAIRS, experiment
 
 COUNT, MORE = 40, 6
-LATER = {
-    *("bipolar_sigmoid", "softsign", "elu", "silu", "hard_sigmoid"),
-    "mean_absolute_error",
-}
+LATER = {*("bipolar_sigmoid", "softsign", "elu", "silu", "hard_sigmoid"), "mean_absolute_error"}
 """Functions that came when the first files were there: those after them have them."""
 FIRST_PAIRS = [pair for pair in PAIRS if LATER.isdisjoint(pair)]
 FIRST_HIDDEN = [name for name in HIDDEN if name not in LATER]

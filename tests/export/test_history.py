@@ -14,14 +14,7 @@ from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
-from bptui.export.history import (
-    MOST_BYTES,
-    MOST_ROWS,
-    WRITERS,
-    default_every,
-    history,
-    steps_of,
-)
+from bptui.export.history import MOST_BYTES, MOST_ROWS, WRITERS, default_every, history, steps_of
 from bptui.presets.files import load
 
 from ..core.support import data, diverging, first_not_finite, held_out_loss

@@ -226,10 +226,7 @@ def test_programs_are_formatted_and_without_a_finding() -> None:
         experiment((3, 3, 3), "sigmoid", steps=9), mistakes=mistakes, optimizer="adam", settings=()
     )
     deep = experiment((30, *[3] * 20, 2), samples=70, loss="mean_squared_error")
-    commands = (
-        ["check", "--select", "E,F,W,B,UP", "--ignore", "E402"],
-        ["format", "--check"],
-    )
+    commands = (["check", "--select", "E,F,W,B,UP", "--ignore", "E402"], ["format", "--check"])
     for made, command in itertools.product((load("iris"), mistaken, deep), commands):
         arguments = ["--isolated", "--line-length", "100", "--stdin-filename", "p.py", "-"]
         run = subprocess.run(

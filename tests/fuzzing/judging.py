@@ -19,14 +19,7 @@ import click
 from bptui.app.form.draft import EMPTY, Draft, Place
 from bptui.app.form.fields import ROWS
 from bptui.app.form.texts import columns_of
-from bptui.app.session.state import (
-    Session,
-    SessionError,
-    SessionState,
-    read,
-    read_state,
-    written,
-)
+from bptui.app.session.state import Session, SessionError, SessionState, read, read_state, written
 from bptui.app.view import Selection
 from bptui.cli.explain import explain
 from bptui.cli.export import FORMS, exported

@@ -20,14 +20,7 @@ from bptui.presets.errors import cleaned
 from bptui.presets.files import load, loads
 from bptui.presets.folders import shipped_folder, shipped_names
 from bptui.presets.own import shipped
-from bptui.presets.save import (
-    ExistsError,
-    SaveError,
-    document,
-    same_experiment,
-    save,
-    write,
-)
+from bptui.presets.save import ExistsError, SaveError, document, same_experiment, save, write
 
 from ..explained.drawn import drawn
 
@@ -271,10 +264,7 @@ def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
     assert [*tmp_path.iterdir()] == [file]
 
 
-@pytest.mark.parametrize(
-    ("fails", "overwrite"),
-    [("fsync", False), ("replace", True)],
-)
+@pytest.mark.parametrize(("fails", "overwrite"), [("fsync", False), ("replace", True)])
 def test_an_error_leaves_everything_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, overwrite: bool
 ) -> None:

@@ -9,7 +9,6 @@ import pytest
 from textual.pilot import Pilot
 
 from bptui.app.app import BptuiApp
-from bptui.app.panels.loss import LossPanel
 from bptui.presets.files import load
 
 from ..app.support import Session
@@ -20,7 +19,6 @@ SCREENS = [("article", 2, (120, 36)), ("article", 2, (80, 24)), ("iris", 7, (120
 def shows_its_chart(session: Session) -> bool:
     """Whether the newest chart is on the screen; it is drawn after the numbers."""
     panel = session.panel("#loss")
-    assert isinstance(panel, LossPanel)
     if panel.container_size.height == 1:
         return f"steps 0 to {session.shown_step}" in session.lines()[1]
     rows = [row.replace("┊", " ").strip() for row in session.inside("#loss")]
