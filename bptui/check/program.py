@@ -144,7 +144,9 @@ def _why_unclear(verdict: Verdict, tape: Tape, run: Run) -> str | None:
     for entry, name in () if loss.named else verdict.lines.truth.underived.items():
         where = run.source.files.told(run.line_of(tape.notes[entry].place))
         return f"{where}: no gradient can be computed of {name}"
-    if loss.used and not loss.named:  # it is on the way back itself
+    judged, others = verdict.lines.judged, verdict.lines.truth.losses
+    guessed = loss.entry is not None and not judged.right and all(one.entry for one in others)
+    if not loss.named and (loss.used or guessed):  # it is on the way back itself, or anything
         return "no loss is found in it; --loss NAME says which it is"
     drawn = _drawn_by(tape, verdict.lines.truth.dependent) if loss.entry is None else None
     if drawn is not None:

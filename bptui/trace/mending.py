@@ -80,11 +80,14 @@ class Evaluation:
 
         It fails soon where the first draw is no multiple of what is ``wanted``.
         """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the compiler, and numpy, have doubts about some edits
+            return self._carried_out(statement, wanted)
+
+    def _carried_out(self, statement: ast.stmt, wanted: Values | None) -> Values | None:
         tree = self.named.made(_written(statement, self.variable))
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the compiler has its doubts about some edits
-                code = compile(ast.Module([tree], []), "<edit>", "exec")
+            code = compile(ast.Module([tree], []), "<edit>", "exec")
         except (SyntaxError, ValueError, TypeError):
             return None
         made: Values = []

@@ -326,6 +326,12 @@ def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:
     ("start", "body", "said"),
     [
         ("1.5", "w -= 0.1 * 2 * w", "no loss is found in it"),
+        (
+            "np.ones((3, 2)); t = np.array([1.0, 0, 1])",
+            "q = np.exp(t @ w) / np.exp(t @ w).sum(); e = np.eye(2)[int(q.argmax())]; "
+            "w += 0.1 * np.outer(t, e) * (1 + w)",
+            "no loss is found in it",
+        ),
         ("np.ones(3)", "loss = np.sinc(w).sum(); w -= 0.1 * w", "line 4: no derivative is known"),
         (
             "np.ones((3, 2)) / 3; a = np.zeros(3); t = np.array([1.0, 0, 1])",
