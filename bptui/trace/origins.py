@@ -61,6 +61,8 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
             continue
         wrong = next(filter(lines.is_wrong, repair.entries), repair.entries[0])
         wanted, renamed = lines.right_value(wrong), lines.replay.renamed
+        if wanted is not None and multiple(lines.values[wrong], wanted) is not None:
+            continue  # many lines could make up for a factor
         before = lines.current, {entry: list(names) for entry, names in renamed.items()}
         lines.current = lines.without(repair)
         for entry in repair.renamed:

@@ -10,6 +10,7 @@ import pytest
 from bptui.trace.comparing import right_value
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.mending import evaluated, written
+from bptui.trace.origins import blame_origins
 from tests.trace.kinds import HEAD, program
 from tests.trace.support import Judged
 
@@ -246,6 +247,27 @@ def test_that_line_is_blamed_of_which_an_edit_mends_all(right: str, wrong: str) 
     assert program(judged.mended().removeprefix(HEAD)).verdict.right
     rows = (HEAD + SLOPE_AND_COPY).splitlines()
     assert judged.first_wrong == {rows.index(f"    {right}") + 1}
+
+
+COLUMNS = """
+for step in range(2):
+    h = np.tanh(x[step] @ W)
+    loss = ((h @ V - y[step]) ** 2).sum()
+    d = 2 * (h @ V - y[step])
+    dV = np.zeros((2, 2))
+    for j in range(2):
+        dV[:, j] = {}d[j] * h
+    W -= 0.1 * np.outer(x[step], d @ V.T * (1 - h ** 2))
+    V = V - 0.1 * dV
+"""
+
+
+@pytest.mark.parametrize("slip", ["-", "0.5 * "])
+def test_an_update_that_would_make_up_for_a_factor_is_not_blamed(slip: str) -> None:
+    judged = program(COLUMNS.format(slip))
+    blame_origins(judged.verdict.lines, judged.view)
+    rows = (HEAD + COLUMNS.format(slip)).splitlines()
+    assert judged.first_wrong == {rows.index(f"        dV[:, j] = {slip}d[j] * h") + 1}
 
 
 LAYERS = """
