@@ -97,8 +97,9 @@ class Checked:
             return {"name": None, "line": None, "formula": loss.text, "given": self.told}
         places = [binding.place for binding in self.bindings if binding.entry == loss.entry]
         made = loss.entry
-        while self.tape.notes[made].call in ("asarray", "array", "float"):  # by a constructor
-            made = next(iter(self.tape.inputs[made]), made)
+        inputs = self.tape.inputs
+        while self.tape.notes[made].call in ("asarray", "array", "float") and inputs[made]:
+            made = next(iter(inputs[made]))  # of a constructor
         places.insert(0, self.tape.notes[made].place)  # which the call may have
         line = next(filter(None, map(self.line_of, places)), 0)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None

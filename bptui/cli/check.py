@@ -19,6 +19,7 @@ from click.core import ParameterSource
 from bptui.atomic import saved_at
 from bptui.cli import DEFAULT_PRESET
 from bptui.cli.common import (
+    Signalled,
     Unjudged,
     Unusable,
     as_json,
@@ -267,6 +268,8 @@ def watched(path: Path, found: Callable[[], Sequence[Report]], form: str) -> NoR
                 written(found_again, form, CLEAR if shown else before)
             except click.exceptions.Exit:
                 pass
+            except Signalled:
+                raise
             except click.ClickException as error:
                 error.show()
             if shown:

@@ -38,6 +38,10 @@ class Unjudged(click.ClickException):
     exit_code = 3
 
 
+class Signalled(Unjudged):
+    """A signal is to end bptui while the user's code runs, which may have sent it."""
+
+
 class Diverged(click.ClickException):
     """Training whose loss stopped being a finite number."""
 
@@ -61,7 +65,7 @@ def telling_signals() -> Iterator[None]:
 
     def ended(number: int, _: object) -> None:
         name = signal.Signals(number).name
-        raise Unjudged(f"no verdict: {name} was sent to bptui while your code ran")
+        raise Signalled(f"no verdict: {name} was sent to bptui while your code ran")
 
     names = ("SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]

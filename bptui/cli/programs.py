@@ -89,7 +89,7 @@ def judged(
 def startable() -> Iterator[None]:
     """Raise :class:`Unusable` where a program's Python cannot be started, or has no such loss.
 
-    And :class:`~bptui.cli.common.Unjudged` where a signal ends it.
+    And :class:`~bptui.cli.common.Signalled` where a signal ends it.
     """
     from bptui.check.interpreter import CannotStartError
     from bptui.presets.errors import printable

@@ -180,7 +180,7 @@ class Calls(Names):
             return self._into(at, name, arguments, words, out, carry_out)
         if function is copy.deepcopy:
             result = function(*arguments, **words)
-            self._copied(at, arguments[0], result, set())
+            self._copied(at, arguments[0] if arguments else words["x"], result, set())
             return result
         if not self.concerned(arguments) and not self.concerned(words.values()):
             return function(*arguments, **words)
@@ -192,27 +192,34 @@ class Calls(Names):
         return self._noted(at, name, arguments, words, function(*arguments, **words))
 
     def _copied(self, at: int, old: Value, new: Value, seen: set[int]) -> None:
-        """Take note of the numbers that a copy has of what lists, dicts and objects hold."""
-        if new is old or id(new) in seen:
+        """Take note of the numbers that a copy has of what lists, dicts and objects hold.
+
+        What a class that says how it is copied makes otherwise is no copy.
+        """
+        if new is old or id(new) in seen or type(new) is not type(old):
             return
         seen.add(id(new))
         if is_number(new):
-            self.note("copy", (old,), {}, at, new)
+            if np.array_equal(old, new, equal_nan=True):
+                self.note("copy", (old,), {}, at, new)
         elif isinstance(new, dict):
-            for one, other in zip(old.values(), new.values(), strict=True):
-                self._copied(at, one, other, seen)
+            for key in filter(old.__contains__, new):
+                self._copied(at, old[key], new[key], seen)
         elif isinstance(new, list | tuple):
-            for one, other in zip(old, new, strict=True):
+            for one, other in zip(old, new, strict=False):
                 self._copied(at, one, other, seen)
         elif hasattr(new, "__dict__"):
             self._copied(at, vars(old), vars(new), seen)
 
     def _by_places(self, at: int, places: Places, carry_out: Callable[[], Value]) -> Value:
         """Carry out a call that takes numbers from places of an array, or puts some there."""
-        array, index, value = places
+        array, index, value, mask = places
         index = index if isinstance(index, tuple) else (index,)
         if value is None:
             return self.note("getitem", (array, index), {}, at, carry_out())
+        if mask is not None:
+            chosen = np.where(mask, value, array)
+            value = self.note("where", (mask, value, array), {}, at, chosen)
         before = self.about_to_change(array)
         given = (before, self.encoded(index, at), self.encoded(value, at))
         result = carry_out()

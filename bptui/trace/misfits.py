@@ -34,10 +34,12 @@ def misfit(source: str, line: int, names: Mapping[str, Any]) -> str:
     """
     for node, operation, left, right in _operations(source, line):
         try:
-            shapes = [np.shape(_value(each, names)) for each in (left, right)]
+            values = [_value(each, names) for each in (left, right)]
+            shapes = [np.shape(value) for value in values]
         except Exception:  # a name may be gone, or an index, or it is no operand of this kind
             continue
-        if _fit(operation, *shapes):
+        arrays = operation is np.dot or any(isinstance(value, np.ndarray) for value in values)
+        if not arrays or _fit(operation, *shapes):  # lists are put together
             continue
         texts = [ast.unparse(each) for each in (left, right)]
         said = [

@@ -76,8 +76,8 @@ def put(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
 def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path, ast.Assign] | None:
     """Return what a statement computes around a place and gives no name: an element of a list.
 
-    It is one that is appended, stands in a display, or is made by a comprehension; as a statement
-    by itself.
+    It is one that is appended, stands in a display, is unpacked, or is made by a comprehension; as
+    a statement by itself.
     """
     found: tuple[Path, ast.Assign] | None = None
     appends = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
@@ -98,6 +98,7 @@ def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path,
         appended = of_call and called(node) == "append"  # type: ignore[arg-type]  # it is a call
         turned = isinstance(node, COMPREHENSIONS) and name in ("elt", "value")
         shown = isinstance(node, DISPLAYS) and path[-2][0] != "slice" and name in ("elts", "values")
+        shown = (shown and not isinstance(part, ast.Starred)) or isinstance(node, ast.Starred)
         if isinstance(part, ast.expr) and (appended or turned or shown):
             found = path, ast.Assign([ast.Name("_", ast.Store())], part, lineno=part.lineno)
         node = part

@@ -23,11 +23,15 @@ NAMES = {
 
 
 class Places(NamedTuple):
-    """An array, an index into it, and what is put there; None for what is taken."""
+    """An array, an index into it, and what is put there; None for what is taken.
+
+    Where there is a ``mask``, only there.
+    """
 
     array: Value
     index: Value
     value: Value = None
+    mask: Value = None
 
 
 def places_of(name: str, arguments: tuple[Value, ...], words: dict[str, Value]) -> Places | None:
@@ -43,16 +47,22 @@ def places_of(name: str, arguments: tuple[Value, ...], words: dict[str, Value]) 
     value: Value = None if name == "take_along_axis" else parts[0 if first else 1]
     one = np.ndim(value) == 0
     index: Value = None
-    if name in ("copyto", "putmask"):
-        mask = given.get("where", True) if name == "copyto" else parts[0]
-        index = ... if mask is True else np.asarray(mask) if one else None
+    mask: Value = None
+    if name == "copyto":
+        index, mask = ..., given.get("where")
+    elif name == "putmask":
+        if np.shape(parts[0]) == array.shape and (one or np.shape(value) == array.shape):
+            index, mask = ..., parts[0]  # what has another shape is repeated
     elif name == "fill_diagonal":
-        index = tuple(np.arange(min(array.shape)) for _ in array.shape) if one else None
+        if one and array.ndim:
+            index = tuple(np.arange(min(array.shape)) for _ in array.shape)
     elif name == "put" and (one or np.shape(value) == np.shape(parts[0])):
-        index = np.unravel_index(np.asarray(parts[0]) % array.size, array.shape)
-    elif name.endswith("_axis") and given.get("axis") is not None:
+        places = np.asarray(parts[0])
+        if array.size and places.dtype.kind in "iu":
+            index = np.unravel_index(places % array.size, array.shape)
+    elif name.endswith("_axis") and given.get("axis") in range(-array.ndim, array.ndim):
         index = _along(array.shape, np.asarray(parts[0]), given["axis"])
-    return None if index is None else Places(array, index, value)
+    return None if index is None else Places(array, index, value, mask)
 
 
 def _along(shape: tuple[int, ...], indices: Value, axis: int) -> tuple[Value, ...]:

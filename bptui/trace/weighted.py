@@ -51,23 +51,34 @@ class Weights:
                 note = self.tape.notes[user]
                 if note.call == "multiply":
                     others = [one for one in self.tape.inputs[user] if one != top]
-                    found = self._row(others[0], row) if len(others) == 1 else None
-                    same = self.tape.shape(user) == self.tape.shape(top if row >= 0 else error)
+                    made = self.tape.shape(user)
+                    found = self._row(others[0], row, made) if len(others) == 1 else None
+                    same = made == self.tape.shape(top if row >= 0 else error)
                     fits = found is not None and (same or not found.shape)
                     if found and fits and self._is_weight(others[0], target, found.shape, shape):
                         return found
                 place = row
                 if note.call in ROWS and row < 0 and isinstance(note.arguments[0], list):
-                    place = note.arguments[0].index(Reference(top))
+                    rows = enumerate(note.arguments[0])
+                    own = (
+                        at for at, one in rows if isinstance(one, Reference) and one.entry == top
+                    )
+                    place = next(own, row)
                 if (note.call in THROUGH or place != row) and user not in seen:
                     seen.add(user)
                     stack.append((user, place))
         return None
 
-    def _row(self, entry: int, row: int) -> Node:
-        """Return an entry, or of an array that goes with rows its own one."""
+    def _row(self, entry: int, row: int, made: tuple[int, ...]) -> Node | None:
+        """Return an entry, or of an array that goes with rows its own one.
+
+        None where it makes an array of shape ``made`` and has no number for each row of it.
+        """
         node = self.graph.node(entry)
-        return shaping.item(node, index=(row,)) if row >= 0 and node.shape else node
+        if row < 0 or not node.shape:
+            return node
+        of_rows = len(node.shape) == len(made) and node.shape[0] == made[0] > row
+        return shaping.item(node, index=(row,)) if of_rows else None
 
     def _is_weight(
         self, entry: int, target: int | None, own: tuple[int, ...], shape: tuple[int, ...]

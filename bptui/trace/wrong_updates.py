@@ -141,5 +141,5 @@ class WrongUpdates:
             if entry in values and multiple(values[entry], true) is not None:
                 return value(entry)
         kept = share_of(tape, put, parameter.before) or 0.0
-        kept_part: Numbers = parameter.taken(value(after) - kept * value(parameter.before))
-        return kept_part
+        change: Numbers = parameter.taken(value(after) - kept * value(parameter.before))
+        return change

@@ -47,14 +47,15 @@ def test_a_program_that_does_all_it_may_is_judged_and_leaves_no_process(tmp_path
     assert not _is_alive(int((tmp_path / "pid").read_text()))
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1"])
-def test_a_program_that_sends_its_parent_a_signal_has_no_verdict(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", ["SIGTERM", "SIGTERM --watch", "SIGHUP", "SIGALRM", "SIGUSR1"])
+def test_a_program_that_sends_its_parent_a_signal_has_no_verdict(told: str, tmp_path: Path) -> None:
+    name, *options = told.split()
     file = tmp_path / "net.py"
     file.write_text(
         "import os, signal, time\nopen('pid', 'w').write(str(os.getpid()))\n"
         f"os.kill(os.getppid(), signal.{name})\ntime.sleep(300)\n"
     )
-    command = [sys.executable, "-m", "bptui", "check", "--timeout", "300", str(file)]
+    command = [sys.executable, "-m", "bptui", "check", "--timeout", "300", *options, str(file)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (3, "")
     assert ended.stderr == f"Error: no verdict: {name} was sent to bptui while your code ran\n"

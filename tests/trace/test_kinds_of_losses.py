@@ -219,6 +219,27 @@ for episode in range(2):
     D *= G[:, None]
     W += 0.1 * np.array(states).T @ D  #! W -= 0.1 * np.array(states).T @ D
 """,
+    "errors are columns of an array, or rows that all columns are multiplied with": """
+for s, t in zip(x[:2], y):
+    e, f = s @ W[:, 0] - t[0], s @ W[:, 1] - t[1]
+    loss = (e ** 2 + f ** 2) / 2
+    column = np.array([[e], [f]]) * s
+    row = np.outer(np.array([e, f]), s) * np.ones((1, 3))
+    W -= 0.05 * (column + row).T  #! W += 0.05 * (column + row).T
+""",
+    "a mask of integers, and one that is broadcast": """
+for step in range(2):
+    z = x @ W
+    h, low = z * 1.0, z[:, :1] < 0
+    np.copyto(h, 0.1 * z, where=low)
+    g = np.ones_like(h)
+    np.putmask(g, np.repeat(low, 2, axis=1).astype(int), 0.1)
+    d = h @ V - y
+    loss = (d ** 2).sum() / 2
+    back = d @ V.T * g  #! back = d @ V * g
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ back
+""",
     "what is liked is ranked above what is not, without a target": """
 U, I = rng.normal(size=(5, 3)), rng.normal(size=(7, 3))
 for step in range(2):

@@ -270,6 +270,22 @@ def test_an_update_that_would_make_up_for_a_factor_is_not_blamed(slip: str) -> N
     assert judged.first_wrong == {rows.index(f"        dV[:, j] = {slip}d[j] * h") + 1}
 
 
+STARRED = """
+for step in range(2):
+    h = np.tanh(x @ W)
+    d = h @ V - y
+    loss = (d ** 2).sum() / 2
+    parts = [h.T @ d, *d @ V.T]
+    W -= 0.1 * x.T @ (np.array(parts[1:]) * (1 - h ** 2))
+    V -= 0.1 * parts[0]
+"""
+
+
+def test_what_is_unpacked_is_mended_as_an_element() -> None:
+    judged = program(STARRED.replace("V.T]", "V]"))
+    assert judged.mended().removeprefix(HEAD) == STARRED
+
+
 LAYERS = """
 class Layer:
     def __init__(self, size):

@@ -6,7 +6,7 @@ import pytest
 from bptui.trace.misfits import misfit
 
 NAMES = {"np": np, "d": np.ones((1, 2)), "W": np.ones((3, 2)), "h": np.ones((1, 3)), "c": {"W": 0}}
-NAMES["c"] = {"W": NAMES["W"]}
+NAMES |= {"c": {"W": NAMES["W"]}, "a": [1, 2], "l": [3, 4, 5]}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ NAMES["c"] = {"W": NAMES["W"]}
         ("W -= 0.1 * h", "W -= 0.1 * h: W is 3x2, 0.1 * h is 1x3"),
         ("W -= W.T / 2", "W -= W.T / 2: W is 3x2, W.T / 2 is 2x3; W -= (W.T / 2).T would fit"),
         ("e = np.tanh(d) @ W", ""),  # nothing is called once more
+        ("n = int('x' + str(a + l))", ""),  # lists may be put together
+        ("n = np.dot(a, l)", "a is 2, l is 3"),
         ("e = d @ W.T", ""),
         ("e = d @ V", ""),
     ],

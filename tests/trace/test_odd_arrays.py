@@ -46,6 +46,8 @@ SNIPPETS = {
         np.put_along_axis(x, np.array([[1, 0, 1]]), 3.0, 0); d = x * 1.0
         np.copyto(x, 2.0, where=x > 1.5); np.putmask(x, x > 1.9, 0.5); e = x * 1.0
         np.put(x, [0, -2], [1.0, 2.0]); np.copyto(w, x[0] * 2); f = w + x
+        np.copyto(x, 4 * x, where=x[:, :1] > 1); np.putmask(x, (x > 2).astype(int), 0.25); g = x + 1
+        np.putmask(x, x > 0.5, [1.0, 2.0]); np.put(x, [], 5.0); np.put(x[:0], [], 5.0); h = x * 1.0
     """,
     "in place": """
         w.sort(); a = w * 2.0
@@ -116,6 +118,14 @@ SNIPPETS = {
     "copies": """
         import copy
         a = copy.deepcopy(w); b = copy.copy(w); c = copy.deepcopy({"w": w, "l": [x]})
+        d = copy.deepcopy(x={"w": w})
+        class Fresh(dict):
+            def __deepcopy__(self, memo): return Fresh(x=np.zeros(3))
+        class Other:
+            def __init__(self, **held): vars(self).update(held)
+            def __deepcopy__(self, memo): return Other(w=self.w * 2, v=self.v.copy())
+        e = copy.deepcopy(Fresh(w=w, x=w)); o = copy.deepcopy(Other(x=x, v=w, w=w))
+        e["x"] += 1.0; s = e["x"] + o.w + o.v + d["w"]
         a -= 0.5; b *= 2.0; c["w"][0] = 9.0; r = a @ b, w + c["w"], c["l"][0] @ w
     """,
 }
