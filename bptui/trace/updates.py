@@ -360,9 +360,20 @@ def _drop_what_is_computed(tape: Tape, steps: list[dict[int, list[Update]]]) -> 
 
 
 def names_of(tape: Tape) -> dict[int, str]:
-    """Return the first lasting name of each entry: a global one before a local one."""
+    """Return the first lasting name of each entry: a global one before a local one.
+
+    But not what is that of several objects in turn, as layer.W in a loop over layers.
+    """
+    owners: dict[str, set[object]] = {}
+    for binding in tape.bindings:
+        if binding.location[0] == "attribute":
+            owners.setdefault(binding.name, set()).add(binding.location[1])
     found: dict[int, str] = {}
-    for binding in sorted(tape.bindings, key=lambda given: (given.frame != 0, given.when)):
+
+    def order(given: Binding) -> tuple[bool, int]:
+        return given.frame != 0 or len(owners.get(given.name, ())) > 1, given.when
+
+    for binding in sorted(tape.bindings, key=order):
         if not binding.name.startswith("return "):
             found.setdefault(binding.entry, binding.name)
     return found

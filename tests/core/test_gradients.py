@@ -10,7 +10,7 @@ from bptui.core.optimizers import OPTIMIZERS
 
 from .support import PAIRS, arrays, check_against_plain_loops, experiment, random_experiment
 
-COUNT, AT_ONCE = 160, 20
+COUNT, AT_ONCE = 300, 20
 
 
 @pytest.mark.parametrize("first", range(0, COUNT, AT_ONCE))
