@@ -116,7 +116,7 @@ def solved(
     if not np.isfinite(flat).all():
         return
     if np.ptp(flat) <= 1e-6 * np.abs(flat).max():
-        yield f"{line.code} + {flat.mean():.6g}"
+        yield f"{line.code} {'-' if flat.mean() < 0.0 else '+'} {abs(flat.mean()):.6g}"
     for name, numbers in named.items():
         if numbers[0].ndim and numbers[0].shape[1:] == made[0].shape:
             yield f"{line.name} = {name}.mean(axis=0)"

@@ -23,8 +23,8 @@ NUMBER = 6
 """Columns of the numbers of lines, the margin with them."""
 HANG = 4
 """How much further in the later lines of code are."""
-MULTIPLE = re.compile(r" = [\d.]+ dL")
-"""What stands for twice a gradient, or half of one."""
+MULTIPLE = re.compile(r" = \S+ dL")
+"""What stands for twice a gradient, or minus half of one."""
 SHORTEST = 32
 """The fewest columns of code beside the verdicts."""
 SAID = {"right": "ok", "wrong": "WRONG", "follows": "follows", "unclear": ""}

@@ -168,9 +168,8 @@ class Report(ChainWriter):
         lines: list[TextLine] = [(Span(text, "code"),) for text in code]
         indent = " " * (len(name) + 1)
         shapes = ((self.symbols.code(q.name), equation.scope.shape(q)) for q in quantities(node))
-        text = ", ".join(
-            f"{name} {shape}" for name, shape in shapes if shape and name in " ".join(code)
-        )
+        words = {*re.findall(r"\w+", " ".join(code))}
+        text = ", ".join(f"{name} {shape}" for name, shape in shapes if shape and name in words)
         if text and not isinstance(node, Quantity):
             rows = wrap(
                 f"# {text}",

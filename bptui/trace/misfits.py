@@ -20,6 +20,8 @@ OPERATIONS: dict[type[ast.operator], Operation] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+CALLED: dict[str, Operation] = {"dot": np.dot, "matmul": np.matmul}
+"""Functions, and methods, that do such things, too."""
 PLAIN: tuple[type[ast.AST], ...] = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Tuple),
     *(ast.Slice, ast.operator, ast.unaryop, ast.expr_context),
@@ -35,22 +37,26 @@ def misfit(source: str, line: int, names: Mapping[str, Any]) -> str:
     for node, operation, left, right in _operations(source, line):
         try:
             values = [_value(each, names) for each in (left, right)]
-            shapes = [np.shape(value) for value in values]
+            shapes, kinds = zip(
+                *((np.shape(v), np.asarray(v).dtype.kind) for v in values), strict=True
+            )
         except Exception:  # a name may be gone, or an index, or it is no operand of this kind
             continue
-        arrays = operation is np.dot or any(isinstance(value, np.ndarray) for value in values)
-        if not arrays or _fit(operation, *shapes):  # lists are put together
-            continue
+        arrays = operation in CALLED.values() or any(isinstance(v, np.ndarray) for v in values)
+        if not arrays or not {*kinds} <= {*"biufc"} or _fit(operation, *shapes):
+            continue  # lists are put together, objects do as they like
         texts = [ast.unparse(each) for each in (left, right)]
         said = [
-            f"{text} is {'x'.join(map(str, shape)) or 'a number'}"
+            f"{text} has {shape[0]} numbers"
+            if len(shape) == 1
+            else f"{text} is {'x'.join(map(str, shape)) or 'a number'}"
             for text, shape in zip(texts, shapes, strict=True)
         ]
         turned = (
             (left, _turned(right), shapes[0], shapes[1][::-1]),
             (_turned(left), right, shapes[0][::-1], shapes[1]),
         )
-        products = operation in (operator.matmul, np.dot)
+        products = operation in (operator.matmul, *CALLED.values())
         fitting = [
             ast.unparse(_with(node, one, other))
             for one, other, *sides in turned
@@ -74,9 +80,9 @@ def _operations(source: str, line: int) -> Iterator[tuple[ast.AST, Operation, as
         elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATIONS:
             yield node, OPERATIONS[type(node.op)], node.target, node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            first = node.args[0] if len(node.args) > 1 else node.func.value
-            if node.func.attr in ("dot", "matmul"):
-                yield node, np.dot, first, node.args[-1]
+            first, *others = node.args if _of_numpy(node.func) else (node.func.value, *node.args)
+            if node.func.attr in CALLED and others:
+                yield node, CALLED[node.func.attr], first, others[0]
 
 
 def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # of the program
@@ -107,6 +113,11 @@ def _with(node: ast.AST, left: ast.expr, right: ast.expr) -> ast.AST:
         return ast.AugAssign(left, node.op, right)  # type: ignore[arg-type]  # as it stands
     assert isinstance(node, ast.Call)
     assert isinstance(node.func, ast.Attribute)
-    if len(node.args) == 2:
-        return ast.Call(node.func, [left, right], node.keywords)
-    return ast.Call(ast.Attribute(left, node.func.attr, ast.Load()), [right], node.keywords)
+    if _of_numpy(node.func):
+        return ast.Call(node.func, [left, right, *node.args[2:]], node.keywords)
+    method = ast.Attribute(left, node.func.attr, ast.Load())
+    return ast.Call(method, [right, *node.args[1:]], node.keywords)
+
+
+def _of_numpy(function: ast.Attribute) -> bool:
+    return isinstance(function.value, ast.Name) and function.value.id in ("np", "numpy")

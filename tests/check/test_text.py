@@ -60,6 +60,13 @@ def test_parts_and_marks() -> None:
     ]
 
 
+@pytest.mark.parametrize("factor", ["", "-", "2 ", "-0.5 ", "5e-07 "])
+def test_what_makes_up_for_a_factor_is_said_where_there_is_one(factor: str) -> None:
+    line = Line(9, "error = a2 - y", "error", f"{factor}dL/d a2", "right")
+    said = as_text([Report("net.py", "right", loss=REPORT.loss, lines=[line])], 88)
+    assert ("makes up for" in said) == factor.endswith(" ")
+
+
 def test_colours_change_no_character() -> None:
     styled = as_text([REPORT], 80, styled=True)
     assert click.unstyle(styled) == as_text([REPORT], 80)

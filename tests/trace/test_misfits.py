@@ -6,7 +6,7 @@ import pytest
 from bptui.trace.misfits import misfit
 
 NAMES = {"np": np, "d": np.ones((1, 2)), "W": np.ones((3, 2)), "h": np.ones((1, 3)), "c": {"W": 0}}
-NAMES |= {"c": {"W": NAMES["W"]}, "a": [1, 2], "l": [3, 4, 5]}
+NAMES |= {"c": {"W": NAMES["W"]}, "a": [1, 2], "l": [3, 4, 5], "o": np.ones((2, 2)), "s": object()}
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,10 @@ NAMES |= {"c": {"W": NAMES["W"]}, "a": [1, 2], "l": [3, 4, 5]}
         ("W -= W.T / 2", "W -= W.T / 2: W is 3x2, W.T / 2 is 2x3; W -= (W.T / 2).T would fit"),
         ("e = np.tanh(d) @ W", ""),  # nothing is called once more
         ("n = int('x' + str(a + l))", ""),  # lists may be put together
-        ("n = np.dot(a, l)", "a is 2, l is 3"),
+        ("n = np.dot(a, l)", "a has 2 numbers, l has 3 numbers"),
+        ("e = np.dot(d, W, o)", "np.dot(d, W, o): d is 1x2, W is 3x2; np.dot(d, W.T, o) would fit"),
+        ("e = h.dot(W, o)", ""),
+        ("e = s @ W", ""),  # an object has its own reasons
         ("e = d @ W.T", ""),
         ("e = d @ V", ""),
     ],
