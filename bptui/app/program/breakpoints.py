@@ -90,10 +90,10 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
         name = found[2].strip()
         index: tuple[int, ...] = ()
         split = INDEXED.fullmatch(name)
-        name = loss if name == LOSS and LOSS not in names else name
         if name not in names and split:
             name = split[1]
             index = tuple(int(part) for part in re.findall(r"\d+", split[2]))
+        name = loss if name == LOSS and LOSS not in names else name
         if name not in names:
             known = ", ".join(sorted(names)[:12])
             raise BreakpointError(f"found no variable {name!r}; there are {known}")

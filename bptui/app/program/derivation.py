@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import ClassVar
+from collections.abc import Callable
 
 import numpy as np
 
 from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel, Reports
 from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
+from bptui.app.program.symbols import APART, PLAIN, ProgramSymbols
 from bptui.core.arrays import Array
 from bptui.core.graph.backward import Link
 from bptui.core.graph.node import Node, constant
@@ -24,48 +21,13 @@ from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.links import said_of, said_of_way
 from bptui.explain.report import Form, Report
-from bptui.explain.symbols import Place, Symbols
 
 UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
 """What a formula raises that has no notation, or no scalar form."""
-PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
-"""Names that need no brackets."""
-COUNTED = re.compile(r" \(\d+\)$")
-"""Behind the name of an attribute that several objects have."""
-APART = re.compile(r" \((([^()]+, )?(line|shape|no\.) [\dx]+|given)\)$")
-"""Behind a name that several values in one explanation have."""
 MOST_TERMS, CLOSE = 3000, 1e-5
 """Quantities in a scalar form, and how near it comes to the number."""
 LONGEST = 120
 """Parts of a formula that is still written."""
-
-
-@dataclass(frozen=True)
-class ProgramSymbols(Symbols):
-    """The program's own names: ``called`` gives that of each quantity."""
-
-    called: Mapping[str, str] = field(default_factory=dict)
-    row: ClassVar[str] = "row"  # whether that is a sample or a unit, nobody knows
-    column: ClassVar[str] = "column"
-
-    @cached_property
-    def places(self) -> dict[str, Place]:
-        return {}
-
-    def text(self, quantity: Quantity) -> str:
-        name = self.called.get(quantity.name, quantity.name)
-        if not quantity.index:
-            return name
-        bare = APART.sub("", name)
-        whole = bare if PLAIN.fullmatch(bare) else f"({bare})"
-        return f"{whole}[{', '.join(map(str, quantity.index))}]{name[len(bare) :]}"
-
-    def code(self, name: str) -> str:
-        name = self.called.get(name, name)
-        if name.startswith("dL/d") or APART.search(name):
-            return re.sub(r"\W+", "_", name).strip("_")
-        name = COUNTED.sub("", name)
-        return name if PLAIN.fullmatch(name) else f"({name})"
 
 
 def _parts(node: Expression) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,10 @@ SILENT = ("leaf", "constant", "gather", "put")
 """Entries of a tape that are no operation of the program."""
 MOST_OWNERS = 8
 """Objects of one class whose attributes are kept apart."""
+
+
+KEY = re.compile(r"""\[(['"])([^'"]*)\1\]""")
+"""A key in the name of an item of a dict."""
 
 
 class Variable(NamedTuple):
@@ -74,7 +79,7 @@ class Record:
     def quoted(self, name: str) -> str:
         """Return a name with the quotes that the program mostly has around keys."""
         quote = max("'", '"', key=lambda each: self.source.text.count(f"[{each}"))
-        return name.replace("'", quote).replace('"', quote)
+        return KEY.sub(rf"[{quote}\2{quote}]", name)
 
     def _scope(self, binding: Binding) -> str:
         known_everywhere = not binding.frame or not binding.name.isidentifier()
