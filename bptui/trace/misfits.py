@@ -1,73 +1,76 @@
 """Says which operands of a line do not fit together, and what would fit: the commonest error.
 
-Runs in the user's Python, after the program has failed.
+Runs in the user's Python, after the program has failed. Shapes are compared, nothing is computed,
+and none of the program's code is called once more.
 """
 
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
-Operation = Callable[[Any, Any], Any]
-OPERATIONS: dict[type[ast.operator], Operation] = {
-    ast.MatMult: operator.matmul,
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-CALLED: dict[str, Operation] = {"dot": np.dot, "matmul": np.matmul}
-"""Functions, and methods, that do such things, too."""
-PLAIN: tuple[type[ast.AST], ...] = (
-    *(ast.Name, ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.Constant, ast.Tuple),
-    *(ast.Slice, ast.operator, ast.unaryop, ast.expr_context),
-)
-"""What operands are made of that may be computed once more: nothing is called."""
+Shape = tuple[int, ...]
+ELEMENTWISE = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+PRODUCTS = ("dot", "matmul")
+OWN = "non-broadcastable output operand"
+"""How numpy begins where a result does not fit into the array that it is for."""
 
 
-def misfit(source: str, line: int, names: Mapping[str, Any]) -> str:
+class Operation(NamedTuple):
+    """An operation on two operands; ``build`` writes it with others.
+
+    ``put``: what it gives is for the array on the left.
+    """
+
+    op: ast.operator
+    left: ast.expr
+    right: ast.expr
+    build: Callable[[ast.expr, ast.expr], ast.AST]
+    put: bool = False
+
+    def fit(self, left: Shape, right: Shape) -> bool:
+        """Return whether operands of these shapes fit together."""
+        made = _result(self.op, left, right)
+        return made is not None and (made == left or not self.put)
+
+    def would_fit(self, left: Shape | None, right: Shape | None) -> bool:
+        """Return whether others may be advised: what goes number by number has one shape."""
+        if left is None or right is None:
+            return False
+        return self.fit(left, right) and (left == right or isinstance(self.op, ast.MatMult))
+
+    def text(self, left: ast.expr, right: ast.expr) -> str:
+        return ast.unparse(self.build(left, right))
+
+
+def misfit(source: str, line: int, names: Mapping[str, Any], message: str) -> str:
     """Return ``do @ W2: do is 1x2, W2 is 3x2; do @ W2.T would fit``.
 
-    ``names`` are those in sight of the line that failed; "" where it did so for another reason.
+    ``names`` are those in sight of the line that failed, and ``message`` is what numpy said, which
+    names the shapes; "" where it is about no two operands that can be told.
     """
-    for node, operation, left, right in _operations(source, line):
-        try:
-            values = [_value(each, names) for each in (left, right)]
-            shapes, kinds = zip(
-                *((np.shape(v), np.asarray(v).dtype.kind) for v in values), strict=True
-            )
-        except Exception:  # a name may be gone, or an index, or it is no operand of this kind
+    for made in _operations(source, line, names):
+        left, right = made.left, made.right
+        one, other = _shape(left, names), _shape(right, names)
+        if one is None or other is None or made.fit(one, other):
             continue
-        arrays = operation in CALLED.values() or any(isinstance(v, np.ndarray) for v in values)
-        if not arrays or not {*kinds} <= {*"biufc"} or _fit(operation, *shapes):
-            continue  # lists are put together, objects do as they like
-        texts = [ast.unparse(each) for each in (left, right)]
-        said = [
-            f"{text} has {shape[0]} numbers"
-            if len(shape) == 1
-            else f"{text} is {'x'.join(map(str, shape)) or 'a number'}"
-            for text, shape in zip(texts, shapes, strict=True)
-        ]
-        turned = (
-            (left, _turned(right), shapes[0], shapes[1][::-1]),
-            (_turned(left), right, shapes[0][::-1], shapes[1]),
-        )
-        products = operation in (operator.matmul, *CALLED.values())
-        fitting = [
-            ast.unparse(_with(node, one, other))
-            for one, other, *sides in turned
-            if (_fit(operation, *sides) if products else sides[0] == sides[1])
-        ]
-        advice = f"; {fitting[0]} would fit" if fitting else ""
-        return f"{ast.unparse(_with(node, left, right))}: {', '.join(said)}{advice}"
+        if not _is_meant(message, one, other):
+            continue
+        said = f"{ast.unparse(left)} {_told(one)}, {ast.unparse(right)} {_told(other)}"
+        tried = ((left, _turned(right, names)), (_turned(left, names), right))
+        for pair in (*tried[: 2 - made.put], (left, _summed(right))):
+            if made.would_fit(*(_shape(each, names) for each in pair)):
+                said += f"; {made.text(*pair)} would fit"
+                break
+        return f"{made.text(left, right)}: {said}"
     return ""
 
 
-def _operations(source: str, line: int) -> Iterator[tuple[ast.AST, Operation, ast.expr, ast.expr]]:
+def _operations(source: str, line: int, names: Mapping[str, Any]) -> Iterator[Operation]:
     """Yield the operations on two operands in a line, the innermost ones first."""
     found = [
         node
@@ -75,49 +78,117 @@ def _operations(source: str, line: int) -> Iterator[tuple[ast.AST, Operation, as
         if getattr(node, "lineno", 0) <= line <= (getattr(node, "end_lineno", 0) or 0)
     ]
     for node in reversed(found):
-        if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
-            yield node, OPERATIONS[type(node.op)], node.left, node.right
-        elif isinstance(node, ast.AugAssign) and type(node.op) in OPERATIONS:
-            yield node, OPERATIONS[type(node.op)], node.target, node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            first, *others = node.args if _of_numpy(node.func) else (node.func.value, *node.args)
-            if node.func.attr in CALLED and others:
-                yield node, CALLED[node.func.attr], first, others[0]
+        if isinstance(node, ast.BinOp):
+            yield Operation(node.op, node.left, node.right, partial(_both, node.op))
+        elif isinstance(node, ast.AugAssign):
+            assign = partial(_assigned, node.op)
+            yield Operation(node.op, node.target, node.value, assign, put=True)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            of_numpy = _held(node.func.value, names) is np
+            given = node.args if of_numpy else [node.func.value, *node.args]
+            if node.func.attr in PRODUCTS and len(given) > 1:
+                call = partial(_called, node, node.func, of_numpy)
+                yield Operation(ast.MatMult(), given[0], given[1], call)
 
 
-def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # of the program
-    if not all(isinstance(part, PLAIN) for part in ast.walk(node)):
-        raise ValueError("it would be called once more")
-    return eval(ast.unparse(node), {**names})
+def _both(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.AST:
+    return ast.BinOp(left, op, right)
 
 
-def _fit(operation: Operation, left: tuple[int, ...], right: tuple[int, ...]) -> bool:
+def _assigned(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.AST:
+    return ast.AugAssign(left, op, right)  # type: ignore[arg-type]  # as it stands
+
+
+def _called(
+    node: ast.Call, function: ast.Attribute, of_numpy: bool, left: ast.expr, right: ast.expr
+) -> ast.AST:
+    if of_numpy:
+        return ast.Call(function, [left, right, *node.args[2:]], node.keywords)
+    method = ast.Attribute(left, function.attr, ast.Load())
+    return ast.Call(method, [right, *node.args[1:]], node.keywords)
+
+
+def _result(op: ast.operator, left: Shape, right: Shape) -> Shape | None:
+    """Return the shape that an operation gives; None where there is none."""
+    if isinstance(op, ast.MatMult):
+        if not (0 < len(left) < 3 and 0 < len(right) < 3) or left[-1] != right[0]:
+            return None
+        return left[:-1] + right[1:]
     try:
-        operation(*(np.broadcast_to(1.0, shape) for shape in (left, right)))
+        return np.broadcast_shapes(left, right) if isinstance(op, ELEMENTWISE) else None
+    except ValueError:
+        return None
+
+
+def _shape(node: ast.expr, names: Mapping[str, Any]) -> Shape | None:
+    """Return the shape of an operand; None where it is none of numbers, or not known."""
+    if isinstance(node, ast.UnaryOp):
+        return _shape(node.operand, names)
+    if isinstance(node, ast.BinOp):
+        sides = _shape(node.left, names), _shape(node.right, names)
+        return None if None in sides else _result(node.op, *sides)  # type: ignore[arg-type]  # none is
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        whole = _shape(node.value, names)
+        if whole is not None:
+            return whole[::-1]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):  # as _summed makes it
+        whole = _shape(node.func.value, names) if node.func.attr == "sum" else None
+        return whole[1:] if whole and ast.unparse(node).endswith(".sum(axis=0)") else None
+    value = _held(node, names)
+    if type(value) in (int, float) or isinstance(value, np.number):
+        return ()
+    return value.shape if type(value) is np.ndarray and value.dtype.kind in "biufc" else None
+
+
+def _held(node: ast.expr | None, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a program's
+    """Return what a name, an attribute or an item holds; None where code would be called for it."""
+    held = partial(_held, names=names)
+    try:
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, ast.Name):
+            return names[node.id]
+        if isinstance(node, ast.Attribute):
+            return vars(held(node.value))[node.attr]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -held(node.operand)
+        if isinstance(node, ast.Tuple):
+            return tuple(map(held, node.elts))
+        if isinstance(node, ast.Slice):
+            return slice(held(node.lower), held(node.upper), held(node.step))
+        if isinstance(node, ast.Subscript):
+            whole = held(node.value)
+            known = type(whole) in (dict, list, tuple, np.ndarray)
+            return whole[held(node.slice)] if known else None
+    except (KeyError, IndexError, TypeError):
+        pass
+    return None
+
+
+def _is_meant(message: str, left: Shape, right: Shape) -> bool:
+    """Return whether numpy has complained of operands of these shapes."""
+    if "is different from" in message:
+        return bool(left and right) and f"size {right[0]} is different from {left[-1]}" in message
+    try:
+        second = np.broadcast_shapes(left, right) if OWN in message else right
     except ValueError:
         return False
-    return True
+    return all(str(shape).replace(" ", "") in message for shape in (left, second))
 
 
-def _turned(node: ast.expr) -> ast.expr:
-    if isinstance(node, ast.Attribute) and node.attr == "T":
+def _told(shape: Shape) -> str:
+    if len(shape) == 1:
+        return f"has {shape[0]} numbers"
+    return f"is {'x'.join(map(str, shape)) or 'a number'}"
+
+
+def _turned(node: ast.expr, names: Mapping[str, Any]) -> ast.expr:
+    if isinstance(node, ast.Attribute) and node.attr == "T" and _shape(node.value, names):
         return node.value
     return ast.Attribute(node, "T", ast.Load())
 
 
-def _with(node: ast.AST, left: ast.expr, right: ast.expr) -> ast.AST:
-    """Return an operation with other operands."""
-    if isinstance(node, ast.BinOp):
-        return ast.BinOp(left, node.op, right)
-    if isinstance(node, ast.AugAssign):
-        return ast.AugAssign(left, node.op, right)  # type: ignore[arg-type]  # as it stands
-    assert isinstance(node, ast.Call)
-    assert isinstance(node.func, ast.Attribute)
-    if _of_numpy(node.func):
-        return ast.Call(node.func, [left, right, *node.args[2:]], node.keywords)
-    method = ast.Attribute(left, node.func.attr, ast.Load())
-    return ast.Call(method, [right, *node.args[1:]], node.keywords)
-
-
-def _of_numpy(function: ast.Attribute) -> bool:
-    return isinstance(function.value, ast.Name) and function.value.id in ("np", "numpy")
+def _summed(node: ast.expr) -> ast.expr:
+    """Return the sum over the samples, as of what changes a bias."""
+    axis = ast.keyword("axis", ast.Constant(0))
+    return ast.Call(ast.Attribute(node, "sum", ast.Load()), [], [axis])

@@ -112,7 +112,7 @@ class Session:
                 line = number
                 names = {**frame.f_globals, **frame.f_locals}
         if line and isinstance(error, ValueError):
-            message = misfit(self.request["source"], line, names) or message
+            message = misfit(self.request["source"], line, names, message) or message
         return {"error": type(error).__name__, "message": str(message), "line": line}
 
     def write(self, folder: str, end: dict[str, Any]) -> None:

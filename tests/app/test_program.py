@@ -162,6 +162,11 @@ async def test_a_factor_of_all_gradients_is_one_of_the_right_number_too(tmp_path
         await session.shows("(1 - a1) is missing")
         await session.press("b", *"loss < 0.1")
         await session.shows("Stops where any number of cost falls below 0.1")
+        await session.press("escape")
+    text = (GIVEN / "leaky_layers.py").read_text("utf-8")
+    async with opened(tmp_path, text) as session:
+        await session.press("b", *"W[0][1][2] > 1")
+        await session.shows("Stops where W[0][1, 2] rises above 1")
 
 
 async def test_what_is_read_is_called_as_on_its_line(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Breakpoint:
 def parser(view: Moment) -> Callable[[str], Breakpoint]:
     """Return what makes a breakpoint of a text; it raises :class:`BreakpointError`."""
     names = {name for name, _ in view.record.titles.values()}
-    loss = view.record.named.get(view.record.lines.judged.loss.entry or -1, LOSS)
+    loss = view.record.quoted((view.record.checked.report.loss or {}).get("name") or LOSS)
     files = view.record.source.files
 
     def parse(text: str) -> Breakpoint:
@@ -90,10 +90,12 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
         name = found[2].strip()
         index: tuple[int, ...] = ()
         split = INDEXED.fullmatch(name)
-        if name not in names and split:
-            name = split[1]
-            index = tuple(int(part) for part in re.findall(r"\d+", split[2]))
         name = loss if name == LOSS and LOSS not in names else name
+        if name not in names and split:
+            items = [split[1], *re.findall(r"\[[^]]+\]", split[2])]  # of a list, then of an array
+            ways = (("".join(items[:at]), items[at:]) for at in range(len(items), 0, -1))
+            name, rest = next((way for way in ways if way[0] in names), (split[1], items[1:]))
+            index = tuple(int(part) for part in re.findall(r"\d+", "".join(rest)))
         if name not in names:
             known = ", ".join(sorted(names)[:12])
             raise BreakpointError(f"found no variable {name!r}; there are {known}")

@@ -63,7 +63,7 @@ class Writer:
         self.gradients: dict[str, tuple[Node, float]] = {}
         """Gradients, and which multiples of them, by their keys."""
         self.factor = 1.0
-        """Of the gradient that a wrong value should be."""
+        """Of the gradient that a value should be where it is not right."""
         self.symbols = ProgramSymbols(Names((1, 1)), ascii_only, self.called)
         self.scope = Scope(self.arrays, {})
         self.own_ones: dict[Node, Expression] = {}
@@ -75,7 +75,7 @@ class Writer:
         claim = self.claims.of(subject)
         wrong = claim is not None and claim.verdict == "wrong"
         equations = [self._equation(Quantity(self.key(self.own)), self.graph.node(self.own))]
-        if claim is not None and wrong and not claim.updated:
+        if claim is not None and claim.verdict != "right" and not claim.updated:
             self.factor = claim.factor
         if wrong and equations[0] is not None:
             self.own_ones = self._right_ones()
