@@ -95,11 +95,12 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
 
 
 def _read_rightly(lines: Lines, made: Sequence[int]) -> bool:
-    """Whether something right is a product of what a line has made, too."""
+    """Whether something right is a product of what a line has made and of what is right, too."""
     notes, inputs = lines.truth.tape.notes, lines.truth.tape.inputs
     reading = [user for user in lines.backward if not {*made}.isdisjoint(inputs[user])]
-    products = (user for user in reading if notes[user].call == "multiply")
-    return any(_known(lines, user) and not lines.is_wrong(user) for user in products)
+    products = [user for user in reading if notes[user].call == "multiply"]
+    right = (user for user in products if _known(lines, user) and not lines.is_wrong(user))
+    return any(not any(map(lines.is_wrong, {*inputs[user]} - {*made})) for user in right)
 
 
 def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:
