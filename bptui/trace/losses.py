@@ -192,7 +192,9 @@ def implied(
     """
     differences, picked = _pairs(tape, graph, dependent)
     measured, weights = _only_measured(tape), Weights(tape, graph, dependent)
-    for every in differences[:IMPLIED]:
+    single = [every for every in differences if not any(node.shape for node, _, _ in every)]
+    together = [[one for every in single for one in every]] if len(single) > 1 else []
+    for every in [*differences[:IMPLIED], *together]:
         group = [one for one in every if graph.entry.get(one[0]) not in measured] or every
         halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
         own = frozenset(node for node, _, _ in group)

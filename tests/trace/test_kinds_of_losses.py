@@ -39,6 +39,14 @@ for step in range(2):
     d = (o - y) * (1 - o ** 2)  #! d = (o + y) * (1 - o ** 2)
     V, W = V - 0.01 * h.T @ d, W - 0.01 * x.T @ (d @ V.T * (1 - h ** 2))
 """,
+    "errors of single units, each on its own line, and no loss": """
+for step in range(2):
+    o1, o2 = 1 / (1 + np.exp(-(W[:, 0] @ x[0]))), 1 / (1 + np.exp(-(W[:, 1] @ x[0])))
+    e1 = o1 - y[0, 0]
+    e2 = o2 - y[1, 0]
+    g = np.outer(x[0], np.array([e1, e2]))  #! g = np.outer(x[0], np.array([e2, e1]))
+    W -= 0.1 * g
+""",
     "a hinge loss that the program only decides by, with weights that decay": """
 w, c = W[:, 0].copy(), 0.1
 for row, label in zip(x, np.sign(y[:, 0])):
