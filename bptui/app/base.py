@@ -124,7 +124,7 @@ class TerminalApp(App[None], Generic[MainT]):
             self.tell("This was the tour; `bptui tutorial` starts it again.", self.place)
 
     def way_back(self) -> Callable[[], object]:
-        """Return what leads back to what is shown now; nothing where it is run anew."""
+        """Return what goes back to what is shown now, undoing changes; here it does nothing."""
         return lambda: None
 
     def place(self) -> object:

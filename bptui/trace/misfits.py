@@ -37,10 +37,8 @@ class Operation(NamedTuple):
         made = _result(self.op, left, right)
         return made is not None and (made == left or not self.put)
 
-    def would_fit(self, left: Shape | None, right: Shape | None) -> bool:
+    def would_fit(self, left: Shape, right: Shape) -> bool:
         """Return whether others may be advised: what goes number by number has one shape."""
-        if left is None or right is None:
-            return False
         return self.fit(left, right) and (left == right or isinstance(self.op, ast.MatMult))
 
     def text(self, left: ast.expr, right: ast.expr) -> str:
@@ -61,12 +59,13 @@ def misfit(source: str, line: int, names: Mapping[str, Any], message: str) -> st
         if not _is_meant(message, one, other):
             continue
         said = f"{ast.unparse(left)} {_told(one)}, {ast.unparse(right)} {_told(other)}"
-        tried = ((left, _turned(right, names)), (_turned(left, names), right))
-        for pair in (*tried[: 2 - made.put], (left, _summed(right))):
-            if made.would_fit(*(_shape(each, names) for each in pair)):
-                said += f"; {made.text(*pair)} would fit"
-                break
-        return f"{made.text(left, right)}: {said}"
+        tried = (
+            (made.would_fit(one, other[::-1]), left, _turned(right, names)),
+            (made.would_fit(one[::-1], other) and not made.put, _turned(left, names), right),
+            (made.would_fit(one, other[1:]), left, _summed(right)),
+        )
+        advice = next((f"; {made.text(a, b)} would fit" for fits, a, b in tried if fits), "")
+        return f"{made.text(left, right)}: {said}{advice}"
     return ""
 
 
@@ -131,9 +130,6 @@ def _shape(node: ast.expr, names: Mapping[str, Any]) -> Shape | None:
         whole = _shape(node.value, names)
         if whole is not None:
             return whole[::-1]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):  # as _summed makes it
-        whole = _shape(node.func.value, names) if node.func.attr == "sum" else None
-        return whole[1:] if whole and ast.unparse(node).endswith(".sum(axis=0)") else None
     value = _held(node, names)
     if type(value) in (int, float) or isinstance(value, np.number):
         return ()

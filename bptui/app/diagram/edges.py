@@ -89,7 +89,7 @@ class Wires(NamedTuple):
     """Whether edges are left out."""
 
     def labelled_as(self, other: Wires | None) -> bool:
-        """Return whether labels look as in other ones."""
+        """Return whether the labels and their numbers are as wide as other ones."""
         widths = None if other is None else (other.label_width, other.number_width)
         return widths == (self.label_width, self.number_width)
 
