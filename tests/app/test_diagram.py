@@ -113,6 +113,8 @@ def test_labels_leave_crossings_to_be_seen_and_no_other_edge_leads_on_from_them(
         own = {(at, x) for at, x, *_ in edge.cells}
         others = {(at, x) for other in drawn for at, x, *_ in other.cells} - own
         assert others.isdisjoint({(row, column - 1), (row, column + length)})
+    for layer in (1, 2):
+        assert len({column for edge, (_, column) in places.items() if edge.layer == layer}) == 1
     for one, other in combinations(drawn, 2):
         met = crossing(one, other)
         if met is not None:

@@ -29,14 +29,15 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
     names, found = view.snapshot.experiment.network.names, set()
     for edge, (row, column) in wires.labels:
         shown, parameters, prefix = names.weights(edge.layer), view.parameters, ""
+        width = wires.number_width
         if names.weight_gradient(edge.layer) in operation.writes:
             shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients
-            prefix = "g"
+            prefix, width = "g", wires.gradient_width
         name = prefix + names.weight(edge.layer, edge.source, edge.destination)
         numbers = parameters.weights[edge.layer - 1]
         value = float(numbers[edge.source, edge.destination])
         beside = wires.label_width - wires.number_width
-        text = signed(value, form_of(largest(numbers), wires.number_width - SIGNED, 3)).strip()
+        text = signed(value, form_of(largest(numbers), width - SIGNED, 3)).strip()
         whole = screen.piece(area.x + column, area.y + row, wires.label_width)
         assert not beside or whole.text.lstrip("⠀⠄⠤⠂⠒⠉⠁").startswith(f"{name} "), whole
         end = area.x + column + wires.label_width

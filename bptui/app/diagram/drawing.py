@@ -201,15 +201,15 @@ class Drawing:
         view, styles, names = self._view, self._styles, self._names
         factor = view.cursor
         beside = wires.label_width - wires.number_width
-        decimals = wires.number_width - SIGNED
         for layer in {edge.layer for edge, _ in wires.labels}:
             shown, parameters, prefix = names.weights(layer), view.parameters, ""
+            width = wires.number_width
             if highlight(view, names.weight_gradient(layer)) == "written":
                 shown, parameters = names.weight_gradient(layer), view.snapshot.gradients
-                prefix = "g"
+                prefix, width = "g", wires.gradient_width
             numbers = parameters.weights[layer - 1]
             touched, size = highlight(view, shown), largest(numbers)
-            form = form_of(size, decimals, 3)
+            form = form_of(size, width - SIGNED, 3)
             for edge, (row, column) in wires.labels:
                 if edge.layer == layer:
                     value = float(numbers[edge.source, edge.destination])

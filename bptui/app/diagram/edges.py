@@ -30,7 +30,7 @@ PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
 """Where along an edge its label may stand, in order of preference."""
 NEAR = 3
 """So many of these lie near the end with more units."""
-MOST_COVERED = 0.6
+MOST_COVERED = 0.62
 """Of the cells between the outermost labels: with more of them covered edges cannot be seen."""
 
 FEW, MOST = 6, 16
@@ -85,6 +85,8 @@ class Wires(NamedTuple):
     label_width: int
     number_width: int
     """The columns of a label that its number takes; before it stands its name, or nothing."""
+    gradient_width: int
+    """The same for the number of a gradient, whose name is longer."""
     some: bool
     """Whether edges are left out."""
 
@@ -188,10 +190,10 @@ def wires_of(
     selected = tuple(edge for edge in edges if edge.selection == view.selection)
     kept = [edge for edge in kept if edge not in selected] + [*selected]
     drawn = tuple(edge for edge in edges if edge in {*kept}) if some else edges
-    width, number = _label_widths(layout, drawn, names if named else None, view.named)
-    places = label_places(layout, drawn, width)
+    widths = _label_widths(layout, drawn, names if named else None, view.named)
+    places = label_places(layout, drawn, widths[0])
     if selected and selected[0] not in places:
-        places = {**places, **label_places(layout, selected, width)}
+        places = {**places, **label_places(layout, selected, widths[0])}
     strokes = []
     for edge in kept:
         style = styles.sign(values[edge], largest[edge.layer])
@@ -205,29 +207,32 @@ def wires_of(
         # no dots of others make the selected one thicker
         strokes.append(Stroke(edge, style, values[edge] < 0.0, edge in selected))
     labels = tuple((edge, places[edge]) for edge in kept if edge in places)
-    return Wires(tuple(strokes), labels, width, number, some)
+    return Wires(tuple(strokes), labels, *widths, some)
 
 
 @lru_cache(maxsize=16)
 def _label_widths(
     layout: Layout, drawn: tuple[Edge, ...], names: Names | None, wanted: bool
-) -> tuple[int, int]:
-    """Return the columns of all labels, so that none ever moves, and those of their numbers.
+) -> tuple[int, int, int]:
+    """Return the columns of labels, so that none ever moves, of their numbers, and of gradients.
 
     They have ``names`` where no label loses its place to them, with fewer decimals rather than
-    without; where those are ``wanted`` names stand alone rather than not at all.
+    without, those of gradients first; where those are ``wanted`` names stand alone rather than not
+    at all.
     """
     gap, most = layout.gap, layout.style.edges
     alone = min(max(gap - APART - SIGNED, LEAST_DECIMALS), most) + SIGNED
     if names is None or not drawn:
-        return alone, alone
-    name = max(len(name_of(edge, names, "g")) for edge in drawn)
+        return alone, alone, alone
+    name = max(len(name_of(edge, names)) for edge in drawn)
     usual = len(label_places(layout, drawn, alone))
-    numbers = range(most + SIGNED, LEAST_DECIMALS + SIGNED - 1, -1)
-    tried = [(name + 1 + number, number) for number in numbers if name + 1 + number + APART <= gap]
-    tried += [(name, 0)] * wanted
+    least = LEAST_DECIMALS + SIGNED
+    numbers = range(most + SIGNED, least - 1, -1)
+    tried = [(name + 1 + k + g, k, k - 1 + g) for k in numbers for g in (1, k == least)]
+    tried = [each for each in tried if each[0] < gap]
+    tried += [(name + 1, 0, 0)] * wanted
     fitting = (each for each in tried if len(label_places(layout, drawn, each[0])) >= usual)
-    return next(fitting, (alone, alone))
+    return next(fitting, (alone, alone, alone))
 
 
 def name_of(edge: Edge, names: Names, prefix: str = "") -> str:
@@ -286,7 +291,8 @@ def _places_of_layer(
         crossed = [at for other in edges if (at := crossing(edge, other)) is not None]
         free: dict[Cell, tuple[int, ...]] = {}
         down, near = y1 - y0, parts[0] < 0.5
-        first, last = min(x0 + 1, x1 - length + 1), max(x1 - length, x0)
+        first = min(x0 + 1, x1 - length + 1)
+        last = max(x1 - length, first)
         middles = [(round(x0 + part * (x1 - x0)), y0 + part * down) for part in parts]
         tried = [(min(max(x - length // 2, first), last), y, 0) for x, y in middles]
         # all that is seen of it leads on, maybe in the row after its last
@@ -320,7 +326,27 @@ def _places_of_layer(
     for one, other in combinations(found, 2):
         if misleads(one, found[one], other, found[other], length):
             found[one], found[other] = found[other], found[one]
+    columns = Counter(column for _, column in found.values())
+    usual = max(columns, key=columns.__getitem__, default=0)
+    for edge, (row, column) in found.items():
+        place = row, usual
+        if abs(column - usual) == 1 and _stands(edge, place, length, dots, found):
+            found[edge] = place  # one column off would look like an oversight
     return found
+
+
+def _stands(
+    edge: Edge, place: Cell, length: int, dots: Counter[Cell], found: Mapping[Edge, Cell]
+) -> bool:
+    """Return whether a label is on its edge at a place, and seems to belong to no other one."""
+    (row, column), own = place, {cell[:2] for cell in edge.cells}
+    ends = ((row, column - 1), (row, column + length))
+    within = any((row, x) in own for x in range(column, column + length))
+    others = {other: there for other, there in found.items() if other is not edge}
+    apart = all(y != row or abs(x - column) > length for y, x in others.values())
+    swapped = any(misleads(edge, place, other, there, length) for other, there in others.items())
+    astray = any(dots[cell] and cell not in own for cell in ends)
+    return within and apart and not swapped and not astray
 
 
 def crossing(edge: Edge, other: Edge) -> tuple[float, float] | None:

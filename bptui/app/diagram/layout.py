@@ -75,8 +75,8 @@ class BoxStyle(NamedTuple):
         if self.bordered:
             across, down = 1 + self.margin, 1 + self.margin // 2
         columns, label = max(map(len, rows)), max(map(len, labels))
-        # above an input's value is its name: no blank has to stand before it
-        inner = across + label + cell * columns - (across == label == 0)
+        # beside an input's value is its name, or above it: no other blank has to stand before it
+        inner = across + label + cell * columns - (label == 0 and not self.bordered)
         width = max(inner, name + 1)
         values = []
         for y, (label_of, row) in enumerate(zip(labels, rows, strict=True), down):
