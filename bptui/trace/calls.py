@@ -184,12 +184,24 @@ class Calls(Names):
             return result
         if not self.concerned(arguments) and not self.concerned(words.values()):
             return function(*arguments, **words)
+        if isinstance(function, np.vectorize) and not (words or function.signature):
+            return self._one_by_one(at, function, arguments)
         places = places_of(name, arguments, words) if function is getattr(np, name, None) else None
         if places is not None:
             return self._by_places(at, places, partial(function, *arguments, **words))
         if not is_pure(function) or words.get("copy") is False:
             return self._unseen(at, function, arguments, words)
         return self._noted(at, name, arguments, words, function(*arguments, **words))
+
+    def _one_by_one(self, at: int, function: Value, arguments: Arguments) -> Value:
+        """Call a vectorized function with one number after the other, as numpy does."""
+        arrays = self._called(at, np.broadcast_arrays, *arguments)
+        each = self.function(at, function.pyfunc)
+        places = np.ndindex(*arrays[0].shape)
+        numbers = [each(*(self.item(at, array, place) for array in arrays)) for place in places]
+        kind = (function.otypes or [np.asarray(numbers[0]).dtype])[0]
+        made = self._called(at, np.array, numbers, dtype=kind)
+        return self._array_method(at, made, "reshape", arrays[0].shape)
 
     def _copied(self, at: int, old: Value, new: Value, seen: set[int]) -> None:
         """Take note of the numbers that a copy has of what lists, dicts and objects hold.

@@ -56,7 +56,7 @@ def updates_of(tape: Tape) -> list[Update]:
     sites = {update.binding.place for update in found if update.sum.own}
     sure = [u for u in lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
     sites = {update.binding.place for update in sure}
-    ways = {(u.call, u.product(tape).scalars): u for u in sure}
+    ways = {(u.call, u.product(tape).scalars) for u in sure if u.sum.same}
     others = {u.binding.place: u for u in found if u.sum.same and u.binding.place not in sites}
     sites |= {place for place, update in others.items() if _added_alike(tape, update, ways)}
     return lasting([update for update in found if update.sum.own or update.binding.place in sites])

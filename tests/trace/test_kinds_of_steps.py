@@ -157,6 +157,34 @@ for step in range(2):
         p.data = p.data - 0.1 * p.grad
         p.grad = np.zeros(p.data.shape)
 """,
+    "one step alone, in which rows are added to a gradient": """
+ids, E = np.array([0, 2, 1, 0, 2, 2]), rng.normal(size=(3, 2))
+for step in range(1):
+    e = E[ids]
+    z = e - e * np.tanh(x[:, :2])
+    loss = 0.5 * np.sum((z @ V - y) ** 2)
+    d = z @ V - y
+    dV, dz = z.T @ d, d @ V.T
+    de = dz.copy()
+    de += -np.tanh(x[:, :2]) * dz  #! de += np.tanh(x[:, :2]) * dz
+    dE = np.zeros_like(E)
+    for i in range(6):
+        dE[ids[i]] += de[i]
+    for p, g in ((E, dE), (V, dV)):
+        p += -0.1 * g
+""",
+    "activations are vectorized functions of one number": """
+relu, slope = np.vectorize(lambda v: max(v, 0.0)), np.vectorize(lambda v: 1.0 * (v > 0), "d")
+scaled = np.vectorize(lambda a, by: a * by)
+for step in range(2):
+    z = x @ W
+    h = relu(z)
+    d = scaled(h @ V - y, 2 / y.size)
+    loss = ((h @ V - y) ** 2).mean()
+    dW = x.T @ scaled(d @ V.T, slope(z))  #! dW = x.T @ scaled(d @ V.T, slope(d))
+    V = V - 0.1 * h.T @ d
+    W = W - 0.1 * dW
+""",
     "gradients are taken where the momentum leads to": """
 w, v = [W, V], [np.zeros(W.shape), np.zeros(V.shape)]
 for step in range(3):
