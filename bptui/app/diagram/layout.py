@@ -75,8 +75,9 @@ class BoxStyle(NamedTuple):
         if self.bordered:
             across, down = 1 + self.margin, 1 + self.margin // 2
         columns, label = max(map(len, rows)), max(map(len, labels))
-        # beside an input's value is its name, or above it: no other blank has to stand before it
-        inner = across + label + cell * columns - (label == 0 and not self.bordered)
+        # an input's name is beside its value or above it: no other blank has to stand before that
+        bare = across == 0 or (self.columns > 0 and not self.bordered)
+        inner = across + label + cell * columns - (label == 0 and bare)
         width = max(inner, name + 1)
         values = []
         for y, (label_of, row) in enumerate(zip(labels, rows, strict=True), down):
