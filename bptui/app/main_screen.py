@@ -147,9 +147,7 @@ class MainScreen(Screen[None]):
         view, focused = self.view, self.focused_panel or self.weights
         factor = self.derivation.step(view, direction) if focused is self.derivation else None
         if focused is self.derivation:
-            if factor is None:
-                self.notify("Only the scalar form has single factors: d shows it.")
-            else:
+            if factor is not None:
                 self.look_at(factor)
             return
         self._trail.clear()

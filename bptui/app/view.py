@@ -76,8 +76,8 @@ def selection_of(names: Names, array: str, at: tuple[int, ...]) -> Selection | N
             return Selection("weight", layer, unit, *before)
         if layer and array in (names.bias(layer), names.bias_gradient(layer)):
             return Selection("bias", layer, unit)
-        kinds = (names.out, names.net, names.delta, names.out_gradient)
-        if array in [kind(layer) for kind in kinds]:
+        others = (names.net, names.delta, names.out_gradient) if layer else ()
+        if array in [kind(layer) for kind in (names.out, *others)]:
             return Selection("unit", layer, unit)
     return None
 
@@ -98,8 +98,11 @@ class Cursor(NamedTuple):
         return selection_of(names, self.name, self.at)
 
     def is_at(self, name: str, *place: int) -> bool:
-        """Return whether it is that number of an array; of one with samples that of the unit."""
-        return self.name == name and self.at[-len(place) :] == place
+        """Return whether it is that number of an array; of one with samples that of the unit.
+
+        On the array itself it is at every place.
+        """
+        return self.name == name and self.at[-len(place) :] in ((), place)
 
 
 LETTERS = "ABCDEF"

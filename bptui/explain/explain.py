@@ -302,11 +302,13 @@ class Explainer:
         return f", sample 1 of the {self.samples} in the batch" if self.samples > 1 else ""
 
     def words(self, quantity: Quantity) -> str:
-        """Say what a number of a formula is: ``w5: weight from h1 to o1``, ``t1: target``."""
+        """Say what a symbol of a formula is: ``w5: weight from h1 to o1``, ``t1: target``."""
         place = self.symbols.places.get(quantity.name)
-        if place is None or place.slot or quantity.index is None:
+        if place is None or place.slot:
             text = self.symbols.text(quantity)
             return f"{text}: {quantity.name}" if text != quantity.name else ""
+        if quantity.index is None:
+            return self.titled(Subject("array", quantity.name, layer=place.layer))
         return self.titled(Subject("number", quantity.name, quantity.index, place.layer))
 
     def titled(self, subject: Subject) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from bptui.core.arrays import Array
@@ -28,10 +28,27 @@ def _without(place: int | None) -> Heading:
 
 
 class Axes(NamedTuple):
-    """The headings of rows and of columns by their places; of a gap, None, an empty one."""
+    """The headings of rows and of columns by their places; of a gap, None, an empty one.
+
+    ``whole``: the quantity of which the cells are the numbers, and whether it is transposed.
+    """
 
     rows: Callable[[int | None], Heading] = _without
     columns: Callable[[int | None], Heading] = _without
+    whole: Quantity | None = None
+    transposed: bool = False
+
+    def at(self, *place: int | None) -> Quantity | None:
+        """Return the quantity of a cell; None for a gap, and where it is none by itself."""
+        index = place[::-1] if self.transposed else place
+        known = tuple(each for each in index if each is not None)
+        return self.whole and replace(self.whole, index=known) if known == index else None
+
+
+def whole_of(node: Expression | None) -> Quantity | None:
+    """Return the quantity that a node is, maybe transposed; None for other expressions."""
+    inner = node.parts[0] if node is not None and is_op(node, "transpose") else node
+    return inner if isinstance(inner, Quantity) else None
 
 
 @dataclass(frozen=True)
@@ -43,14 +60,15 @@ class Headings:
 
     def axes(self, node: Expression | None, array: Array) -> Axes:
         """Return the headings of an array that ``node`` stands for, as far as they are known."""
-        whole = () if node is None else quantities(node)
-        layers = self._layers(whole[0].name) if whole else None
+        found = () if node is None else quantities(node)
+        layers = self._layers(found[0].name) if found else None
         if node is None or layers is None or not array.ndim:
             return Axes()
-        rows, columns = layers[::-1] if is_op(node, "transpose") else layers
+        turned, whole = is_op(node, "transpose"), whole_of(node)
+        rows, columns = layers[::-1] if turned else layers
         samples = array.shape[0] if rows == OF_SAMPLES else array.shape[-1]
-        axis = self._axis(columns, samples)
-        return Axes(self._axis(rows, samples), axis) if array.ndim > 1 else Axes(columns=axis)
+        axis, above = self._axis(rows, samples), self._axis(columns, samples)
+        return Axes(axis if array.ndim > 1 else _without, above, whole, turned)
 
     def is_lit(self, node: Expression | None) -> bool:
         """Tell whether a number belongs to lit units alone: of a weight both ends are."""

@@ -22,8 +22,8 @@ MOST_PRINTED = 32
 class Span(NamedTuple):
     """A piece of a line. ``role`` says what it is, so that a screen can give it a colour.
 
-    A symbol of a single number has the ``quantity`` it stands for, and what is to be ``told`` of it
-    where it is a factor of the chain rule.
+    A symbol, and a number of an array, has the ``quantity`` it stands for, and what is to be
+    ``told`` of it where it is a factor of the chain rule.
     """
 
     text: str
@@ -177,7 +177,11 @@ def matrix_block(
             left, right = len(text) - len(text.lstrip()), len(text) - len(text.rstrip())
             spans += [
                 Span(" " * (left + (number_of > 0)), "operator"),
-                Span(text.strip(), "selected" if is_wanted else "lit" if lit else role),
+                Span(
+                    text.strip(),
+                    "selected" if is_wanted else "lit" if lit else role,
+                    quantity=axes.at(row, column) if array.ndim > 1 else axes.at(column),
+                ),
                 Span(" " * right, "operator"),
             ]
         told = size if place == len(rows) // 2 else " " * len(size)
@@ -208,18 +212,21 @@ NUMBER = re.compile(r"-?(?:\d[\d.]*(?:e[+-]\d+)?|inf|nan)")
 def lit_lines(printed: Sequence[str], array: Array, axes: Axes) -> list[TextLine]:
     """Return what numpy prints of an array, the numbers in rows and columns that are lit set off.
 
-    Of an array that is not printed whole nothing is.
+    An array that is not printed whole is one piece a line.
     """
-    places = np.ndindex(array.shape) if array.ndim and array.size <= MOST_PRINTED else ()
-    lit = [axes.columns(place[-1]).lit or axes.rows(place[0]).lit for place in places]
-    if not any(lit):
+    if not array.ndim or array.size > MOST_PRINTED:
         return [(Span(text, "value"),) for text in printed]
-    left, lines = iter(lit), list[TextLine]()
+    places = [*np.ndindex(array.shape)]
+    lit = [axes.columns(place[-1]).lit or axes.rows(place[0]).lit for place in places]
+    usual, around = ("number", "operator") if any(lit) else ("value", "value")
+    left, lines = zip(places, lit, strict=True), list[TextLine]()
     for text in printed:
         spans, end = list[Span](), 0
         for found in NUMBER.finditer(text):
-            role = "lit" if next(left, False) else "number"
-            spans += [Span(text[end : found.start()], "operator"), Span(found[0], role)]
+            place, is_lit = next(left)
+            role = "lit" if is_lit else usual
+            spans.append(Span(text[end : found.start()], around))
+            spans.append(Span(found[0], role, quantity=axes.at(*place)))
             end = found.end()
-        lines.append((*spans, Span(text[end:], "operator")))
+        lines.append((*spans, Span(text[end:], around)))
     return lines

@@ -165,7 +165,11 @@ class Report(ChainWriter):
     def _code(self, equation: Equation, wanted: Index | None) -> list[TextLine]:
         node, name = equation.expression, self.symbols.code(equation.left.name)
         code = folded(remarked(equation, self.symbols), self.width)
-        lines: list[TextLine] = [(Span(text, "code"),) for text in code]
+        read = {self.symbols.code(one.name): one for one in quantities(node)}
+        lines = [
+            tuple(Span(part, "code", quantity=read.get(part)) for part in re.split(r"\b", text))
+            for text in code
+        ]
         indent = " " * (len(name) + 1)
         shapes = ((self.symbols.code(q.name), equation.scope.shape(q)) for q in quantities(node))
         words = {*re.findall(r"\w+", " ".join(code))}

@@ -16,7 +16,6 @@ from bptui.explain.expression import (
     Expression,
     Index,
     Path,
-    Quantity,
     Series,
     Setting,
     count,
@@ -27,7 +26,7 @@ from bptui.explain.expression import (
     rebuild,
 )
 from bptui.explain.formulas import MOST_TERMS
-from bptui.explain.headings import Axes, Headings
+from bptui.explain.headings import Axes, Headings, whole_of
 from bptui.explain.lines import MOST_COLUMNS, Block, Span, TextLine, beside, broken, matrix_block
 from bptui.explain.printer import Printer, Token, operator, shown, symbols_of
 from bptui.explain.symbols import Symbols
@@ -312,8 +311,7 @@ class EquationWriter:
         text = token.symbol if symbols else token.number
         role: str = token.role if symbols or token.role in KEPT else "number"
         role = "lit" if self.headings and self.headings.is_lit(token.node) else role
-        of = token.node if symbols and isinstance(token.node, Quantity) else None
-        of = of if of is not None and of.index is not None else None
+        of = whole_of(token.node) if symbols else None
         span = Span(text, role, token.marked and bool(text.strip()), of)
         return Block(((span,),), width or self.columns(text), token.breaks)
 

@@ -4,6 +4,7 @@ import pytest
 
 from bptui.app.view import Cursor, Selection
 
+from .styled import Screen, content, diagram
 from .support import Session, drawn_experiment, opened
 
 
@@ -96,3 +97,29 @@ async def test_factors_of_later_units_are_told_of_too() -> None:
             await until_told(session, text)
         await session.press(*["right"] * 4)
         await until_told(session, "w8 = dnet_o2/dout_h2")
+
+
+async def test_arrays_and_their_numbers_are_factors_in_the_other_forms_too() -> None:
+    async with opened("article", (120, 44)) as session:
+        await session.press(*["n"] * 9, "d", "d")
+        await session.until(lambda: session.app.main.derivation.shown == ("matrix",), "it alone")
+        session.panel("#derivation").focus()
+        weights, w7 = "W2: weights", "w7: weight from h1 to o2, W2[0][1]"
+        gradient = "gradient with respect to the"
+        for keys, told, lit in (
+            ("right", f"delta_o: {gradient} pre-activations", 0),
+            ("right", weights, 4),
+            ("right right right down", w7, 1),  # in W2 transposed
+            ("d right right", weights, 4),
+            ("right right", f"dL/dout_h2: {gradient} activation", 0),
+        ):
+            await session.press(*keys.split())
+            await until_told(session, told)
+            panel, area = diagram(session)[0], content(session, "#network")
+            labels = [at for edge, at in panel.wires.labels if edge.layer == 2]
+            pieces = [Screen(session).piece(area.x + x, area.y + y, 2) for y, x in labels]
+            assert [piece.reversed for piece in pieces].count(True) == lit, told
+        await session.press("enter")
+        await session.until(
+            lambda: session.app.main.selection == Selection("unit", 1, 1), "what it belongs to"
+        )

@@ -9,11 +9,12 @@ from itertools import zip_longest
 from math import inf
 from typing import NamedTuple, TypeAlias
 
+from bptui.app.panels.factors import BETWEEN
 from bptui.explain.explain import Explanation
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.report import FORMS, Form, Report
 
-GAP = Span(" │ ", "label")
+GAP = Span(BETWEEN, "label")
 SLACK = 3
 """Lines by which forms beside each other may be longer than one that scrolls anyway."""
 

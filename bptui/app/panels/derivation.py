@@ -251,18 +251,31 @@ class DerivationPanel(FormsPanel[View, Selection]):
 
     def cursor(self, view: View) -> tuple[int, int]:
         found = symbols(self._shown.lines) if view.cursor else []
-        if view.cursor is None or view.cursor.place >= len(found):
-            return -1, -1
-        return found[view.cursor.place][:2]
+        place = self._place(view, found)
+        return (-1, -1) if place is None else found[place][1:3]
+
+    @staticmethod
+    def _place(view: View, found: Sequence[Symbol]) -> int | None:
+        """Return where the cursor is: in another form on the first symbol of the same."""
+        if view.cursor is None:
+            return None
+        own, name, at, _ = view.cursor
+        same = [
+            k
+            for k, s in enumerate(found)
+            if (s.quantity.name, s.quantity.index or ()) == (name, at)
+        ]
+        return own if own in same else next(iter(same), None)
 
     def step(self, view: View, direction: Direction) -> Cursor | None:
         """Return the factor next to the one under the cursor, or the first one in sight."""
         found, top = symbols(self._shown.lines), int(self.scroll_offset.y)
         if not found:
             return None
-        if view.cursor is None or view.cursor.place >= len(found):
+        place = self._place(view, found)
+        if place is None:
             return self._factor(found, next((k for k, s in enumerate(found) if s.row >= top), 0))
-        return self._factor(found, following(found, view.cursor.place, direction))
+        return self._factor(found, following(found, place, direction))
 
     def spot(self, view: View) -> Region | None:
         row, _ = self.cursor(view)

@@ -1,4 +1,4 @@
-"""The cursor of a derivation: which of its symbols stand for single numbers, and the next one."""
+"""The cursor of a derivation: which of its symbols and numbers stand for something, which next."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.explain.lines import TextLine
 
 
-class Symbol(NamedTuple):
-    """A symbol of a single number: its line, its piece of that, its column and its width."""
+BETWEEN = " │ "
+"""Stands between forms that are beside each other."""
 
+
+class Symbol(NamedTuple):
+    """A symbol, or a number of an array: its form, line, piece of that, column and width."""
+
+    form: int
     row: int
     piece: int
     column: int
@@ -24,16 +29,17 @@ class Symbol(NamedTuple):
 
 
 def symbols(lines: Sequence[TextLine]) -> list[Symbol]:
-    """Return the symbols of single numbers in the order of reading."""
+    """Return the symbols, and numbers of arrays, in the order of reading, form by form."""
     found: list[Symbol] = []
     for row, line in enumerate(lines):
-        column = 0
+        form = column = 0
         for piece, span in enumerate(line):
             if span.quantity is not None:
                 width = len(span.text.rstrip())
-                found.append(Symbol(row, piece, column, width, span.quantity, span.told))
+                found.append(Symbol(form, row, piece, column, width, span.quantity, span.told))
+            form += span.text == BETWEEN
             column += len(span.text)
-    return found
+    return sorted(found, key=lambda each: each.form)
 
 
 def following(found: Sequence[Symbol], place: int, direction: Direction) -> int:
@@ -42,11 +48,11 @@ def following(found: Sequence[Symbol], place: int, direction: Direction) -> int:
     if direction in ("left", "right"):
         return min(max(place + by, 0), len(found) - 1)
     own = found[place]
-    rows = [each.row for each in found if (each.row - own.row) * by > 0]
+    rows = [s.row for s in found if s.form == own.form and (s.row - own.row) * by > 0]
     if not rows:
         return place
     row = min(rows) if by > 0 else max(rows)
-    others = [at for at, each in enumerate(found) if each.row == row]
+    others = [at for at, s in enumerate(found) if (s.form, s.row) == (own.form, row)]
     return min(others, key=lambda at: abs(found[at].column - own.column))
 
 
