@@ -61,9 +61,12 @@ class Recorder(Calls):
         if is_number(left) or is_number(right):
             return self.note(_on(left, right, name), (left, right), {}, at, result)
         if sign == "Mult" and type(result) is list:
-            # [0.0] * 3 holds one float three times; each becomes a number of its own
-            return [part * 1.0 if type(part) is float else part for part in result]
+            # [0.0] * 3 holds one float three times; each becomes a number of its own, made of it
+            return [self._anew(at, part) if type(part) is float else part for part in result]
         return result
+
+    def _anew(self, at: int, part: float) -> Value:
+        return self.note("float", (part,), {}, at, part * 1.0)
 
     def unary(self, at: int, sign: str, operand: Value) -> Value:
         """Carry out a unary operator."""
