@@ -70,7 +70,8 @@ class Lowered:
         drawn = note.call.startswith("random.")
         if note.call == "leaf" or drawn:
             return self._leaf(entry)
-        if value.dtype.kind in "iu" and note.call not in ("argmax", "argmin"):
+        computed = note.call in ("argmax", "argmin") or self._is_mask_summed(note)
+        if value.dtype.kind in "iu" and not computed:
             return constant(value)  # a place or a count, not a number to derive by
         try:
             made = self._call(note)
@@ -87,6 +88,11 @@ class Lowered:
         if made in self.entry:
             made = OPS["positive"](made)
         return replace(made, line=self.lines(note.place))
+
+    def _is_mask_summed(self, note: Note) -> bool:
+        """Whether something is the sum of a mask, as of a slope that was taken for a gradient."""
+        kinds = (np.asarray(self.values[entry]).dtype.kind for entry in references(note))
+        return note.call == "sum" and "b" in kinds
 
     def _call(self, note: Note) -> Node:
         if note.call == "getitem":

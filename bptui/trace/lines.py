@@ -86,8 +86,8 @@ class Lines:
         for entry in self.backward:
             note = truth.tape.notes[entry]
             memory = entry < begun and note.call.endswith("_like")  # an optimizer's, still empty
-            floating = np.asarray(truth.tape.values[entry]).dtype.kind == "f"
-            if floating and not memory and entry not in truth.partial:
+            kind = np.asarray(truth.tape.values[entry]).dtype.kind
+            if kind in "fb" and not memory and entry not in truth.partial:
                 self.places.setdefault(note.place, []).append(entry)
         self.fitting = Fitting(truth, self.judged, self.true, self.values)
         self.samples = samples(truth, self.forward)

@@ -231,6 +231,19 @@ for step in range(2):
     V, U, W = V - 0.01 * h.T @ d, U - 0.01 * a.T @ ds, W - 0.01 * x.T @ dz
 """,
 }
+PROGRAMS |= {
+    f"a mask for a gradient, {how}": f"""
+for step in range(2):
+    z = x @ W + b
+    h = np.maximum(z, 0)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (z > 0)  #! dz = {mask}
+    db = dz.sum(axis=0)
+    V, W, b = V - 0.1 * h.T @ d, W - 0.1 * x.T @ dz, b - 0.1 * db
+"""
+    for how, mask in (("true or false", "z > 0"), ("of numbers", "(z > 0) * 1.0"))
+}
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
