@@ -33,12 +33,11 @@ def overwriting_steps(tape: Tape) -> list[TrainingStep]:
     found: dict[int, Parameter] = {}
     end = min(FIRST, len(tape.notes))
     for parameter in _overwriting(tape, 0, end):
-        if parameter.before in {earlier.after for earlier in found.values()}:
-            end = parameter.after
-            break
         if parameter.rated and tape.depends(parameter.after, {parameter.before}):
             found.setdefault(parameter.before, parameter)
     given = _not_computed(tape, found.values())
+    afters = {parameter.after for parameter in given}
+    end = min((p.after for p in found.values() if p.before in afters), default=end)
     if not given:
         return []
     last = max(parameter.after for parameter in given)
@@ -97,7 +96,8 @@ def _other_parts(tape: Tape, step: TrainingStep) -> Iterator[Parameter]:
 def _not_computed(tape: Tape, found: Collection[Parameter]) -> list[Parameter]:
     """Return those that are not computed from others, as the values of hidden units are."""
     befores = {parameter.before for parameter in found}
-    return [p for p in found if not tape.depends(p.before, befores - {p.before})]
+    made = tape.dependents(befores, max(befores, default=0))
+    return [p for p in found if made.isdisjoint(tape.inputs[p.before])]
 
 
 def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:

@@ -278,6 +278,30 @@ loss, dV, dW = gradients(V, W)
 V -= 0.1 * dV
 W -= 0.1 * dW
 """,
+    "all of a list are overwritten by their changes": """
+ws = [W, V]
+for step in range(3):
+    hs = [x]
+    for w in ws:
+        hs.append(np.tanh(hs[-1] @ w))
+    loss = ((hs[-1] - y) ** 2).mean()
+    d = 2 * (hs[-1] - y) / y.size
+    grads = [None, None]
+    for i in (1, 0):
+        d = d * (1 - hs[i + 1] ** 2)
+        grads[i] = hs[i].T @ d
+        d = d @ ws[i].T
+    for i in range(2):
+        ws[i] = ws[i] - 0.1 * grads[i]  #! ws[i] = -0.1 * grads[i]
+""",
+    "a list that is repeated has the numbers of the list": """
+w, given = [0.1] * 6, [0.5, -1.0, 0.3]
+for step in range(3):
+    p = sum(w[j] * (2 * given)[j] for j in range(6))
+    loss = 0.5 * (p - 1.0) ** 2
+    for j in range(6):
+        w[j] -= 0.1 * (p - 1.0) * (2 * given)[j]  #! w[j] -= 0.1 * (p - 1.0) * (2 * given)[j - 1]
+""",
     "the last of a list is overwritten by its change": """
 v = [0.3, -0.2, 0.1]
 for a, c in [(0.5, 1.0), (-0.7, 0.0), (0.2, 0.4)]:
