@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.core.graph.backward import backward
-from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.check.unapplied import Fixed, told
+from bptui.core.graph.node import Node
 from bptui.trace.activated import Activated, slopes_at
-from bptui.trace.comparing import Numbers, Values, multiple
+from bptui.trace.comparing import Numbers
 from bptui.trace.drawing import PRODUCTS
 from bptui.trace.judge import Verdict
-from bptui.trace.replay import FAILURES
 from bptui.trace.training import FEW, Training
 from bptui.trace.updates import training_steps
 
@@ -58,15 +57,12 @@ class Outlook:
         self.training = Training(self.lines, steps)
         self.layers = self.lines.layers
         self.course = self._course()
-        self.not_updated = [*self._not_updated()]
-        """Parameters with a gradient that is never applied, as entries, and its name."""
+        self.unapplied = Fixed(self.lines, name).unapplied()
 
     def remarks(self) -> list[str]:
         """Return the remarks, the plainest cause first; none where all is well."""
         found = [*self._symmetric()]
-        for entry, claimed in self.not_updated:
-            what = self.name(entry)
-            found.append(f"not applied: {claimed} is right, and {what} is never updated by it")
+        found += [f"not applied: {told(one, self.name)}" for one in self.unapplied]
         found += self._out_of_reach()
         units = [*self._dead(), *self._saturated()]
         found += units
@@ -161,38 +157,6 @@ class Outlook:
 
     def _op(self, entry: int) -> str:
         return self.truth.graph.nodes[entry].op.name
-
-    def _not_updated(self) -> Iterator[tuple[int, str]]:
-        """Yield what has a gradient that is computed and never applied, and the gradient's name."""
-        counts, loss = self.lines.samples, self.lines.judged.loss.node
-        entries = [self.truth.graph.entry.get(node, -1) for node in ordered([loss])]
-        fixed = {
-            entry: self.truth.graph.nodes[entry]
-            for entry in entries
-            if entry >= 0 and entry not in self.truth.dependent and self.name(entry)
-            if np.asarray(self.tape.values[entry]).dtype.kind == "f"
-            # the gradient of data, and of a state before the first turn of a loop, is never applied
-            if counts and self.tape.shape(entry) and counts.isdisjoint(self.tape.shape(entry))
-        }
-        try:
-            found = backward(loss, fixed.values()).of if fixed else {}
-        except FAILURES:  # there is no rule on the way to what is fixed
-            return
-        gradients = {entry: found[node] for entry, node in fixed.items() if node in found}
-        draws = [evaluate(gradients.values(), draw) for draw in self.truth.draws]
-        for entry, gradient in gradients.items():
-            true = [np.broadcast_to(draw[gradient], gradient.shape) for draw in draws]
-            if claimed := self._claimed(true):
-                yield entry, claimed
-
-    def _claimed(self, true: Values) -> str | None:
-        """Return the name of what a program has that is a multiple of this gradient alone."""
-        for entry in sorted(self.truth.dependent - self.lines.forward):
-            values = self.truth.numbers(self.truth.graph.nodes[entry])
-            same = values[0].size == true[0].size > 1 and multiple(values, true) is not None
-            if same and self.name(entry) and not self.lines.standing.compared(values):
-                return self.name(entry)
-        return None
 
     def _out_of_reach(self) -> Iterator[str]:
         reach = {layer.after: layer for layer in self.layers if layer.name in REACH}

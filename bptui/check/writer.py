@@ -18,6 +18,7 @@ from bptui.check.meanings import Meanings
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
+from bptui.check.unapplied import chooses, told
 from bptui.core.graph.node import Node, evaluate
 from bptui.core.mistakes import NOT_SUMMED
 from bptui.trace.candidates import ALL, gradient_text
@@ -70,22 +71,24 @@ class Checked:
     @cached_property
     def report(self) -> Report:
         lines = self._backward()
-        right = self.verdict.right
+        outlook = Outlook(self.verdict, self.meanings.name) if self.verdict.right else None
+        lost = {one.line: one for one in self._lost(outlook)}
+        right = bool(outlook) and not lost
+        every = {one.line: one for one in lines} | lost
+        lines = sorted(every.values(), key=lambda one: one.line or 0)
         first = any(line.verdict == "wrong" for line in lines)
         missing = "the wrong line was not found"
         if time.monotonic() > self.found.until:
             missing += " within the time limit; --timeout SECONDS gives it more"
-        verdict = "right" if right else "wrong"
-        outlook = Outlook(self.verdict, self.meanings.name) if right else None
         return Report(
             str(self.file),
-            verdict,
+            "right" if right else "wrong",
             None if right or first else missing,
             self._loss(),
             [*self._parameters(), *self._not_updated(outlook)],
             tuple(lines),
             step=self.verdict.number,
-            remarks=outlook.remarks() if outlook else (),
+            remarks=outlook.remarks() if outlook and right else (),
             files=self.source.files,
         )
 
@@ -127,9 +130,17 @@ class Checked:
         return tuple(made.values())
 
     def _not_updated(self, outlook: Outlook | None) -> Iterator[Parameter]:
-        for entry, gradient in outlook.not_updated if outlook else ():
+        for entry, gradient, _ in outlook.unapplied if outlook else ():
             name, shape = self.meanings.name(entry) or "", self.tape.shape(entry)
-            yield Parameter(name, shape, gradient, "not updated", None, 0.0)
+            yield Parameter(name, shape, self.meanings.name(gradient), "not updated", None, 0.0)
+
+    def _lost(self, outlook: Outlook | None) -> Iterator[Line]:
+        """Yield the lines of gradients whose update is missing."""
+        updates = set[int]().union(*map(self._updates, self.parameters))
+        for one in outlook.unapplied if outlook else ():
+            line, names = self._at(one.gradient), map(str, map(self.meanings.name, one[:2]))
+            if one.lost and line and not chooses(self.source, updates, *names):
+                yield self._line(line, "wrong", difference=told(one, self.meanings.name))
 
     def _gradient(self, parameter: Traced, judged: Judged) -> str | None:
         """Return the name of the gradient in the parameter's update, where it is right."""

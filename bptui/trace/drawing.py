@@ -115,6 +115,13 @@ def views_of(graph: Lowered, parameters: Collection[Node], early: Collection[int
     return views
 
 
+def shown(node: Node) -> Node:
+    """Return what a node shows numbers of: x of x[i].T."""
+    while node.op.name in VIEWS and node.inputs:
+        node = node.inputs[0]
+    return node
+
+
 def inputs_of(
     graph: Lowered, parameters: Collection[Node], early: Collection[int], dependent: Collection[int]
 ) -> dict[Node, None]:

@@ -323,6 +323,28 @@ def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("updates", "wrong"),
+    [
+        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2; b1 -= 0.8 * c1", ["g1 = X.T @ d1"]),
+        ("W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1", ["c2 = d2.sum(axis=0)"]),
+        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2", ["g1 = X.T @ d1", "c1 = d1.sum(axis=0)"]),
+        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2; W1 -= 0.8 * g1\n    if epoch > 99: b1 -= 0.8 * c1", []),
+        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2; W1 -= 0.8 * g1; b1 -= 0.8 * c1", []),
+    ],
+)
+def test_a_gradient_that_is_computed_and_never_applied_is_wrong(
+    updates: str, wrong: list[str], tmp_path: Path
+) -> None:
+    before = RIGHT.partition("    W2 -=")[0]
+    gradients = "g2 = a1.T @ d2", "c2 = d2.sum(axis=0)", "g1 = X.T @ d1", "c1 = d1.sum(axis=0)"
+    source = before + "".join(f"    {line}\n" for line in (*gradients, updates))
+    found = json.loads(run(tmp_path, source, "--format", "json")[1])
+    assert found["verdict"] == ("wrong" if wrong else "right")
+    assert [line["text"] for line in found["lines"] if line["verdict"] == "wrong"] == wrong
+    assert len(found["first_wrong_lines"]) == len(wrong)
+
+
+@pytest.mark.parametrize(
     ("start", "body", "said"),
     [
         ("1.5", "w -= 0.1 * 2 * w", "no loss is found in it"),

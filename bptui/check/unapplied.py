@@ -1,0 +1,146 @@
+"""Finds parameters whose gradient a program computes and never applies.
+
+Where nothing at all is made of the gradient, the update is missing: the program is wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from bptui.core.graph.backward import backward
+from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.trace.candidates import ALL
+from bptui.trace.comparing import Values, multiple, rounded
+from bptui.trace.drawing import products_with, shown
+from bptui.trace.lines import Lines
+from bptui.trace.replay import FAILURES
+from bptui.trace.source import Source
+from bptui.trace.updates import training_steps
+
+FREEZING = re.compile("freez|froz|trainable", re.IGNORECASE)
+"""How programs say, in a name or a comment, that they leave parameters as they are."""
+
+
+class Unapplied(NamedTuple):
+    """A parameter that is not updated, as an entry, with the entry of its gradient.
+
+    It is ``lost`` if no update is computed of it, and of what the same line gives only those of
+    other parameters.
+    """
+
+    parameter: int
+    gradient: int
+    lost: bool
+
+
+def told(one: Unapplied, name: Callable[[int], str | None]) -> str:
+    """Return what a gradient is not used for."""
+    return f"{name(one.gradient)} is right, and {name(one.parameter)} is never updated by it"
+
+
+class Fixed:
+    """What the loss of a step is computed from that no update changes."""
+
+    def __init__(self, lines: Lines, name: Callable[[int], str | None]) -> None:
+        self.lines, self.truth, self.name = lines, lines.truth, name
+        self.tape = self.truth.tape
+        self.behind = set[int]().union(*self.truth.behind.values())
+        """What updates are computed from."""
+        self.befores = {parameter.before for parameter in self.truth.parameters}
+
+    def unapplied(self) -> list[Unapplied]:
+        """Return what has a gradient that is computed and never applied, with that."""
+        found = dict[int, Unapplied]()
+        for entry, true, sure in self._gradients():
+            gradient = self._claimed(true)
+            if gradient is not None:
+                lost = self._is_lost(gradient)
+                if lost or sure:  # the last that has it: W1 of W1 = 0.1 * rng.normal(...)
+                    found[gradient] = Unapplied(entry, gradient, lost)
+        return [*found.values()]
+
+    def _gradients(self) -> Iterator[tuple[int, Values, bool]]:
+        """Yield what may be a parameter, its true gradient, and whether it is one for sure."""
+        counts, loss = self.lines.samples, self.lines.judged.loss.node
+        graph, parameters = self.truth.graph, self.truth.parameters
+        entries = sorted(graph.entry[node] for node in ordered([loss]) if node in graph.entry)
+        products = products_with(graph, parameters.values(), self.truth.early)
+        data = {shown(part) for _, others in products for part in others}
+        later = {p.before for step in training_steps(self.tape) for p in step.parameters}
+        fixed, sure = {}, set[int]()
+        for entry in entries:
+            node, shape = graph.nodes[entry], self.tape.shape(entry)
+            kind = np.asarray(self.tape.values[entry]).dtype.kind
+            if kind != "f" or entry in self.truth.dependent | later or not self._is_given(node):
+                continue
+            # the gradient of data, and of a state before the first turn of a loop, is never applied
+            if counts and shape and counts.isdisjoint(shape):
+                sure.add(entry)
+            if entry in sure or node not in data:
+                fixed[entry] = node
+        try:
+            found = backward(loss, fixed.values()).of if fixed else {}
+        except FAILURES:  # there is no rule on the way to what is fixed
+            return
+        gradients = {entry: found[node] for entry, node in fixed.items() if node in found}
+        draws = [evaluate(gradients.values(), draw) for draw in self.truth.draws]
+        for entry, node in gradients.items():
+            yield entry, [np.broadcast_to(draw[node], node.shape) for draw in draws], entry in sure
+        for before in {p.before for p in parameters if p.places is not None}:
+            true = [np.reshape(whole, -1) for whole in self.lines.true.get((before, ALL), ())]
+            known = {at for p in parameters if p.before == before for at in p.places or ()}
+            for at in range(true[0].size if true else 0):
+                if at not in known:
+                    yield before, [whole[at].reshape(()) for whole in true], False
+
+    def _is_given(self, node: Node) -> bool:
+        """Whether something has a name, and is made of one thing at most, as W = 0.1 * W is."""
+        entry, named = self.truth.graph.entry, self.tape.named
+        roots = (one for one in ordered([node]) if not one.inputs)
+        whole = [one for one in roots if one.shape or entry.get(one) in named]
+        return entry[node] in named and len(whole) <= 1
+
+    def _claimed(self, true: Values) -> int | None:
+        """Return the entry of what a program has that is a multiple of this gradient alone."""
+        for entry in sorted(self.truth.dependent - self.lines.forward):
+            values = self.truth.numbers(self.truth.graph.nodes[entry])
+            if values[0].size != true[0].size or not self.name(entry):
+                continue
+            factor = multiple(values, true)
+            if factor is None or self.lines.standing.compared(values):
+                continue
+            if values[0].size > 1 or rounded(abs(factor)) in self.lines.standing.usual:
+                return entry
+        return None
+
+    def _is_lost(self, gradient: int) -> bool:
+        place = self.tape.notes[gradient].place
+        same = [one for one in self.lines.values if self.tape.notes[one].place == place]
+        of = (self.lines.factors(one) for one in self.behind.intersection(same))
+        own = all(any(one in self.befores and part == ALL for one, part in known) for known in of)
+        return gradient not in self.behind and own
+
+
+def chooses(source: Source, updates: Collection[int], parameter: str, gradient: str) -> bool:
+    """Return whether a program decides what it updates: an update may be left out on purpose.
+
+    It does so under a condition, or says that something is frozen. ``updates`` are lines of them.
+    """
+    if FREEZING.search(source.text):
+        return True
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.If) or "__name__" in ast.unparse(node.test):
+            continue
+        for part in (part for one in (*node.body, *node.orelse) for part in ast.walk(one)):
+            if isinstance(part, ast.Continue) or getattr(part, "lineno", 0) in updates:
+                return True
+            if isinstance(part, ast.Name | ast.Attribute | ast.Subscript):
+                name = parameter if isinstance(part.ctx, ast.Store) else gradient
+                if ast.unparse(part) == name:
+                    return True
+    return False
