@@ -14,17 +14,21 @@ from bptui.program import is_served_here, refuse_unknown_theme
 
 
 @click.command("tutorial", short_help="Learn backpropagation, step by step, in the app.")
+@click.argument("stop", type=click.IntRange(min=1), default=1)
 @click.option("--theme", metavar="NAME", help="Colour theme, such as bptui-light.")
-def command(theme: str | None) -> None:
+def command(stop: int, theme: str | None) -> None:
     """Take the tour: one training step of a small network, operation by operation.
 
     It says of each operation what it computes and why, and names the key that leads on. Then you
     change the experiment, stop at a breakpoint, find the mistake of a published program, and fix a
     program of your own. N goes back; esc, twice, leaves the tour. All you need is Python.
 
+    STOP is where to begin, such as the stop that you left it at.
+
     \b
     Examples:
       bptui tutorial
+      bptui tutorial 9
       bptui tutorial --theme bptui-light
 
     \b
@@ -42,4 +46,4 @@ def command(theme: str | None) -> None:
     around = capabilities(os.environ, sys.stdout.encoding, theme=theme)
     first_start()  # who knows the tour is not offered it any more
     gc.disable()  # as the app does at every start
-    raise click.exceptions.Exit(launch(load_preset(DEFAULT_PRESET), around, tour=True))
+    raise click.exceptions.Exit(launch(load_preset(DEFAULT_PRESET), around, tour=stop - 1))

@@ -57,23 +57,26 @@ def launch(
     experiment: Experiment,
     around: Capabilities,
     continued: Continued | None = None,
-    tour: bool = False,
+    tour: int | None = None,
 ) -> int:
     """Run the app on ``experiment``, or go on with a session, to its end; return the exit code.
 
-    ``tour``: begin with that; then no session is kept.
+    ``tour``: begin with that, at the stop in this place; then no session is kept.
     """
     _set_up_textual()
     from bptui.app.app import BptuiApp
-    from bptui.app.session.shutdown import run
+    from bptui.app.session.shutdown import run, tell
 
     app = BptuiApp(experiment, around)
-    if tour:
-        app.begins_with_tour = True
-    else:
+    app.first_stop = tour
+    if tour is None:
         app.keep_session(continued)
     code = run(app)
-    return code if app.own_code is None else _launch_example(app.own_code, around)
+    if app.own_code is not None:
+        return _launch_example(app.own_code, around)
+    if app.tour is not None and not code:
+        tell(f"The tour has not ended; {app.tour.again}")
+    return code
 
 
 def _launch_example(file: Path, around: Capabilities) -> int:

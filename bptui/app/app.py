@@ -54,7 +54,8 @@ class BptuiApp(TerminalApp[MainScreen]):
         )
         self._continued: Continued | None = None
         self._keeps_session = False
-        self.begins_with_tour = False
+        self.first_stop: int | None = None
+        """The place of the stop that a tour begins at, where one is to begin."""
         self.own_code: Path | None = None
         """The program to go on with after this."""
         self._announced: Snapshot | None = None
@@ -72,8 +73,8 @@ class BptuiApp(TerminalApp[MainScreen]):
         gc.freeze()
         gc.set_threshold(YOUNG)
         gc.enable()
-        if self.begins_with_tour:
-            self.take_tour()
+        if self.first_stop is not None:
+            self.take_tour(self.first_stop)
         if self._keeps_session:
             self.run_worker(self._autosave(), group="session")
 
@@ -117,15 +118,15 @@ class BptuiApp(TerminalApp[MainScreen]):
         await self.player.look_ahead()
         self.main.show(replace(self.player.view(), present=self.presenting))
 
-    def take_tour(self) -> None:
-        """Begin the tour, at the start of its preset."""
+    def take_tour(self, first: int = 0) -> None:
+        """Begin the tour, at the start of its preset; the ``first`` stop is the one to be read."""
         from bptui.app.tour.stops import PRESET, stops
         from bptui.app.tour.tour import Tour, example_file
         from bptui.presets.files import load
 
         async def begin() -> None:
             await self.player.open(load(PRESET)).wait()
-            self.begin_tour(Tour(self, example_file(Path.cwd()), stops()))
+            self.begin_tour(Tour(self, example_file(Path.cwd()), stops(), begin=first))
 
         self.run_worker(begin(), group="rest")
 

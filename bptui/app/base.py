@@ -117,11 +117,12 @@ class TerminalApp(App[None], Generic[MainT]):
     def end_tour(self) -> None:
         """Leave the tour; what is shown stays."""
         if self.tour is not None:
+            again = self.tour.again
             self.tour.panel.remove()
             self.tour, self.keys.allows = None, lambda key: True
             self.main.remove_class("touring")
             self.present(self._presented_before)
-            self.tell("This was the tour; `bptui tutorial` starts it again.", self.place)
+            self.tell(f"This was the tour; {again}", self.place)
 
     def way_back(self) -> Callable[[], object]:
         """Return what goes back to what is shown now, undoing changes; here it does nothing."""

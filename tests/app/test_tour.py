@@ -91,7 +91,7 @@ async def test_the_tour_can_be_played_to_its_end(
     """A wrong key gets a hint and changes nothing, a burst of right ones does not lose the way."""
     monkeypatch.chdir(tmp_path)
     app = BptuiApp(load("xor"))
-    app.begins_with_tour = True
+    app.first_stop = 0
     async with app.run_test(size=SIZE, notifications=True):
         session = Session(app)
         await session.until(lambda: app.tour is not None, "the tour")
@@ -151,6 +151,8 @@ async def test_the_tour_can_be_played_to_its_end(
         file.write_text(EXAMPLE.replace(wrong.strip(), LINE), encoding="utf-8")
         await session.press("r")
         await session.until(lambda: last.title in said(session), "the last stop")
+        await session.press("N")  # those before it speak of a wrong line
+        assert last.title in said(session)
         await session.press("escape")
         await session.until(lambda: program.tour is None, "the end")
         assert not program.presenting
@@ -173,6 +175,17 @@ async def test_the_tour_can_be_left_at_any_time_and_goes_by_keys() -> None:
         assert before.display
         await session.press("s")
         await session.step(1)
+
+
+async def test_it_can_be_begun_at_any_stop() -> None:
+    app = BptuiApp(load("xor"))
+    app.first_stop = 20
+    async with app.run_test(size=SIZE, notifications=True):
+        session = Session(app)
+        await session.until(lambda: app.tour is not None and app.tour.number == 20, "the stop")
+        await shown(session, stops()[20])
+        await session.press("N")
+        await shown(session, stops()[19])
 
 
 def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
@@ -221,12 +234,13 @@ def test_the_first_start_offers_it_in_a_line_that_any_key_takes_away(tmp_path: P
         terminal.until(lambda: "New here?" not in terminal.text, "the keys")
         terminal.press("q")
         assert terminal.ends() == 0
-    with Terminal("tutorial", columns=80, lines=24, **state) as terminal:
-        terminal.shows("Welcome")
-        terminal.press("n")
+    with Terminal("tutorial", "2", columns=80, lines=24, **state) as terminal:
         terminal.shows("1/12 net_h", "2/25  N: back  esc: leave")
+        terminal.press("n")
+        terminal.shows("2/12 out_h")
         terminal.press("q")
         assert terminal.ends() == 0
+        terminal.shows("`bptui tutorial 3` goes on from here.")
     assert (tmp_path / "bptui" / "opened-before").exists()
     assert not list(tmp_path.glob("bptui/sessions/*.json"))  # none is kept of a tour
     done = bptui("tutorial")

@@ -73,14 +73,14 @@ def run(app: TerminalApp[Any]) -> int:
     problem = close(ended=shutdown.code is None and error is None)
     kept = app.autosave is not None and app.autosave.kept
     if shutdown.code is None and error is not None:
-        _tell(*_after_crash(error, quiet.getvalue(), kept))
+        tell(*_after_crash(error, quiet.getvalue(), kept))
         return CRASHED
     if problem is not None and app.autosave is not None and not app.autosave.told:
-        _tell(f"The session could not be saved. {problem}")
+        tell(f"The session could not be saved. {problem}")
     if shutdown.code is None:
         return app.return_code or 0
     if kept:
-        _tell(f"The session was ended by signal {shutdown.code - SIGNALLED}; {GO_ON}")
+        tell(f"The session was ended by signal {shutdown.code - SIGNALLED}; {GO_ON}")
     return shutdown.code
 
 
@@ -185,6 +185,7 @@ def _after_crash(error: Exception, printed: str, kept: bool) -> list[str]:
     return [*lines, f"Details for a bug report: {shown_path(file)}"]
 
 
-def _tell(*lines: str) -> None:
+def tell(*lines: str) -> None:
+    """Say something below the shell's prompt, once the app has given the terminal back."""
     for line in lines:
         print(f"bptui: {line}", file=sys.stderr)  # noqa: T201  the app has given the terminal back

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
 from bptui.app.view import Selection
+
+if TYPE_CHECKING:
+    from bptui.app.program.app import ProgramApp
 
 PRESET = "article"
 LISTING = "article-listing-1"
@@ -19,8 +22,8 @@ class Stop(NamedTuple):
 
     ``key`` leads on, as Textual writes it, and ``does`` is what is said of it; ``then`` are keys in
     the dialog that it opens. The tour goes on once ``done`` of the app is true, and says
-    ``otherwise`` where it is not. ``look`` is the panel to look at, which has the focus, and
-    ``begin`` has it show what the text is about.
+    ``otherwise`` where it is not; a stop that is ``over`` is left out. ``look`` is the panel to
+    look at, which has the focus, and ``begin`` has it show what the text is about.
     """
 
     text: str
@@ -30,6 +33,7 @@ class Stop(NamedTuple):
     then: tuple[str, ...] = ()
     done: Callable[[Any], bool] = lambda app: True
     otherwise: str = ""
+    over: Callable[[Any], bool] = lambda app: False
     look: str = "network"
     begin: Callable[[Any], object] = lambda app: None
     run: Callable[[Any], str | None] | None = None
@@ -44,6 +48,11 @@ def _at(position: int) -> Callable[[Any], bool]:
 def _select(selection: Selection, pointed: bool = False) -> Callable[[Any], object]:
     """Select something; it is explained in the place of the operation where it is ``pointed``."""
     return lambda app: app.main.select(selection, pointed)
+
+
+def _mended(app: ProgramApp) -> bool:
+    """Tell whether a program has no wrong line, or none any more."""
+    return not app.moment.record.wrong
 
 
 FROM_I2 = Selection("weight", 1, 0, 1)
@@ -286,6 +295,7 @@ PROGRAM = (
         "w",
         "the first wrong line",
         "bptui FILE.py opens a numpy program",
+        over=_mended,
         look="source",
         begin=lambda app: app.main.show(replace(app.moment, row=min(app.moment.record.judged))),
     ),
@@ -295,8 +305,9 @@ PROGRAM = (
         "fix the line and save it; r runs the program again.",
         "r",
         "run it again, when it is fixed",
-        done=lambda app: not app.moment.record.wrong,
+        done=_mended,
         otherwise="there is still a wrong line: fix it, save it, press r",
+        over=_mended,
         look="source",
     ),
     Stop(

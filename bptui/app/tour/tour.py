@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from textual.events import Key
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -97,13 +98,20 @@ class Tour:
     """Goes from stop to stop with the keys that are pressed in an app.
 
     ``file`` is the user's own program, to be written or open by now; ``before`` is the number of
-    stops behind us.
+    stops behind us. ``begin`` is the place of the first stop to be read: the tour goes there by the
+    keys of those before it, as a reader does.
     """
 
     def __init__(
-        self, app: TerminalApp[Any], file: Path, every: tuple[Stop, ...], before: int = 0
+        self,
+        app: TerminalApp[Any],
+        file: Path,
+        every: tuple[Stop, ...],
+        before: int = 0,
+        begin: int = 0,
     ) -> None:
         self._app, self.file, self.every, self._before = app, file, every, before
+        self._beginning = min(begin, len(every) - 1)
         self.number = 0
         self._pressed, self._leaving, self._hint = False, False, ""
         self._ways: list[Callable[[], object]] = []
@@ -113,6 +121,13 @@ class Tour:
     @property
     def stop(self) -> Stop:
         return self.every[self.number]
+
+    @property
+    def again(self) -> str:
+        """How it is taken again: from where it is, except on a program, which has to be opened."""
+        if self._before:
+            return "`bptui tutorial` starts it again."
+        return f"`bptui tutorial {self.number + 1}` goes on from here."
 
     def allows(self, key: str) -> bool:
         """Take note of a key on the main screen; return whether it is to have its effect."""
@@ -167,12 +182,21 @@ class Tour:
         self.arrive()
 
     def arrive(self) -> None:
-        """Have the app show what the stop is about."""
+        """Have the app show what the stop is about; go on from one that is not to be read."""
         self._ways[self.number :] = [self._app.way_back()]
+        if self.stop.over(self._app):
+            self.number += 1
+            self.arrive()
+            return
         self.stop.begin(self._app)
         panel = self._app.main.query_one(f"#{self.stop.look}").focus()
         if isinstance(panel, FormsPanel):
             panel.show_form("all")  # whatever the reader has tried
+        if self.number < self._beginning:
+            for key in (self.stop.key, *self.stop.then):
+                self._app.post_message(Key(key, key if len(key) == 1 else None))
+        else:
+            self._beginning = 0
 
     def show(self) -> None:
         """Show the stop, with the caption of what was just carried out."""
