@@ -221,19 +221,35 @@ def _name(node: Node, reader: Reader, name: Callable[[Quantity], str]) -> str:
 # a step of a network
 
 
-def count(network: Network) -> int:
-    """Return about how many numbers a sample's picture has."""
+def count(network: Network, layer: int = 0) -> int:
+    """Return about how many numbers a sample's picture has, or that of a unit in a ``layer``."""
+    if layer:
+        return 3 * network.layers[layer - 1] + 4
     weights, units = network.weight_count, sum(network.layers)
     return 2 * weights + 3 * units + 6 * network.layers[-1]
 
 
+def of_unit(network: Network, layer: int, unit: int, row: int) -> tuple[Quantity, ...]:
+    """Return the numbers of a unit, the one computed from the others first.
+
+    What it puts out is none of them where it depends on other units, too.
+    """
+    names, activation = network.names, ACTIVATIONS[network.activations[layer - 1]]
+    kinds = (names.net,) if activation.pullback else (names.out, names.net)
+    return tuple(Quantity(kind(layer), (row, unit)) for kind in kinds)
+
+
 def step_scalars(
-    snapshot: Snapshot, row: int, name: Callable[[Quantity], str]
+    snapshot: Snapshot,
+    row: int,
+    name: Callable[[Quantity], str],
+    only: tuple[Quantity, ...] = (),
 ) -> tuple[Scalar, ...]:
     """Return the numbers of a step for the sample in a ``row`` of the batch, the loss last.
 
     The other samples are one number of the loss. Gradients are those that the step has computed,
-    with its mistakes; of weights and biases they are summed over the batch.
+    with its mistakes; of weights and biases they are summed over the batch. Of ``only`` some
+    numbers what they are computed from, and the first of them last.
     """
     formulas, scope = define_for(snapshot), Scope.of(snapshot)
     gradients, losses = snapshot.experiment.network.gradients, {"loss", "data_loss"}
@@ -241,6 +257,8 @@ def step_scalars(
     def define(quantity: Quantity) -> Expression | None:
         formula = formulas.definitions.get(quantity.name)
         if formula is None or quantity.name == "penalty" or quantity.index is None:
+            return None
+        if only and quantity not in only:
             return None
         if quantity.name in losses:
             return _of_sample(formula, row, scope)
@@ -252,10 +270,8 @@ def step_scalars(
         array = gradients.get(quantity.name)
         return None if array is None else float(scope.array(array)[quantity.index or ()])
 
-    reader = Reader(define)
-    return scalars(
-        reader, Quantity("loss", ()), name, lambda one: float(scope.value(one)), gradient
-    )
+    root = only[0] if only else Quantity("loss", ())
+    return scalars(Reader(define), root, name, lambda one: float(scope.value(one)), gradient)
 
 
 def _of_sample(node: Expression, row: int, scope: Scope) -> Expression:

@@ -2,7 +2,7 @@
 
 from bptui.app.view import Selection
 
-from .support import opened
+from .support import drawn_experiment, opened
 from .test_mouse import click
 
 
@@ -62,6 +62,8 @@ async def test_numbers_fill_in_as_they_are_computed() -> None:
         await session.press("v")
         await session.until(lambda: "─ Network ─" in session.screen(), "the diagram")
         await session.pilot.pause()
-    async with opened("spirals") as session:
+    async with opened(drawn_experiment((40, 3, 2))) as session:
         await session.press("v")
-        await session.shows("numbers, too many to draw each")
+        await session.shows("h1 has 40 inputs, too many to draw each; right leads")
+        await session.press("right", "right", "right")
+        await session.shows("o1 alone", "net_o1 = +", "W2[h3, o1]")

@@ -15,12 +15,15 @@ from bptui.app.styles import highlight
 from bptui.app.view import Direction, Selection, View, selection_of
 from bptui.core.engine import Snapshot
 from bptui.explain.expression import Quantity
-from bptui.explain.scalars import MOST, Scalar, count, step_scalars
+from bptui.explain.scalars import MOST, Scalar, count, of_unit, step_scalars
 from bptui.explain.symbols import Symbols
 
 
 class NumbersPanel(FollowingPanel[View, Selection]):
-    """Draws every number that the loss of a sample is computed from, as long as these are few."""
+    """Draws every number that the loss of a sample is computed from, as long as these are few.
+
+    Of a larger network those that the selected unit, or that of the weight, is computed from.
+    """
 
     def __init__(self) -> None:
         super().__init__("Numbers", "numbers")
@@ -65,10 +68,17 @@ class NumbersPanel(FollowingPanel[View, Selection]):
         sample, found = int(view.snapshot.batch[view.row]) + 1, _numbers(view)
         summed = f"sample {sample}; gradients of weights: all {samples} of the batch"
         self.entitle("Numbers: value │ gradient")
-        self.note(*[summed, f"sample {sample}"] * (samples > 1), "")
-        if not found:
-            said = f" About {count(network):,} numbers, too many to draw each: {MOST} at most."
-            return [Line().add(fitted(said, width), self.text_styles.dim).strip()]
+        notes = [summed, f"sample {sample}"] * (samples > 1)
+        if count(network) > MOST:
+            layer, unit = _unit(view)
+            name = network.names.unit(layer, unit)
+            alone = ", ".join([f"{name} alone", *notes[1:]])
+            notes = [f"{alone}; arrows select another unit", alone]
+            if not found:
+                said = f" {name} has {network.layers[layer - 1]:,} inputs, too many to draw each;"
+                said += " right leads to the next layer."
+                return [Line().add(fitted(said, width), self.text_styles.dim).strip()]
+        self.note(*notes, "")
         parameters = view.parameters.named()
         current = [
             one._replace(value=float(parameters[one.quantity.name][one.quantity.index or ()]))
@@ -84,14 +94,24 @@ class NumbersPanel(FollowingPanel[View, Selection]):
 
 def _numbers(view: View) -> tuple[Scalar, ...]:
     """Return the numbers of the looked at sample; none where they are too many."""
-    if count(view.snapshot.experiment.network) > MOST:
+    network = view.snapshot.experiment.network
+    if count(network) <= MOST:
+        return _computed(view.snapshot, view.row)
+    layer, unit = _unit(view)
+    if count(network, layer) > MOST:
         return ()
-    return _computed(view.snapshot, view.row)
+    return _computed(view.snapshot, view.row, of_unit(network, layer, unit, view.row))
+
+
+def _unit(view: View) -> tuple[int, int]:
+    """Return the unit that is selected or that a weight leads to; for an input the first one."""
+    _, layer, unit, _ = view.selection
+    return (layer, unit) if layer else (1, 0)
 
 
 @lru_cache(maxsize=4)
-def _computed(snapshot: Snapshot, row: int) -> tuple[Scalar, ...]:
-    return step_scalars(snapshot, row, Symbols(snapshot.experiment.network.names).text)
+def _computed(snapshot: Snapshot, row: int, only: tuple[Quantity, ...] = ()) -> tuple[Scalar, ...]:
+    return step_scalars(snapshot, row, Symbols(snapshot.experiment.network.names).text, only)
 
 
 def _boxes(view: View) -> tuple[Region, ...]:
