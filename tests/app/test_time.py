@@ -80,10 +80,11 @@ async def test_the_operations_of_a_step_there_and_back() -> None:
         for number in range(1, 13):
             await session.press("n")
             await shows_operation(session, 0, number)
-            assert session.status().index("loss 0.163287") == column  # nothing jumps
+            loss = "loss ·  " if number <= LABELS.index("L") else "loss 0.163287"
+            assert session.status().index(loss) == column  # nothing jumps
         await session.press("n")
         await shows_operation(session, 1, 1)
-        assert session.status().index("loss 0.157921") == column
+        assert session.status().index("loss ·  ") == column
         for number in range(12, 0, -1):
             await session.press("N")
             await shows_operation(session, 0, number)

@@ -17,7 +17,7 @@ from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
 from bptui.app.panels.panel import ShownT
 from bptui.app.playback.run import SPEED_ROOM, Speed
-from bptui.app.styles import Styles, styles_of
+from bptui.app.styles import PENDING, Styles, styles_of
 from bptui.app.view import View
 from bptui.core.backprop import Operation
 
@@ -130,10 +130,11 @@ class StatusLine(TopLine[View], can_focus=True):
         line.add(f"  {field}  ", styles.dim if view.position is None else styles.text)
         diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
         style = styles.warning if diverged else styles.strong
-        if not view.computed("loss"):
-            style = styles.dim
-        digits = 4 if view.present else 6
-        return line.add(f"loss {loss(snapshot.loss, digits)}".ljust(LOSS_ROOM), style)
+        if view.computed("loss"):
+            text = loss(snapshot.loss, 4 if view.present else 6)
+        else:
+            text, style = PENDING, styles.dim
+        return line.add(f"loss {text}".ljust(LOSS_ROOM), style)
 
 
 RIGHT = 3
