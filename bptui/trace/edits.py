@@ -26,7 +26,8 @@ ALIKE = (
 )
 """Functions that are taken for each other."""
 PRODUCTS = ("dot", "matmul", "outer")
-TERMS = (ast.Add, ast.Sub, ast.MatMult)
+SUMS = (ast.Add, ast.Sub)
+TERMS = (*SUMS, ast.MatMult)
 RECENT = 12
 """Names in sight whose products are tried as terms."""
 OFTEN = 4
@@ -49,14 +50,10 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
         for new in _known(at(statement, path), names) if len(path) > 1 else ():
             yield put(statement, path, new)
     yield from _statements(statement)
-    for level in (_more, _terms, _kinds):
+    for level in (_more, _carried, _terms, _kinds, _wholes):
         for path in every:
             for new in level(at(statement, path), names):
                 yield put(statement, path, new)
-    root = (("value", None),)
-    if getattr(statement, "value", None) is not None:
-        for new in _wholes(statement.value, names):  # type: ignore[attr-defined]  # it has one
-            yield put(statement, root, new)
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +78,7 @@ def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 def _operands(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """Another operand, of the same shape first."""
     own = ast.unparse(node)
-    if own not in names or not isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+    if own not in names or not isinstance(node, SINGLE):
         return
     shape = names[own][0].shape
     same = [name for name, values in names.items() if values[0].shape == shape and name != own]
@@ -93,7 +90,7 @@ def _operands(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]
 
 
 def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Transposes, exchanged operands, the other end of a slice, another axis."""
+    """Transposes, exchanged operands, other brackets, the other end of a slice, another axis."""
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
     elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim == 2:
@@ -106,6 +103,7 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
         for left, right in _turns(*node.args):
             yield ast.Call(node.func, [left, right], node.keywords)
+    yield from _brackets(node)
     yield from _slices(node)
     if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
         plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
@@ -140,6 +138,17 @@ def _turned(node: ast.expr) -> ast.expr:
     return ast.Attribute(node, "T", ast.Load())
 
 
+def _brackets(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield a sum and a product with the other one inside: ``a * (1 - a)`` for ``a * 1 - a``."""
+    if not isinstance(node, ast.BinOp):
+        return
+    left, right = node.left, node.right
+    if isinstance(left, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(left.op, SUMS):
+        yield ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right))
+    if isinstance(right, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(right.op, SUMS):
+        yield ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right)
+
+
 def _slices(node: ast.expr) -> Iterator[ast.expr]:
     if isinstance(node, ast.Subscript):
         text = ast.unparse(node)
@@ -172,15 +181,17 @@ def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Another small number for a number, another sign, twice or half as much, a square."""
+    """Another small number for a number, another sign, twice or half as much, a slope of it."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         yield from (ast.Constant(other) for other in (0, 1, 2) if other != node.value)
     yield ast.UnaryOp(ast.USub(), node)
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
+    own = ast.unparse(node)
+    yield from (_parsed(slope.format(x=own)) for slope in SLOPES[1:] if own in names)
     for name in [name for name, one in names.items() if not one[0].shape and "[" not in name]:
-        of_array = ast.unparse(node) in names and names[ast.unparse(node)][0].shape
+        of_array = own in names and names[own][0].shape
         pair = (_parsed(name), node) if of_array else (node, _parsed(name))
         yield ast.BinOp(pair[0], ast.Mult(), pair[1])
         yield ast.BinOp(node, ast.Div(), _parsed(name))
@@ -237,6 +248,23 @@ def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield ast.BinOp(node, ast.Mult(), _parsed(slope.format(x=name)))
 
 
+def _carried(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """A product of two matrices for an operand: what weights carry back."""
+    own = ast.unparse(node)
+    if own not in names or names[own][0].ndim != 2:
+        return
+    matrices = {name: values[0].shape for name, values in names.items() if values[0].ndim == 2}
+    recent = [*matrices][:RECENT]
+    for a, b in ((a, b) for a in recent for b in recent if a != b):
+        for fits, text in (
+            (matrices[a][0] == matrices[b][0], f"{a}.T @ {b}"),
+            (matrices[a][1] == matrices[b][1], f"{a} @ {b}.T"),
+            (matrices[a][1] == matrices[b][0], f"{a} @ {b}"),
+        ):
+            if fits:
+                yield _parsed(text)
+
+
 def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """A slope of something else for a whole factor, or times what a function is given."""
     if isinstance(node, ast.Call):
@@ -268,15 +296,21 @@ def _terms(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """What flows back through a mean, and through a softmax."""
+    """What flows back through a mean, and through a softmax, for all of what is computed."""
+    if not isinstance(node, ast.BinOp | ast.Call | ast.Name):
+        return
     text = ast.unparse(node)
     for axis in (0, 1):
         yield _parsed(f"{text} - np.mean({text}, axis={axis})")
         yield _parsed(f"{text} - np.mean({text}, axis={axis}, keepdims=True)")
-    for out, values in names.items():
-        for back, others in names.items():
-            if back != out and values[0].shape == others[0].shape and values[0].ndim:
-                yield _parsed(f"{out} * ({back} - np.sum({back} * {out}, axis=-1, keepdims=True))")
+    parts = (part for part in ast.walk(node) if isinstance(part, ast.BinOp) and part is not node)
+    backs = [*dict.fromkeys((*names, *map(ast.unparse, parts)))]
+    for out, shape in ((name, values[0].shape) for name, values in names.items()):
+        for axis in (0, -1) if len(shape) > 1 else (0,)[: len(shape)]:
+            for back in backs if shape[axis] > 1 else ():
+                if back != out:
+                    total = f"np.sum(({back}) * {out}, axis={axis}, keepdims=True)"
+                    yield _parsed(f"{out} * ({back} - {total})")
 
 
 def accumulated(statement: ast.stmt) -> Iterator[ast.AugAssign]:

@@ -76,13 +76,14 @@ def put(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
 def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path, ast.Assign] | None:
     """Return what a statement computes around a place and gives no name: an element of a list.
 
-    It is one that is appended, stands in a display, is unpacked, or is made by a comprehension; as
-    a statement by itself.
+    It is one that is appended, stands in a display or in ``dict()``, is unpacked, or is made by a
+    comprehension; as a statement by itself.
     """
     found: tuple[Path, ast.Assign] | None = None
     appends = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
     path: Path = ()
     node: ast.AST = statement
+    outer = node
     while True:
         parts = [
             (name, number, part)
@@ -99,9 +100,10 @@ def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path,
         turned = isinstance(node, COMPREHENSIONS) and name in ("elt", "value")
         shown = isinstance(node, DISPLAYS) and path[-2][0] != "slice" and name in ("elts", "values")
         shown = (shown and not isinstance(part, ast.Starred)) or isinstance(node, ast.Starred)
-        if isinstance(part, ast.expr) and (appended or turned or shown):
+        keyed = isinstance(node, ast.keyword) and called(outer) == "dict"  # type: ignore[arg-type]
+        if isinstance(part, ast.expr) and (appended or turned or shown or keyed):
             found = path, ast.Assign([ast.Name("_", ast.Store())], part, lineno=part.lineno)
-        node = part
+        outer, node = node, part
 
 
 def _spans(node: ast.AST, place: tuple[int, int, int, int]) -> bool:

@@ -11,6 +11,7 @@ from bptui.trace.comparing import right_value
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.mending import evaluated, written
 from bptui.trace.origins import blame_origins
+from bptui.trace.paths import within
 from tests.trace.kinds import HEAD, program
 from tests.trace.support import Judged
 
@@ -70,6 +71,15 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = d - a", "g = d - a - s * np.mean(s * d, axis=-1, keepdims=True)"),
         ("g = d[0] * 3", "g = a * 3"),  # a part for a whole
         ("g = d * a", "g = a * (d - np.sum(d * a, axis=-1, keepdims=True))"),
+        # the slope of a sigmoid for a softmax, of an error without a name
+        (
+            "g = (a - b) * a * (1 - a)",
+            "g = a * (a - b - np.sum((a - b) * a, axis=-1, keepdims=True))",
+        ),
+        ("g = d * (s * 1 - s)", "g = d * (s * (1 - s))"),  # brackets
+        ("g = d * (a - s * b)", "g = d * ((a - s) * b)"),
+        ("g = d * (a > 0) * s", "g = d * (a > 0) * (s > 0)"),  # a value for its slope
+        ("g = d * s", "g = a @ v.T * s"),  # what a matrix carries back
     ],
 )
 def test_a_statement_is_mended(wrong: str, right: str) -> None:
@@ -81,6 +91,13 @@ def test_a_statement_is_mended(wrong: str, right: str) -> None:
     assert wanted is not None
     assert right_value(values, wanted, True)
     assert len(said) <= len(right) + 12
+
+
+def test_an_element_of_a_dict_is_mended_by_itself() -> None:
+    statement = ast.parse("g = dict(a=x.T @ d, b=d)").body[0]
+    place = within(statement, (1, 11, 1, 18))
+    assert place is not None
+    assert ast.unparse(place[1]) == "_ = x.T @ d"
 
 
 def test_a_part_that_is_written_over_is_added_to() -> None:
