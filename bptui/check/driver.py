@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from bptui.check.calls import Attempt, numbers_of
-from bptui.check.comparing import ADDED_TO_NOTHING
+from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED
 from bptui.check.interpreter import Interpreter
 from bptui.check.report import Line
 from bptui.check.runner import recorded
@@ -32,6 +34,8 @@ from bptui.trace.updates import updates_between
 
 CLOSE = 1e-9
 """How near, relative to all of them, numbers are that are the same ones."""
+NEAREST = 4
+"""Entries of the forward pass that may be the first wrong one, at most."""
 
 
 class Expected:
@@ -79,15 +83,15 @@ class Expected:
                 return Loss(rewritten([loss], changes)[loss], None, name)
         return None
 
-    def forward_slip(self) -> tuple[int, str, Values | None] | None:
-        """Return the first quantity that the forward pass does not have, and its right numbers.
+    def forward_slips(self) -> Iterator[tuple[int, str, Values | None]]:
+        """Yield the first quantity that the forward pass does not have, and its right numbers.
 
-        The entry between them is the first of its size behind the last quantity that is right; or
+        The entries before them are those of its size behind the last quantity that is right; or
         what was made of the input, where it is no longer the input: then no numbers are known.
         """
         names, truth = self.experiment.network.names, self.truth
         if _found(truth, self.wanted(names.out(names.depth))) is not None:
-            return None
+            return
         layers = range(1, names.depth + 1)
         layer = next(n for n in layers if _found(truth, self.wanted(names.out(n))) is None)
         net = _found(truth, self.wanted(names.net(layer)))
@@ -102,8 +106,7 @@ class Expected:
                 if last in behind:
                     parts = [shaped(part, node.shape) for part in wanted]
                     changed = self._changed_input(behind) if net is None and layer == 1 else None
-                    return (entry, name, parts) if changed is None else (changed, "input", None)
-        return None
+                    yield (entry, name, parts) if changed is None else (changed, "input", None)
 
     def _changed_input(self, behind: set[int]) -> int | None:
         """Return the entry in which the samples of the input are no longer where they were."""
@@ -249,21 +252,23 @@ class _Judge:
         rate = self.experiment.training.learning_rate
         self.expected: Expected | None = None
         """That of the first step."""
-        self.slip: tuple[int, str, Values | None] | None = None
+        self.slips: list[tuple[int, str, Values | None]] = []
         self.factor = -1.0 if trial.function == "gradients" else -rate
 
     def traced(self) -> Traced:
         ignored, updates = [*self._ignored()], self._updates()
         if ignored or updates > 1:  # it is no step of the preset that could be judged
-            return Traced(ignored=ignored, updates=updates)
+            local = [*self._local()]
+            return Traced(local, bool(local), ignored, updates)
         turns = self.run.recording.turns
         verdict = judge(self.tape, turns, self.run.line_of, told=self._told)
-        own = judge(self.tape, turns, self.run.line_of) if self.slip else None  # by its own outputs
-        if own and self.slip:
+        own = judge(self.tape, turns, self.run.line_of) if self.slips else None  # by its outputs
+        if own:
             own_run = Checked(self.file, self.run, own)
-            forward = own_run.giving(*self.slip)
-            if forward is not None:
-                return Traced([forward], checked=own_run)
+            forward = [line for slip in self.slips if (line := own_run.giving(*slip))]
+            if forward:
+                mended = (line for line in forward if line.should_be)
+                return Traced([next(mended, forward[0])], checked=own_run)
         checked = Checked(self.file, self.run, verdict) if verdict else None
         lines = {line.line: line for line in checked.report.lines} if checked else {}
         spoiled = [*self._spoiled(checked)] if checked else []
@@ -304,6 +309,23 @@ class _Judge:
             text = self.run.source.lines[line - 1].strip()
             yield Line(line, text, None, None, "wrong", None, why)
 
+    def _local(self) -> Iterator[Line]:
+        """Yield the lines that give a local name what should become of a parameter."""
+        names = [name for name, notice in self.notices.items() if notice == UNCHANGED]
+        given, found = {self.first.get(f"own_{name}") for name in names}, dict[int, Line]()
+        for binding in self.run.recording.bindings:
+            line = self.run.line_of(binding.place)
+            statement = self.run.source.statement(line) if line else None
+            shared = not given.isdisjoint(self.tape.inputs[binding.entry])
+            if shared and isinstance(statement, ast.Assign):
+                told, name, value = None, binding.name, statement.value
+                if isinstance(value, ast.BinOp) and ast.unparse(value.left) == name:
+                    told = f"{name} -= {ast.unparse(value.right)}"
+                why = f"{name} is a local name: the array that was given stays as it is"
+                text = ast.unparse(statement)
+                found.setdefault(line, Line(line, text, name, None, "wrong", told, why))
+        yield from (found[line] for line in sorted(found))
+
     def _gradients_are_right(self, verdict: Verdict) -> bool:
         """Tell whether the right gradients stand behind changes that are other multiples."""
         judged, truth = verdict.lines.judged, verdict.lines.truth
@@ -327,7 +349,7 @@ class _Judge:
         entries = {names.get(name, name): entry for name, entry in entries.items()}
         expected = Expected(self.experiment, truth, entries)
         self.expected = self.expected or expected
-        self.slip = self.slip or expected.forward_slip()
+        self.slips = self.slips or [*islice(expected.forward_slips(), NEAREST)]
         loss = expected.loss()
         return loss and truth.told(loss, self.factor)
 

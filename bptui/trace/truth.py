@@ -99,6 +99,7 @@ class StepTruth:
         self._true: tuple[Gradients | None, list[dict[Node, Any]]] = None, []
         self.decay: Decay | None = None
         """What parameters lose in an update beside the gradient, of their own numbers."""
+        self.may_decay = True
 
     def true_of(self, parameter: Parameter, found: Gradients) -> Values:
         """Return a parameter's true gradient in all draws."""
@@ -184,6 +185,7 @@ class StepTruth:
 
     def told(self, loss: Loss, factor: float) -> Judged | None:
         """Return how the parameters fare with a loss and the factor of their changes, both told."""
+        self.may_decay = False  # a loss that is told has all penalties
         judged = self.judged(loss)
         if judged is not None:
             judged.factor = factor
@@ -257,6 +259,8 @@ class StepTruth:
 
         It is the same share for all of them, and is remembered; None where there is none.
         """
+        if not self.may_decay:
+            return None
         found_share = decay_in(
             [part for parameter in true for part in self.change_of(parameter)],
             [part for parts in true.values() for part in parts],

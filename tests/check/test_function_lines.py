@@ -139,7 +139,21 @@ JUDGED = {
     ),
     "local names": (
         STEP + "    W1, W2, b1, b2 = W1 - lr * gW1, W2 - lr * gW2, b1 - lr * gb1, b2 - lr * gb2\n",
-        *(MEAN, [], "local name"),
+        *(MEAN, [16], "local name"),
+    ),
+    "updates of local names": (
+        STEP + "    W1 = W1 - lr * gW1\n    W2 = W2 - lr * gW2\n    b1 = b1 - lr * gb1\n",
+        *(MEAN, [16, 17, 18], "local name"),
+    ),
+    "biases with the penalty of weights": (
+        edited(BY_LAYERS, "gW2 = a1.T @ d2", "gW2 = a1.T @ d2 + 0.04 * W2")
+        .replace("gW1 = x.T @ d1", "gW1 = x.T @ d1 + 0.04 * W1")
+        .replace("d1.sum(axis=0)", "d1.sum(axis=0) + 0.04 * b1"),
+        *(MEAN.replace("[data]", "l2 = 0.02\n[data]"), [20], "gb1 = "),
+    ),
+    "a softmax over all samples": (
+        edited(BY_LAYERS, "a2 = sig(z2)", "e = np.exp(z2)\n    a2 = e / e.sum()"),
+        *(SOFTMAX, [15], ""),
     ),
     "data of the module": (
         edited(
