@@ -57,9 +57,7 @@ class Fitting:
                 return None  # it was right as it was
             optimized = any(m and m.entry is not None for m in self.judged.matches.values())
             return None if optimized and not self.judged.whole else factor
-        if self.judged.whole or (
-            self.judged.uphill and along(self.change(parameter, changed), true)
-        ):
+        if self.judged.uphill and along(self.change(parameter, changed), true):
             return None
         sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
         taken = (
