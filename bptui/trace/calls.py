@@ -302,7 +302,7 @@ class Calls(Names):
     def seen(self, at: int, value: Value) -> None:
         """Take note of what a comprehension's variable is in one of its turns."""
         if is_number(value) and self.is_known(value):
-            self.reads.append((len(self.tape), at, self.entry_of(value, at)))
+            self.reads.append((len(self.tape), at, self.entry_of(value, at), ()))
 
     def item(self, at: int, value: Value, index: Value) -> Value:
         """Take something out of an array, a list or a dict."""
@@ -318,7 +318,8 @@ class Calls(Names):
                 given = (value, index if isinstance(index, tuple) else (index,))
                 return self.note("getitem", given, {}, at, result)
             if isinstance(value, list | tuple | dict | np.ndarray):
-                self.reads.append((len(self.tape), at, self.entry_of(result, at)))
+                own = self.item_of(value, index)
+                self.reads.append((len(self.tape), at, self.entry_of(result, at), own))
             elif value is np.c_ or value is np.r_:
                 parts = list(index) if isinstance(index, tuple) else [index]
                 if self.concerned(parts):

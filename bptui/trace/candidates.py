@@ -140,7 +140,7 @@ class Candidates:
             for entry in chosen:
                 ours.setdefault(self._turn(entry), []).append(entry)
             for theirs in self._orders(len(chosen)):
-                for offset in (0, 1):
+                for offset in (0, 1, 2):
                     paired = self._paired(ours, theirs, offset, odd)
                     key = tuple(paired.items())
                     if paired and key not in seen:

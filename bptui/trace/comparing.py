@@ -92,9 +92,10 @@ def right_value(values: Values, wanted: Values, exact: bool) -> bool:
     if any(one.shape != other.shape or not np.isfinite(one).all() for one, other in pairs):
         return False
     factor = multiple_as_it_is(values, wanted)
-    if factor is None:  # of nothing but zeros
-        return not any(np.any(part) for part in [*values, *wanted])
-    return abs(factor - 1.0) <= CLOSE if exact else factor > 0
+    if factor is None:
+        return False
+    zeros = np.isnan(factor)
+    return bool(zeros or (abs(factor - 1.0) <= CLOSE if exact else factor > 0))
 
 
 def _surely_apart(one: Sequence[Any], other: Sequence[Any], noise: Noise) -> bool:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
 
 from bptui.trace.comparing import Values
-from bptui.trace.paths import SINGLE, arrays, at, called, places, put
+from bptui.trace.paths import SINGLE, arrays, at, called, places, put, replaced
 
 SLOPES = (
     *("{x} * (1 - {x})", "(1 - {x} ** 2)", "({x} > 0)", "{x} ** 2", "1 / {x}"),
@@ -211,19 +210,7 @@ def _renamed(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         sizes = range(len(parts), 1, -1) if len(parts) <= OFTEN else ()
         for some in (some for size in sizes for some in combinations(parts, size)):
             for name in same:
-                yield _exchanged(node, some, _parsed(name))
-
-
-def _exchanged(node: Any, parts: Collection[ast.expr], new: ast.expr) -> Any:  # noqa: ANN401
-    """Return a node, or what else a field of one is, with an expression in the place of parts."""
-    if any(node is part for part in parts):
-        return new
-    if isinstance(node, list):
-        return [_exchanged(one, parts, new) for one in node]
-    if not isinstance(node, ast.AST):
-        return node
-    fields = {name: _exchanged(one, parts, new) for name, one in ast.iter_fields(node)}
-    return type(node)(**fields)
+                yield replaced(node, some, _parsed(name))
 
 
 def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:

@@ -102,6 +102,12 @@ class Names(Recording):
             elif rows and isinstance(part, list | tuple):
                 self.contents(at, frame, f"{text}[{key!r}]", part, rows=False)
 
+    def item_of(self, owner: Value, index: Value) -> tuple[Value, ...]:
+        """Return what an item of a list or a dict means."""
+        if isinstance(owner, list | tuple) and isinstance(index, int) and index < 0:
+            index += len(owner)
+        return "item", self.identity(owner), key_of(index)
+
     def bound(
         self, at: int, frame: int, name: str, value: Value, location: tuple[Value, ...]
     ) -> None:

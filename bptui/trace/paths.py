@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from typing import Any
 
 COUNTING = frozenset(("repeat", "tile", "arange", "range", "eye", "zeros", "ones", "full", "empty"))
@@ -71,6 +72,18 @@ def put(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
     made = changed(statement, path)
     assert isinstance(made, ast.stmt)
     return made
+
+
+def replaced(node: Any, parts: Collection[ast.expr], new: ast.expr) -> Any:  # noqa: ANN401
+    """Return a node, or what else a field of one is, with an expression in the place of parts."""
+    if any(node is part for part in parts):
+        return new
+    if isinstance(node, list):
+        return [replaced(one, parts, new) for one in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = {name: replaced(one, parts, new) for name, one in ast.iter_fields(node)}
+    return type(node)(**fields)
 
 
 def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path, ast.Assign] | None:

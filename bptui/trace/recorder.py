@@ -14,7 +14,6 @@ import numpy as np
 
 from bptui.trace.calls import Calls
 from bptui.trace.functions import BINARY, COMPARE, IN_PLACE, UNARY
-from bptui.trace.names import key_of
 from bptui.trace.recording import is_number
 from bptui.trace.tape import Value, references
 
@@ -137,7 +136,7 @@ class Recorder(Calls):
             return
         owner[index] = value
         if is_number(value):
-            self.bound(at, self.frame(), text, value, self._item_of(owner, index))
+            self.bound(at, self.frame(), text, value, self.item_of(owner, index))
         else:
             self.contents(at, self.frame(), text, value)
 
@@ -216,13 +215,7 @@ class Recorder(Calls):
             return
         owner[index] = result
         if is_number(result):
-            self.bound(at, self.frame(), text, result, self._item_of(owner, index))
-
-    def _item_of(self, owner: Value, index: Value) -> tuple[Value, ...]:
-        """Return what an item of a list or a dict means."""
-        if isinstance(owner, list) and isinstance(index, int) and index < 0:
-            index += len(owner)
-        return "item", self.identity(owner), key_of(index)
+            self.bound(at, self.frame(), text, result, self.item_of(owner, index))
 
 
 def _on(left: Value, right: Value, name: str) -> str:

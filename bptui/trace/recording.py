@@ -42,8 +42,8 @@ class Recording:
         self.tape: list[Note] = []
         self.values: list[Value] = []
         self.bindings: list[Binding] = []
-        self.reads: list[tuple[int, int, int]] = []
-        """Numbers taken out of lists and dicts: when, where, and the entry."""
+        self.reads: list[tuple[int, int, int, tuple[Value, ...]]] = []
+        """Numbers taken out of lists and dicts: when, where, the entry, and which item it was."""
         self.plain: list[tuple[int, int, str, Value]] = []
         """Whole numbers and the like by name: when, the frame, the name, and the value."""
         self.compared: list[tuple[int, bool]] = []

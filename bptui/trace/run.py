@@ -126,7 +126,9 @@ def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
     ]
     recording.turns = [(when, at) for when, at in made["turns"]]
     recording.compared = [(entry, outcome) for entry, outcome in made["compared"]]
-    recording.reads = [(when, at, entry) for when, at, entry in made["reads"]]
+    recording.reads = [
+        (when, at, entry, value(location)) for when, at, entry, location in made["reads"]
+    ]
     recording.plain = [
         (when, frame, name, value(held)) for when, frame, name, held in made["plain"]
     ]

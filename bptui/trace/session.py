@@ -152,7 +152,7 @@ class Session:
                 for b in self.recorder.bindings
             ],
             "turns": self.recorder.turns,
-            "reads": self.recorder.reads,
+            "reads": [[*entry[:3], plain(entry[3])] for entry in self.recorder.reads],
             "compared": self.recorder.compared,
             "plain": [[*entry[:3], plain(entry[3])] for entry in self.recorder.plain],
             "places": self.places,

@@ -12,6 +12,7 @@ import numpy as np
 from bptui.core.graph.node import Node
 from bptui.trace.comparing import Values
 from bptui.trace.lines import Lines
+from bptui.trace.neighbours import neighbours
 from bptui.trace.paths import SINGLE
 from bptui.trace.recalled import recalled
 from bptui.trace.recording import Recording
@@ -99,7 +100,7 @@ class Seeing:
         known = {**self.source.modules, **self._plain(binding, start)}
         truth = self.lines.truth
         known |= recalled(self.source, self.recorder, self.places, truth, binding.when)
-        names = self._in_sight(binding, start, known.pop("self", None))
+        names = self._in_sight(binding, start, known.pop("self", None), known)
         return Sight(binding, names, known, before)
 
     def _plain(self, binding: Binding, start: int) -> dict[str, Any]:
@@ -182,10 +183,12 @@ class Seeing:
             if any(first <= self.places[b.place][0] <= last for first, last in spans)
         }
 
-    def _in_sight(self, binding: Binding, start: int, owner: int | None) -> dict[str, Values]:
+    def _in_sight(
+        self, binding: Binding, start: int, owner: int | None, known: Mapping[str, Any]
+    ) -> dict[str, Values]:
         """Return the expressions with a known value in the statement's sight, the latest first.
 
-        ``owner`` is the object that ``self`` is.
+        ``owner`` is the object that ``self`` is, ``known`` what else has a name.
         """
         found: dict[str, int] = {}
         latest = {b.location: b.entry for b in self.recorder.bindings if b.when <= start}
@@ -194,6 +197,8 @@ class Seeing:
         objects = self._objects(read)
         frames = {0, binding.frame, *self._enclosing(read, latest)}
         held: dict[str, tuple[Any, ...]] = {}
+        others: set[str] = set()
+        """What objects hold that are known elsewhere: by which name is chance."""
         takes_self = self.source.takes(self.statement.lineno, "self")
         local = {n for when, frame, n, _ in self.recorder.plain if 0 < frame == binding.frame}
         for other in self.recorder.bindings:
@@ -214,17 +219,31 @@ class Seeing:
                 found[other.name] = other.entry
                 if other.location[0] == "attribute":
                     held[other.name] = other.location
+                    if other.frame != binding.frame and not _of_self(other):
+                        others.add(other.name)
         found |= {name: latest[where] for name, where in held.items() if name in found}
         first, last = self.source.around(self.statement.lineno)
         last_read = max(start, binding.entry)  # the next turn of a loop may read others
-        for when, place, entry in self.recorder.reads:
+        owners: dict[str, tuple[Any, ...]] = {}
+        items_of = {where: entry for where, entry in latest.items() if where[0] == "item"}
+        for when, place, entry, item in self.recorder.reads:
+            if when <= last_read and item:
+                items_of[item] = entry
             if when <= last_read and first <= self.places[place][0] <= last:
                 text = self.source.normal(self.places[place])
+                if text is not None and item:
+                    owners[text] = item
                 turning = text is not None and text.isidentifier()  # in a comprehension
                 if text is not None and (self._inside(place) or not turning):
                     found.pop(text, None)
                     found[text] = entry
-        values = {name: self._values(entry) for name, entry in reversed(found.items())}
+        counts = {name: one for name, one in known.items() if type(one) in (int, str)}
+        for text, entry in neighbours(self.statement, owners, items_of, counts):
+            found.pop(text, None)
+            found[text] = entry
+        latest_first = list(found)[::-1]
+        order = sorted(latest_first, key=others.__contains__)
+        values = {name: self._values(found[name]) for name in order}
         items = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
         return {
             name: known

@@ -184,6 +184,16 @@ for step in range(2):
     V -= 0.1 * dV / (np.sqrt(h) + 1e-8)
     W -= 0.1 * dW / (np.sqrt(g) + 1e-8)
 """,
+    "of some gradients a part is clipped": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    d = h @ V - y
+    loss = (d ** 2).sum() / 2
+    dV = h.T @ d
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    for p, g in ((W, dW), (V, dV)):
+        p -= 0.01 * np.clip(g, -3, 3)
+""",
     "an optimizer that goes uphill": """
 m, v = np.zeros_like(W), np.zeros_like(W)
 for step in range(1, 3):

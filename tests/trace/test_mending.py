@@ -348,3 +348,38 @@ for step in range(3):
 def test_a_line_of_several_layers_is_mended_for_all_of_them(right: str, wrong: str) -> None:
     judged = program(LAYERS.replace(right, wrong))
     assert program(judged.mended().removeprefix(HEAD)).verdict.right
+
+
+TIMED = """
+U, A = rng.normal(size=(2, 2)), {'h0': np.zeros((2, 1))}
+for step in range(3):
+    h, c = {-1: np.zeros((2, 1))}, [np.ones((2, 1))]
+    for t in range(4):
+        h[t] = np.tanh(W.T @ x[t].reshape(-1, 1) + U @ h[t - 1])
+        A['h' + str(t + 1)] = h[t]
+        c.append(c[t] * h[t])
+    loss = sum(((c[t + 1] - 0.5) ** 2).sum() for t in range(4))
+    dU, dW, dh, dc = np.zeros_like(U), np.zeros_like(W), 0, 0
+    for t in range(4)[::-1]:
+        dc = dc + 2 * (c[t + 1] - 0.5)
+        dh = dh + dc * c[t]
+        dc = dc * h[t]
+        dz = (1 - A['h' + str(t + 1)] ** 2) * dh
+        dU = dU + np.dot(dz, h[t - 1].T)
+        dW = dW + x[t].reshape(-1, 1) @ dz.T
+        dh = U.T @ dz
+    U, W = U - 0.1 * dU, W - 0.1 * dW
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("np.dot(dz, h[t - 1].T)", "np.dot(dz, h[t].T)"),
+        ("dh + dc * c[t]", "dh + dc * c[t + 1]"),
+        ("A['h' + str(t + 1)] ** 2", "A['h' + str(t)] ** 2"),
+    ],
+)
+def test_the_item_beside_one_is_found(right: str, wrong: str) -> None:
+    said = program(TIMED.replace(right, wrong)).mended()
+    assert program(said.removeprefix(HEAD)).verdict.right

@@ -181,7 +181,7 @@ class Record:
         places = self.checked.run.places
         return {
             entry: " ".join(self.source.piece(places[at]).split())
-            for _, at, entry in self.checked.run.recording.reads
+            for _, at, entry, _ in self.checked.run.recording.reads
             if line and places[at][0] == line
         }
 
