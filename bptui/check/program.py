@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
@@ -187,14 +187,22 @@ def _why_nothing(run: Run, limit: float, steps: int, step: int, source: Source, 
     if run.message:
         where = f"line {run.line}: " if run.line else "--call: " if call else ""
         return f"{where}{run.message}"
-    tree = source.tree.body
-    defined = [f"class {node.name}" for node in tree if isinstance(node, ast.ClassDef)]
-    defined += [f"function {node.name}" for node in tree if isinstance(node, ast.FunctionDef)]
+    defined = [*_defined(source.tree)]
     has = f" (it defines {listed(defined[:5])})" if defined else ""
     return (
         f"it updates nothing by a gradient; --call EXPRESSION runs a training step of it{has}, and "
         "`bptui check --template` prints a file of functions to fill in"
     )
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """Yield the classes of a program with their public methods, then its functions."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            own = [one.name for one in node.body if isinstance(one, ast.FunctionDef)]
+            public = [name for name in own if not name.startswith("_")]
+            yield f"class {node.name}" + (f" with {listed(public[:5])}" if public else "")
+    yield from (f"function {one.name}" for one in tree.body if isinstance(one, ast.FunctionDef))
 
 
 def _without(file: Path, reason: str, verdict: str = "failed") -> Report:

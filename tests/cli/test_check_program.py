@@ -209,6 +209,10 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
     ("source", "said"),
     [
         ("print('hello')\n", "updates nothing by a gradient"),
+        (
+            "class Net:\n    def _a(self, x): ...\n    def back(self, x): ...\ndef f(x, y): ...\n",
+            "(it defines class Net with back and function f)",
+        ),
         ("import numpy as np\nx = np.ones(3) @ np.ones(2)\n", "line 2: ValueError"),
         ("import no_such_library\n", "line 1: ModuleNotFoundError: No module named 'no_such_lib"),
         ("import numpy as np\nx = np.ones(3)\nprint(x * input())\n", "line 3: EOFError"),
