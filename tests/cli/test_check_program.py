@@ -222,7 +222,18 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
         ("def f(): return f()\nf()\n", "line 1: RecursionError"),
         ("for i in xrange(3):\n    print i\n", "SyntaxError: Missing parentheses"),
     ],
-    ids=["no numbers", "raises", "import", "input", "exits", "killed", "exit", "deep", "Python 2"],
+    ids=[
+        "no numbers",
+        "defines",
+        "raises",
+        "import",
+        "input",
+        "exits",
+        "killed",
+        "exit",
+        "deep",
+        "Python 2",
+    ],
 )
 def test_what_comes_to_no_verdict_is_told_in_a_sentence(
     source: str, said: str, tmp_path: Path
