@@ -158,9 +158,10 @@ def _braille(dots: int) -> str:
         return "\\" if right > left else "/"
     if len(rows) >= 7:
         return "#"
-    if rows[-1] - rows[0] >= 2:
+    level = {*sides[0]} & {*sides[1]} if len(rows) <= 4 else set[int]()  # what others lead into
+    if rows[-1] - rows[0] >= 2 and not level:
         return "|"
-    height = sum(rows) / len(rows)
+    height = sum(level or rows) / len(level or rows)
     if height < 1.0:
         return "'"
     return "-" if height <= 2.0 else "_" if all(sides) else "."

@@ -31,6 +31,7 @@ def test_what_stands_for_what() -> None:
     assert to_ascii("╭─┤═║┃╯┈ ▸◂↳ ▲▼ ● … “δ²” — ⎡⎤") == '+-+=||+- ><> ^v @ ~ "d2" - []'
     assert to_ascii("学习 é e\u0301 \u200b!") == "???? e e !"
     assert to_ascii("⠉⠒⠤⣀⡇⢸⢁⡈⣿⠀") == "'--_||\\/# "
+    assert to_ascii("⠵⠬⢤⡦") == "----"  # lines that others lead into
     assert to_console("╭─┤═ ▸ ²") == "┌─┤─ > ²"
     assert USUAL.spelling is None
     assert Capabilities(ascii_only=True, console=True).spelling is to_ascii

@@ -244,8 +244,8 @@ def name_of(edge: Edge, names: Names, prefix: str = "") -> str:
 def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mapping[Edge, Cell]:
     """Return where each edge's weight, ``length`` wide, can stand on it.
 
-    Where those of a layer do not all fit, or would hide the edges, only as many get one as its
-    larger side has units; or none.
+    Where those of a layer do not all fit, would hide the edges, or could be taken for each other's,
+    only as many get one as its larger side has units; or none.
     """
     places: dict[Edge, Cell] = {}
     for layer in range(1, len(layout.columns)):
@@ -268,6 +268,7 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
             rows = [row for row, _ in found.values()]
             room = (max(rows, default=0) - min(rows, default=0) + 1) * gap
             seen = len(rows) == 1 or len(rows) * length <= MOST_COVERED * room
+            seen &= not any(shares(*a, *b, length) for a, b in combinations(found.items(), 2))
             if len(found) == len(labelled) and seen:
                 places |= found
                 break
@@ -311,6 +312,7 @@ def _places_of_layer(
             if taken.isdisjoint(under):
                 swapped = sum(
                     misleads(edge, (row, column), other, there, length)
+                    or shares(edge, (row, column), other, there, length)
                     for other, there in found.items()
                 )
                 astray = leads_on.count(False)
@@ -356,6 +358,17 @@ def crossing(edge: Edge, other: Edge) -> tuple[float, float] | None:
         return None
     column = edge.start[0] + before / (before - behind) * (edge.end[0] - edge.start[0])
     return edge.row(column), column
+
+
+def shares(edge: Edge, place: Cell, other: Edge, there: Cell, length: int) -> bool:
+    """Return whether a label of two in a row stands on the edge of the other one, too."""
+    pairs = ((place, other), (there, edge))
+    return place[0] == there[0] and any(
+        (row, x) == cell[:2]
+        for (row, column), along in pairs
+        for cell in along.cells
+        for x in range(column, column + length)
+    )
 
 
 def misleads(edge: Edge, place: Cell, other: Edge, there: Cell, length: int) -> bool:
