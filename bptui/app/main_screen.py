@@ -78,12 +78,7 @@ class MainScreen(Screen[None]):
         self.numbers: NumbersPanel | None = None
         self.samples: SamplesPanel | None = None
         self.view = player.view()
-        self.selection = Selection()
-        self.sample: int | None = None
-        self.named = False
-        self.cursor: Cursor | None = None
-        self._pointed_at: object = None
-        self._stood_at: object = None
+        """What is shown, with what is selected in it."""
         self._trail: list[Selection] = []
         """Where the cursor of the derivation has come from."""
         self._fitted_to: object = None
@@ -95,25 +90,20 @@ class MainScreen(Screen[None]):
     # what is shown, and what is selected in it
 
     def show(self, view: View) -> None:
-        """Give every panel the view, and the selection with it."""
-        experiment = view.snapshot.experiment
-        self.selection = self.selection.within(experiment.network)
-        if self._pointed_at != (view.snapshot, view.position):
-            self._pointed_at = None
-        stands_at = experiment, view.position, self.selection
-        if self._stood_at != stands_at:
-            self._stood_at, self.cursor = stands_at, None
-        if self.view.snapshot.experiment.network != experiment.network:
+        """Give every panel the view, with what was selected before as far as it is there."""
+        before, experiment = self.view, view.snapshot.experiment
+        if before.snapshot.experiment.network != experiment.network:
             self._trail.clear()
+        selection = before.selection.within(experiment.network)
+        same = before.snapshot.experiment == experiment and before.position == view.position
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
-        sample = self.sample = None if self.sample is None else min(max(self.sample, 0), last)
         self.view = replace(
             view,
-            selection=self.selection,
-            cursor=self.cursor,
-            pointed=self.pointed,
-            named=self.named,
-            sample=sample,
+            selection=selection,
+            cursor=before.cursor if same and selection == before.selection else None,
+            pointed=before.pointed and same and before.snapshot == view.snapshot,
+            named=before.named,
+            sample=None if before.sample is None else min(max(before.sample, 0), last),
         )
         self.status.view = self.view
         self.keys.speed = view.speed
@@ -125,9 +115,12 @@ class MainScreen(Screen[None]):
             self.fit_panels()
 
     @property
+    def selection(self) -> Selection:
+        return self.view.selection
+
+    @property
     def pointed(self) -> bool:
-        """Whether the selection is what is explained, rather than the operation."""
-        return self._pointed_at is not None
+        return self.view.pointed
 
     @property
     def focused_panel(self) -> ViewPanel | None:
@@ -138,8 +131,12 @@ class MainScreen(Screen[None]):
 
         Where it is ``pointed`` at it is explained, until time moves on.
         """
-        self.selection = selection
-        self._pointed_at = (self.view.snapshot, self.view.position) if pointed else None
+        cursor = self.view.cursor if selection == self.selection else None
+        self._show_with(selection=selection, cursor=cursor, pointed=pointed)
+
+    def _show_with(self, **selected: object) -> None:
+        """Show the same with something else selected in it."""
+        self.view = replace(self.view, **selected)
         self._player.show()
 
     def action_select(self, direction: Direction) -> None:
@@ -164,19 +161,18 @@ class MainScreen(Screen[None]):
 
     def look_at(self, factor: Cursor) -> None:
         """Light a factor of the derivation in all panels."""
-        self.cursor = factor
-        self._player.show()
+        self._show_with(cursor=factor)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys to others where there is no factor to go to, or nothing to come back to."""
         if action == "go_to_factor":
-            return self.cursor is not None  # which keeps enter from editing something else
+            return self.view.cursor is not None  # which keeps enter from editing something else
         return bool(self._trail) if action == "come_back" else True
 
     def action_go_to_factor(self) -> None:
         """Select what the factor under the cursor belongs to."""
         names = self.view.snapshot.experiment.network.names
-        wanted = self.cursor and self.cursor.selection(names)
+        wanted = self.view.cursor and self.view.cursor.selection(names)
         if wanted:
             self._trail.append(self.selection)
             self.select(wanted)
@@ -187,8 +183,7 @@ class MainScreen(Screen[None]):
 
     def look(self, sample: int | None) -> None:
         """Look at a sample: one of training, or a test sample, counted on after those."""
-        self.sample = sample
-        self._player.show()
+        self._show_with(sample=sample)
 
     def action_look(self, by: int) -> None:
         """Look at the sample so many further, of all there are."""
@@ -196,13 +191,12 @@ class MainScreen(Screen[None]):
 
     def show_names(self, named: bool) -> None:
         """Show weights and gradients by their names, or as numbers alone."""
-        self.named = named
-        self._player.show()
+        self._show_with(named=named)
 
     def toggle_names(self) -> None:
         """Go from names to numbers alone, or back; say so where that makes no difference."""
         before = self.network.wires
-        self.show_names(not self.named)
+        self.show_names(not self.view.named)
         alike = before is not None and before.labelled_as(self.network.wires)
         if alike and not self._parameters.region:
             self.notify("Names make no difference to these edges; tab shows the matrices.")
@@ -322,7 +316,8 @@ class MainScreen(Screen[None]):
         says so. Return whether it was not there.
         """
         if other not in self.panels:
-            self._pictures.mount(other, after=panel)
+            other.away = True
+            self._pictures.mount(other.add_class("absent"), after=panel)
             self.panels.append(other)
             other.view = self.view
         here = is_there(other)

@@ -42,8 +42,6 @@ class LearnedPanel(FollowingPanel[View, Selection]):
         self.number = 0
         """Which of the pictures is shown."""
         self._made: tuple[object, Picture] | None = None
-        self.add_class("absent")
-        self.away = True
 
     def drawn_from(self, view: View) -> object:
         """Return what is drawn; while nothing runs it may be drawn with more care."""

@@ -27,8 +27,6 @@ class NumbersPanel(FollowingPanel[View, Selection]):
 
     def __init__(self) -> None:
         super().__init__("Numbers", "numbers")
-        self.add_class("absent")
-        self.away = True
 
     def extent(self, view: View, width: int, height: int) -> Size:
         boxes = _boxes(view)

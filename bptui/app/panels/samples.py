@@ -47,8 +47,6 @@ class SamplesPanel(FollowingPanel[View, Selection]):
     def __init__(self) -> None:
         super().__init__("Samples", "samples")
         self._chosen = 0
-        self.add_class("absent")
-        self.away = True
 
     def _column(self, view: View) -> int:
         """Return the selected column, among inputs and targets."""

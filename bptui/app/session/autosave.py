@@ -127,9 +127,9 @@ class Autosave:
             breakpoints=[(str(stop), on) for stop, on in player.breakpoints.items()],
             speed=str(player.speed),
             saved=branch.saved,
-            selection=main.selection,
-            pointed=main.pointed,
-            sample=main.sample,
+            selection=main.view.selection,
+            pointed=main.view.pointed,
+            sample=main.view.sample,
             logarithmic=main.loss.logarithmic,
             form=main.derivation.form,
         )
