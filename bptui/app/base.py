@@ -12,7 +12,6 @@ from textual.events import Event, Key, MouseDown, Paste, Resize
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Offset
 from textual.screen import Screen
-from textual.theme import Theme
 
 from bptui.app.commands import CommandProvider, Palette
 from bptui.app.commands.table import SHOWN_KEYS, Command
@@ -47,7 +46,6 @@ class TerminalApp(App[None], Generic[MainT]):
     """What keeps the session on disk, once it has begun to."""
     tour: Tour | None = None
     """The tour, while it goes on."""
-    _shown_theme: Theme | None = None
 
     def __init__(self, around: Capabilities) -> None:
         theme, self.presenting = fitting(around), around.present
@@ -67,13 +65,6 @@ class TerminalApp(App[None], Generic[MainT]):
         # set without its watcher, which would have textual read all style sheets twice
         self.set_reactive(App.theme, theme)
         self.stylesheet.set_variables(self.get_css_variables())
-
-    @property
-    def current_theme(self) -> Theme:
-        """The theme; Textual asks some 80 times a frame, and makes a table of all each time."""
-        if self._shown_theme is None or self._shown_theme.name != self.theme:
-            self._shown_theme = super().current_theme
-        return self._shown_theme
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return those that are needed: panels have no colours of the terminal's to be changed."""

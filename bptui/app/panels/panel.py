@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
+from rich.segment import Segment, Segments
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -14,10 +15,10 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, pressing
-from bptui.app.panels.sides import KeptSides, LowBar
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
@@ -42,6 +43,21 @@ TAB: list[BindingType] = [
 """For screens of panels: what Textual binds, in words for people."""
 
 
+class LowBar(ScrollBarRender):
+    """A horizontal scroll bar half as high as a row: a whole one would be a block of colour."""
+
+    @classmethod
+    def render_bar(cls, *args: Any, **options: Any) -> Segments:  # noqa: ANN401  as Textual's
+        bar = super().render_bar(*args, **options)
+        low = [
+            Segment("▄", style + Style(reverse=False))
+            if style and style.color
+            else Segment(text, style)
+            for text, style, _ in bar.segments
+        ]
+        return Segments(low)
+
+
 class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
     """Draws :meth:`paint`'s strips and refreshes only the lines that changed."""
 
@@ -64,7 +80,6 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(id=panel_id)
         self.border_title = title
-        self._styles_cache = KeptSides()
         self.horizontal_scrollbar.renderer = LowBar  # type: ignore[misc]  # of this bar alone
         self._strips: list[Strip] = []
         self._base: Style | None = None
