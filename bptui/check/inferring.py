@@ -24,11 +24,27 @@ class UnknownNetworkError(Exception):
 
 
 def inferred(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment, str]:
-    """Return the experiment with the activations and loss under which most is right.
+    """Return the experiment with the activations and loss under which most is right, and say so.
+
+    Raises :class:`UnknownNetworkError`.
+    """
+    best, most = most_right(base, given)
+    if not most:
+        raise UnknownNetworkError(
+            "no activations and loss give any of the recorded numbers, so that it cannot be told "
+            "which are meant; give --preset, or record net_h, out_h, ... and the loss as well"
+        )
+    return best, (
+        f"activations and loss are inferred: of {len(given)} recorded quantities {most} "
+        f"{'are' if most > 1 else 'is'} right with them; --preset names others"
+    )
+
+
+def most_right(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment, int]:
+    """Return the experiment under which most of what is given is right, and how much is.
 
     What hidden layers see of the output layer and of the loss is its delta alone: a step is written
-    for every start of the network and for every end, not for both together. Raises
-    :class:`UnknownNetworkError`.
+    for every start of the network and for every end, not for both together.
     """
     names, plain = base.network.names, base.network.activations
     hidden, outputs = _fitting(base, given)
@@ -53,15 +69,7 @@ def inferred(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment, 
                 best, most = with_settings(end.step.experiment, used), right
         if most == len(given):
             break
-    if not most:
-        raise UnknownNetworkError(
-            "no activations and loss give any of the recorded numbers, so that it cannot be told "
-            "which are meant; give --preset, or record net_h, out_h, ... and the loss as well"
-        )
-    return best, (
-        f"activations and loss are inferred: of {len(given)} recorded quantities {most} "
-        f"{'are' if most > 1 else 'is'} right with them; --preset names others"
-    )
+    return best, most
 
 
 def _fitting(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import product, zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -12,20 +11,18 @@ import numpy as np
 from bptui.app.playback.run import SPEEDS
 from bptui.app.program.record import Record
 from bptui.app.view import Selection, View
-from bptui.core.activations import ACTIVATIONS, evaluate
+from bptui.check.inferring import most_right
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.engine import Engine
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment, Training
+from bptui.core.graph.node import ordered
 from bptui.core.history import LossHistory
-from bptui.core.losses import LOSSES
 from bptui.core.network import Network, Parameters
 
 PRODUCTS, TURNED = ("matmul", "dot"), ("transpose",)
 NAME = "the program's network"
-CLOSE = 1e-6
-"""How near, relative to the largest of them, numbers are that are the same ones."""
 
 
 class Layer(NamedTuple):
@@ -43,58 +40,63 @@ class Layer(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """All layers, first to last, the entry of the targets, and what is trained."""
+    """All layers, first to last, and the entry of the targets."""
 
     layers: tuple[Layer, ...]
     target: int
-    activations: tuple[str, ...]
-    training: Training
 
 
 @lru_cache(maxsize=2)
-def layers_of(record: Record) -> Layers | None:
-    """Return the layers of the network that a program trains; None where it is no such network."""
-    layers = [*_products(record)]
+def network_of(record: Record) -> tuple[Layers, Experiment] | None:
+    """Return the layers of the network that a program trains, and the step that was looked at.
+
+    None where it is no such network.
+    """
+    layers = (*_products(record),)
     if not layers or len({layer.bias is None for layer in layers}) > 1:
         return None
     used = {entry for layer in layers for entry in (layer.weights, layer.bias)}
     parameters = {parameter.before for parameter in record.verdict.step.parameters}
     if layers[0].source in record.lines.truth.dependent or parameters - used:
         return None
-    activations = list[str]()
-    for layer, later in zip_longest(layers, layers[1:]):
-        span = range(layer.net, record.entries(record.first)[1])
-        same = [entry for entry in span if record.shape(entry) == record.shape(layer.net)]
-        outs = same if later is None else [later.source]
-        net = _rows(record, layer.net, layer)
-        found = _activation(net, (_rows(record, entry, layer) for entry in outs))
-        if found is None and later and not _near(_rows(record, later.source, layer), net):
-            return None
-        activations.append(found or "identity")
+    activated = {one.before: one.after for one in record.lines.layers if one.name}
+    known = [later.source for later in layers[1:]]
+    if any(
+        out not in (layer.net, activated.get(layer.net))
+        for layer, out in zip(layers, known, strict=False)
+    ):
+        return None
+    known += filter(None, [activated.get(layers[-1].net)])
+    outs = [_rows(record, entry, layer) for layer, entry in zip(layers, known, strict=False)]
     for target in _targets(record, layers):
-        for loss, reduction in product(LOSSES, ("mean", "sum")):
-            training = Training(loss=loss, reduction=reduction)
-            made = Layers((*layers,), target, (*activations,), training)
-            step = _experiment(record, made, record.first)
-            own = record.losses[record.first : record.first + 1]
-            if step is not None and _near(np.atleast_1d(Engine(step).record().loss), own):
-                return made
+        found = Layers(layers, target)
+        base = _experiment(record, found, record.first)
+        if base is not None:
+            given = {base.network.names.out(at): out for at, out in enumerate(outs, 1)}
+            step, right = most_right(base, given | {"loss": record.losses[record.first]})
+            if right == len(outs) + 1:
+                return found, step
     return None
 
 
 @lru_cache(maxsize=4)
 def network_view(record: Record, update: int) -> View | None:
     """Return a whole step of the network in an update; None where it is not one of layers."""
-    found = layers_of(record)
-    made = _experiment(record, found, update) if found else None
+    found = network_of(record)
+    made = _experiment(record, found[0], update, found[1]) if found else None
     if made is None:
         return None
     nothing = Selection("weight", layer=0)
     return View(Engine(made).record(), LossHistory(), 0, False, SPEEDS[0], selection=nothing)
 
 
-def _experiment(record: Record, found: Layers, update: int) -> Experiment | None:
-    """Return the experiment whose first step is an update; None where it went another way."""
+def _experiment(
+    record: Record, found: Layers, update: int, like: Experiment | None = None
+) -> Experiment | None:
+    """Return the experiment whose first step is an update, with activations and loss ``like`` one.
+
+    None where the update went another way.
+    """
 
     def values(entry: int | None, turned: bool = False) -> Array | None:
         now = None if entry is None else record.now(entry, update)
@@ -110,31 +112,29 @@ def _experiment(record: Record, found: Layers, update: int) -> Experiment | None
     x, outputs = np.atleast_2d(x), matrices[-1].shape[1]
     if t.size == len(x) and outputs > 1:  # classes by their numbers
         t = np.eye(outputs)[t.astype(np.intp).reshape(-1) % outputs]
-    network = Network(
-        (x.shape[1], *(one.shape[1] for one in matrices)), found.activations, bool(biases)
-    )
+    activations = like.network.activations if like else ("identity",) * len(layers)
+    sizes = (x.shape[1], *(one.shape[1] for one in matrices))
     vectors = tuple(frozen(one.reshape(-1)) for one in biases if one is not None)
     try:
+        network = Network(sizes, activations, bool(biases))
         data = Data(frozen(x), frozen(t.reshape(len(x), outputs)), x[:0], t.reshape(len(x), -1)[:0])
         start = Parameters(tuple(matrices), vectors or None)
-        return Experiment(NAME, network, start, found.training, data)
+        return Experiment(NAME, network, start, like.training if like else Training(), data)
     except (UnusableError, ValueError):
         return None
 
 
 def _targets(record: Record, layers: Sequence[Layer]) -> Iterator[int]:
-    """Yield the entries that depend on no parameter and may be the targets."""
-    last = layers[-1]
+    """Yield what the loss is computed from beside the layers, and may be the targets."""
+    truth, last = record.lines.truth, layers[-1]
     samples, outputs = _rows(record, last.net, last).shape
-    sizes = {samples * outputs, samples}
-    given = {layer.source for layer in layers} | {p.before for p in record.verdict.step.parameters}
-    for entry in range(last.net, record.entries(record.first)[1]):
-        for source in record.tape.inputs[entry]:
-            value = np.asarray(record.tape.values[source])
-            known = source in given or source in record.lines.truth.dependent
-            if value.size in sizes and value.dtype.kind in "fiub" and not known:
-                given.add(source)
-                yield source
+    known = {layer.source for layer in layers} | {p.before for p in record.verdict.step.parameters}
+    nodes = ordered([record.lines.judged.loss.node])
+    ends = [truth.graph.entry[node] for node in nodes if node in truth.graph.entry]
+    for entry in sorted(record.tape.behind(ends, known) - known - truth.dependent):
+        value = np.asarray(record.tape.values[entry])
+        if value.size in (samples * outputs, samples) and value.dtype.kind in "fiub":
+            yield entry
 
 
 def _products(record: Record) -> Iterator[Layer]:
@@ -166,20 +166,3 @@ def _rows(record: Record, entry: int, layer: Layer) -> Array:
     """Return values as (samples, units)."""
     array = record.array(entry)
     return np.atleast_2d(array.T if layer.columns else array)
-
-
-def _activation(net: Array, outs: Iterable[Array]) -> str | None:
-    """Return the activation that makes one of the arrays of the pre-activations."""
-    every = {name: evaluate(name, net) for name in ACTIVATIONS}
-    made = {name: right for name, right in every.items() if not _near(right, net)}
-    for out in outs:
-        found = next((name for name, right in made.items() if _near(right, out)), None)
-        if found:
-            return found
-    return None
-
-
-def _near(one: Array, other: Array) -> bool:
-    with np.errstate(all="ignore"):
-        apart = np.abs(one - other).max() if one.shape == other.shape else np.inf
-    return bool(apart <= CLOSE * np.abs(other).max())
