@@ -15,11 +15,16 @@ def apart(old: str, new: str) -> list[tuple[Span, Span]]:
     """Return from where to where two lines differ, in whole words: what is gone, and what came."""
     one, other = _tokens(old), _tokens(new)
     changes = _matched(old, new).get_opcodes()
-    return [(_span(one[a:b]), _span(other[c:d])) for kind, a, b, c, d in changes if kind != "equal"]
+    return [
+        (_span(one, a, b), _span(other, c, d)) for kind, a, b, c, d in changes if kind != "equal"
+    ]
 
 
-def _span(words: Sequence[Span]) -> Span:
-    return (words[0][0], words[-1][1]) if words else (0, 0)
+def _span(words: Sequence[Span], first: int, end: int) -> Span:
+    """Return from where to where some words go; of none where they are missing."""
+    if first < end:
+        return words[first][0], words[end - 1][1]
+    return (words[first - 1][1],) * 2 if first else (0, 0)
 
 
 def difference(old: str, new: str) -> str:

@@ -25,6 +25,8 @@ HANG = 4
 """How much further in the later lines of code are."""
 MULTIPLE = re.compile(r" = \S+ dL")
 """What stands for twice a gradient, or minus half of one."""
+MOST_ROWS = 2
+"""Rows of a wrong line up to which all of it is printed."""
 SHORTEST = 32
 """The fewest columns of code beside the verdicts."""
 SAID = {"right": "ok", "wrong": "WRONG", "follows": "follows", "unclear": ""}
@@ -208,7 +210,7 @@ def _all_wrong(report: Report, lines: Sequence[Line], columns: int, paint: Paint
 def _wrong(line: Line, report: Report, columns: int, paint: Paint) -> Iterator[str]:
     stands, should_be = printable(line.stands or line.text or ""), printable(line.should_be or "")
     spans = apart(stands, should_be) if should_be else []
-    gone, come = ([pair[at] for pair in spans if any(pair[at])] for at in (0, 1))
+    gone, come = ([pair[at] for pair in spans] for at in (0, 1))
     file, number = report.files.where(line.line or 0)
     if file:
         yield from _labelled("file", file, columns, paint)
@@ -223,7 +225,7 @@ def _wrong(line: Line, report: Report, columns: int, paint: Paint) -> Iterator[s
         early = updated if line.mistake == UPDATED_WEIGHTS else []
         said += f"; it may stay as it is above {report.files.told(min(early))}" if early else ""
         yield from _labelled("mistake", said, columns, paint)
-    if line.difference and not gone and not come:
+    if line.difference and not spans:
         yield from _labelled("difference", line.difference, columns, paint)
     if line.stands_for:
         yield from _labelled("meaning", f"{name} stands for {line.stands_for}", columns, paint)
@@ -239,6 +241,8 @@ def _marked(
     label: str, code: str, spans: Sequence[Span], columns: int, role: str, paint: Paint
 ) -> Iterator[str]:
     """Yield code beside its label, with carets below what differs."""
+    if spans and len(_pieces(code, columns - 2 - LABEL)) > MOST_ROWS:
+        code, spans = _element(code, spans)
     rows = list[str]()
     for start, end in _pieces(code, columns - 2 - LABEL):
         piece, carets, at, text = code[start:end].rstrip(), "", start, ""
@@ -253,6 +257,20 @@ def _marked(
         if carets:
             rows.append(f"{hang}{paint(carets, role)}")
     return _beside(label, rows, paint)
+
+
+def _element(code: str, spans: Sequence[Span]) -> tuple[str, list[Span]]:
+    """Return the elements of a list, a dict or a call that differ, of code that is one."""
+    opened = [*accumulate((c in "([{") - (c in ")]}") for c in code)]
+    first, last = spans[0][0], spans[-1][1]
+    closed = [-1, *(at for at, depth in enumerate(opened) if depth == 0), len(code)]
+    begins, ends = max(at for at in closed if at < first), min(at for at in closed if at >= last)
+    commas = [at for at in range(begins + 1, ends) if code[at] == "," and opened[at] == 1]
+    first = max((at + 2 for at in commas if at < first), default=0)
+    end = min((at for at in commas if at >= last), default=len(code))
+    before, after = "... " * (first > 0), ", ..." * (end < len(code))
+    by = len(before) - first
+    return f"{before}{code[first:end]}{after}", [(a + by, b + by) for a, b in spans]
 
 
 def _remark(text: str, columns: int, paint: Paint) -> Iterator[str]:

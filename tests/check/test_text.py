@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import click
 import pytest
@@ -30,6 +31,16 @@ REPORT = Report(
         Line(11, "d1 = back * (1 - a1 ** 2)", "d1", None, "follows"),
     ],
 )
+
+
+def test_of_a_long_dict_only_the_element_that_differs_is_printed() -> None:
+    text = f"return dict({', '.join(f'gw{place}=e * h{place} * slope' for place in range(9))}, )"
+    line = Line(9, text, "gw4", None, "wrong", text.replace("h4 * slope", "h4"))
+    said = as_text([replace(REPORT, lines=[line])], 88)
+    assert "line 9       ... gw4=e * h4 * slope, ...\n" in said
+    assert "should be    ... gw4=e * h4, ...\n" in said
+    whole = replace(line, text="g = sum(a, b) + 1 + " + text, should_be="g = " + text)
+    assert "g = sum(a, b) + 1 + return" in as_text([replace(REPORT, lines=[whole])], 88)
 
 
 def test_parts_and_marks() -> None:
