@@ -70,7 +70,7 @@ class Fixed:
         graph, parameters = self.truth.graph, self.truth.parameters
         entries = sorted(graph.entry[node] for node in ordered([loss]) if node in graph.entry)
         products = products_with(graph, parameters.values(), self.truth.early)
-        data = {shown(part) for _, others in products for part in others}
+        data = {one for _, others in products for part in others for one in shown(part)}
         later = {p.before for step in training_steps(self.tape) for p in step.parameters}
         fixed, sure = {}, set[int]()
         for entry in entries:
@@ -79,10 +79,10 @@ class Fixed:
             if kind != "f" or entry in self.truth.dependent | later or not self._is_given(node):
                 continue
             # the gradient of data, and of a state before the first turn of a loop, is never applied
-            if counts and shape and counts.isdisjoint(shape):
-                sure.add(entry)
-            if entry in sure or node not in data:
+            if node not in data:
                 fixed[entry] = node
+                if counts and shape and counts.isdisjoint(shape):
+                    sure.add(entry)
         try:
             found = backward(loss, fixed.values()).of if fixed else {}
         except FAILURES:  # there is no rule on the way to what is fixed
@@ -112,8 +112,8 @@ class Fixed:
             if values[0].size != true[0].size or not self.name(entry):
                 continue
             factor = multiple(values, true)
-            if factor is None or self.lines.standing.compared(values):
-                continue
+            if factor is None or np.isnan(factor) or self.lines.standing.compared(values):
+                continue  # nothing, or what is zero as its gradient is
             if values[0].size > 1 or rounded(abs(factor)) in self.lines.standing.usual:
                 return entry
         return None

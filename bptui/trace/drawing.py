@@ -115,11 +115,13 @@ def views_of(graph: Lowered, parameters: Collection[Node], early: Collection[int
     return views
 
 
-def shown(node: Node) -> Node:
-    """Return what a node shows numbers of: x of x[i].T."""
-    while node.op.name in VIEWS and node.inputs:
-        node = node.inputs[0]
-    return node
+def shown(node: Node) -> set[Node]:
+    """Return a node and what it shows numbers of: x of x[i].T, x and h of np.hstack((x, h))."""
+    found, stack = set[Node](), [node]
+    while stack:
+        found.add(top := stack.pop())
+        stack += top.inputs if top.op.name in (*VIEWS, "concatenate", "stack") else ()
+    return found
 
 
 def inputs_of(

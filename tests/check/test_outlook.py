@@ -53,7 +53,46 @@ for _ in range(100):
     w -= 0.01 * np.mean(2 * error * x)
     b -= 0.01 * np.mean(2 * error)
 """
+STATES = """
+import numpy as np
+rng = np.random.default_rng(0)
+xs, ys = [rng.normal(size=3) for _ in range(4)], rng.uniform(0.1, 0.9, size=(4, 5))
+W, rate = 0.3 * rng.normal(size=(5, 8)), 0.1
+for step in range(3):
+    h, joined = [np.zeros(5)], []
+    for x in xs:
+        joined.append(np.hstack((x, h[-1])))
+        h.append(np.tanh(W @ joined[-1]))
+    loss = 0.5 * sum(((h[t + 1] - ys[t]) ** 2).sum() for t in range(4))
+    gW, later, gx = np.zeros_like(W), 0, [None] * 4
+    for t in reversed(range(4)):
+        d = (h[t + 1] - ys[t] + later) * (1 - h[t + 1] ** 2)
+        gW += np.outer(d, joined[t])
+        back = W.T @ d
+        gx[t] = back[:3]
+        later = back[3:]
+    W -= rate * gW
+"""
+ROWS = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, y = np.eye(3, dtype=int)[[0, 1, 2, 1]], rng.uniform(0.1, 0.9, size=(4, 2))
+W, V, rate = 0.3 * rng.normal(size=(3, 3)), 0.3 * rng.normal(size=(3, 2)), 0.1
+for step in range(3):
+    h = np.zeros((4, 3))
+    for i in range(4):
+        h[i] = np.tanh(x[i] @ W)
+    loss = 0.5 * ((h @ V - y) ** 2).sum()
+    d = h @ V - y
+    gV, dz = h.T @ d, d @ V.T * (1 - h ** 2)
+    gx = np.zeros_like(x)
+    gx[:] = dz @ W.T
+    V -= rate * gV
+    W -= rate * x.T @ dz
+"""
 FINE = {
+    "data that are joined with a state": STATES,
+    "a gradient of data in whole numbers": ROWS,
     "tanh": NET,
     "relu": RELU,
     "linear": LINEAR,
