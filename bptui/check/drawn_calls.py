@@ -48,19 +48,19 @@ OTHERS = {
 
 
 def arguments_for(
-    function: ast.FunctionDef | None, of: Sizes, sizes: bool = False
+    function: ast.FunctionDef | None, of: Sizes | None, sizes: bool = False
 ) -> Iterator[list[str]]:
     """Yield what to hand over; nothing where an argument that is needed has an unknown name.
 
-    ``sizes``: what has the name of data is rather a size.
+    ``of`` is None where nothing is a size. ``sizes``: what has the name of data is rather a size.
     """
     taken = function.args if function else ast.arguments([], [], None, [], [], None, [])
     names = [one.arg for one in (*taken.posonlyargs, *taken.args)]
     names = names[: len(names) - len(taken.defaults)]
-    tables = (SIZES, DATA, OTHERS) if sizes else (DATA, OTHERS, SIZES)
+    tables = (SIZES, DATA, OTHERS) if sizes else (DATA, OTHERS, SIZES)[: 3 if of else 2]
     choices = [
         [
-            given.format(*of)
+            given.format(*of or ())
             for table in tables
             for given, pattern in table.items()
             if re.fullmatch(pattern, name.strip("_"), re.IGNORECASE)
@@ -72,8 +72,8 @@ def arguments_for(
 
 
 def enough(arguments: Sequence[str]) -> bool:
-    """Tell whether arguments have inputs and targets."""
-    return {"X", "y"} <= {*arguments} or "pairs" in arguments
+    """Tell whether arguments have inputs, each with targets: no outputs beside these."""
+    return arguments.count("X") == arguments.count("y") > 0 or "pairs" in arguments
 
 
 SAMPLES, INPUTS, HIDDEN, OUTPUTS = 6, 4, 5, 3
@@ -282,7 +282,8 @@ def _uses(methods: Mapping[str, ast.FunctionDef], has_data: bool, of: Sizes) -> 
     """Yield the ways to train an object: by one method, or forwards, backwards, update."""
 
     def called(name: str, whole: bool = True) -> Iterator[str]:
-        for arguments in arguments_for(methods[name], of) if name else ():
+        sizes = None if BACKWARD.match(name) else of  # which is known by then
+        for arguments in arguments_for(methods[name], sizes) if name else ():
             if has_data or not whole or enough(arguments):
                 yield f"net.{name}({', '.join(arguments)})"
 

@@ -126,6 +126,10 @@ def test_what_is_defined_is_called(
 def test_what_cannot_be_called_needs_a_call(tmp_path: Path) -> None:
     source = "class Adder:\n    def __init__(self, left):\n        self.left = left\n"
     source += "\n\nclass Broken:\n    def fit(self, X, y):\n        raise ValueError(X)\n"
+    source += "\n\nclass Remembering:\n    def __init__(self):\n        self.w = np.ones((4, 3))\n"
+    source += "\n    def forward(self, x, memory):\n        return np.tanh(x @ self.w + memory)\n"
+    source += "\n    def backward(self, x, y, output):\n        g = output * (x @ self.w) - y\n"
+    source += "        self.w -= x.T @ g\n"
     found = found_in(tmp_path, source)
     assert isinstance(found, Report)
     assert "--call EXPRESSION" in found.trouble[0].text
