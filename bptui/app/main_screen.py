@@ -119,10 +119,6 @@ class MainScreen(Screen[None]):
         return self.view.selection
 
     @property
-    def pointed(self) -> bool:
-        return self.view.pointed
-
-    @property
     def focused_panel(self) -> ViewPanel | None:
         return self.focused if isinstance(self.focused, Panel) else None
 

@@ -180,7 +180,7 @@ FORWARD = (
         "back. That is backpropagation. Arrows select another weight.",
         "down",
         "select w2",
-        done=lambda app: app.main.pointed,
+        done=lambda app: app.main.view.pointed,
         begin=_select(Selection("weight", 1, 0, 0)),
     ),
     Stop(
