@@ -83,7 +83,6 @@ def reading_of(view: View, facts: Facts) -> Reading:
     return Reading(output, low, high) if high > low else Reading(output, low - 1.0, high + 1.0)
 
 
-@lru_cache(maxsize=2)
 def axes_of(experiment: Experiment, width: int, height: int) -> Axes:
     """Return the plane of all samples for a picture of that size."""
     facts = facts_of(experiment)

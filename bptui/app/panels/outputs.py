@@ -70,12 +70,6 @@ class Bars(NamedTuple):
         line.add(bar, styles.dim if target else style)
 
 
-@lru_cache(maxsize=2)
-def _evaluator(experiment: Experiment, sample: int) -> Evaluator:
-    return Evaluator(experiment.network, facts_of(experiment).inputs[[sample]])
-
-
-@lru_cache(maxsize=2)
 def _usual(experiment: Experiment) -> Span:
     """Return the range of zero, all targets and all that the last layer can put out."""
     ends = np.array([0.0, *limits(experiment.network.activations[-1])])
@@ -89,7 +83,8 @@ def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     experiment, styles, selection = view.snapshot.experiment, look.styles, view.selection
     facts, sample = facts_of(experiment), view.looked_at
     units, depth = facts.outputs, experiment.network.depth
-    outputs = np.ravel(_evaluator(experiment, sample).outputs(view.snapshot.parameters))
+    evaluator = Evaluator(experiment.network, facts.inputs[[sample]])
+    outputs = np.ravel(evaluator.outputs(view.snapshot.parameters))
     values = (outputs, facts.targets[sample])
     wins = facts.classes is not None and units > 1 and not np.isnan(outputs).any()
     best = int(outputs.argmax()) if wins else -1
