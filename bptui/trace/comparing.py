@@ -111,7 +111,8 @@ def _surely_apart(one: Sequence[Any], other: Sequence[Any], noise: Noise) -> boo
     largest_at = int(np.abs(wanted).argmax())
     factor = float(flat[largest_at] / wanted[largest_at])
     probes = [*range(0, flat.size, flat.size // PROBES), int(np.abs(flat).argmax())]
-    off = np.abs(flat[probes] - factor * wanted[probes]).max()
+    with np.errstate(all="ignore"):  # nothing is a multiple of what is not finite
+        off = np.abs(flat[probes] - factor * wanted[probes]).max()
     return not off <= 4.0 * (CLOSE * abs(factor) * most + noise.values)
 
 

@@ -97,8 +97,8 @@ class Sizes:
         Where the loss rises all signs are wrong: the updates take one for granted, or else the
         first one can put them right.
         """
-        taken = {p.sign for p in self.truth.parameters if p.key in self.lines.wrong}
-        if self.lines.judged.uphill and len(taken) == 1 and 0 not in taken:
+        taken = {p.sign for p in self.truth.parameters if p.key in self.lines.wrong} - {0}
+        if self.lines.judged.uphill and len(taken) == 1:
             return taken.pop()
         factors = (self.lines.first_factor(entry) for entry in self.backward if entry in suspects)
         sign = float(np.sign(next((factor for factor in factors if factor), 0.0)))
