@@ -294,6 +294,14 @@ for step in range(3):
     for i in range(2):
         ws[i] = ws[i] - 0.1 * grads[i]  #! ws[i] = -0.1 * grads[i]
 """,
+    "a sign too many behind an error that is added": """
+for row, t in zip(x, y):
+    h = 1 / (1 + np.exp(-(row @ W + b)))
+    err = t - h
+    d = err * h * (1 - h)  #! d = -err * h * (1 - h)
+    W += 0.1 * np.outer(row, d)
+    b += 0.1 * d
+""",
     "a list that is repeated has the numbers of the list": """
 w, given = [0.1] * 6, [0.5, -1.0, 0.3]
 for step in range(3):
