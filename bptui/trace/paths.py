@@ -21,6 +21,8 @@ def places(statement: ast.stmt) -> list[Path]:
     found: list[Path] = []
 
     def walk(node: ast.AST, path: Path) -> None:
+        if isinstance(node, ast.Attribute) and _is_numpy(node.value):
+            return  # a product with np.r_ never ends
         ends = isinstance(node, ast.Slice) or (isinstance(node, ast.Tuple) and "slice" in path[-1])
         if isinstance(node, ast.expr) and not ends and path[-1] != ("func", None):
             found.append(path)
@@ -132,6 +134,9 @@ def called(node: ast.Call) -> str:
 
 def arrays(node: ast.Call) -> list[ast.expr]:
     """Return the argument of a function of numpy that is an array; a method has it before it."""
-    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
+    of_numpy = isinstance(node.func, ast.Attribute) and _is_numpy(node.func.value)
     return node.args[:1] if of_numpy else []
+
+
+def _is_numpy(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy")
