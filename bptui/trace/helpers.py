@@ -132,7 +132,7 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
             if user in group.get(one, ()) and line(place) != own:
                 named.add(one)
     shape = lines.values[entry][0].shape
-    right = lines.forward | lines.suspects.computed_again | lines.truth.later
+    right = lines.forward | lines.truth.later
     right |= lines.suspects.right_slopes
     made = [
         factor

@@ -244,6 +244,21 @@ for step in range(2):
 """
     for how, mask in (("true or false", "z > 0"), ("of numbers", "(z > 0) * 1.0"))
 }
+PROGRAMS["a function of slopes gives what the forward pass has"] = """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+def slope(z):
+    return sigmoid(z) * (1 - sigmoid(z))  #! return sigmoid(z) * 1
+U = rng.normal(size=(2, 2))
+for step in range(2):
+    z = x @ W
+    s = sigmoid(z) @ V
+    out = sigmoid(s) @ U
+    d = out - y
+    ds = d @ U.T * slope(s)
+    dz = ds @ V.T * slope(z)
+    U, V, W = U - 0.1 * sigmoid(s).T @ d, V - 0.1 * sigmoid(z).T @ ds, W - 0.1 * x.T @ dz
+"""
 PROGRAMS |= {
     f"the Jacobian of a softmax, {how}": f"""
 U = rng.normal(size=(3, 3))
