@@ -101,13 +101,14 @@ class Fixed:
     def _is_given(self, node: Node) -> bool:
         """Whether something has a name, and is made of one thing at most, as W = 0.1 * W is."""
         entry, named = self.truth.graph.entry, self.tape.named
-        roots = (one for one in ordered([node]) if not one.inputs)
-        whole = [one for one in roots if one.shape or entry.get(one) in named]
+        made = (one for one in ordered([shown(node)]) if one is not node)
+        whole = [one for one in made if entry.get(one) in named or (one.shape and not one.inputs)]
         return entry[node] in named and len(whole) <= 1
 
     def _claimed(self, true: Values) -> int | None:
         """Return the entry of what a program has that is a multiple of this gradient alone."""
-        for entry in sorted(self.truth.dependent - self.lines.forward):
+        named, behind = self.tape.named, self.truth.dependent - self.lines.forward
+        for entry in sorted(behind, key=lambda one: (one not in named, one)):
             values = self.truth.numbers(self.truth.graph.nodes[entry])
             if values[0].size != true[0].size or not self.name(entry):
                 continue
