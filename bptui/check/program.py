@@ -29,7 +29,7 @@ from bptui.trace.run import (
     source_of,
 )
 from bptui.trace.source import Source, told_in
-from bptui.trace.tape import Tape
+from bptui.trace.tape import Binding, Tape
 from bptui.trace.updates import lost_updates, training_steps
 
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
@@ -84,7 +84,7 @@ def checked(
             drawn = _drawn(own, record, partial(again, look=look, arguments=arguments))
             if drawn is not None:
                 return drawn
-        lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
+        lost = _lost(file, source, {line_of(b.place): b for b in lost_updates(tape)})
         count = len(training_steps(tape))
         return lost or _without(file, _why_nothing(run, limit, count, step, own, call))
     why = None if verdict.right else _why_unclear(verdict, tape, run)
@@ -117,20 +117,23 @@ def _drawn(
     return None
 
 
-def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None:
-    """Return the report on updates that change nothing, ``names`` by their lines."""
+def _lost(file: Path, source: Source, updates: Mapping[int, Binding]) -> Report | None:
+    """Return the report on updates that change nothing, by their lines."""
     lines = [
-        Line(line, text, name, None, "wrong", None, "changes a local name alone")
-        for line, name in names.items()
+        Line(line, text, update.name, None, "wrong", None, "changes a name alone")
+        for line, update in updates.items()
         if line and (text := source.lines[line - 1].strip())
     ]
     if not lines:
         return None
     own = listed(line.variable or "" for line in lines)
+    several, inside = len(lines) > 1, all(update.frame for update in updates.values())
+    where = "a function" if inside else "a loop"
     reason = (
-        f"{own} {'are names' if len(lines) > 1 else 'is a name'} of a function alone, and every "
-        f"call begins with the old values; change them in place ({lines[0].variable} -= ...), "
-        "or return them and take them over"
+        f"{own} {f'are names of {where}' if several else f'is a name of {where}'} alone, and every "
+        f"{'call' if inside else 'turn'} begins with the old values; change them in place "
+        f"({lines[0].variable} -= ...), or "
+        f"{'return them and take them over' if inside else 'put the new ones where they came from'}"
     )
     return Report(str(file), "wrong", reason, lines=lines, files=source.files)
 

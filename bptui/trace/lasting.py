@@ -9,6 +9,9 @@ from bptui.trace.tape import Reference, Tape
 if TYPE_CHECKING:
     from bptui.trace.updates import Update
 
+NEXT = 50
+"""Sums with a value that are looked at behind another sum with it: updates may be lost for ever."""
+
 
 def without_memory(found: list[Update]) -> list[Update]:
     """Leave out what only later comes to depend on itself: a momentum, not a weight decay."""
@@ -23,15 +26,15 @@ def without_terms(tape: Tape, found: list[Update]) -> list[Update]:
     users: dict[int, list[Update]] = {}
     for update in found:
         users.setdefault(update.before, []).append(update)
-    return [
-        update
-        for update in found
-        if not any(
-            isinstance(other.sum.added, Reference)
-            and tape.depends(other.sum.added.entry, {update.after})
-            for other in users[update.before]
-        )
-    ]
+    terms = {
+        update.after
+        for group in users.values()
+        for number, update in enumerate(group)
+        for other in group[number + 1 : number + 1 + NEXT]
+        if isinstance(other.sum.added, Reference)
+        and tape.depends(other.sum.added.entry, {update.after})
+    }
+    return [update for update in found if update.after not in terms]
 
 
 def lasting(found: list[Update]) -> list[Update]:

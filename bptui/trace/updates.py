@@ -40,7 +40,8 @@ def updates_of(tape: Tape) -> list[Update]:
     """Return all changes of parameters in their order.
 
     What is added to a variable without depending on it counts where it is added as parameters are,
-    by the same line or with the same rate: its gradient is wrong.
+    by the same line or with the same rate: its gradient is wrong. So it does if nothing depends on
+    what it is added to, where data come together with the variable before that, and are added.
     """
     found: list[Update] = []
     seen: set[int] = set()
@@ -58,7 +59,8 @@ def updates_of(tape: Tape) -> list[Update]:
     sites = {update.binding.place for update in sure}
     ways = {(u.call, u.product(tape).scalars) for u in sure if u.sum.same}
     others = {u.binding.place: u for u in found if u.sum.same and u.binding.place not in sites}
-    sites |= {place for place, update in others.items() if _added_alike(tape, update, ways)}
+    meant = _added_alike if sure else _has_its_data
+    sites |= {place for place, update in others.items() if meant(tape, update, ways)}
     return lasting([update for update in found if update.sum.own or update.binding.place in sites])
 
 
@@ -111,9 +113,9 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
 
 
 def lost_updates(tape: Tape) -> list[Binding]:
-    """Return the updates of local names whose new value is read by nothing: they change nothing."""
+    """Return the updates of names whose new value is read by nothing: they change nothing."""
     read = {entry for inputs in tape.inputs for entry in inputs}
-    local = [b for b in tape.bindings if b.frame and b.name.isidentifier() and b.entry not in read]
+    local = [b for b in tape.bindings if b.name.isidentifier() and b.entry not in read]
     found: dict[int, list[Update]] = {}
     for binding in local:
         update = _change(tape, binding, None, set())
@@ -143,6 +145,23 @@ def _added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset
         update.call == call and (not scalars.isdisjoint(rates) or scalars == rates)
         for call, rates in ways
     )
+
+
+def _has_its_data(tape: Tape, update: Update, _: object) -> bool:
+    """Whether what is added, at a rate, is made of data that were combined with the old value.
+
+    But not where that was compared with anything: then what is added depends on it, too.
+    """
+    added = update.sum.added
+    if not isinstance(added, Reference) or not update.product(tape).scalars:
+        return False
+    forward = tape.dependents({update.before}, update.after) - {update.before}
+
+    def data(entries: Iterable[int]) -> set[int]:
+        return {e for e in tape.behind(entries) if tape.shape(e) and not tape.inputs[e]}
+
+    decided = not forward.isdisjoint(entry for entry, _ in tape.compared)
+    return not (decided or data(forward).isdisjoint(data([added.entry]) - {update.before}))
 
 
 class Parameter(NamedTuple):

@@ -337,6 +337,16 @@ def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:
     assert "The first wrong lines" in out
 
 
+def test_updates_of_a_loops_own_name_change_nothing(tmp_path: Path) -> None:
+    before = RIGHT.replace("range(2000)", "range(9)").partition("    W2 -= ")[0]
+    changes = "a1.T @ d2, d2.sum(axis=0), X.T @ d1, d1.sum(axis=0)"
+    loop = f"    for p, g in zip((W2, b2, W1, b1), ({changes})):\n        p = p - 0.8 * g\n"
+    code, out, _ = run(tmp_path, before + loop)
+    assert code == 1
+    assert "p is a name of a loop alone" in out
+    assert "p = p - 0.8 * g WRONG" in " ".join(out.split())
+
+
 @pytest.mark.parametrize(
     ("updates", "wrong"),
     [

@@ -310,6 +310,16 @@ for step in range(2):
     d = e * h * (1 - h)
     W += 0.1 * x.T @ d
 """,
+    "no gradient depends on a parameter": """
+t = np.r_[np.ones(3), np.zeros(3)]
+w, c = np.zeros(3), np.array(0.1)
+for step in range(3):
+    p = 1 / (1 + np.exp(-(x @ w + c)))
+    loss = -np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    dz = (p - t) / 6  #! dz = t / 6
+    w -= 0.1 * x.T @ dz
+    c -= 0.1 * dz.sum()
+""",
 }
 
 
