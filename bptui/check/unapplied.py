@@ -100,8 +100,8 @@ class Fixed:
 
     def _is_given(self, node: Node) -> bool:
         """Whether something has a name, and is made of one thing at most, as W = 0.1 * W is."""
-        entry, named = self.truth.graph.entry, self.tape.named
-        made = (one for one in ordered([shown(node)]) if one is not node)
+        entry, named, views = self.truth.graph.entry, self.tape.named, shown(node)
+        made = (one for one in ordered([node]) if one not in views)
         whole = [one for one in made if entry.get(one) in named or (one.shape and not one.inputs)]
         return entry[node] in named and len(whole) <= 1
 
