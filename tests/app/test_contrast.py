@@ -104,5 +104,9 @@ async def test_every_screen_can_be_read(own: Theme, present: bool) -> None:
         await app.player.open(load("circles")).wait()
         await session.press("o")
         pale(session, seen)
+        await app.player.open(load("article-listing-1")).wait()
+        await session.press("c")
+        await session.shows("wrong by")
+        pale(session, seen)
     found = [f"{where}: {key}" for key, where in seen.items() if where]
     assert not found, "\n".join(found)

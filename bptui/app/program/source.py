@@ -88,7 +88,7 @@ class SourcePanel(ProgramPanel):
             return line.add(fitted(row.said, width - line.width), style).strip()
         here, judged = number == view.line, record.judged.get(number)
         ground = styles.lit if here else Style()
-        style = styles.strong if here else styles.faint
+        style = styles.strong if here else styles.dim
         if self.has_focus and number == (view.row or view.line):
             style = styles.selected(style, True)
         line.add(f"{record.source.files.where(number)[1]:>{digits}}", style)

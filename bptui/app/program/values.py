@@ -116,7 +116,7 @@ class ValuesPanel(ProgramPanel):
         if count < array.size and line.width + 2 + len(scope) <= width:
             line.add(" …", styles.dim)
         if scope and line.width + len(scope) <= width:
-            line.pad(width - len(scope), styles.text).add(scope, styles.faint)
+            line.pad(width - len(scope), styles.text).add(scope, styles.dim)
         return line.strip()
 
     def _detail(self, view: Moment, width: int, height: int) -> list[Strip]:
