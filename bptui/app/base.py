@@ -97,9 +97,9 @@ class TerminalApp(App[None], Generic[MainT]):
         self.present(True)
         self.call_after_refresh(tour.arrive)  # a program has yet to have its panels
 
-    def look_around(self, over: bool = False) -> None:
-        """Have the tour go on where it can; ``over``: what a key has led to."""
-        if self.tour is not None:
+    def look_around(self, over: int | None = None) -> None:
+        """Have the tour go on where it can; at stop ``over`` what a key has led to is over."""
+        if self.tour is not None and self.screen_stack:  # else the app is about to end
             self.tour.look(over)
 
     def on_descendant_focus(self) -> None:
@@ -183,13 +183,14 @@ class TerminalApp(App[None], Generic[MainT]):
 
     def ask(self, dialog: ClosesOnce[Any], then: Callable[[Any], object]) -> None:
         """Open a dialog and do something with its answer, if there is one."""
+        stop = None if self.tour is None else self.tour.number
 
         def take(answer: object) -> None:
             self.keys.dialog = None
             if answer is not None:
                 then(answer)
             if self.tour is not None:
-                self.call_after_refresh(self.look_around, over=True)
+                self.call_after_refresh(self.look_around, over=stop)
 
         self.keys.dialog = dialog
         self.push_screen(dialog, take)

@@ -155,7 +155,7 @@ class ProgramApp(TerminalApp[ProgramScreen]):
 
     async def _reload(self) -> None:
         await self._load()
-        self.look_around(over=True)
+        self.look_around(over=None if self.tour is None else self.tour.number)
 
     async def _load(self) -> None:
         self._loading, self._saved = True, self._times(self.moment)

@@ -163,14 +163,14 @@ class Tour:
             self.show()
         return key in FREE
 
-    def look(self, over: bool = False) -> None:
-        """Go on where the effect of the key is there; ``over``: there will be none any more."""
+    def look(self, over: int | None = None) -> None:
+        """Go on where the effect of the key is there; at stop ``over`` none will come any more."""
         if self._pressed and len(self._app.screen_stack) == 1:
             if self.stop.done(self._app):
                 self._pressed = False
                 self.number += 1
                 self.arrive()
-            elif over:
+            elif over == self.number:
                 self._pressed, self._hint = False, self.stop.otherwise
                 self._begin(self.number)  # something else may have been changed
         self.show()
