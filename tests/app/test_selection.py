@@ -150,6 +150,10 @@ async def test_all_panels_show_the_selection(size: tuple[int, int]) -> None:
         await session.press("down")
         await selected(session, Selection("bias", 1, 0))
         assert not cell(session, "#weights", there).reversed
+        await session.press("P")  # few digits; gradients of weights are as small beside biases'
+        await session.until(
+            lambda: cell(session, "#gradients", there).text.strip() == "+9e-04", "a digit of it"
+        )
 
 
 async def test_weights_and_gradients_are_shown_by_their_names() -> None:

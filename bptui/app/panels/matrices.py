@@ -96,12 +96,13 @@ class MatrixPanel(ViewPanel):
         styles, names = self.text_styles, network.names
         biases = parameters.biases or ()
         sizes = [largest(weights) for weights in parameters.weights]
-        most = [*map(max, sizes, map(largest, biases))] if biases else sizes
 
         def row_of(number: int, row: int, columns: range) -> Row:
             """Return the heading, or numbers: what is selected, read, written or yet to come."""
             layer, sources, size = number + 1, network.layers[number], sizes[number]
-            form = form_of(most[number], arranged.decimals)
+            # biases by themselves: beside larger ones gradients of weights would read 0.000
+            own_size = largest(biases[number]) if row > sources else size
+            form = form_of(own_size, arranged.decimals)
             own = selection.layer == layer
             here = (arranged.row_of(selection), selection.unit) if own else (-1, -1)
             lit_row, lit_column = arranged.lit(selection, layer)
