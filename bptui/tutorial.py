@@ -36,8 +36,11 @@ def command(stop: int, theme: str | None) -> None:
     """
     from bptui.app import launch
     from bptui.app.session.store import first_start
+    from bptui.app.tour.stops import every_stop
     from bptui.terminal.capabilities import capabilities
 
+    if stop > every_stop():
+        raise Unusable(f"found stop {stop}; the tour has stops 1 to {every_stop()}")
     refuse_unknown_theme(theme)
     if not (is_served_here() or (in_terminal() and shows_the_app(os.environ.get("TERM", "")))):
         raise Unusable(

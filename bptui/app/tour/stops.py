@@ -59,14 +59,15 @@ FROM_I2 = Selection("weight", 1, 0, 1)
 """w2, which leads to h1."""
 NEW_W2 = 0.9
 BREAKPOINT = "loss < 0.01"
+THE_END = "end the tour: look around then, q quits"
 
 
 FORWARD = (
     Stop(
         "This network, the worked example of an article (bptui help sources), gets two "
-        "inputs, 0.9 and 0.1, and should answer 0.11 and 0.89, its targets t. Its weights w1 "
-        "to w8 are guesses so far. Backpropagation finds how each has to change. One training "
-        "step does that in twelve operations: n empties the screen and shows them one by one. "
+        "inputs, 0.9 and 0.1, and should answer 0.11 and 0.89, its targets t1 and t2. Its "
+        "weights w1 to w8 are guesses so far. Backpropagation finds how each has to change. One "
+        "training step does that in twelve operations: n empties the screen and shows them one by one. "
         "The thick frame says where to look.",
         "n",
         "the first operation",
@@ -76,8 +77,8 @@ FORWARD = (
     ),
     Stop(
         "h1 gets 0.9 * w1 + 0.1 * w2 = 0.9 * 0.15 + 0.1 * 0.25 = 0.16: w1 and w2 lead into "
-        "h1, w1 from i1 and w2 from i2. In numpy: net_h = x @ W1. x, the input, is a row, "
-        "shape (1, 2), and W1 has a column for each unit: that of h1 is w1 and w2. ◂ is "
+        "h1, w1 from i1 and w2 from i2. In numpy: net_h = input @ W1. The input is a "
+        "row, shape (1, 2), and W1 has a column for each unit: that of h1 is w1 and w2. ◂ is "
         "computed now, ▸ is read for it.",
         "n",
         "the next operation",
@@ -94,7 +95,8 @@ FORWARD = (
     ),
     Stop(
         "The same once more: net_o = out_h @ W2. Look at h1: it feeds o1 through w5 and also o2 "
-        "through w7. On the way back both of these edges will count.",
+        "through w7. On the way back both of these edges will count. Many networks add one more "
+        "number to each net, a bias: it is a weight whose input is always 1.",
         "n",
         "the next operation",
         done=_at(3),
@@ -126,18 +128,18 @@ FORWARD = (
     Stop(
         "If net_o1 grows by 0.01, out_o1 grows from 0.6206 to 0.6230, 0.24 times as much: the "
         "slope, 0.6206 * 0.3794. L grows by 0.51 * 0.0024 = 0.0012, 0.12 times as much as "
-        "net_o1: the product 0.51 * 0.24, by the chain rule. In a column dL/d delta is the "
-        "upper number. Page down scrolls Derivation.",
+        "net_o1: the product 0.51 * 0.24, by the chain rule. A column dL/d has delta "
+        "beside net. Page down shows the rest of Derivation.",
         "n",
         "from delta_o to the weights",
         done=_at(7),
         look="derivation",
     ),
     Stop(
-        "Why out_h: w5 is multiplied with out_h1 on its way into net_o1, so if w5 grows a "
-        "little, net_o1 grows out_h1 times as much. And how much net_o1 matters is delta_o1. "
-        "out_h and delta_o are rows; out_h.T is a column, and a column times a row is a table"
-        " of all products: gW2 = out_h.T @ delta_o, shaped as W2.",
+        "gw5 is dL/dw5, shown in the place of w5. Why out_h1: net_o1 has w5 * out_h1 in it, so "
+        "if w5 grows, it grows out_h1 times as much; how much net_o1 matters is delta_o1. "
+        "out_h.T is a column, delta_o a row; a column times a row, in this order, is a table "
+        "of all products: gW2 = out_h.T @ delta_o, shaped as W2.",
         "n",
         "to the hidden layer",
         done=_at(8),
@@ -167,27 +169,27 @@ FORWARD = (
     Stop(
         "The chain rule again. Both operations together are the line to remember:\n"
         "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)\n"
-        "The matrix product in brackets: how much out_h matters, along both edges. The rest, "
-        "number by number, is the slope: how much out_h moves with net_h.",
+        "The matrix product: how much out_h matters, along both edges. The rest, number by "
+        "number, is the slope of sigmoid; that of tanh would be 1 - out^2.",
         "n",
         "the last gradient",
         done=_at(10),
     ),
     Stop(
-        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = x.T @ delta_h. With several samples, "
-        "rows of x, that sums over them, too; the gradient of a bias is delta, summed over "
-        "them. A delta serves twice: for the weights into its unit, and one layer further "
-        "back. That is backpropagation. Arrows select another weight.",
+        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = input.T @ delta_h. 5 samples are 5 rows: "
+        "(2, 5) @ (5, 2) adds up what each gives. A bias has the input 1, its gradient is "
+        "delta. A delta serves twice: for weights into its unit, and one layer further back. "
+        "That is backpropagation. Arrows select another weight.",
         "down",
         "select w2",
         done=lambda app: app.main.view.pointed,
         begin=_select(Selection("weight", 1, 0, 0)),
     ),
     Stop(
-        "Derivation begins with the chain from the loss to this weight, link by link: error, "
-        "slope, weight, slope, input; as there are two paths, j counts the outputs. Page "
-        "down, twice, shows the numbers. The right arrow goes over the names: the bottom "
-        "border tells the link that each is a part of, and the network shows where it stands.",
+        "Derivation begins with the chain from the loss to w2 (W1[1][0]: Python counts from 0): "
+        "error, slope, weight, slope, input; j counts the outputs, as there are two paths. The "
+        "right arrow goes over the names in it: the border below tells the link that each is a "
+        "part of, and the network shows where it stands. Then page down shows the update.",
         "n",
         "the update",
         "The chain rule from the loss to one weight",
@@ -222,9 +224,9 @@ EXPERIMENTS = (
     ),
     Stop(
         "The loss hardly moved, from 0.1579 to 0.1582: w2 is multiplied by i2 = 0.1, so even "
-        "a big change does little. Training goes on from these weights. A debugger stops "
-        "where you say. b asks for a condition on any number: type loss < 0.01, press enter "
-        "to set it, and esc to close.",
+        "a big change does little. Training goes on from these weights, and stops where "
+        "you say. b asks for a breakpoint, a condition on any number: type loss < 0.01, press "
+        "enter to set it, and esc to close.",
         "b",
         "then type loss < 0.01, enter, esc",
         "Stop at a breakpoint",
@@ -254,8 +256,9 @@ EXPERIMENTS = (
     Stop(
         "There is no error message: wrong gradients are still numbers, and as W2 is 2x2, it "
         "fits where W2.T belongs. c, the gradient check, changes each weight a little and "
-        "measures what the loss does. In its table, analytic is the program's gradient, and "
-        "numerical is what was measured. Look at the verdicts, then esc.",
+        "measures what the loss does. In its table analytic is the program's gradient, beside it "
+        "is what was measured. The error is relative: 1.4e-01 is 14 %. Look at the verdicts, "
+        "then esc.",
         "c",
         "then read, and esc",
         "A wrong program runs, too",
@@ -284,14 +287,15 @@ OWN_CODE = Stop(
 CHECKED_ELSEWHERE = Stop(
     "Your own programs are checked the same way on Linux and macOS: bptui FILE.py.",
     "escape",
-    "the end of the tour: you can look around, q quits",
+    THE_END,
     "Done",
 )
 PROGRAM = (
     Stop(
         "This is {file}. Its first updates were run and recorded, and each line of its "
         "backward pass is compared with the true gradient: ✓ is right, ✗ the first wrong one, "
-        "and what reads it only follows, ↳. w goes to the first wrong line.",
+        "and what reads it only follows, ↳. In it x is the input, and t the target. w goes to "
+        "the first wrong line.",
         "w",
         "the first wrong line",
         "bptui FILE.py opens a numpy program",
@@ -300,22 +304,23 @@ PROGRAM = (
         begin=lambda app: app.main.show(replace(app.moment, row=min(app.moment.record.judged))),
     ),
     Stop(
-        "Below the line with ✗ stands what it should be: W2.T in the place of W2, as the sum "
-        "goes over the outputs. Open {file} in an editor, for example in another terminal, "
+        "Below the line with ✗ stands what it should be, where that is known, and Derivation "
+        "shows what it computes. Open {file} in an editor, for example in another terminal, "
         "fix the line and save it; r runs the program again.",
         "r",
         "run it again, when it is fixed",
         done=_mended,
-        otherwise="there is still a wrong line: fix it, save it, press r",
+        otherwise="still a wrong line: fix it, save it, press r",
         over=_mended,
         look="source",
+        begin=lambda app: app.main.show(app.moment.at(app.moment.record.wrong[0])),
     ),
     Stop(
         "Every line of the backward pass is right. bptui check {file} says the same in the "
-        "shell, with --watch at every save. What next: bptui iris, a larger network; bptui "
-        "help first-steps; ? for all keys.",
+        "shell, with --watch at every save. What next: bptui iris, a larger network, with "
+        "tanh; bptui help first-steps; ? for all keys.",
         "escape",
-        "the end of the tour: you can look around, q quits",
+        THE_END,
         "Done: you have fixed the backward pass",
         look="source",
     ),

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from bptui.app.commands.table import SHOWN_KEYS
 from bptui.app.lines import Line, pressing, spot
 from bptui.app.panels.caption import Told, tour_rows
-from bptui.app.panels.derivation import FormsPanel
+from bptui.app.panels.derivation import DerivationPanel, FormsPanel
 from bptui.app.styles import styles_of
 from bptui.app.tour.stops import FORWARD, Stop, every_stop
 
@@ -40,11 +40,11 @@ class TourPanel(Widget):
         super().__init__(id="tour")
         self.styles.height = "auto"
         self._stop: Stop | None = None
-        self._number = self._does = ""
+        self._behind = self._does = ""
 
-    def show(self, stop: Stop, told: Told | None, file: str, number: str, hint: str) -> None:
+    def show(self, stop: Stop, told: Told | None, file: str, behind: str, hint: str) -> None:
         """Show a stop, the operation's caption first where it has no title of its own."""
-        self._stop, self._number, self.hint = stop, number, hint
+        self._stop, self._behind, self.hint = stop, behind, hint
         title, text = stop.title.format(file=file), stop.text.format(file=file)
         self._does = stop.does.format(file=file)
         if not title and told is not None:
@@ -68,9 +68,8 @@ class TourPanel(Widget):
             line.add(f" {key} ", styles.accent + styles.bold + styles.chosen + press)
             said = self.hint or self._does
             line.add(f" {said}", styles.warning if self.hint else styles.strong + press)
-            behind = f"{self._number}  N: back  esc: leave "
-            if line.width + len(behind) < width:
-                line.pad(width - len(behind), styles.text).add(behind, styles.dim)
+            if line.width + len(self._behind) < width:
+                line.pad(width - len(self._behind), styles.text).add(self._behind, styles.dim)
         return line.strip().adjust_cell_length(width).apply_style(self.rich_style)
 
 
@@ -90,6 +89,8 @@ FREE = {
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end"),
 }
 """Keys that lead nowhere else: they look around in what is shown, or leave the program."""
+FOLLOWS = {"enter": "go_to_factor", "backspace": "come_back"}
+"""Keys that look around in the derivation of a network."""
 BACK = "N"
 EXAMPLE_NAME = "my_net"
 
@@ -111,7 +112,7 @@ class Tour:
         begin: int = 0,
     ) -> None:
         self._app, self.file, self.every, self._before = app, file, every, before
-        self._beginning = min(begin, len(every) - 1)
+        self._wanted, self._beginning = begin, min(begin, len(every) - 1)
         self.number = 0
         self._pressed, self._leaving, self._hint = False, False, ""
         self._ways: list[Callable[[], object]] = []
@@ -123,10 +124,17 @@ class Tour:
         return self.every[self.number]
 
     @property
+    def _former(self) -> int | None:
+        """The place of the stop to go back to: the nearest before that is still to be read."""
+        before = range(self.number - 1, -1, -1)
+        return next((at for at in before if not self.every[at].over(self._app)), None)
+
+    @property
     def again(self) -> str:
         """How it is taken again: from where it is, except on a program, which has to be opened."""
         if self._before:
-            return "`bptui tutorial` starts it again."
+            own = f"`bptui {self.file.name}` opens this program again"
+            return f"`bptui tutorial {self._before}` writes another one, {own}."
         return f"`bptui tutorial {self.number + 1}` goes on from here."
 
     def allows(self, key: str) -> bool:
@@ -141,8 +149,9 @@ class Tour:
                 self.show()
             return False
         self._leaving = False
+        free = key in FREE or self._follows(key)
         if self._pressed:  # its effect is still to come
-            return key in FREE
+            return free
         if key in SCROLLS and (key not in ARROWS or self.stop in FORWARD[:SELECTED]):
             panel = self._app.main.query_one("#derivation", FormsPanel)
             getattr(panel, SCROLLS[key])(animate=False)
@@ -154,14 +163,20 @@ class Tour:
                 self.show()
                 return False
             return True
-        if key == BACK and self.number:
+        if key == BACK and self._former is not None:
             self._hint = ""
-            self._begin(self.number - 1)
+            self._begin(self._former)
             self.show()
-        elif key not in FREE:
+        elif not free:
             self._hint = f"{SHOWN_KEYS.get(key, key)} does nothing here; press {wanted}"
             self.show()
-        return key in FREE
+        return free
+
+    def _follows(self, key: str) -> bool:
+        """Return whether a key goes from the factor under the cursor to another derivation."""
+        action, main = FOLLOWS.get(key, ""), self._app.main
+        reads = action and isinstance(self._app.focused, DerivationPanel)
+        return bool(reads and main.check_action(action, ()))
 
     def look(self, over: int | None = None) -> None:
         """Go on where the effect of the key is there; at stop ``over`` none will come any more."""
@@ -195,17 +210,24 @@ class Tour:
         if self.number < self._beginning:
             for key in (self.stop.key, *self.stop.then):
                 self._app.post_message(Key(key, key if len(key) == 1 else None))
-        else:
+        elif self._beginning:
             self._beginning = 0
+            if self._wanted > self.number:
+                self._hint = (
+                    f"stop {self._wanted + 1} needs {self.file.name}: {self.stop.key} writes it"
+                )
 
     def show(self) -> None:
         """Show the stop, with the caption of what was just carried out."""
+        number = f"{self._before + self.number + 1}/{every_stop()}"
+        back = "N: back  " if self._former is not None else ""
+        going = f"going to stop {self._beginning + 1} …" if self.number < self._beginning else ""
         self.panel.show(
             self.stop,
             self._app.main.caption.told,
             self.file.name,
-            f"{self._before + self.number + 1}/{every_stop()}",
-            self._hint,
+            f"{number}  {back}esc: leave ",
+            self._hint or going,
         )
 
 
