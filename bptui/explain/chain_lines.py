@@ -96,9 +96,11 @@ class ChainWriter(EquationWriter):
         text = self.symbols.text
         for link in (link for path in chain.paths for link in path):
             of = ratio(text(link.above), text(link.below))
-            for part in walked(link.value, written=True):
-                if isinstance(part, Quantity):
-                    yield part, self._of_factor(text(part), of, link, part)
+            parts = [p for p in walked(link.value, written=True) if isinstance(p, Quantity)]
+            for at, part in enumerate(parts, 1):
+                place = f" ({parts[:at].count(part)} of {parts.count(part)})"
+                several = parts.count(part) > 1
+                yield part, self._of_factor(text(part), of, link, part) + place * several
 
     @staticmethod
     def _of_factor(name: str, of: str, link: Factor, part: Quantity) -> str:

@@ -24,7 +24,7 @@ async def test_factors_are_lit_told_of_and_gone_to() -> None:
         await session.until(lambda: "│ numpy" not in session.screen(), "the scalar form")
         session.panel("#derivation").focus()
         told = ("out_o1: in dL/dout_o1, the error", "t1: in dL/dout_o1, the error")
-        told += ("out_o1: in dout_o1/dnet_o1, the slope",) * 2
+        told += tuple(f"out_o1: in dout_o1/dnet_o1, the slope ({at} of 2)" for at in (1, 2))
         for text in (*told, "w5 = dnet_o1/dout_h1"):
             await session.press("right")
             await until_told(session, text)

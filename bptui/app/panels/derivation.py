@@ -127,7 +127,8 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         if not said and below > 0:
             said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
         forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.shown, "form"))
-        self.note(Content.assemble(said, ", " if said else "", *forms))
+        beside = Content.assemble(said, ", " if said else "", *forms)
+        self.note(beside, *[said] * bool(said))
         styles, pending, (row, at) = self.text_styles, self.pending(view), self.cursor(view)
         return [
             strip_of(spans, styles, pending, at if y == row else -1)
