@@ -64,11 +64,11 @@ THE_END = "end the tour: look around then, q quits"
 
 FORWARD = (
     Stop(
-        "This network, the worked example of an article (bptui help sources), gets two "
-        "inputs, 0.9 and 0.1, and should answer 0.11 and 0.89, its targets t1 and t2. Its "
-        "weights w1 to w8 are guesses so far. Backpropagation finds how each has to change. One "
-        "training step does that in twelve operations: n empties the screen and shows them one by one. "
-        "The thick frame says where to look.",
+        "This network, the worked example of an article (bptui help sources), gets two inputs, "
+        "0.9 and 0.1, and should answer 0.11 and 0.89, its targets t1 and t2. Its weights w1 to "
+        "w8 are guesses so far. Backpropagation finds how each has to change. One training step "
+        "does that in twelve operations: n empties the screen and shows them one by one. The "
+        "thick frame says where to look.",
         "n",
         "the first operation",
         "Welcome: how does a network learn?",
