@@ -30,6 +30,7 @@ SIZES = {
     "{0}": rf"n_?[xi]|d|(n_?|num_)?(in|inputs?|features){COUNT}",
     "{1}": rf"(n_?)?h\d?|(n_|num_)?hid(den)?s?{COUNT}",
     "{2}": rf"n_?[yo]|k|c|(n_?|num_)?(out|outputs?|class|classes){COUNT}",
+    **dict.fromkeys(("1", "[{1}]"), r"(n_?|num_)?(hid(den)?_?layers|layers_hid(den)?)"),
     "[{0}, {1}, {2}]": r"(layers?_?)?(sizes?|dims?|layers?|units|nodes)|layers_(sizes|dims)|"
     r"architecture|topology|structure",
 }

@@ -25,6 +25,10 @@ class Net:
         self.W2 -= self.h.T @ d2
         self.W1 -= X.T @ d1
 """
+LAYERS = FIXED_SIZES.replace(
+    "__init__(self)", "__init__(self, n_in, hidden_layers, n_out)"
+).replace("randn(2, 3)", "randn(n_in, 3)")
+LAYERS = LAYERS.replace("randn(3, 1)", "randn(3, n_out)")
 OF_DATA = """\
 class Net:
     def __init__(self, x, y):
@@ -104,13 +108,22 @@ def found_in(tmp_path: Path, source: str) -> Checked | Report:
     ("source", "call", "wrong"),
     [
         (FIXED_SIZES, "net.backward(X, y, out)", "d1 = (output - y) @"),
+        (LAYERS, "net = Net(4, 1, 3);", "d1 = (output - y) @"),
         (OF_DATA, "net = Net(X, y);", "g1 = self.x.T @ (d @ self.w2.T + 0"),
         (COLUMNS, "model(X, y, 5)", None),
         (STARTED, "restart(X, y, make(4, 3))", None),
         (LABELS, "net = Softmax(4, 3);", None),
         (PAIRS, "Network([4, 5, 3])", "h * h"),
     ],
-    ids=["sizes of its own", "made of data", "columns", "start values", "labels", "pairs"],
+    ids=[
+        "sizes of its own",
+        "a count of layers",
+        "made of data",
+        "columns",
+        "start values",
+        "labels",
+        "pairs",
+    ],
 )
 def test_what_is_defined_is_called(
     source: str, call: str, wrong: str | None, tmp_path: Path
