@@ -178,6 +178,7 @@ def run_or_called(
 
     functions, trains = defines_functions(path)
     whole = bool(how["call"] or how["loss"] or not functions)
+    found: Checked | Report | None = None
     if whole or (trains and not chosen):  # they may just happen to be called so
         found = judged(path, **how)
         if whole or not isinstance(found, Report):
@@ -192,7 +193,7 @@ def run_or_called(
     try:
         return check(path, experiment, how["timeout"], interpreter)
     except (StoppedError, UncheckableError) as error:
-        return unchecked(path, error, interpreter)
+        return found or unchecked(path, error, interpreter)
 
 
 def recorded_call(check: Check) -> Checked | Report:

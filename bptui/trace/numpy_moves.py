@@ -27,11 +27,12 @@ def axes_of(value: Value) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
 
-def concatenate(parts: Sequence[Node], axis: Value = 0, **_: Value) -> Node:
-    """Join arrays along an axis that they have."""
+def concatenate(parts: Sequence[Value], axis: Value = 0, **_: Value) -> Node:
+    """Join arrays, or lists of numbers, along an axis that they have."""
+    arrays = map(stacked, parts)
     if axis is None:
-        return OPS["concatenate"](*(shaping.ravel(part) for part in parts), axis=0)
-    return OPS["concatenate"](*parts, axis=axis)
+        return OPS["concatenate"](*map(shaping.ravel, arrays), axis=0)
+    return OPS["concatenate"](*arrays, axis=axis)
 
 
 def at_least(dimensions: int) -> Callable[[Value], Node]:

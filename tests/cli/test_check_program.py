@@ -253,6 +253,8 @@ def test_a_function_that_the_program_calls_itself_happens_to_be_called_step(tmp_
     result = bptui("check", str(file))
     assert result.exit_code == 0
     assert f"{file}: right" in result.output
+    file.write_text("def step(x, y):\n    return x * y\nw = 1.0\nw -= step(w, w)\n")
+    assert "no loss is found" in bptui("check", str(file)).output
 
 
 def test_the_loss_can_be_told(tmp_path: Path) -> None:

@@ -184,6 +184,14 @@ for step in range(2):
     V -= 0.1 * dV / (np.sqrt(h) + 1e-8)
     W -= 0.1 * dW / (np.sqrt(g) + 1e-8)
 """,
+    "arrays are joined with lists of numbers": """
+for step in range(2):
+    ends = np.concatenate([[-1.0], b, [0.5, 2.0]])
+    d = np.tanh(ends) - 0.5
+    loss = (d ** 2).sum() / 2
+    db = (d * (1 - np.tanh(ends) ** 2))[1:3]  #! db = (d * (1 - np.tanh(ends) ** 2))[:2]
+    b = b - 0.1 * db
+""",
     "of some gradients a part is clipped": """
 for step in range(2):
     h = np.tanh(x @ W)
