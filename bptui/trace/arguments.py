@@ -43,9 +43,11 @@ def blame_arguments(lines: Lines) -> None:
         call = _call_of(calls, min(wrong)) if plain and wrong else None
         if call is None or not _elsewhere(lines, repairs[0], call, calls):
             continue
-        moved = next(_of_call(lines, repairs, call), None)
-        if moved is not None and all(repair in lines.repairs for repair in repairs):
-            _put(lines, repairs, moved)
+        for mended in (lines.repairs, repairs):  # it may put all right
+            moved = next(_of_call(lines, mended, call), None)
+            if moved is not None and all(repair in lines.repairs for repair in repairs):
+                _put(lines, mended, moved)
+                break
     wrong = [e for repair in lines.repairs for e in repair.entries if lines.is_wrong(e)]
     first = _call_of(calls, min(wrong)) if wrong else None
     if first is not None:  # all that is wrong begins in it
