@@ -90,7 +90,8 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
     return [
         maker
         for maker in sorted(found, key=lambda one: -len(one.users))
-        if whole(maker) and not all(_other(lines, *one) for one in maker.needed.items())
+        if whole(maker)
+        and not all(_other(lines, *one, [*maker.users]) for one in maker.needed.items())
     ]
 
 
@@ -230,14 +231,22 @@ def _known(lines: Lines, entry: int) -> bool:
     return varied and bool(lines.factors(entry) or lines.standing.compared(values, single=True))
 
 
+def _frame(lines: Lines, entry: int) -> int:
+    """Return the call of a function that has computed an entry: that of the next name given."""
+    return next((b.frame for b in lines.truth.tape.bindings if b.when > entry), 0)
+
+
 def _value(lines: Lines, entry: int, draw: int) -> Numbers:
     if entry in lines.current:
         return np.asarray(lines.current[entry][draw])
     return np.asarray(lines.truth.numbers(lines.truth.graph.nodes[entry])[draw])
 
 
-def _other(lines: Lines, call: int, needed: Values) -> bool:
-    """Whether what is needed is there, or the function gives it for another forward value."""
+def _other(lines: Lines, call: int, needed: Values, users: Sequence[int]) -> bool:
+    """Whether what is needed is there, or the function gives it for another forward value.
+
+    A line of the same call as its users is given nothing by them.
+    """
     tape, backward = lines.truth.tape, set(lines.backward)
     shape = needed[0].shape
     own = lines.places.get(tape.notes[call].place, ())
@@ -247,6 +256,8 @@ def _other(lines: Lines, call: int, needed: Values) -> bool:
     there = (lines.truth.numbers(lines.truth.graph.nodes[e]) for e in known if e not in own)
     if shape and any((multiple(values, needed) or 0.0) > 0.0 for values in there):
         return True
+    if _frame(lines, call) in {_frame(lines, user) for user in users}:
+        return False
     inner = {e for e in tape.ancestors(call) & backward if not lines.factors(e)}
     given = {e for entry in inner for e in tape.inputs[entry] if e in lines.forward}
     return len(given) == 1 and any(

@@ -29,6 +29,19 @@ for step in range(2):
     G, H = e.T @ x, h.T @ d
     theta = theta - 0.01 * np.concatenate([G.T.ravel(), H.ravel()])
 """,
+    "two lines use the slope that a third one has": """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+for step in range(2):
+    h = sigmoid(x @ W + b)
+    loss = ((h @ V - y) ** 2).sum() / 2
+    d = h @ V - y
+    dh = d @ V.T
+    slope = h * (1 - h)  #! slope = sigmoid(h) * (1 - sigmoid(h))
+    dW = x.T @ (dh * slope)
+    db = np.sum(dh * slope, axis=0)
+    V, W, b = V - 0.1 * h.T @ d, W - 0.1 * dW, b - 0.1 * db
+""",
     "slopes are multiplied in the updates alone": """
 p, q, u, r = 0.5, -0.3, 0.8, 0.2
 for step in range(2):
