@@ -16,7 +16,7 @@ from textual.screen import Screen
 from bptui.app.commands import CommandProvider, Palette
 from bptui.app.commands.table import SHOWN_KEYS, Command
 from bptui.app.key_queue import KeyQueue, Passed
-from bptui.app.screens import ClosesOnce, TooSmallScreen, require_room
+from bptui.app.screens import LEAST_HEIGHT, ClosesOnce, TooSmallScreen, require_room
 from bptui.app.styles import ANSI, OWN, counterpart, fitting
 from bptui.terminal.capabilities import Capabilities, driver_for
 
@@ -193,6 +193,12 @@ class TerminalApp(App[None], Generic[MainT]):
                 self.call_after_refresh(self.look_around, over=stop)
 
         self.keys.dialog = dialog
+        if self.tour is not None:
+            from bptui.app.screens.dialog import Dialog  # loaded with the one that is asked
+
+            rows = self.tour.panel.size.height
+            if isinstance(dialog, Dialog) and self.size.height - rows >= LEAST_HEIGHT:
+                dialog.stay_above(rows, self.size.height)  # what the tour says is read meanwhile
         self.push_screen(dialog, take)
 
     # keys, clicks and commands

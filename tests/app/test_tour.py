@@ -124,7 +124,12 @@ async def test_the_tour_can_be_played_to_its_end(
                 await session.press(before.key, *before.then)
                 await session.until(lambda n=number: tour.number == n, stop.text)
                 await shown(session, stop)
-            await session.press(*["right"] * (stop.key == "down"), stop.key, *stop.then)
+            await session.press(*["right"] * (stop.key == "down"), stop.key)
+            if stop.then:
+                await session.until(lambda: len(app.screen_stack) > 1, "the dialog")
+                text = " ".join(stop.text.split())
+                await session.until(lambda t=text: said(session).endswith(t), "room for the text")
+                await session.press(*stop.then)
         await session.until(lambda: app.own_code, "the program that is written")
     file = tmp_path / "my_net.py"
     assert app.own_code == file

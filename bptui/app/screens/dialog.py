@@ -38,6 +38,20 @@ def where(file: Path) -> str:
     return f"→ {path}" if len(path) <= PATH_ROOM else f"→ …{path[1 - PATH_ROOM :]}"
 
 
+class Rows(OptionList):
+    """A list with headings: a page beyond the last row leads to that, where Textual leaves none."""
+
+    def action_page_down(self) -> None:
+        super().action_page_down()  # type: ignore[no-untyped-call]  # Textual's has no types
+        if self.highlighted is None:
+            self.action_last()
+
+    def action_page_up(self) -> None:
+        super().action_page_up()  # type: ignore[no-untyped-call]  # Textual's has no types
+        if self.highlighted is None:
+            self.action_first()
+
+
 class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     """A box in the middle of the screen; ``rows`` are in it, ``keys`` below say what they do."""
 
@@ -65,6 +79,10 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     def rows(self) -> Iterable[Widget]:
         """Return what stands in the box, from top to bottom."""
         return ()
+
+    def stay_above(self, rows: int, height: int) -> None:
+        """Leave the last rows of a screen of that height as they are."""
+        self.box.styles.margin, self.box.styles.max_height = (0, 0, rows, 0), height - rows
 
     def action_close(self) -> None:
         self.dismiss(None)

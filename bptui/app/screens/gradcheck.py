@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from bptui.app.screens import in_background
-from bptui.app.screens.dialog import Dialog
+from bptui.app.screens.dialog import Dialog, Rows
 from bptui.app.view import Selection
 from bptui.check.gradcheck.check import GradientCheck, check_gradients
 from bptui.check.gradcheck.report import ReportLine, report_lines, summary
@@ -47,7 +47,7 @@ class GradientCheckScreen(Dialog[Selection]):
         self._check: GradientCheck | None = None
         self._lines, self._rows = list[ReportLine](), list[int]()
         self._width = 0
-        self._summary, self._list = Static("checking …", markup=False), OptionList(markup=False)
+        self._summary, self._list = Static("checking …", markup=False), Rows(markup=False)
 
     def rows(self) -> Iterable[Widget]:
         return self._summary, self._list

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 
 from bptui.app.lines import fitted, key_hints
 from bptui.app.screens import in_background
-from bptui.app.screens.dialog import Dialog, FileQuestion, where
+from bptui.app.screens.dialog import Dialog, FileQuestion, Rows, where
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import PresetError
 from bptui.presets.files import load
@@ -81,7 +81,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         self._shown = ""
         # kept here, since results may still arrive while the dialog is being taken down
         self._filter = Input(placeholder="type to filter")
-        self._options = OptionList(markup=False)
+        self._options = Rows(markup=False)
         self._options.can_focus = False  # what is typed always goes to the filter
         self._known = Static(classes="hint")
         self._preview = VerticalScroll(self._known)

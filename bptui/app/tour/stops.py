@@ -257,8 +257,8 @@ EXPERIMENTS = (
         "There is no error message: wrong gradients are still numbers, and as W2 is 2x2, it "
         "fits where W2.T belongs. c, the gradient check, changes each weight a little and "
         "measures what the loss does. In its table analytic is the program's gradient, beside it "
-        "is what was measured. The error is relative: 1.4e-01 is 14 %. Look at the verdicts, "
-        "then esc.",
+        "is what was measured. The error is relative: 1.4e-01 is 14\N{NO-BREAK SPACE}%. "
+        "Look at the verdicts, then esc.",
         "c",
         "then read, and esc",
         "A wrong program runs, too",
