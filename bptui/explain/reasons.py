@@ -34,11 +34,15 @@ class Reasons:
         if kind == "delta":
             yield self._short(self.text(chain.gradient), of, chain.gradient.name)
         yield from self._parting(chain)
+        above, _, factor, _ = chain.paths[0][-1]
         if kind == "bias_gradient":
-            yield f"{self.text(chain.paths[0][-1].above)} has {of} as a term, so that factor is 1"
+            yield f"{self.text(above)} has {of} as a term, so that factor is 1"
         value = chain.paths[0][0].value
         delta = isinstance(value, Quantity) and self._place(value).kind == "delta" and value.name
-        if kind not in PASSED_ON and delta:
+        if kind == "weight_gradient" and delta and isinstance(factor, Quantity):
+            read = self.text(factor)
+            yield f"{self.text(above)} has {of} times {read} as a term, so that factor is {read}"
+        elif kind not in PASSED_ON and delta:
             net, (text, *_), _ = chain.written(self.text, lambda above, below: below)[0]
             yield self._short(text, net, delta)
         if chain.derived is not None:
@@ -82,7 +86,7 @@ class Reasons:
             )
         read = names.out(layer - 1)
         why = f"each weight carries {read} to a unit: that times its delta{summed}"
-        why += f", hence {read} transposed"
+        why += f", hence {read} transposed, in front"
         return link, why + "; the penalty's slope is added" * bool(self.experiment.training.l2)
 
     def _short(self, delta: str, net: str, name: str) -> str:
