@@ -3,6 +3,7 @@
 import pytest
 
 from bptui.app.view import Cursor, Selection
+from bptui.presets.files import load
 
 from .styled import Screen, content, diagram
 from .support import Session, drawn_experiment, opened
@@ -123,3 +124,6 @@ async def test_arrays_and_their_numbers_are_factors_in_the_other_forms_too() -> 
         await session.until(
             lambda: session.app.main.selection == Selection("unit", 1, 1), "what it belongs to"
         )
+        await session.app.player.open(load("xor")).wait()
+        await session.press(*["n"] * 4, "d", "d", "d", *["right"] * 2, "down")
+        await until_told(session, "net_o1: pre-activation, sample s")

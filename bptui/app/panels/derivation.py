@@ -294,7 +294,14 @@ class DerivationPanel(FormsPanel[View, Selection]):
         symbol = found[place]
         said = self._explainer.words(symbol.quantity) if self._explainer else ""
         quantity = symbol.quantity
-        return Cursor(place, quantity.name, quantity.index or (), symbol.told or said)
+        cursor = Cursor(place, quantity.name, quantity.index or (), symbol.told or said)
+        view = self._explained
+        if view is None or len(view.snapshot.batch) == 1 or self.shown[symbol.form] == "scalar":
+            return cursor
+        chosen = cursor.selection(view.snapshot.experiment.network.names)
+        if chosen is None or chosen.kind != "unit":
+            return cursor
+        return cursor._replace(told=f"{said}, sample s{cursor.at[0] + 1}")
 
     def remark(self, view: View) -> str:
         if view.cursor is not None and view.cursor.told:
