@@ -33,7 +33,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     losses = sorted(truth.losses, key=lambda loss: not loss.named)
     count = sum(loss.named for loss in losses)
     with_gradients = filter(None, map(truth.judged, losses[:count]))
-    found = [_without_guards(truth, one) for one in with_gradients]
+    found = [_with_targets_held(truth, _without_guards(truth, one)) for one in with_gradients]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     if not own:
         found += _worth(truth, losses[count:])
@@ -63,6 +63,25 @@ def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
         return judged
     plain = rewritten([loss.node], changes)[loss.node]
     other = truth.judged(loss._replace(node=plain))
+    return other if other is not None and other.right > judged.right else judged
+
+
+def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
+    """Return how parameters fare where a target that is computed of them counts as given.
+
+    Of ``(r + gamma * v[next] - v[here]) ** 2`` people take the derivative by v[here] alone.
+    """
+    loss, graph, changes = judged.loss, truth.graph, dict[Node, Node]()
+    for node in ordered([loss.node]) if None in judged.matches.values() else ():
+        moving = [part for part in node.inputs if graph.entry.get(part) in truth.dependent]
+        if node.op.name == "subtract" and len(moving) == 2:
+            for part in moving:
+                given = [one for one in part.inputs if graph.entry.get(one) not in truth.dependent]
+                if part.op.name == "add" and len(given) == 1 and number(given[0]) is None:
+                    changes[part] = truth.held(part)
+    if not changes:
+        return judged
+    other = truth.judged(loss._replace(node=rewritten([loss.node], changes)[loss.node]))
     return other if other is not None and other.right > judged.right else judged
 
 

@@ -115,6 +115,13 @@ class StepTruth:
         before = self.numbers(self.parameters[parameter])
         return [parameter.taken(new - old) for new, old in zip(after, before, strict=True)]
 
+    def held(self, node: Node) -> Node:
+        """Return what has a node's values in all draws and is computed of nothing."""
+        made = self.graph._leaf(self.graph.entry[node])
+        for draw, values in zip(self.draws, self.numbers(node), strict=True):
+            draw[made] = values
+        return made
+
     @cached_property
     def partial(self) -> set[int]:
         """Return the sums that are only a part of what one call of ``sum`` adds up."""

@@ -15,6 +15,18 @@ for episode in range(2):
         reward = rng.normal()
 """
 PROGRAMS = {
+    "a target that is computed of parameters counts as given": """
+a, u = V[0].copy(), rng.normal(size=(6, 3))
+for step in range(2):
+    h = np.tanh(x @ W)
+    td = y[:, 0] + 0.9 * (np.tanh(u @ W) @ a) - h @ a
+    loss = 0.5 * (td ** 2).mean()
+    dv = -td / 6
+    da = h.T @ dv
+    dz = np.outer(dv, a) * (1 - h ** 2)  #! dz = np.outer(dv, a) * (1 - h)
+    a = a - 0.1 * da
+    W = W - 0.1 * x.T @ dz
+""",
     "a log-likelihood is made large": """
 w = np.zeros(3)
 t = (x[:, 0] > 0).astype(float)
