@@ -39,7 +39,8 @@ class Reasons:
             yield f"{self.text(above)} has {of} as a term, so that factor is 1"
         value = chain.paths[0][0].value
         delta = isinstance(value, Quantity) and self._place(value).kind == "delta" and value.name
-        if kind == "weight_gradient" and delta and isinstance(factor, Quantity):
+        near = kind == "weight_gradient" and len(chain.paths[0]) == 2
+        if near and delta and isinstance(factor, Quantity):
             read = self.text(factor)
             yield f"{self.text(above)} has {of} times {read} as a term, so that factor is {read}"
         elif kind not in PASSED_ON and delta:
