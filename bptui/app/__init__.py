@@ -81,10 +81,12 @@ def launch(
 
 def _launch_example(file: Path, around: Capabilities) -> int:
     """Run the app on the tour's program, where the tour goes on."""
+    from bptui.app.session.shutdown import tell
     from bptui.check.interpreter import interpreter_for
     from bptui.check.program import checked
     from bptui.check.report import Report, as_plain
 
+    tell(f"{file.name} is written; running it …")
     python = interpreter_for(file, None)
 
     def check() -> Checked | Report:

@@ -234,7 +234,8 @@ class MainScreen(Screen[None]):
         self.set_class(present, "presenting")
         self.set_class(tight, "tight")
         self._parameters.styles.height = "1fr" if whole or matrices else rows
-        self._pictures.styles.height = 1 if matrices and not whole else "1fr"
+        # beside matrices only the line of the loss is left of the pictures
+        self._pictures.styles.height = int(not tight) if matrices and not whole else "1fr"
         self._explanation.styles.height = "1fr" if whole else below
         if self.samples is not None:
             self.samples.styles.height = below if slim and not whole else "1fr"

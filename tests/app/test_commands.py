@@ -89,12 +89,12 @@ async def test_tab_goes_through_the_panels_in_order() -> None:
 
 async def test_a_low_screen_has_the_loss_in_a_line() -> None:
     async with opened("article", (80, 24)) as session:
-        await session.shows("▁  0.163287 at step 0, dim to 1000 \n")
+        await session.shows("▁  0.163287 at step 0, dim: to come, to 1000 \n")
         assert session.lines()[1].startswith(" Loss  █")
         await session.press(*["s"] * 4)
         await session.step(4)
         await session.until(
-            lambda: "0.163287 → 0.142642, steps 0 to 4, dim" in session.lines()[1], "it"
+            lambda: "0.163287 → 0.142642 at step 4, dim" in session.lines()[1], "it"
         )
         line = session.lines()[1]
         await session.pilot.click(offset=(line.index("▁"), 1))

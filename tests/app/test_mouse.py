@@ -120,7 +120,7 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
         player, panel = session.app.player, session.panel("#loss")
         await player.run(400).wait()
         await session.rest()
-        await session.shows("dim to 1000")
+        await session.shows("to come, to 1000")
         area = panel.content_region
         bars = session.lines()[area.y].split("  ")[1]
         for column, step in ((len("Loss  ") + len(bars) - 1, 1000), (len("Loss  "), 0)):

@@ -14,7 +14,7 @@ from .test_mouse import click
 async def test_the_steps_to_come_are_those_that_come() -> None:
     async with opened("article") as session:
         player = session.app.player
-        for size, to_come in (((120, 36), "dim: to come"), ((80, 24), "dim to 1000")):
+        for size, to_come in (((120, 36), "dim: to come"), ((80, 24), "dim: to come, to 1000")):
             session.resize(*size)
             await session.until(lambda t=to_come: t in session.screen(), "the steps to come")
         session.resize(120, 36)

@@ -20,7 +20,7 @@ def shows_its_chart(session: Session) -> bool:
     """Whether the newest chart is on the screen; it is drawn after the numbers."""
     panel = session.panel("#loss")
     if panel.container_size.height == 1:
-        return f"steps 0 to {session.shown_step}" in session.lines()[1]
+        return f"at step {session.shown_step}" in session.lines()[1]
     rows = [row.replace("┊", " ").strip() for row in session.inside("#loss")]
     legend = sum(row == "∘ test" for row in rows)
     width, height = panel.container_size

@@ -230,18 +230,17 @@ class LossPanel(ChartPanel[View, Selection]):
 
     def losses(self, view: View, width: int) -> Losses:
         steps, lows, highs = view.losses.envelope(max(width, 1))
-        first, last = (loss(float(highs[at])) if steps.size else "" for at in (0, -1))
-        numbers = f"{first} at step 0"
-        if len(steps) > 1:
-            numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
-        end, ahead = view.played, view.ahead
+        here, end, ahead = view.snapshot, view.played, view.ahead
+        first = f"{loss(float(highs[0]))} → " if steps.size and here.step else ""
+        numbers = f"{first}{loss(here.loss)} at step {here.step}"
         if to_come := ahead is not None and len(ahead) > end:
             assert ahead is not None
             end, (steps, lows, highs) = len(ahead), ahead.envelope(max(width, 1))
-            numbers += f", dim to {end - 1}"
+        if here.step < end - 1:
+            numbers += f", dim: to come, to {end - 1}"
         compared = [*view.kept, *([view.before] if view.before else [])]
         marks = dict.fromkeys(view.hits, HIT) | dict.fromkeys(view.edits, EDIT)
-        here, ends = view.snapshot, [end, *(len(curve.losses) for curve in compared)]
+        ends = [end, *(len(curve.losses) for curve in compared)]
         return Losses(
             *(steps, lows, highs, max(*ends, 1) - 1, here.step, here.loss),
             *(numbers, marks, self._beside(view, width)),

@@ -189,7 +189,7 @@ FORWARD = (
         "Derivation begins with the chain from the loss to w2 (W1[1][0]: Python counts from 0): "
         "error, slope, weight, slope, input; j counts the outputs, as there are two paths. The "
         "right arrow goes over the names in it: the border below tells the link that each is a "
-        "part of, and the network shows where it stands. Then page down shows the update.",
+        "part of, and the network shows where it stands. Then page down shows the numbers.",
         "n",
         "the update",
         "The chain rule from the loss to one weight",
