@@ -204,6 +204,8 @@ class TerminalApp(App[None], Generic[MainT]):
     # keys, clicks and commands
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and self.tour is not None and self.tour.holds(event):
+            return
         # on a screen too small for anything keys must not wait until it has grown
         small = isinstance(self.screen_stack[-1], TooSmallScreen) if self.screen_stack else False
         if isinstance(event, Key | Paste):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from textual.events import Key
 
 from bptui.app.app import BptuiApp
 from bptui.app.base import TerminalApp
@@ -196,6 +197,13 @@ async def test_it_can_be_begun_at_any_stop() -> None:
         await session.until(lambda: needs in session.lines()[-1], needs)
         await session.press("N")
         await shown(session, stops()[last - 1])
+    app = BptuiApp(load("xor"))
+    app.first_stop = 2
+    async with app.run_test(size=SIZE, notifications=True):
+        session = Session(app)
+        await session.until(lambda: app.tour is not None, "the tour")
+        app.post_message(Key("N", "N"))  # on the way to it
+        await shown(session, stops()[1])
     unknown = bptui("tutorial", "99")
     assert unknown.exit_code == 2
     assert "found stop 99; the tour has stops 1 to 25" in unknown.stderr

@@ -92,6 +92,7 @@ FREE = {
 FOLLOWS = {"enter": "go_to_factor", "backspace": "come_back"}
 """Keys that look around in the derivation of a network."""
 BACK = "N"
+LEAVING = ("escape", "ctrl+q", "ctrl+c")
 EXAMPLE_NAME = "my_net"
 
 
@@ -115,6 +116,7 @@ class Tour:
         self._wanted, self._beginning = begin, min(begin, len(every) - 1)
         self.number = 0
         self._pressed, self._leaving, self._hint = False, False, ""
+        self._own, self._held = list[Key](), list[Key]()
         self._ways: list[Callable[[], object]] = []
         """Back to what was shown as each stop began."""
         self.panel = TourPanel()
@@ -136,6 +138,12 @@ class Tour:
             own = f"`bptui {self.file.name}` opens this program again"
             return f"`bptui tutorial {self._before}` writes another one, {own}."
         return f"`bptui tutorial {self.number + 1}` goes on from here."
+
+    def holds(self, event: Key) -> bool:
+        """Keep a key for the first stop to be read, unless it is one of those that lead there."""
+        held = bool(self._beginning) and event not in self._own and event.key not in LEAVING
+        self._held += [event] * held
+        return held
 
     def allows(self, key: str) -> bool:
         """Take note of a key on the main screen; return whether it is to have its effect."""
@@ -208,10 +216,14 @@ class Tour:
         if isinstance(panel, FormsPanel):
             panel.show_form("all")  # whatever the reader has tried
         if self.number < self._beginning:
-            for key in (self.stop.key, *self.stop.then):
-                self._app.post_message(Key(key, key if len(key) == 1 else None))
+            keys = (self.stop.key, *self.stop.then)
+            self._own = [Key(key, key if len(key) == 1 else None) for key in keys]
+            for event in self._own:
+                self._app.post_message(event)
         elif self._beginning:
             self._beginning = 0
+            for event in self._held:
+                self._app.post_message(event)
             if self._wanted > self.number:
                 self._hint = (
                     f"stop {self._wanted + 1} needs {self.file.name}: {self.stop.key} writes it"
