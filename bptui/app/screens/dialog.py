@@ -81,7 +81,8 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
         return ()
 
     def stay_above(self, rows: int, height: int) -> None:
-        """Leave the last rows of a screen of that height as they are."""
+        """Leave the last rows of a screen of that height as they are, to be read."""
+        self.styles.background = "transparent"
         self.box.styles.margin, self.box.styles.max_height = (0, 0, rows, 0), height - rows
 
     def action_close(self) -> None:
