@@ -25,6 +25,9 @@ from bptui.trace.updates import training_steps
 FREEZING = re.compile("freez|froz|trainable", re.IGNORECASE)
 """How programs say, in a name or a comment, that they leave parameters as they are."""
 
+KINDS = re.compile("__name__|isinstance|hasattr")
+"""What asks for no choice of updates, but what something is."""
+
 
 class Unapplied(NamedTuple):
     """A parameter that is not updated, as an entry, with the entry of its gradient.
@@ -135,7 +138,7 @@ def chooses(source: Source, updates: Collection[int], parameter: str, gradient: 
     if FREEZING.search(source.text):
         return True
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.If) or "__name__" in ast.unparse(node.test):
+        if not isinstance(node, ast.If) or KINDS.search(ast.unparse(node.test)):
             continue
         for part in (part for one in (*node.body, *node.orelse) for part in ast.walk(one)):
             if isinstance(part, ast.Continue) or getattr(part, "lineno", 0) in updates:
