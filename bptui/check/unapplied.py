@@ -39,6 +39,8 @@ class Unapplied(NamedTuple):
     parameter: int
     gradient: int
     lost: bool
+    place: int
+    """Of the gradient, or of what takes the parameter's place and is made of it."""
 
 
 def told(one: Unapplied, name: Callable[[int], str | None]) -> str:
@@ -64,7 +66,7 @@ class Fixed:
             if gradient is not None:
                 lost = self._is_lost(gradient)
                 if lost or sure:  # the last that has it: W1 of W1 = 0.1 * rng.normal(...)
-                    found[gradient] = Unapplied(entry, gradient, lost)
+                    found[gradient] = Unapplied(entry, gradient, lost, self._place(entry, gradient))
         return [*found.values()]
 
     def _gradients(self) -> Iterator[tuple[int, Values, bool]]:
@@ -121,6 +123,13 @@ class Fixed:
             if values[0].size > 1 or rounded(abs(factor)) in self.lines.standing.usual:
                 return entry
         return None
+
+    def _place(self, parameter: int, gradient: int) -> int:
+        bindings = self.tape.bindings
+        own = {binding.location for binding in bindings if binding.entry == parameter}
+        later = (b for b in bindings if b.location in own and b.entry > gradient)
+        made = (b.place for b in later if gradient in self.tape.ancestors(b.entry))
+        return next(made, self.tape.notes[gradient].place)
 
     def _is_lost(self, gradient: int) -> bool:
         place = self.tape.notes[gradient].place

@@ -130,7 +130,7 @@ class Checked:
         return tuple(made.values())
 
     def _not_updated(self, outlook: Outlook | None) -> Iterator[Parameter]:
-        for entry, gradient, _ in outlook.unapplied if outlook else ():
+        for entry, gradient, *_ in outlook.unapplied if outlook else ():
             name, shape = self.meanings.name(entry) or "", self.tape.shape(entry)
             yield Parameter(name, shape, self.meanings.name(gradient), "not updated", None, 0.0)
 
@@ -138,7 +138,7 @@ class Checked:
         """Yield the lines of gradients whose update is missing."""
         updates = set[int]().union(*map(self._updates, self.parameters))
         for one in outlook.unapplied if outlook else ():
-            line, names = self._at(one.gradient), map(str, map(self.meanings.name, one[:2]))
+            line, names = self.line_of(one.place), map(str, map(self.meanings.name, one[:2]))
             if one.lost and line and not chooses(self.source, updates, *names):
                 yield self._line(line, "wrong", difference=told(one, self.meanings.name))
 
