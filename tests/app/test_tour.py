@@ -157,7 +157,13 @@ async def test_the_tour_can_be_played_to_its_end(
         await session.press("r")
         await session.until(lambda: mend.otherwise in session.lines()[-1], "not fixed yet")
         wrong = next(line for line in EXAMPLE.splitlines() if "delta_h =" in line)
-        file.write_text(EXAMPLE.replace(wrong.strip(), LINE), encoding="utf-8")
+        mended = EXAMPLE.replace(wrong.strip(), LINE)
+        own = mended.replace("out_h.T @ delta_o", "out_h.T @ (2 * delta_o)")
+        file.write_text(own, encoding="utf-8")  # the reader's mistake, on another line
+        await session.press("r")
+        other = 1 + own[: own.index("    gW2")].count("\n")
+        await session.until(lambda: f"line {other}: gW2" in said(session), "that line")
+        file.write_text(mended, encoding="utf-8")
         await session.press("r")
         await session.until(lambda: last.title in said(session), "the last stop")
         assert "25/25  esc: leave" in session.lines()[-1]  # those before it speak of a wrong line

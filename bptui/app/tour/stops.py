@@ -51,8 +51,14 @@ def _select(selection: Selection, pointed: bool = False) -> Callable[[Any], obje
 
 
 def _mended(app: ProgramApp) -> bool:
-    """Tell whether a program has no wrong line, or none any more."""
-    return not app.moment.record.wrong
+    """Tell whether a program is right, or has become so."""
+    return app.moment.record.checked.report.verdict == "right"
+
+
+def _show_wrong_line(app: ProgramApp) -> None:
+    """Show the first wrong line, whichever the reader's changes have made so."""
+    for stop in app.moment.record.wrong[:1]:
+        app.main.show(app.moment.at(stop))
 
 
 FROM_I2 = Selection("weight", 1, 0, 1)
@@ -129,7 +135,7 @@ FORWARD = (
         "If net_o1 grows by 0.01, out_o1 grows from 0.6206 to 0.6230, 0.24 times as much: the "
         "slope, 0.6206 * 0.3794. L grows by 0.51 * 0.0024 = 0.0012, 0.12 times as much as "
         "net_o1: the product 0.51 * 0.24, by the chain rule. A column dL/d has delta "
-        "beside net. Page down shows the rest of Derivation.",
+        "beside net. Page down shows more of Derivation, if any.",
         "n",
         "from delta_o to the weights",
         done=_at(7),
@@ -310,10 +316,10 @@ PROGRAM = (
         "r",
         "run it again, when it is fixed",
         done=_mended,
-        otherwise="still a wrong line: fix it, save it, press r",
+        otherwise="not right yet: fix it, save it, press r",
         over=_mended,
         look="source",
-        begin=lambda app: app.main.show(app.moment.at(app.moment.record.wrong[0])),
+        begin=_show_wrong_line,
     ),
     Stop(
         "Every line of the backward pass is right. bptui check {file} says the same in the "
