@@ -7,13 +7,13 @@ what a gradient takes of another one is the derivative that lies between them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from bptui.core.network import Network
-from bptui.explain.equation import Equation
+from bptui.explain.equation import Equation, Statement
 from bptui.explain.expression import (
     ONE,
     UNITS,
@@ -61,11 +61,15 @@ Path: TypeAlias = tuple[Factor, ...]
 
 
 class Written(NamedTuple):
-    """A factor as it is written, and the names of its values; a word where they have none."""
+    """A factor as it is written, and the names of its values; a word where they have none.
+
+    ``first`` is the first quantity that it is made of.
+    """
 
     text: str
     values: tuple[str, ...]
     word: str
+    first: Quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,8 @@ class Chain:
 
     ``added`` comes from elsewhere (the penalty's slope), ``why`` gives the reasons. Where the
     gradient is computed in a shorter way, ``derived`` is what it is before anything cancels.
+    ``short`` is how such gradients that the paths begin with are written, ``before`` how the first
+    of them is made.
     """
 
     gradient: Quantity
@@ -83,9 +89,11 @@ class Chain:
     over_samples: bool = False
     added: Expression | None = None
     derived: Equation | None = None
+    short: Mapping[Expression, Expression] = field(default_factory=dict)
+    before: tuple[Statement, Chain] | None = None
     why: tuple[str, ...] = ()
     silent: bool = False
-    """Whether it is written elsewhere."""
+    """Whether the links and reasons are written elsewhere."""
     untrue: bool = False
     """Whether a mistake makes the gradient something else than what it is called."""
 
@@ -144,7 +152,8 @@ class Chain:
                 ends = [self.letters.get(end.name, "") for end in links[0][1::-1]]
                 names = tuple(dict.fromkeys(_with_ends(name, *ends) for name in names))
             word = "1" if links[0].value == ONE else links[0].word
-            found.append(Written(factor, names, word))
+            first = next(iter(quantities(links[0].value, written=True)), links[0].below)
+            found.append(Written(factor, names, word, first))
         return found
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
-import numpy as np
-
 from bptui.explain.chain import Chain, Factor, ratio
-from bptui.explain.expression import Quantity, walked
+from bptui.explain.equation import Equation
+from bptui.explain.expression import Quantity, quantities, walked
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.printer import Printer, symbols_of
@@ -20,18 +19,12 @@ EQUALS = Span("= ", "operator")
 class ChainWriter(EquationWriter):
     """Writes chains, and links of the chain rule, into ``width`` columns."""
 
-    def chain(self, chain: Chain | None) -> list[TextLine]:
+    def why(self, *reasons: str) -> list[TextLine]:
+        """Return reasons in a sentence."""
+        return self.said("why: ", "; ".join(reasons))
+
+    def chain(self, chain: Chain) -> list[TextLine]:
         """Return the links of a gradient, below each what it is."""
-        if chain is None or chain.silent:
-            return []
-        lines, derived = self._links(chain), chain.derived
-        return lines + self.numbers(derived) if derived and np.isfinite(derived.value) else lines
-
-    def why(self, chain: Chain | None) -> list[TextLine]:
-        """Return the reasons for the links of a gradient."""
-        return [] if chain is None or chain.silent else self.said("why: ", "; ".join(chain.why))
-
-    def _links(self, chain: Chain) -> list[TextLine]:
         text, signs = self.symbols.text, self.symbols.signs
         columns = chain.written(text, ratio)
         if not columns:
@@ -45,13 +38,16 @@ class ChainWriter(EquationWriter):
         blank = Span(" " * margin, "operator")
         lines: list[TextLine] = []
         above, below, used = start, [blank], margin
-        for place, (factor, values, word) in enumerate(columns):
+        for place, (factor, values, word, first) in enumerate(columns):
+            told = f"{factor}{' = ' if values else ': '}"
             word = ", ".join(values[:MOST_TERMS]) + ", …" * (len(values) > MOST_TERMS) or word
             width, sign = max(len(factor), len(word)), signs.times if place else ""
             if place and used + len(sign) + width > self.width:
                 lines += [(*above,), (*below,)]
                 above, below, used = [blank], [blank], margin
-            above += [Span(sign, "operator"), Span(factor.center(width), "quantity")]
+            before, _, after = factor.center(width).partition(factor)
+            link = Span(factor, "quantity", quantity=first, told=told + word)
+            above += [Span(sign + before, "operator"), link, Span(after, "operator")]
             below += [Span(" " * len(sign), "operator"), Span(word.center(width), "label")]
             used += len(sign) + width
         if chain.added is not None:
@@ -79,24 +75,36 @@ class ChainWriter(EquationWriter):
         """
         if chain is None:
             return lines
-        factors = self._factors(chain)
-        following = next(factors, None)
-        found: list[TextLine] = []
+        factors, found = [*self._factors(chain)], list[TextLine]()
         for line in lines:
             spans: list[Span] = []
             for span in line:
-                if following is not None and span.quantity == following[0]:
-                    span, following = span._replace(told=following[1]), next(factors, None)
-                spans.append(span)
+                at = [k for k, (part, _) in enumerate(factors) if part == span.quantity][:1]
+                spans += [span._replace(told=factors[k][1]) for k in at] or [span]
+                factors = factors[at[0] + 1 :] if at else factors
             found.append((*spans,))
         return found
+
+    @staticmethod
+    def linked(lines: list[TextLine], link: str, equation: Equation) -> list[TextLine]:
+        """Return the lines of an array's equation, told what belongs to a factor of its link."""
+        passed_on, _, factor = link.rpartition(" = ")[2].partition(" * ")
+        read = quantities(equation.expression)
+        if not factor or Quantity(passed_on) not in read:
+            return lines
+        told = {each: f"{each.name}: in {factor}" for each in read if each.name != passed_on}
+        return [
+            tuple(s._replace(told=told[s.quantity]) if s.quantity in told else s for s in line)
+            for line in lines
+        ]
 
     def _factors(self, chain: Chain) -> Iterator[tuple[Quantity, str]]:
         """Yield the quantities of all factors in their order, and what each is or belongs to."""
         text = self.symbols.text
         for link in (link for path in chain.paths for link in path):
             of = ratio(text(link.above), text(link.below))
-            parts = [p for p in walked(link.value, written=True) if isinstance(p, Quantity)]
+            value = chain.short.get(link.value, link.value)
+            parts = [p for p in walked(value, written=True) if isinstance(p, Quantity)]
             for at, part in enumerate(parts, 1):
                 place = f" ({parts[:at].count(part)} of {parts.count(part)})"
                 several = parts.count(part) > 1

@@ -52,7 +52,8 @@ class Explanation:
     """One subject in all forms: ``numbers`` for the scalar form, ``arrays`` for the other two.
 
     ``wanted`` are the places of the single number asked for, by the names of the arrays it is in;
-    ``links`` are those of the chain rule that whole arrays are, and why, by the arrays' names.
+    ``links`` are those of the chain rule that whole arrays are, and why, by the arrays' names;
+    ``silent``: they are written elsewhere.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Explanation:
     arrays: tuple[Statement, ...]
     wanted: Mapping[str, Index] = field(default_factory=dict)
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    silent: bool = False
 
 
 @lru_cache(maxsize=2)
@@ -194,13 +196,12 @@ class Explainer:
         if prod(names.layers[layer + 1 :]) <= MOST_PATHS:
             first = self.statement(gradient, index, expanded=True)
             chains = self.chains([first], far=True)
-            sections = [Section(title, (first,), chains=chains)]
-            for begun in (chain.paths[0][0].value for chain in chains.values()):
-                if isinstance(begun, Quantity) and begun.name == self.rule.shortened:
-                    delta, where = self.statement(begun.name, begun.index), "where"
-                    shown = self.chains([delta])
-                    sections.append(Section(where + self.of_sample(), (delta,), chains=shown))
-            return sections
+            for chain in chains.values():
+                begun = dict.fromkeys(path[0].value for path in chain.paths)
+                deltas = [each for each in begun if isinstance(each, Quantity)]
+                if deltas and deltas[0].name == self.rule.shortened:
+                    chains[first] = self.derived(chain, deltas)
+            return [Section(title, (first,), chains=chains)]
         before = (names.delta(layer), names.out_gradient(layer))
         links = tuple(self.statement(name, (0, index[-1])) for name in before)
         first = self.statement(gradient, index)
@@ -208,6 +209,13 @@ class Explainer:
             Section(title, (first,), chains=self.chains([first])),
             Section("where" + self.of_sample(), links, chains=self.chains(links)),
         ]
+
+    def derived(self, chain: Chain, deltas: Sequence[Quantity]) -> Chain:
+        """Return a chain that tells how the shortened deltas that it begins with are made."""
+        made = [self.statement(delta.name, delta.index) for delta in deltas]
+        right = ([*equations(each).values()][-1] for each in made)
+        short: dict[Expression, Expression] = {each.left: each.expression for each in right}
+        return replace(chain, short=short, before=(made[0], self.chains(made[:1])[made[0]]))
 
     def gradient_arrays(self, gradient: str, layer: int) -> list[Statement]:
         """Return the gradient, before it what a mistake changes on the way back from the loss."""
@@ -225,7 +233,7 @@ class Explainer:
         statements = tuple(self.statement(name, index, new=new) for index in chosen)
         chains = {} if new else self.chains(statements)
         for later in list(chains)[1:]:  # they differ in nothing but the unit
-            chains[later] = replace(chains[later], silent=True)
+            chains[later] = replace(chains[later], silent=True, derived=None)
         return Section(title, statements, size - len(statements), chains)
 
     def chains(

@@ -167,7 +167,7 @@ class LatexWriter(EquationWriter):
         first, *other = dict.fromkeys((*map(name, chain.called), of))
         lines = [f"{first} &= " + "".join(f"{each} = " for each in other)]
         lines[0] += "".join(rf"\sum_{{{letter}}} " for letter in chain.sums)
-        for place, (factor, values, word) in enumerate(columns):
+        for place, (factor, values, word, _) in enumerate(columns):
             named = ", ".join(values[:MOST_TERMS]) + r", \cdots" * (len(values) > MOST_TERMS)
             below = named or (rf"\text{{{word}}}" if word else "")
             if place and glyphs(lines[-1]) > WIDTH:

@@ -44,7 +44,7 @@ class Reasons:
             read = self.text(factor)
             yield f"{self.text(above)} has {of} times {read} as a term, so that factor is {read}"
         elif kind not in PASSED_ON and delta:
-            net, (text, *_), _ = chain.written(self.text, lambda above, below: below)[0]
+            net, (text, *_), *_ = chain.written(self.text, lambda above, below: below)[0]
             yield self._short(text, net, delta)
         if chain.derived is not None:
             yield self.experiment.loss.shortcuts[self.activation].why
@@ -123,10 +123,14 @@ class Reasons:
             every = "both paths" if count == 2 else f"all {count} paths"
             so = f", so {every} add up"
             if self._place(chain.gradient).kind == "out_gradient":
-                change = f"a small change of {self.text(chain.of)} changes L"
-                so = f": {change} on {every}, and small changes add up"
+                so = f": small changes reach L on {every}, and add up"
             yield ", ".join(feeds) + so
-        elif len(chain.paths[0]) > 2 and self._place(chain.gradient).kind not in PASSED_ON:
+            return
+        kind, size = self._place(chain.gradient).kind, len(chain.paths[0])
+        if kind == "out_gradient" and size == 1:
+            should = "it should be " * (chain.gradient.name in self.untrue)
+            yield f"{should}how much {self.text(chain.of)} changes the loss"
+        elif size > 2 - (kind == "out_gradient") and kind != "delta":
             yield f"{self.text(chain.of)} reaches L through {self._through(chain.paths[0])} alone"
 
     def _through(self, path: Sequence[Factor]) -> str:

@@ -30,8 +30,8 @@ FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 class Report(ChainWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
 
-    ``brief`` puts values behind the numbers and reasons behind the equations, but for the first
-    equation of several sections.
+    ``brief`` puts values behind the numbers, but for the first equation of several sections, and
+    all reasons but the first behind the equations.
     """
 
     def lines(self, explanation: Explanation, form: Form, *, apart: bool = False) -> list[TextLine]:
@@ -42,9 +42,9 @@ class Report(ChainWriter):
                 written += [()] if written else []
                 written += self._array(explanation, statement, form)
             return written
-        if not any(section.chains for section in explanation.numbers):
+        if not explanation.silent and not any(each.chains for each in explanation.numbers):
             for link, why in explanation.links.values():
-                written += [*self.link(link), *self.said("why: ", why)]
+                written += [*self.link(link), *self.why(why)]
         for place, section in enumerate(explanation.numbers):
             several = place > 0 or len(section.statements) > 1
             behind = self.brief and several
@@ -53,28 +53,52 @@ class Report(ChainWriter):
                 written += [()] if written and (apart or not group) else []
                 written += [(Span(label, "label"),)] if label else []
                 for statement in statements:
-                    chain = section.chains.get(statement)
-                    written += self.chain(chain)
-                    written += [] if behind else self.why(chain)
-                    written += self.statement(statement, write, chain=chain)
+                    written += self._led(statement, section.chains.get(statement), write)
             if section.omitted:
                 written.append((Span(f"… {section.omitted} more like these", "label"),))
-            for chain in section.chains.values() if behind else ():
-                written += self.why(chain)
+            for chain in section.chains.values() if self.brief else ():
+                written += [] if chain.derived or chain.silent else self.why(*chain.why[1:])
         return written
+
+    def _led(
+        self,
+        statement: Statement,
+        chain: Chain | None,
+        write: Callable[[Equation], list[TextLine]],
+        told: Sequence[str] = (),
+    ) -> list[TextLine]:
+        """Return a statement behind the links that lead to it and the reasons that are not told."""
+        written: list[TextLine] = []
+        if chain is None:
+            return self.statement(statement, write)
+        first, more = chain.why[:1], chain.why[1:]
+        if not chain.silent:
+            now = first if self.brief or chain.derived else chain.why
+            written += [*self.chain(chain), *self.why(*(why for why in now if why not in told))]
+        if chain.before is not None:
+            delta, own = chain.before
+            sample = next(iter(equations(delta).values())).sample(self.symbols)
+            written += [()] * (not chain.silent) + [(Span(sample, "label"),)] * bool(sample)
+            written += [*self._led(delta, own, write, chain.why), ()]
+        if chain.derived is not None and np.isfinite(chain.derived.value):
+            written += self.numbers(chain.derived)
+        if chain.derived is not None and not chain.silent:
+            written += self.why(*more)
+        return [*written, *self.statement(statement, write, chain=chain)]
 
     def _array(self, explanation: Explanation, statement: Statement, form: Form) -> list[TextLine]:
         """Return the equation of an array, its link of the chain rule and the reason."""
         name = statement.left.name
         link, why = explanation.links.get(name, ("", ""))
         wanted = explanation.wanted.get(name)
+        write = self._code if form == "numpy" else self.numbers
+        lines = self.statement(statement, partial(write, wanted=wanted), form)
+        lines = self.linked(lines, link, [*equations(statement).values()][-1])
+        if explanation.silent:
+            return lines
         if form == "numpy":
-            code = self.statement(statement, partial(self._code, wanted=wanted), form)
-            return [*self.said("# ", why), *code]
-        equation = self.statement(statement, partial(self.numbers, wanted=wanted), form)
-        reason = self.said("why: ", why)
-        behind, before = (reason, []) if self.brief else ([], reason)
-        return [*self.link(link), *before, *equation, *behind]
+            return [*self.said("# ", why), *lines]
+        return [*self.link(link), *self.why(why), *lines]
 
     def statement(
         self,

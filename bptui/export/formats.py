@@ -153,6 +153,8 @@ class _Document:
                 yield from [("formulas", together)] if together else []
                 together = []
                 yield from self._chain(chains[statement])
+                if (before := chains[statement].before) is not None:
+                    yield from self._statements(before[:1], form, part, dict([before]))
             if isinstance(statement, Comparison):
                 yield from [("formulas", together)] if together else []
                 together = []
@@ -331,9 +333,7 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
                     {
                         "title": section.title,
                         "statements": [
-                            _statement(s, "scalar", report)
-                            | {"chain": _chain(section.chains.get(s), report)}
-                            for s in section.statements
+                            _number(s, section.chains.get(s), report) for s in section.statements
                         ],
                         "omitted": section.omitted,
                     }
@@ -349,8 +349,15 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
     }
 
 
+def _number(statement: Statement, chain: Chain | None, report: Report) -> Record:
+    return _statement(statement, "scalar", report) | {"chain": _chain(chain, report)}
+
+
 def _chain(chain: Chain | None, report: Report) -> Record | None:
-    """Return the links of a gradient with their values for sample 1, path by path, and why."""
+    """Return the links of a gradient with their values for sample 1, path by path, and why.
+
+    ``before``: the derivation of a gradient that they begin with.
+    """
     if chain is None:
         return None
     text, scope = report.symbols.text, chain.scope
@@ -360,7 +367,8 @@ def _chain(chain: Chain | None, report: Report) -> Record | None:
         return {"factor": name, "value": float(evaluate(link.value, scope))}
 
     paths = [[written(link) for link in path] for path in chain.paths]
-    return {"paths": paths, "why": chain.why}
+    before = None if chain.before is None else _number(*chain.before, report)
+    return {"paths": paths, "why": chain.why, "before": before}
 
 
 def _link(explanation: Explanation, statement: Statement) -> Record:

@@ -99,15 +99,15 @@ async def test_stays_below_the_network_on_a_low_screen() -> None:
         assert session.panel("#network").size.area
 
 
-async def test_the_numbers_of_every_operation_are_to_be_read_at_once_on_a_low_screen() -> None:
+async def test_reason_and_number_of_every_operation_are_read_at_once_on_a_low_screen() -> None:
     async with opened("article", (80, 24)) as session:
         async for operation, _ in walk(session):
             await until_titled(session, operation.label)
             values, name = session.app.player.snapshot.values, operation.writes[0]
             if operation.stage == "backward" and name in values:
                 found = [each for each in NUMBER.findall(text(session)) if len(each) > 3]
-                for number in values[name].T.flat[:2]:  # of a matrix those of the first unit
-                    assert any(reads_as(each, float(number)) for each in found), name
+                assert any(reads_as(each, float(values[name].flat[0])) for each in found), name
+                assert "why: " in text(session), name
 
 
 FROZEN = """

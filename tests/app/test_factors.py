@@ -24,7 +24,9 @@ async def test_factors_are_lit_told_of_and_gone_to() -> None:
         await session.press("d")  # one form alone, in which a path has a line
         await session.until(lambda: "│ numpy" not in session.screen(), "the scalar form")
         session.panel("#derivation").focus()
-        told = ("out_o1: in dL/dout_o1, the error", "t1: in dL/dout_o1, the error")
+        told = ("dL/dout_oj: error", "dout_oj/dnet_oj: slope", "dnet_oj/dout_h1 = w5, w7")
+        told += ("dout_h1/dnet_h1: slope", "dnet_h1/dw1 = i1")
+        told += ("out_o1: in dL/dout_o1, the error", "t1: in dL/dout_o1, the error")
         told += tuple(f"out_o1: in dout_o1/dnet_o1, the slope ({at} of 2)" for at in (1, 2))
         for text in (*told, "w5 = dnet_o1/dout_h1"):
             await session.press("right")
@@ -45,7 +47,7 @@ async def test_factors_are_lit_told_of_and_gone_to() -> None:
         )
         assert not session.app.player.running
         await session.press("right", *["s"] * 2)  # it stays while the numbers change
-        await until_told(session, "out_o1: in dL/dout_o1, the error")
+        await until_told(session, "dL/dout_oj: error")
         await session.press("n")
         await session.until(lambda: factor(session) is None, "no factor of another operation")
 
@@ -93,7 +95,9 @@ async def test_factors_of_later_units_are_told_of_too() -> None:
         await session.press(*["n"] * 9, "d")
         await session.until(lambda: "│ numpy" not in session.screen(), "the scalar form")
         session.panel("#derivation").focus()
-        for text in ("dL/dnet_o1", "w5 = dnet_o1/dout_h1", "dL/dnet_o2", "w7 = dnet_o2/dout_h1"):
+        told = ("dL/dnet_oj = delta_oj", "dnet_oj/dout_h1 = w5, w7", "dL/dnet_o1")
+        told += ("w5 = dnet_o1/dout_h1", "dL/dnet_o2", "w7 = dnet_o2/dout_h1")
+        for text in told:
             await session.press("right")
             await until_told(session, text)
         await session.press(*["right"] * 4)
@@ -105,7 +109,7 @@ async def test_arrays_and_their_numbers_are_factors_in_the_other_forms_too() -> 
         await session.press(*["n"] * 9, "d", "d")
         await session.until(lambda: session.app.main.derivation.shown == ("matrix",), "it alone")
         session.panel("#derivation").focus()
-        weights, w7 = "W2: weights", "w7: weight from h1 to o2, W2[0][1]"
+        weights, w7 = "W2: in dnet_o/dout_h", "w7: weight from h1 to o2, W2[0][1]"
         gradient = "gradient with respect to the"
         for keys, told, lit in (
             ("right", f"delta_o: {gradient} pre-activations", 0),

@@ -92,7 +92,7 @@ def test_what_is_said_to_feed_others_does(seed: int) -> None:
             chain = rule.chain(gradient, explained.samples, far=far)
             assert chain is not None
             said = "; ".join(reasons.of(chain))
-            feeding = re.search(r"(\S+) feeds (.*?)(?:,? each|: a small)", said)
+            feeding = re.search(r"(\S+) feeds (.*?)(?:,? each|: small)", said)
             if feeding is None:
                 assert set(explained.names.layers[layer + 1 :]) == {1} or not far
                 continue
@@ -121,6 +121,33 @@ def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
         assert {link.below for path in chain.paths for link in path} >= {Quantity("net_o", (0, 0))}
     # every output depends on every pre-activation of a softmax
     assert len(explainer("iris").rule.chain(Quantity("delta_o", (0, 0)), 16, far=False).paths) == 3
+
+
+@pytest.mark.parametrize("preset", ["xor", "iris"])
+@pytest.mark.parametrize("brief", [False, True])
+def test_a_reason_stands_behind_its_links_and_a_fused_delta_before_its_use(
+    preset: str, brief: bool
+) -> None:
+    explained = explainer(preset)
+    for name in ("w1", explained.names.weight(2, 0, 0), "dL/dout_h1", "delta_h1", "h1", "delta_o1"):
+        report = Report(explained.symbols, 200, brief=brief)
+        lines = [plain(line) for line in report.lines(explained.explain(name), "scalar")]
+        links = [at for at, line in enumerate(lines) if re.search(r"= [^=]*(dL|dnet)\S+ · d", line)]
+        reasons = [lines[at + 2][:5] for at in links]
+        if name[0].lower() == "w":
+            del reasons[1]  # of the delta, told with the weight
+            parts = ["why: ", "delta_o1 = dL/dnet_o1", "delta_o1 = (", "dL/d"]
+            starts = iter(lines[2:])
+            assert all(any(line.startswith(part) for line in starts) for part in parts), lines
+        assert reasons == ["why: "] * len(reasons), lines
+        assert links, name
+
+
+def test_factors_of_a_batch_are_told_of_as_those_of_a_sample() -> None:
+    explained = explainer("xor")
+    lines = Report(explained.symbols, 200).lines(explained.explain("w1"), "scalar")
+    told = {span.told for line in lines for span in line}
+    assert {"w9 = dnet_o1/dout_h1", "out_o1: in dL/dnet_o1", "i1 = dnet_h1/dw1"} <= told
 
 
 def test_the_articles_first_weight() -> None:

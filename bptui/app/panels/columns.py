@@ -71,13 +71,19 @@ def shared(
     sections = explanation.numbers
     if not sections or not sections[0].chains:
         return ([],), explanation
-    first, *others = sections[0].chains.items()
-    told = {first[0]: replace(first[1], silent=True), **dict(others)}
-    rest = (replace(sections[0], chains=told), *sections[1:])
-    head = [*report.chain(first[1]), *report.why(first[1])]
-    whys = dict.fromkeys(why for _, why in explanation.links.values() if why)
-    more = [line for why in whys for line in report.said("why: ", why)]
-    return ([*head, *more], head), replace(explanation, numbers=rest, links={})
+    first, chains = sections[0].statements[0], dict(sections[0].chains)
+    links: list[TextLine] = []
+    why: tuple[str, ...] = ()
+    if first in chains:  # of another one they stand before it
+        links, why = report.chain(chains[first]), chains[first].why
+        chains[first] = replace(chains[first], silent=True)
+    rest = (replace(sections[0], chains=chains), *sections[1:])
+    # a delta's reason is the same for the array and for its numbers
+    places = report.symbols.places
+    arrays = [name for name, (link, _) in explanation.links.items() if " * " in link]
+    whys = [explanation.links[name][1] for name in arrays if places[name].kind != "delta"]
+    heads = ([*links, *report.why(*said)] for said in ((*why, *whys), why))
+    return (*heads,), replace(explanation, numbers=rest, silent=True)
 
 
 def _rows(
