@@ -54,9 +54,14 @@ class Names(NamedTuple):
             return f"o{unit + 1}"
         return f"h{unit + 1}" if self.depth == 2 else f"h{layer}.{unit + 1}"
 
+    @property
+    def counts_weights(self) -> bool:
+        """Return whether weights are called by their numbers."""
+        return sum(a * b for a, b in pairwise(self.layers)) <= MOST_COUNTED
+
     def weight(self, layer: int, source: int, destination: int) -> str:
         """Return w1, w2, ... as they are counted; W2[h3, o1] where nobody can keep count."""
-        if sum(a * b for a, b in pairwise(self.layers)) <= MOST_COUNTED:
+        if self.counts_weights:
             return self.counted(layer, source, destination)
         ends = f"{self.unit(layer - 1, source)}, {self.unit(layer, destination)}"
         return f"{self.weights(layer)}[{ends}]"

@@ -121,7 +121,7 @@ async def test_arrays_and_their_numbers_are_factors_in_the_other_forms_too() -> 
             await session.press(*keys.split())
             await until_told(session, told)
             panel, area = diagram(session)[0], content(session, "#network")
-            labels = [at for edge, at in panel.wires.labels if edge.layer == 2]
+            labels = [each.cell for each in panel.wires.labels if each.edge.layer == 2]
             pieces = [Screen(session).piece(area.x + x, area.y + y, 2) for y, x in labels]
             assert [piece.reversed for piece in pieces].count(True) == lit, told
         await session.press("enter")

@@ -27,13 +27,12 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
     wires = diagram(session)[0].wires
     area, view = content(session, "#network"), session.app.player.view()
     names, found = view.snapshot.experiment.network.names, set()
-    for edge, (row, column) in wires.labels:
-        shown, parameters, prefix = names.weights(edge.layer), view.parameters, ""
+    for edge, (row, column), name, gradient, _ in wires.labels:
+        shown, parameters = names.weights(edge.layer), view.parameters
         width = wires.number_width
         if names.weight_gradient(edge.layer) in operation.writes:
             shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients
-            prefix, width = "g", wires.gradient_width
-        name = prefix + names.weight(edge.layer, edge.source, edge.destination)
+            name, width = gradient, wires.gradient_width
         numbers = parameters.weights[edge.layer - 1]
         value = float(numbers[edge.source, edge.destination])
         beside = wires.label_width - wires.number_width

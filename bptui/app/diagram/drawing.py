@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from bptui.app.diagram.edges import SIGNED, Stroke, Wires, name_of
+from bptui.app.diagram.edges import SIGNED, Stroke, Wires
 from bptui.app.diagram.layout import Layout, Place, Value
 from bptui.app.numbers import form_of, largest, plain, signed
 from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
@@ -48,10 +48,10 @@ class Canvas:
             shown = text[start - column : stop - column]
             self.cells[row][start:stop] = [(character, style) for character in shown]
 
-    def dot(self, row: int, column: int, bits: int, style: Style, *, alone: bool = False) -> None:
-        """Add braille dots to a cell, or put them there ``alone``, in the colour of their edge."""
+    def dot(self, row: int, column: int, bits: int, style: Style) -> None:
+        """Add braille dots to a cell, in the colour of their edge."""
         if bits and 0 <= row < self.height and 0 <= column < self.width:
-            merged = bits if alone else self._dots.get((row, column), 0) | bits
+            merged = self._dots.get((row, column), 0) | bits
             self._dots[row, column] = merged
             self.cells[row][column] = (chr(0x2800 + merged), style)
 
@@ -75,9 +75,9 @@ def background(
     """
     # blanks as dim as the boxes: the fewer pieces a line has, the sooner it is on the screen
     canvas, style = Canvas(layout.width, layout.height, styles.dim), layout.style
-    for edge, ink, dashed, alone in strokes:
-        for row, column, solid, dashes in edge.cells:
-            canvas.dot(row, column, dashes if dashed else solid, ink, alone=alone)
+    for edge, ink, dashed, heavy in strokes:
+        for row, column, solid, dashes in edge.dots(heavy):
+            canvas.dot(row, column, dashes if dashed else solid, ink)
     for place in layout.places:
         x, y, inner = place.x, place.y, place.width - 2
         if style.bordered:
@@ -201,33 +201,32 @@ class Drawing:
         view, styles, names = self._view, self._styles, self._names
         factor = view.cursor
         beside = wires.label_width - wires.number_width
-        for layer in {edge.layer for edge, _ in wires.labels}:
-            shown, parameters, prefix = names.weights(layer), view.parameters, ""
-            width = wires.number_width
-            if highlight(view, names.weight_gradient(layer)) == "written":
+        for layer in {label.edge.layer for label in wires.labels}:
+            shown, parameters, width = names.weights(layer), view.parameters, wires.number_width
+            if computed := highlight(view, names.weight_gradient(layer)) == "written":
                 shown, parameters = names.weight_gradient(layer), view.snapshot.gradients
-                prefix, width = "g", wires.gradient_width
+                width = wires.gradient_width
             numbers = parameters.weights[layer - 1]
             touched, size = highlight(view, shown), largest(numbers)
             form = form_of(size, width - SIGNED, 3)
-            for edge, (row, column) in wires.labels:
+            for edge, (row, column), name, gradient, lit in wires.labels:
                 if edge.layer == layer:
                     value = float(numbers[edge.source, edge.destination])
                     style = styles.highlighted(styles.sign(value, size), touched)
-                    named = styles.dim
+                    named = styles.accent + styles.bold if lit else styles.dim
                     if edge.selection == view.selection:
                         style, named = styles.selected(style, self._focused), styles.strong
                     if factor and factor.is_at(shown, edge.source, edge.destination):
                         style = named = styles.factor
                     # at the right end of its room: before it numbers of a unit may stand
                     text, end = signed(value, form).strip(), column + wires.label_width
-                    name = name_of(edge, names, prefix)
+                    name = gradient if computed else name
                     if not wires.number_width:
                         self.canvas.write(row, column, name, style)
                         continue
-                    self.canvas.write(row, end - len(text), text, style)
                     if beside:
                         self.canvas.write(row, column, f"{name} ".ljust(beside), named)
+                    self.canvas.write(row, end - len(text), text, style)
 
     def _draw_captions(self) -> None:
         """Name the layers; between them what the operation reads and writes of the weights."""

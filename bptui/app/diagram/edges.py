@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import combinations
-from typing import NamedTuple
+from itertools import combinations, product
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -28,8 +28,6 @@ APART = 3
 """Columns between a label and both ends of the gap that it stands in."""
 PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
 """Where along an edge its label may stand, in order of preference."""
-NEAR = 3
-"""So many of these lie near the end with more units."""
 MOST_COVERED = 0.62
 """Of the cells between the outermost labels: with more of them covered edges cannot be seen."""
 
@@ -45,6 +43,8 @@ Cell = tuple[int, int]
 """Row and column."""
 Dots = tuple[tuple[int, int, int, int], ...]
 """Row, column, bits of the solid and of the dashed line."""
+Calls: TypeAlias = Mapping["Edge", tuple[str, str]]
+"""How the weight of an edge is called, and its gradient."""
 
 
 class Edge(Struct, frozen=True, eq=False):
@@ -62,6 +62,10 @@ class Edge(Struct, frozen=True, eq=False):
         """The weight of the edge."""
         return Selection("weight", self.layer, self.destination, self.source)
 
+    def dots(self, heavy: bool) -> Dots:
+        """Return its cells, of a line twice as thick where it is ``heavy``."""
+        return dotted(self.start, self.end, heavy) if heavy else self.cells
+
     def row(self, column: float) -> float:
         """Return where between two rows the edge is in a column."""
         (x0, y0), (x1, y1) = self.start, self.end
@@ -69,19 +73,31 @@ class Edge(Struct, frozen=True, eq=False):
 
 
 class Stroke(NamedTuple):
-    """How an edge is drawn; ``alone``: over the dots of others, not among them."""
+    """How an edge is drawn; ``heavy``: twice as thick, over the dots of others, not among them."""
 
     edge: Edge
     style: Style
     dashed: bool
-    alone: bool
+    heavy: bool
+
+
+class Label(NamedTuple):
+    """Where the weight of an edge stands, and how it is called there: w5, W2[h3, o1], h3 or not."""
+
+    edge: Edge
+    cell: Cell
+    name: str
+    gradient: str
+    """What its gradient is called there."""
+    lit: bool
+    """Whether the edge is on a path from what is selected to the loss."""
 
 
 class Wires(NamedTuple):
     """The edges as drawn, the last one on top, and where their weights begin."""
 
     strokes: tuple[Stroke, ...]
-    labels: tuple[tuple[Edge, Cell], ...]
+    labels: tuple[Label, ...]
     label_width: int
     number_width: int
     """The columns of a label that its number takes; before it stands its name, or nothing."""
@@ -111,7 +127,7 @@ def _edge(layer: int, source: Place, destination: Place) -> Edge:
     return Edge(layer, source.unit, destination.unit, start, end, dotted(start, end))
 
 
-def dotted(start: tuple[int, int], end: tuple[int, int]) -> Dots:
+def dotted(start: tuple[int, int], end: tuple[int, int], heavy: bool = False) -> Dots:
     """Return the cells of a line from one column and row to another, both among them."""
     x0, y0, x1, y1 = 2 * start[0], 4 * start[1] + 2, 2 * end[0] + 1, 4 * end[1] + 2
     count = max(abs(x1 - x0), abs(y1 - y0)) + 1
@@ -119,27 +135,31 @@ def dotted(start: tuple[int, int], end: tuple[int, int]) -> Dots:
     ys = np.rint(np.linspace(y0, y1, count)).astype(int).tolist()
     solid: dict[Cell, int] = {}
     dashed: dict[Cell, int] = {}
-    for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
-        cell, bit = (y // 4, x // 2), BITS[y % 4][x % 2]
-        solid[cell] = solid.get(cell, 0) | bit
-        if index // DASH % 2 == 0:
-            dashed[cell] = dashed.get(cell, 0) | bit
+    right, down = (abs(y1 - y0) > x1 - x0, abs(y1 - y0) <= x1 - x0) if heavy else (0, 0)
+    for index, point in enumerate(zip(xs, ys, strict=True)):
+        for x, y in {point, (min(point[0] + right, x1), point[1] + down)}:
+            cell, bit = (y // 4, x // 2), BITS[y % 4][x % 2]
+            solid[cell] = solid.get(cell, 0) | bit
+            if index // DASH % 2 == 0:
+                dashed[cell] = dashed.get(cell, 0) | bit
     return tuple((*cell, bits, dashed.get(cell, 0)) for cell, bits in solid.items())
 
 
-def telling(layout: Layout, sizes: Mapping[Edge, float], selection: Selection) -> list[Edge]:
+def telling(
+    layout: Layout, sizes: Mapping[Edge, float], selection: Selection, everywhere: bool = False
+) -> list[Edge]:
     """Return the edges worth drawing, those with the smallest weights first.
 
-    Where a layer has too many to tell them apart, those of one unit remain, the strongest of them:
-    into the selected one or, behind it, out of it. In further layers it is the other end of the
-    strongest edge.
+    Where a layer has too many to tell them apart, or ``everywhere``, those of one unit remain, the
+    strongest of them: into the selected one or, behind it, out of it. In further layers it is the
+    other end of the strongest edge.
     """
     dense = dict[int, list[Edge]]()
     for edge in sizes:
         dense.setdefault(edge.layer, []).append(edge)
     for layer, mine in [*dense.items()]:
         gap = layout.left(layer) - layout.right(layer - 1)
-        if len(mine) <= max(FEW, min(gap, MOST)):
+        if not everywhere and len(mine) <= max(FEW, min(gap, MOST)):
             del dense[layer]
     if not selection.is_something and dense:
         selection = max(dense[min(dense)], key=sizes.__getitem__).selection
@@ -174,6 +194,8 @@ def wires_of(
     """Return how the edges are drawn and, where there is room, where their weights stand.
 
     Those have their names before them where they are to be ``named`` and these find room, too.
+    Where weights are too many to be counted, an edge can be told by an end alone: of each layer
+    those of one unit are drawn.
 
     While an operation is shown, edges that it has nothing to do with stand back. Not where their
     labels say it: the cells of all edges are many bytes on the way to a terminal. While the
@@ -185,13 +207,18 @@ def wires_of(
     for edge, value in values.items():
         largest[edge.layer] = max(abs(value), largest.get(edge.layer, 0.0))
     sizes = {edge: abs(value) for edge, value in values.items()}
-    kept = telling(layout, sizes, view.selection)
-    some = len(kept) < len(edges)
     selected = tuple(edge for edge in edges if edge.selection == view.selection)
-    kept = [edge for edge in kept if edge not in selected] + [*selected]
+    path = telling(layout, sizes, view.selection, everywhere=True)
+    path = [edge for edge in path if edge not in selected] + [*selected]
+    kept = telling(layout, sizes, view.selection) if names.counts_weights else path
+    some = len(kept) < len(edges)
+    lit = {edge for edge in kept if view.explained is None and leads_on(edge, view.selection)}
+    kept = [edge for edge in kept if edge not in {*lit, *selected}]
+    kept += [*sorted(lit, key=sizes.__getitem__), *selected]
     drawn = tuple(edge for edge in edges if edge in {*kept}) if some else edges
-    widths = _label_widths(layout, drawn, names if named else None, view.named)
-    places = label_places(layout, drawn, widths[0])
+    widths, called, places = _labels(
+        layout, drawn, tuple(path), names if named else None, view.named
+    )
     if selected and selected[0] not in places:
         places = {**places, **label_places(layout, selected, widths[0])}
     strokes = []
@@ -199,80 +226,123 @@ def wires_of(
         style = styles.sign(values[edge], largest[edge.layer])
         if edge in selected:
             style = styles.strong
-        elif view.explained is None and leads_on(edge, view.selection):
-            style = styles.accent
+        elif edge in lit:
+            style = styles.accent + styles.bold
         elif view.operation is not None and edge not in places:
             own = names.weights(edge.layer), names.weight_gradient(edge.layer)
             style = style + styles.bold if highlight(view, *own) else styles.faint
-        # no dots of others make the selected one thicker
-        strokes.append(Stroke(edge, style, values[edge] < 0.0, edge in selected))
-    labels = tuple((edge, places[edge]) for edge in kept if edge in places)
+        strokes.append(Stroke(edge, style, values[edge] < 0.0, edge in lit or edge in selected))
+    labels = tuple(
+        Label(edge, places[edge], *called.get(edge, ("", "")), edge in lit)
+        for edge in kept
+        if edge in places
+    )
     return Wires(tuple(strokes), labels, *widths, some)
 
 
 @lru_cache(maxsize=16)
-def _label_widths(
-    layout: Layout, drawn: tuple[Edge, ...], names: Names | None, wanted: bool
-) -> tuple[int, int, int]:
+def _labels(
+    layout: Layout,
+    drawn: tuple[Edge, ...],
+    path: tuple[Edge, ...],
+    names: Names | None,
+    wanted: bool,
+) -> tuple[tuple[int, int, int], Calls, Mapping[Edge, Cell]]:
     """Return the columns of labels, so that none ever moves, of their numbers, and of gradients.
 
-    They have ``names`` where no label loses its place to them, with fewer decimals rather than
-    without, those of gradients first; where those are ``wanted`` names stand alone rather than not
-    at all.
+    Then what stands before these, and where each label stands. They have ``names``, with fewer
+    decimals rather than without, those of gradients first. Where these find no room numbers stand
+    alone, or the names where those are ``wanted``; where an end is the name, a number alone in each
+    layer, that of the ``path``'s last edge there.
     """
     gap, most = layout.gap, layout.style.edges
     alone = min(max(gap - APART - SIGNED, LEAST_DECIMALS), most) + SIGNED
-    if names is None or not drawn:
-        return alone, alone, alone
-    name = max(len(name_of(edge, names)) for edge in drawn)
-    usual = len(label_places(layout, drawn, alone))
     least = LEAST_DECIMALS + SIGNED
-    numbers = range(most + SIGNED, least - 1, -1)
-    tried = [(name + 1 + k + g, k, k - 1 + g) for k in numbers for g in (1, k == least)]
-    tried = [each for each in tried if each[0] < gap]
-    tried += [(name + 1, 0, 0)] * wanted
-    fitting = (each for each in tried if len(label_places(layout, drawn, each[0])) >= usual)
-    return next(fitting, (alone, alone, alone))
+    tried: list[tuple[tuple[int, int, int], Calls]] = []
+    for called in _calls(drawn, names) if names and drawn else ():
+        name, gradient = (max(map(len, each)) for each in zip(*called.values(), strict=True))
+        longer = gradient - name
+        for k in range(most + SIGNED, least - 1, -1):
+            for g in dict.fromkeys((longer, 0)):
+                tried.append(((name + 1 + k + g, k, k - longer + g), called))
+    tried = [each for each in tried if each[0][0] < gap]
+    if not tried and names and drawn:
+        *_, called = _calls(drawn, names)
+        if wanted:
+            tried = [((max(len(name) for name, _ in called.values()) + 1, 0, 0), called)]
+        elif not names.counts_weights:
+            drawn = tuple({edge.layer: edge for edge in path}.values())
+    tried = tried or [((alone, alone, alone), {})]
+    found = [label_places(layout, drawn, widths[0], path) for (widths, _) in tried]
+    best = next(at for at, places in enumerate(found) if len(places) >= len(found[-1]))
+    return *tried[best], found[best]
 
 
-def name_of(edge: Edge, names: Names, prefix: str = "") -> str:
-    """Return w5, or gw5 where its gradient is meant."""
-    return prefix + names.weight(edge.layer, edge.source, edge.destination)
+def _calls(drawn: tuple[Edge, ...], names: Names) -> Iterator[Calls]:
+    """Yield how weights and their gradients may be called, the longest names first.
+
+    Where all edges of a layer meet in one unit their other ends are enough.
+    """
+    whole = {edge: names.weight(edge.layer, edge.source, edge.destination) for edge in drawn}
+    yield {edge: (name, f"g{name}") for edge, name in whole.items()}
+    if names.counts_weights:
+        return
+    ends = {(edge.layer, edge.destination) for edge in drawn}
+    meeting = Counter(layer for layer, _ in ends)
+    short = {
+        edge: names.unit(edge.layer - 1, edge.source)
+        if meeting[edge.layer] == 1
+        else names.unit(edge.layer, edge.destination)
+        for edge in drawn
+    }
+    yield {edge: (name, name) for edge, name in short.items()}
 
 
-@lru_cache(maxsize=16)
-def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mapping[Edge, Cell]:
+@lru_cache(maxsize=64)
+def label_places(
+    layout: Layout, drawn: tuple[Edge, ...], length: int, path: tuple[Edge, ...] = ()
+) -> Mapping[Edge, Cell]:
     """Return where each edge's weight, ``length`` wide, can stand on it.
 
     Where those of a layer do not all fit, would hide the edges, or could be taken for each other's,
-    only as many get one as its larger side has units; or none.
+    only those of the ``path`` get one: as many of its last ones as can.
     """
     places: dict[Edge, Cell] = {}
     for layer in range(1, len(layout.columns)):
         mine = [edge for edge in drawn if edge.layer == layer]
         gap = layout.left(layer) - layout.right(layer - 1)
         dots = Counter(cell[:2] for edge in mine for cell in edge.cells)
-        sources = [*dict.fromkeys(edge.source for edge in mine)]
-        destinations = [*dict.fromkeys(edge.destination for edge in mine)]
-        # near whichever end has more units, where the edges are further apart
-        fans_out = len(destinations) > len(sources)
-        parts = [1.0 - part for part in PARTS] if fans_out else [*PARTS]
-        pairs = {
-            (sources[k % len(sources)], destinations[k % len(destinations)])
-            for k in range(max(len(sources), len(destinations)))
-        }
-        some = [edge for edge in mine if (edge.source, edge.destination) in pairs]
-        ways = ((mine, parts, 2), (mine, parts, 1), (some, parts[:NEAR], 1))
-        for labelled, at, reach in ways:
-            found = _places_of_layer(labelled, length, dots, at, reach)
-            rows = [row for row, _ in found.values()]
-            room = (max(rows, default=0) - min(rows, default=0) + 1) * gap
-            seen = len(rows) == 1 or len(rows) * length <= MOST_COVERED * room
-            seen &= not any(shares(*a, *b, length) for a, b in combinations(found.items(), 2))
-            if len(found) == len(labelled) and seen:
+        along = [edge for edge in path if edge.layer == layer]
+        for labelled in (mine, *(along[at:] for at in range(len(along)))):
+            found = _readable_places(labelled, length, dots, gap)
+            if found:
                 places |= found
                 break
     return places
+
+
+def _readable_places(
+    edges: list[Edge], length: int, dots: Counter[Cell], gap: int
+) -> dict[Edge, Cell]:
+    """Return places of all labels where none hides too much or can be taken for another's."""
+    sources, destinations = ({edge.source for edge in edges}, {edge.destination for edge in edges})
+    # near whichever end has more units, where the edges are further apart
+    behind, before = [1.0 - part for part in PARTS], [*PARTS]
+    ways = [behind] * (len(destinations) >= len(sources))
+    ways += [before] * (len(destinations) <= len(sources))
+    readable: dict[Edge, Cell] = {}
+    for parts, reach in product(ways, (2, 1)):
+        found = _places_of_layer(edges, length, dots, parts, reach)
+        rows = [row for row, _ in found.values()]
+        room = (max(rows, default=0) - min(rows, default=0) + 1) * gap
+        seen = len(rows) == 1 or len(rows) * length <= MOST_COVERED * room
+        seen &= not any(shares(*a, *b, length) for a, b in combinations(found.items(), 2))
+        if len(found) == len(edges) and seen:
+            readable = readable or found
+            down = sorted(found, key=found.__getitem__)
+            if len(ways) == 1 or down == sorted(down, key=lambda e: (e.destination, e.source)):
+                return found  # w1 to w4 in their order, wherever that can be
+    return readable
 
 
 def _places_of_layer(

@@ -141,9 +141,10 @@ def pick(layout: Layout, wires: Wires, x: int, y: int) -> Selection | None:
             values = layout.boxes[place.layer].values
             bias = any((value.name, value.y) == ("b", y - place.y) for value in values)
             return Selection("bias" if bias else "unit", place.layer, place.unit)
-    for edge, (row, column) in wires.labels:
+    for label in wires.labels:
+        row, column = label.cell
         if row == y and column <= x < column + wires.label_width:
-            return edge.selection
+            return label.edge.selection
     near = [
         (abs(row - y) + abs(column - x), -number, edge)
         for number, (edge, *_) in enumerate(wires.strokes)
