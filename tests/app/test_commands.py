@@ -42,6 +42,7 @@ TYPED = {
     "Edit everything": "settings, optimizer, batch size",
     "Export": "screenshot, pytorch, latex",
     "What the network has learned": "decision boundary, accuracy",
+    "Numbers": "graph, micrograd",
     "Loss scale": "log scale, axis",
     "Help": "shortcuts, manual",
     "Compare": "curves",

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bptui.app.program.moment import opened as start
 from bptui.app.program.numbers import Numbers, looked_at
+from bptui.app.program.record import Record
+from bptui.check.writer import Checked
 
-from .program_support import WRONG, opened
+from .program_support import WRONG, check, opened
 from .test_mouse import click
 
 
@@ -124,3 +127,41 @@ async def test_the_loss_is_drawn_number_by_number(tmp_path: Path) -> None:
             assert session.line == line
         await click(session, f"{second[1, 0]:.4f}", "#graph")
         await session.shows("Graph: W2[1, 0], value │ true gradient")
+
+
+SCALARS = """\
+import numpy as np
+
+x1, x2, t, w1, w2, b = 0.4, 0.9, 0.8, 0.3, 0.1, 0.25
+for step in range(3):
+    o = np.tanh(w1 * x1 + w2 * x2 + b)
+    loss = (o - t) ** 2 / 2
+    d = (o - t) * (1 - o**2)
+    w1, w2, b = w1 - 0.5 * d * x1, w2 - 0.5 * d * x2, b - 0.5 * d
+"""
+
+
+def test_numbers_within_a_line_are_known_once_they_are_computed(tmp_path: Path) -> None:
+    """One after the other, as the operations go: a sum whose last term is missing is marked."""
+    (tmp_path / "scalars.py").write_text(SCALARS)
+    found = check(tmp_path / "scalars.py")()
+    assert isinstance(found, Checked)
+    moment = start(Record(found))
+    numbers = Numbers(looked_at(moment))
+    forward = [
+        ("* 0.4", "written"),
+        ("* 0.9", "written"),
+        ("+", "read"),
+        ("+", "written"),
+        ("tanh", "written"),
+        ("- 0.8", "written"),
+        ("^2", "written"),
+        ("/ 2", "written"),
+    ]
+    known = sum(look.known for look in numbers.looks(moment)) - 1
+    for at, expected in enumerate(forward):
+        looks = numbers.looks(moment.at(moment.stop + at))
+        drawn = zip(numbers.found, looks, strict=True)
+        assert [(one.sign, look.touched) for one, look in drawn if look.touched] == [expected]
+        known += expected[1] == "written"
+        assert sum(look.known for look in looks) == known

@@ -35,7 +35,7 @@ WORDS = {
     "presets": "open load file network examples list browse mazur iris xor",
     "learned": "decision boundary plot graph confusion matrix accuracy predictions result",
     "names": "label labels weights w1 w5 gw1 which called identify index",
-    "graph": "micrograd scalar computation autograd nodes",
+    "graph": "graph micrograd scalar computation autograd nodes",
     "samples": "data dataset table rows inputs predictions test",
     "keep": "overlay curves history remember experiments",
     "scale": "log axis chart plot y",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from msgspec.structs import replace
@@ -11,11 +12,14 @@ from textual.geometry import Region
 from bptui.app.diagram.scalars import Look, arranged
 from bptui.app.program.derivation import UNKNOWN, Writer
 from bptui.app.program.moment import Moment
+from bptui.app.styles import Highlight
 from bptui.explain.expression import Expression, Quantity, quantities
 from bptui.explain.scalars import Reader, Scalar, scalars
 
 MOST = 80
 """Numbers in a picture, after which no further ones are followed back."""
+EQUAL = 1e-12
+"""Relative difference of numbers that are the same, computed in another order."""
 
 
 class Numbers:
@@ -60,12 +64,12 @@ class Numbers:
         return arranged(inputs) if len(inputs) > 1 else ()
 
     def looks(self, view: Moment) -> list[Look]:
-        """Return what is known at a moment of the same update, and what was just computed.
+        """Return what is known at a moment of the same update, what was just computed, or in part.
 
         A gradient is known once the program has computed what stands for it, else once that of a
         number that is computed from it is known; of the last one as the backward pass begins.
         """
-        entries = [self.entry(one) for one in self.found]
+        entries = self.entries
         stands, gradients = self._stands_for, [False] * len(entries)
         begun = min(stands.values(), default=0) <= view.entry
         for at in reversed(range(len(entries))):
@@ -76,13 +80,46 @@ class Numbers:
                 gradients[at] = own <= view.entry
             else:
                 gradients[at] = any(gradients[reader] for reader in readers) if readers else begun
+        touched: dict[int, Highlight] = {view.entry: "written"}
+        later = min((entry for entry in entries if entry > view.entry), default=view.entry)
+        if view.entry not in entries and view.entry in self._within(later):
+            touched[later] = "read"  # a part of it, such as a sum of the first of its terms
         return [
             Look(
-                *(entry <= view.entry, gradients[at], "written" if entry == view.entry else "", ""),
+                *(entry <= view.entry, gradients[at], touched.get(entry, ""), ""),
                 bool(one.name) and (entry, one.quantity.index) == (view.subject, view.index),
             )
             for at, (one, entry) in enumerate(zip(self.found, entries, strict=True))
         ]
+
+    @cached_property
+    def entries(self) -> list[int]:
+        """The entries of the update that give the numbers.
+
+        Of one within a formula it is the first operation of the formula that gives this number,
+        else that of what is computed from it.
+        """
+        array, entries = self._view.record.array, [self.entry(one) for one in self.found]
+        for at in reversed(range(len(entries))):
+            one = self.found[at]
+            if not one.name:
+                made = (
+                    entry
+                    for entry in sorted(self._within(entries[at]))
+                    if np.isclose(array(entry), one.value, EQUAL, 0.0).any()
+                )
+                later = zip(self.found[at:], entries[at:], strict=True)
+                read = (entry for reader, entry in later if at in reader.inputs)
+                entries[at] = min([entries[at], *islice(made, 1), *read])
+        return entries
+
+    def _within(self, entry: int) -> set[int]:
+        """Return the operations of the formula that gives an entry."""
+        record = self._view.record
+        sources = {one for one in record.named if one != entry}
+        first, _ = record.entries(self._writer.update)
+        found = record.tape.behind([entry], sources) - sources
+        return {one for one in found if one >= first and record.tape.inputs[one]}
 
     def entry(self, one: Scalar) -> int:
         """Return the entry of the update that a number is one of."""
