@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from textual.geometry import Region, Size
 
-from bptui.core.network import MOST_COUNTED, Network
+from bptui.core.network import Network
 
 LONGEST_BESIDE = 3
 """A longer name of a unit without a border stands above its values, not beside them."""
@@ -262,8 +262,7 @@ def wanted(network: Network, most: Size, present: bool = False) -> Size:
     style = choose(network, most.width, most.height - 1, present)
     blanks = 0 if style.bordered else max(network.layers) - 1  # between units without a border
     rows = min(1 + _rows_needed(style, network) + blanks, most.height)
-    gap = NAMED_GAP if network.weight_count <= MOST_COUNTED else WIDE_GAP
-    return Size(min(_columns_needed(style, network, gap), most.width), rows)
+    return Size(min(_columns_needed(style, network, NAMED_GAP), most.width), rows)
 
 
 def _room(units: int, tall: int, height: int) -> int:
