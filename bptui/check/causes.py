@@ -9,7 +9,7 @@ from math import isfinite, log10
 from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED, Ratio
-from bptui.check.interpreter import Interpreter
+from bptui.check.interpreter import IMPORTS, Interpreter
 from bptui.check.judging import Finding
 from bptui.check.process import Frame, StoppedError
 from bptui.check.report import Row
@@ -191,7 +191,6 @@ def _way(name: str, names: Names, known: set[str]) -> list[str]:
     return [name]
 
 
-IMPORTS = ("ModuleNotFoundError", "ImportError")
 ENDS = {
     "raised": ("An exception {}", "raises", "raises {}"),
     "exited": ("The code ended the program {}", "ends the program with", "ends the program"),

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+IMPORTS = ("ModuleNotFoundError", "ImportError")
+"""How the messages begin that another interpreter may help against."""
+
 
 class CannotStartError(Exception):
     """The process in which the user's code would run could not be started."""

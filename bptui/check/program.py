@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, spread, working
-from bptui.check.interpreter import Interpreter
+from bptui.check.interpreter import IMPORTS, Interpreter
 from bptui.check.report import Line, Report, Row
 from bptui.check.runner import recorded
 from bptui.check.writer import Checked
@@ -86,7 +86,7 @@ def checked(
                 return drawn
         lost = _lost(file, source, {line_of(b.place): b for b in lost_updates(tape)})
         count = len(training_steps(tape))
-        return lost or _without(file, _why_nothing(run, limit, count, step, own, call))
+        return lost or _without(file, _why_nothing(run, python, limit, count, step, own, call))
     why = None if verdict.right else _why_unclear(verdict, tape, run)
     if why is not None:
         return _without(file, why, "unclear")
@@ -180,7 +180,9 @@ def _drawn_by(tape: Tape, dependent: AbstractSet[int]) -> int | None:
     return None
 
 
-def _why_nothing(run: Run, limit: float, steps: int, step: int, source: Source, call: str) -> str:
+def _why_nothing(
+    run: Run, python: Interpreter, limit: float, steps: int, step: int, source: Source, call: str
+) -> str:
     """Return why a program that was recorded shows no training step, or not that one."""
     if run.end == "time":
         return out_of_time(limit, run.line, step)
@@ -189,7 +191,8 @@ def _why_nothing(run: Run, limit: float, steps: int, step: int, source: Source, 
         return f"training step {step} is to be looked at (--step), and {why} {steps}"
     if run.message:
         where = f"line {run.line}: " if run.line else "--call: " if call else ""
-        return f"{where}{run.message}"
+        used = f"; it was run with {python}{python.advice}"
+        return f"{where}{run.message}{used if run.message.startswith(IMPORTS) else ''}"
     defined = [*_defined(source.tree)]
     has = f" (it defines {listed(defined[:5])})" if defined else ""
     return (

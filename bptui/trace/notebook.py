@@ -31,13 +31,3 @@ def _row(row: str) -> str:
     if row.lstrip().startswith(("%", "!")) or ASKED.fullmatch(row):
         return f"{row[: len(row) - len(row.lstrip())]}pass  # {row.strip()}"
     return row
-
-
-class Shell:
-    """Stands for IPython's shell, which a program may ask for: it does nothing."""
-
-    def __getattr__(self, name: str) -> Shell:
-        return self
-
-    def __call__(self, *_: object, **__: object) -> Shell:
-        return self

@@ -20,9 +20,9 @@ from bptui.trace.functions import PROGRAM
 from bptui.trace.instrument import instrumented
 from bptui.trace.misfits import misfit
 from bptui.trace.modules import Modules, package_of
-from bptui.trace.notebook import Shell
 from bptui.trace.recorder import Recorder
 from bptui.trace.recording import Enough
+from bptui.trace.silent import Missing, Silent
 from bptui.trace.tape import ALIGNED, Reference, Tape
 from bptui.trace.updates import training_steps
 
@@ -71,12 +71,13 @@ class Session:
         main.__file__ = file
         main.__dict__["__builtins__"] = __builtins__
         if file.endswith(".ipynb"):
-            main.__dict__.update(display=Shell(), get_ipython=Shell())
+            main.__dict__.update(display=Silent(), get_ipython=Silent())
         sys.modules[main.__name__] = main
         folder = os.path.dirname(file)
         sys.argv = [file, *self.request["arguments"]]
         sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
         sys.meta_path.insert(0, Modules(folder, self.rewritten))
+        sys.meta_path.append(Missing())
         signal.signal(signal.SIGALRM, self.time_is_up)
         signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
         try:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from bptui.trace.notebook import Shell, plain
+from bptui.trace.notebook import plain
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,3 @@ def test_a_cell_is_python(cell: str, kept: str) -> None:
 
 def test_a_cell_in_another_language_is_left_out() -> None:
     assert ast.parse(plain("%%bash\nls -la | grep x\n")).body == []
-
-
-def test_the_shell_does_nothing() -> None:
-    assert Shell().run_line_magic("time", "1") is not None
