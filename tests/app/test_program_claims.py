@@ -51,13 +51,16 @@ def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) ->
     assert compared or name != "dropout_net"  # whose gradients have a factor
 
 
-def explained(name: str, line: int) -> dict[str, str]:
-    """Return what is written of the gradients of a line, in each form, by their titles."""
+def explained(name: str, line: int, *, forward: bool = False) -> dict[str, str]:
+    """Return what is written of the gradients of a line, in each form, by their titles.
+
+    ``forward``: of what is no gradient, too.
+    """
     found = checked(name)
     record = Record(found)
     moment, texts = start(record), dict[str, str]()
     for entry in record.stops[slice(*record.span(record.first))]:
-        if record.line_of[entry] == line and moment.claims.of(entry) is not None:
+        if record.line_of[entry] == line and (forward or moment.claims.of(entry) is not None):
             writer = Writer(moment.choosing(entry), ascii_only=False)
             made, report = writer.explanation(), Report(writer.symbols, 200, 4)
             for form in FORMS:
@@ -74,6 +77,14 @@ def test_values_of_one_name_are_told_apart() -> None:
     assert "grad (line 16) = grad (line 39) · " in text
     (text,) = explained("layers_softmax", 25).values()
     assert "dL/dout (line 11) = dL/dout (line 22) · dout (line 22)/dout (line 11)\n" in text
+
+
+def test_items_of_one_name_in_a_line_have_their_own() -> None:
+    texts = explained("plain_python_lists", 21, forward=True)
+    text = texts["sum(w[i] * row[i] for i in range(n_in))"]
+    assert "= 0 + w_hid[0][0] + w_hid[0][1] · 0" in text
+    assert "w_hid[2][1]" in text
+    assert "+ w[i] + w[i]" not in text
 
 
 def test_a_reason_names_all_operations_up_to_the_next_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -129,6 +130,10 @@ class Writer:
         """Put lines behind names that several entries have, where those differ; else shapes."""
         keys = {one.name for each in equations for one in quantities(each.expression)}
         keys |= {each.left.name for each in equations}
+        called = Counter(self.called[key] for key in keys)
+        for key in keys:  # of a loop in a line, which calls all items the same
+            if key[0] == "e" and called[self.called[key]] > 1:
+                self.called[key] = self.record.name(int(key[1:]))
         new = {part.after: part.before for part in self.record.verdict.step.parameters}
         alike: dict[str, set[int]] = {}
         for entry in [*more, *(int(key[1:]) for key in keys)]:
