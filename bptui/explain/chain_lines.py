@@ -39,14 +39,14 @@ class ChainWriter(EquationWriter):
         lines: list[TextLine] = []
         above, below, used = start, [blank], margin
         for place, (factor, values, word, first) in enumerate(columns):
-            told = f"{factor}{' = ' if values else ': '}"
             word = ", ".join(values[:MOST_TERMS]) + ", …" * (len(values) > MOST_TERMS) or word
+            told = f"{factor}{' = ' if values or word == '1' else ': '}{word}" if word else ""
             width, sign = max(len(factor), len(word)), signs.times if place else ""
             if place and used + len(sign) + width > self.width:
                 lines += [(*above,), (*below,)]
                 above, below, used = [blank], [blank], margin
             before, _, after = factor.center(width).partition(factor)
-            link = Span(factor, "quantity", quantity=first, told=told + word)
+            link = Span(factor, "quantity", quantity=first, told=told)
             above += [Span(sign + before, "operator"), link, Span(after, "operator")]
             below += [Span(" " * len(sign), "operator"), Span(word.center(width), "label")]
             used += len(sign) + width

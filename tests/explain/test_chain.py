@@ -131,7 +131,9 @@ def test_a_reason_stands_behind_its_links_and_a_fused_delta_before_its_use(
     explained = explainer(preset)
     for name in ("w1", explained.names.weight(2, 0, 0), "dL/dout_h1", "delta_h1", "h1", "delta_o1"):
         report = Report(explained.symbols, 200, brief=brief)
-        lines = [plain(line) for line in report.lines(explained.explain(name), "scalar")]
+        written = report.lines(explained.explain(name), "scalar")
+        assert not any(span.told.endswith(" ") for line in written for span in line)
+        lines = [*map(plain, written)]
         links = [at for at, line in enumerate(lines) if re.search(r"= [^=]*(dL|dnet)\S+ · d", line)]
         reasons = [lines[at + 2][:5] for at in links]
         if name[0].lower() == "w":
