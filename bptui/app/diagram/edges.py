@@ -298,7 +298,6 @@ def _calls(drawn: tuple[Edge, ...], names: Names) -> Iterator[Calls]:
     yield {edge: (name, name) for edge, name in short.items()}
 
 
-@lru_cache(maxsize=64)
 def label_places(
     layout: Layout, drawn: tuple[Edge, ...], length: int, path: tuple[Edge, ...] = ()
 ) -> Mapping[Edge, Cell]:
@@ -309,22 +308,24 @@ def label_places(
     """
     places: dict[Edge, Cell] = {}
     for layer in range(1, len(layout.columns)):
-        mine = [edge for edge in drawn if edge.layer == layer]
+        mine = tuple(edge for edge in drawn if edge.layer == layer)
         gap = layout.left(layer) - layout.right(layer - 1)
-        dots = Counter(cell[:2] for edge in mine for cell in edge.cells)
         along = [edge for edge in path if edge.layer == layer]
-        for labelled in (mine, *(along[at:] for at in range(len(along)))):
-            found = _readable_places(labelled, length, dots, gap)
+        some = ({*along[at:]} for at in range(len(along)))
+        for labelled in (mine, *(tuple(edge for edge in mine if edge in each) for each in some)):
+            found = _readable_places(labelled, length, mine, gap)
             if found:
                 places |= found
                 break
     return places
 
 
+@lru_cache(maxsize=256)
 def _readable_places(
-    edges: list[Edge], length: int, dots: Counter[Cell], gap: int
-) -> dict[Edge, Cell]:
+    edges: tuple[Edge, ...], length: int, drawn: tuple[Edge, ...], gap: int
+) -> Mapping[Edge, Cell]:
     """Return places of all labels where none hides too much or can be taken for another's."""
+    dots = Counter(cell[:2] for edge in drawn for cell in edge.cells)
     sources, destinations = ({edge.source for edge in edges}, {edge.destination for edge in edges})
     # near whichever end has more units, where the edges are further apart
     behind, before = [1.0 - part for part in PARTS], [*PARTS]
@@ -346,7 +347,7 @@ def _readable_places(
 
 
 def _places_of_layer(
-    edges: list[Edge], length: int, dots: Counter[Cell], parts: list[float], reach: int
+    edges: tuple[Edge, ...], length: int, dots: Counter[Cell], parts: list[float], reach: int
 ) -> dict[Edge, Cell]:
     """Return the places of as many labels as find one, one after the other.
 
