@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from bptui.app.diagram.edges import Wires, crossing, edges, label_places, telling, wires_of
+from bptui.app.diagram.edges import crossing, edges
+from bptui.app.diagram.labels import label_places
 from bptui.app.diagram.layout import arrange
+from bptui.app.diagram.wires import Wires, telling, wires_of
 from bptui.app.playback.run import SPEEDS
 from bptui.app.styles import own_styles
 from bptui.app.view import Selection, View

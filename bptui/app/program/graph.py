@@ -10,9 +10,10 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Drawing
-from bptui.app.diagram.edges import Edge, wires_of
+from bptui.app.diagram.edges import Edge
 from bptui.app.diagram.layout import Layout
 from bptui.app.diagram.scalars import draw
+from bptui.app.diagram.wires import wires_of
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.panels.network import arranged
 from bptui.app.program.moment import Moment
