@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -128,36 +127,32 @@ class _Document:
             for statement in explanation.arrays:
                 link, why = explanation.links.get(statement.left.name, ("", ""))
                 yield from [("remark", [f"{link.replace(' * ', ' · ')}: {why}"])] if why else []
-                yield from self._statements([statement], form, part)
+                yield from self._statements({statement: None}, form, part)
         elif form == "numpy":
             yield "code", _code_lines(part, self.report)
         else:
             for section in explanation.numbers:
                 for title, statements in section.groups(self.report.symbols):
                     yield from [("remark", [title])] if title else []
-                    yield from self._statements(statements, form, part, section.chains)
+                    led = {each: section.chains.get(each) for each in statements}
+                    yield from self._statements(led, form, part)
                 if section.omitted:
                     yield "remark", [f"… {section.omitted} more like these"]
 
     def _statements(
-        self,
-        statements: Sequence[Statement],
-        form: Form,
-        part: Part,
-        chains: Mapping[Statement, Chain] = MappingProxyType({}),
+        self, statements: Mapping[Statement, Chain | None], form: Form, part: Part
     ) -> Iterator[Block]:
         """Yield equations that follow each other as one block, comparisons by themselves."""
         together: list[str] = []
-        for statement in statements:
-            if statement in chains and not chains[statement].silent:
-                yield from [("formulas", together)] if together else []
+        for statement, chain in statements.items():
+            led = chain is not None and not chain.silent
+            if together and (led or isinstance(statement, Comparison)):
+                yield "formulas", together
                 together = []
-                yield from self._chain(chains[statement])
-                if (before := chains[statement].before) is not None:
-                    yield from self._statements(before[:1], form, part, dict([before]))
+            if chain is not None and led:
+                yield from self._chain(chain)
+                yield from self._statements(dict(filter(None, [chain.before])), form, part)
             if isinstance(statement, Comparison):
-                yield from [("formulas", together)] if together else []
-                together = []
                 yield from (("remark", [said]) for said in self.report.verdict(statement, form))
             for heading, equation in equations(statement).items():
                 wanted = part.explanation.wanted.get(equation.left.name)
@@ -333,7 +328,8 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
                     {
                         "title": section.title,
                         "statements": [
-                            _number(s, section.chains.get(s), report) for s in section.statements
+                            _statement(s, "scalar", report) | _chain(section.chains.get(s), report)
+                            for s in section.statements
                         ],
                         "omitted": section.omitted,
                     }
@@ -349,17 +345,10 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
     }
 
 
-def _number(statement: Statement, chain: Chain | None, report: Report) -> Record:
-    return _statement(statement, "scalar", report) | {"chain": _chain(chain, report)}
-
-
-def _chain(chain: Chain | None, report: Report) -> Record | None:
-    """Return the links of a gradient with their values for sample 1, path by path, and why.
-
-    ``before``: the derivation of a gradient that they begin with.
-    """
+def _chain(chain: Chain | None, report: Report) -> Record:
+    """Return a gradient's links with their values for sample 1, why, and what they begin with."""
     if chain is None:
-        return None
+        return {"chain": None}
     text, scope = report.symbols.text, chain.scope
 
     def written(link: Factor) -> Record:
@@ -367,8 +356,9 @@ def _chain(chain: Chain | None, report: Report) -> Record | None:
         return {"factor": name, "value": float(evaluate(link.value, scope))}
 
     paths = [[written(link) for link in path] for path in chain.paths]
-    before = None if chain.before is None else _number(*chain.before, report)
-    return {"paths": paths, "why": chain.why, "before": before}
+    first, own = chain.before or (None, None)
+    before = first and _statement(first, "scalar", report) | _chain(own, report)
+    return {"chain": {"paths": paths, "why": chain.why, "before": before}}
 
 
 def _link(explanation: Explanation, statement: Statement) -> Record:
