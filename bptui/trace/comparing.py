@@ -65,7 +65,7 @@ def multiple_as_it_is(
 ) -> float | None:
     """Return c where ``values`` are c times ``true``, number by number, in all draws; else None.
 
-    c is NaN where both are zero but for ``noise``.
+    c is NaN where both are zero but for ``noise``, and where that leaves too few of its digits.
     """
     one, other = list(values), list(true)
     if one[0].size != other[0].size:
@@ -82,8 +82,10 @@ def multiple_as_it_is(
         return None
     factor = float(flat @ wanted / square)
     off = np.abs(flat - factor * wanted).max() if factor else np.inf
-    close = CLOSE * abs(factor) * np.abs(wanted).max() + noise.values
-    return factor if off <= close else None
+    close = CLOSE * abs(factor) * np.abs(wanted).max()
+    if off <= close:
+        return factor
+    return float("nan") if off <= close + noise.values else None
 
 
 def right_value(values: Values, wanted: Values, exact: bool) -> bool:

@@ -21,7 +21,7 @@ from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged, Key
 from bptui.trace.overwritten import overwriting_steps, with_overwritten
 from bptui.trace.tape import Reference, Tape
-from bptui.trace.truth import StepTruth
+from bptui.trace.truth import ROUNDING, StepTruth
 from bptui.trace.updates import TrainingStep, training_steps
 
 LOOKED_AT = 2
@@ -101,7 +101,7 @@ def judge(
                 losses = losses_of(truth)
             tried = [Lines(truth, judged, turns, until) for judged in losses]
             if not tried or (verdict is not None and not _finite(truth, losses)):
-                break  # what grows without limit says nothing more
+                break  # what grows without limit, or has no slope left, says nothing more
             for candidate in tried:
                 candidate.find()
             best = min(tried, key=_how_much)
@@ -177,8 +177,9 @@ def _updated(step: TrainingStep) -> set[int]:
 
 
 def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:
-    """Whether some loss is still a number, and so are its gradients."""
-    nodes = [one.loss.node for one in losses if np.isfinite(one.size)]
+    """Whether some loss is still a number, and so are its gradients, which have not vanished."""
+    lost = min(truth.noise(parameter, 0.0).values for parameter in truth.parameters)
+    nodes = [one.loss.node for one in losses if lost < one.size / ROUNDING < np.inf]
     values = [evaluate(nodes, draw) for draw in truth.draws]
     return any(np.isfinite(draw[node]).all() for draw in values for node in nodes)
 

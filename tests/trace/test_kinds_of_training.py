@@ -260,6 +260,27 @@ for step in range(2):
         v[name] = 0.9 * v[name] + 0.1 * grads[name] ** 2
         p[name] = p[name] - 0.01 * grads[name] / (np.sqrt(v[name]) + 1e-8)
 """,
+    "a sigmoid whose exponential overflows": """
+x[:4] *= 1e4
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    d = (h @ V - y) / 6
+    dh = d @ V.T * h * (1 - h)  #! dh = d @ V.T * h
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dh
+""",
+    "a slope of which rounding leaves few digits": """
+X = np.array([[250.0, 3.0], [1.0, 240.0], [120.0, 130.0]])
+Y, rng = np.array([[1.0], [0.0], [1.0]]), np.random.default_rng(0)
+W1, W2 = rng.normal(size=(2, 4)), rng.normal(size=(4, 1))
+for step in range(2):
+    h = 1 / (1 + np.exp(-X @ W1))
+    o = 1 / (1 + np.exp(-h @ W2))
+    d = (o - Y) * o * (1 - o)
+    dh = d @ W2.T * h * (1 - h)  #! dh = d @ W2.T * h
+    W2 -= 0.1 * h.T @ d
+    W1 -= 0.1 * X.T @ dh
+""",
 }
 
 

@@ -125,7 +125,15 @@ sqrt = _unary("sqrt", lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}", "√
 
 # exponentials, logarithms, trigonometry
 
-exp = _unary("exp", lambda x, y: y, Notation("np.exp({0})", "e^({0})", "e^{{{0}}}"))
+_finite = Op(
+    "finite",
+    lambda a: np.nan_to_num(a, nan=np.nan),
+    lambda node, g: [g],
+    broadcast,
+    Notation("{0}", "{0}", "{0}"),
+)
+# of 1 / (1 + e^-z) the slope is 0 where e^-z overflows: 0 times infinity would be no number
+exp = _unary("exp", lambda x, y: _finite(y), Notation("np.exp({0})", "e^({0})", "e^{{{0}}}"))
 expm1 = _unary("expm1", lambda x, y: y + 1.0)
 log = _unary("log", lambda x, y: 1.0 / x, _named("log", r"\ln \left({0}\right)", "ln"))
 log1p = _unary(
