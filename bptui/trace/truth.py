@@ -259,6 +259,14 @@ class StepTruth:
                 return Match(factor, None)
             if inner.entry is not None and self.adapted(parameter.key, inner.entry):
                 return inner
+        # of what rounding has made of no gradient an optimizer makes a step of any size
+        if largest(true) <= size and any(
+            self.tape.shape(entry) == self.tape.shape(parameter.before)
+            and largest(self.numbers(self.graph.nodes[entry])) <= size
+            and self.adapted(parameter.key, entry)
+            for entry in self.behind[parameter.key] & self.dependent
+        ):
+            return Match(float("nan"), None)
         return None
 
     def _decayed(self, true: Mapping[Parameter, Values], found: Gradients) -> float | None:

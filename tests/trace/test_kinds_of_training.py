@@ -281,6 +281,21 @@ for step in range(2):
     W2 -= 0.1 * h.T @ d
     W1 -= 0.1 * X.T @ dh
 """,
+    "Adam for a bias that has no gradient, before a batch norm": """
+mW, vW, mb, vb = (np.zeros_like(p) for p in (W, W, b, b))
+for t in range(1, 3):
+    z = x @ W + b
+    xh = (z - z.mean(0)) / z.std(0)
+    loss = ((xh - y) ** 2).mean()
+    dx = 2 * (xh - y) / y.size
+    dz = (dx - dx.mean(0) - xh * (dx * xh).mean(0)) / z.std(0)
+    dW = x.T @ dz  #! dW = x.T @ dx
+    db = dz.sum(0)
+    mW, vW = 0.9 * mW + 0.1 * dW, 0.999 * vW + 0.001 * dW**2
+    mb, vb = 0.9 * mb + 0.1 * db, 0.999 * vb + 0.001 * db**2
+    W -= 0.01 * mW / (1 - 0.9**t) / (np.sqrt(vW / (1 - 0.999**t)) + 1e-8)
+    b -= 0.01 * mb / (1 - 0.9**t) / (np.sqrt(vb / (1 - 0.999**t)) + 1e-8)
+""",
 }
 
 
