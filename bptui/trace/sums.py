@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,8 @@ SAME = ("getitem", "transpose", "reshape", "copy", "positive")
 """What may give all of an array as it is: W[:], b.T of a vector."""
 KEPT = 0.95
 """The least part of a parameter that a weight decay leaves; a momentum keeps less."""
-DEEPEST = 8
-"""Terms of a sum that are looked through for the old value."""
+DEEPEST, FACTORS = 8, 64
+"""Terms of a sum that are looked through for the old value, and parts of a product."""
 PRODUCTS = ("multiply", "divide", "negative", "transpose", "reshape")
 
 
@@ -137,6 +138,8 @@ def share_of(tape: Tape, entry: int, old: int) -> float | None:
     while stack:
         one, share = stack.pop()
         note = tape.notes[one]
+        if one < old:
+            continue  # it was there before, and so is all that it is made of
         if one == old:
             found = share + (found or 0.0)
         elif note.call in (*SAME, "negative", "add", "subtract"):
@@ -159,9 +162,8 @@ def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
     sign within what has a name is its own.
     """
     scalars: set[float] = set()
-    sign, stack = 1, [(added, True)]
-    while stack:
-        part, own = stack.pop()
+    sign, parts = 1, [(added, True)]
+    for part, own in islice(parts, FACTORS):
         call = tape.notes[part.entry].call if isinstance(part, Reference) else ""
         number = _number(tape, part)
         if number is not None:
@@ -174,5 +176,5 @@ def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
         if call in PRODUCTS and isinstance(part, Reference):
             own = own and part.entry not in tape.named
             sign = -sign if own and call == "negative" else sign
-            stack += [(factor, own) for factor in tape.notes[part.entry].arguments]
+            parts += [(factor, own) for factor in tape.notes[part.entry].arguments]
     return Product(frozenset(scalars), sign)

@@ -5,9 +5,10 @@ import ast
 import pytest
 
 from bptui.trace.judge import judge
-from bptui.trace.tape import Tape
+from bptui.trace.overwritten import overwriting_steps
+from bptui.trace.tape import Note, Tape, Value
 from tests.export.test_derived import check_written
-from tests.trace.support import PROGRAMS, TRUTH, Judged, source_of
+from tests.trace.support import PROGRAMS, TRUTH, Judged, Run, source_of
 
 RIGHT, WRONG = (
     sorted(name for name, truth in TRUTH.items() if truth["right"] is right)
@@ -125,3 +126,21 @@ def test_the_line_that_was_edited_is_the_first_wrong_one(
     program = judged(name, "\n".join(rows) + "\n")
     assert not program.verdict.right
     assert program.first_wrong == {line}
+
+
+@pytest.mark.parametrize(
+    "turn", ["x = x * 0.5", "y = y * 0.9; x = x + y", "v = v * 0.9; x = x * v"]
+)
+def test_how_much_is_read_grows_as_the_tape_does(turn: str) -> None:
+    class Counted(list[Note]):
+        read = 0
+
+        def __getitem__(self, place: Value) -> Value:
+            self.read += 1
+            return super().__getitem__(place)
+
+    start = "import numpy as np\nx, y, v = np.ones(3), np.ones(3), np.ones(3)\n"
+    made = Run(f"{start}for turn in range(600):\n    {turn}\n").recorder
+    notes = Counted(made.tape)
+    overwriting_steps(Tape(notes, made.values, made.bindings))
+    assert notes.read < 100 * len(notes)
