@@ -191,8 +191,13 @@ def _why_nothing(
         return f"training step {step} is to be looked at (--step), and {why} {steps}"
     if run.message:
         where = f"line {run.line}: " if run.line else "--call: " if call else ""
-        used = f"; it was run with {python}{python.advice}"
-        return f"{where}{run.message}{used if run.message.startswith(IMPORTS) else ''}"
+        advice = f"; it was run with {python}{python.advice}"
+        if run.message.startswith("EOFError"):
+            advice = "; input() has no answer here: put a value in its place, or sys.argv[1], "
+            advice += "which is VALUE in `bptui check FILE -- VALUE`"
+        elif not run.message.startswith(IMPORTS):
+            advice = ""
+        return f"{where}{run.message}{advice}"
     defined = [*_defined(source.tree)]
     has = f" (it defines {listed(defined[:5])})" if defined else ""
     return (

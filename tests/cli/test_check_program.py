@@ -241,7 +241,10 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
             "import no_such_library\n",
             f"named 'no_such_library'; it was run with {sys.executable} (bptui's own); activate",
         ),
-        ("import numpy as np\nx = np.ones(3)\nprint(x * input())\n", "line 3: EOFError"),
+        (
+            "import numpy as np\nx = np.ones(3)\nprint(x * input())\n",
+            "line 3: EOFError: EOF when reading a line; input() has no",
+        ),
         ("import os\nos._exit(7)\n", "os._exit(7)"),
         ("import os\nos.kill(os.getpid(), 9)\n", "signal SIGKILL"),
         ("import sys\nsys.exit('no data')\n", "line 2: sys.exit: no data"),
