@@ -104,12 +104,14 @@ class DrawnCall:
     shown: str
 
 
-def drawn_calls(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[DrawnCall]:
-    """Yield the ways to train what is defined, the likeliest first.
+def drawn_calls(
+    tree: ast.Module, sizes: Mapping[str, Sizes], call: str = ""
+) -> Iterator[DrawnCall]:
+    """Yield the ways to train what is defined, the likeliest first; only a ``call`` that is told.
 
     ``sizes`` are those of the networks of classes that fix them.
     """
-    for way, (x, y, told) in product(_ways(tree, sizes), LAYOUTS):
+    for way, (x, y, told) in product([_told(call)] if call else _ways(tree, sizes), LAYOUTS):
         inputs, _, outputs = way.sizes
         if outputs == 1 and "eye" in y:
             continue
@@ -240,6 +242,20 @@ class _Way(NamedTuple):
     first: list[str]
     repeated: str
     sizes: Sizes
+
+
+def _told(call: str) -> _Way:
+    """Return a call that names its data; the first and last number in it are the sizes."""
+    parts = [*ast.walk(ast.parse(call))]
+    names = [part.id for part in parts if isinstance(part, ast.Name)]
+    data = {
+        name: given
+        for name, given in product(names, ("X", "y"))
+        if re.fullmatch(DATA[given], name, re.IGNORECASE)
+    }
+    counts = [n.value for n in parts if isinstance(n, ast.Constant) and type(n.value) is int]
+    of = (counts[0], HIDDEN, counts[-1]) if len(counts) > 1 else (INPUTS, HIDDEN, OUTPUTS)
+    return _Way(call, [*(f"{name} = {data[name]}" for name in data), call], "", of)
 
 
 def _ways(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[_Way]:

@@ -78,10 +78,11 @@ def checked(
     of_name = (lambda truth: named(truth, loss)) if loss else None
     verdict = judge(tape, made.turns, line_of, step - 1, of_name, limit)
     if verdict is None:
-        if not call and run.end == "ran":
+        missing = run.line is None and run.message.startswith("NameError")
+        if missing if call else run.end == "ran":
             record = partial(recorded, file, python, limit, arguments=arguments, look=1)
             again = partial(checked, file, python, limit, step=step, loss=loss)
-            drawn = _drawn(own, record, partial(again, look=look, arguments=arguments))
+            drawn = _drawn(own, call, record, partial(again, look=look, arguments=arguments))
             if drawn is not None:
                 return drawn
         lost = _lost(file, source, {line_of(b.place): b for b in lost_updates(tape)})
@@ -96,21 +97,25 @@ def checked(
 
 
 def _drawn(
-    source: Source, record: Callable[[str], Run], check: Callable[[str], Checked | Report]
+    source: Source,
+    told: str,
+    record: Callable[[str], Run],
+    check: Callable[[str], Checked | Report],
 ) -> Checked | None:
     """Return what is said of a program whose class or function was called with drawn data.
 
-    ``record`` runs the program and a call, ``check`` judges it as well.
+    So is a call that is ``told``, where it names its data alone. ``record`` runs the program and a
+    call, ``check`` judges it as well.
     """
     try:
-        made = construction(source.tree)
+        made = "" if told else construction(source.tree)
         sizes = sizes_in(record(made).recording, source.tree) if made else {}
-        calls = [*islice(drawn_calls(source.tree, sizes), MOST)]
+        calls = [*islice(drawn_calls(source.tree, sizes, told), MOST)]
         for call in working(calls, record):
             found = check(call.text)
             if isinstance(found, Checked) and not spread(found.run):
-                told = ("called", f"{call.shown}; --call tells another way")
-                found.report = replace(found.report, facts=[*found.report.facts, told])
+                fact = ("called", f"{call.shown}; --call tells another way")
+                found.report = replace(found.report, facts=[*found.report.facts, fact])
                 return found
     except NotRecordedError:
         pass

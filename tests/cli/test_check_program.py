@@ -226,6 +226,12 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
     code, _, err = run(tmp_path, CLASS)
     assert code == 3
     assert "--call" in err
+    sized = wrong.replace("__init__(self)", "__init__(self, n_in, n_out)")
+    sized = sized.replace("np.array([[0.5, -0.3]])", "np.full((n_out, n_in), 0.3)")
+    code, out, _ = run(tmp_path, sized, "--call", "Net(2, 1).train_step(X, t)")
+    assert (code, "Net(2, 1).train_step(X, t) on drawn data" in out) == (1, True)
+    code, _, err = run(tmp_path, sized, "--call", "Net(2, 1).train_step(X, what)")
+    assert (code, "NameError: name 'what' is not defined" in err) == (3, True)
 
 
 @pytest.mark.parametrize(
