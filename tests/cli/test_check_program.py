@@ -230,7 +230,7 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
     sized = sized.replace("np.array([[0.5, -0.3]])", "np.full((n_out, n_in), 0.3)")
     code, out, _ = run(tmp_path, sized, "--call", "Net(2, 1).train_step(X, t)")
     assert (code, "Net(2, 1).train_step(X, t) on drawn data" in out) == (1, True)
-    code, _, err = run(tmp_path, sized, "--call", "Net(2, 1).train_step(X, what)")
+    code, _, err = run(tmp_path, sized, "--call", "Net(2, 1).train_step(what, t)")
     assert (code, "NameError: name 'what' is not defined" in err) == (3, True)
 
 
