@@ -331,23 +331,23 @@ for step in range(2):
 
 def test_equal_outputs_of_a_sample_whose_units_are_off_hide_no_factor() -> None:
     text = """
-X, W, V = rng.normal(size=(32, 3)), rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
-Y, g, c = (X[:, 0] > 0) * 1, np.ones(4), np.zeros(4)
+X, W, V = rng.normal(size=(99, 3)), rng.normal(size=(3, 3)), rng.normal(size=(3, 2))
+Y, g, c = (X[:, 0] > 0) * 1, np.ones(3), np.zeros(3)
 for step in range(2):
     z = X @ W
     xh = (z - z.mean(0)) / z.std(0)
     n = g * xh + c
     a = np.maximum(n, 0)
-    s = a @ V
+    s = a @ V + b
     p = np.exp(s - s.max(1, keepdims=True))
     p = p / p.sum(1, keepdims=True)
-    loss = -np.log(p[range(32), Y]).sum()
+    loss = -np.log(p[range(99), Y]).sum()
     ds = p.copy()
-    ds[range(32), Y] -= 1
+    ds[range(99), Y] -= 1
     dn = ds @ V.T * (n > 0)
     dxh = dn * g
     dz = (dxh - dxh.mean(0) - xh * (dxh * a).mean(0)) / z.std(0)
-    V -= 0.1 * a.T @ ds
+    V, b = V - 0.1 * a.T @ ds, b - 0.1 * ds.sum(0)
     g, c = g - 0.1 * (dn * xh).sum(0), c - 0.1 * dn.sum(0)
     W -= 0.1 * X.T @ dz
 """
