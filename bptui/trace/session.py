@@ -76,6 +76,7 @@ class Session:
         folder = os.path.dirname(file)
         sys.argv = [file, *self.request["arguments"]]
         sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
+        vars(sys).update(settrace=Silent(), setprofile=Silent())  # they would trace the recorder
         sys.meta_path.insert(0, Modules(folder, self.rewritten))
         sys.meta_path.append(Missing())
         signal.signal(signal.SIGALRM, self.time_is_up)

@@ -185,9 +185,10 @@ def test_a_python_without_numpy_is_unusable(tmp_path: Path) -> None:
     assert "--python PATH" in err
 
 
-def test_what_only_shows_something_need_not_be_installed(tmp_path: Path) -> None:
+def test_what_only_shows_something_takes_no_part_and_need_not_be_installed(tmp_path: Path) -> None:
     shown = """\
 import sys
+sys.settrace(lambda *given: [1.5 * 2.5, sys.exit()])
 sys.path[:] = [folder for folder in sys.path if "site-packages" not in folder]  # nothing is
 import matplotlib.pyplot as plt
 import seaborn
