@@ -232,9 +232,10 @@ def _wrong(line: Line, report: Report, columns: int, paint: Paint) -> Iterator[s
     if line.example:
         index = ", ".join(map(str, line.example.index))
         where = f"{name}[{index}]" if index else name
-        found, right = line.example.found, line.example.expected
-        said = f"{where} is {found:.6g}, and {right:.6g} is right"
-        yield from _labelled("for example", said, columns, paint)
+        found, right = (f"{n:.6g}" for n in (line.example.found, line.example.expected))
+        if found != right:  # a factor of 1 makes the program's own numbers right
+            said = f"{where} is {found}, and {right} is right"
+            yield from _labelled("for example", said, columns, paint)
 
 
 def _marked(

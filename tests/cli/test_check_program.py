@@ -118,6 +118,28 @@ for step in range(2):
     assert "nan" not in out
 
 
+def test_where_the_programs_own_numbers_happen_to_be_right_there_is_no_example(
+    tmp_path: Path,
+) -> None:
+    source = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, y, W, g = rng.normal(size=(6, 3)), rng.normal(size=(6, 2)), rng.normal(size=(3, 2)), np.ones(2)
+for step in range(2):
+    z = x @ W
+    d = g * z - y
+    loss = (d ** 2).sum() / 2
+    dg = (d * z).sum(0)
+    dz = d
+    g -= 0.1 * dg
+    W -= 0.1 * x.T @ dz
+"""
+    code, out, _ = run(tmp_path, source)
+    assert code == 1
+    assert "dz = d * g" in out
+    assert "for example" not in out
+
+
 def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, NET, "--format", "json")
     record = json.loads(out)
