@@ -179,8 +179,8 @@ def _of_another_batch(trials: Sequence[Trial]) -> Trial | None:
     for trial in wrong:
         times = trial.case.samples / own.case.samples
         for one in findings_of([trial]):
-            ratio = one.ratio.value if one.ratio else 0.0
-            if one.wrong and abs(ratio - times) > 1e-4 * times:
+            wanted = times * one.expected
+            if one.wrong and abs(one.found - wanted) > 1e-4 * abs(wanted):
                 return None
     return wrong[0]
 

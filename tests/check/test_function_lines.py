@@ -214,9 +214,10 @@ def test_of_another_shape_is_said_how_it_is_no_number_that_is_not_finite(tmp_pat
     assert "gb1: it has shape (); expected (4,), the shape of b1, so it got one" in because
 
 
-def test_a_constant_that_is_the_batch_size_of_the_preset_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("toml", [MEAN, preset((3, 4, 1))], ids=["three outputs", "one"])
+def test_a_constant_that_is_the_batch_size_of_the_preset_is_told(toml: str, tmp_path: Path) -> None:
     """Its parameters are taken one by one, too."""
-    report = report_on(tmp_path, edited(WRITTEN, "len(x)", "4"))
+    report = report_on(tmp_path, edited(WRITTEN, "len(x)", "4"), toml)
     assert report.verdict == "right"
     assert any("is there a 4 where the number of samples" in text for _, text in report.facts)
 
