@@ -183,6 +183,7 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """Another small number for a number, another sign, twice or half as much, a slope of it."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         yield from (ast.Constant(other) for other in (0, 1, 2) if other != node.value)
+        yield from _lengths(names)
     yield ast.UnaryOp(ast.USub(), node)
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
@@ -223,16 +224,22 @@ def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """One factor, divisor or term more, a length or a slope of something in sight too."""
     for name in names:
         other = _parsed(name)
-        for op in (ast.Mult(), ast.Div(), ast.Add(), ast.Sub()):
+        terms = () if isinstance(node, ast.Constant) else (ast.Add(), ast.Sub())
+        for op in (ast.Mult(), ast.Div(), *terms):
             yield ast.BinOp(node, op, other)
-    lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
-    for name in lengths.values():
+    for length in _lengths(names):
         for op in (ast.Div(), ast.Mult()):
-            yield ast.BinOp(node, op, _parsed(f"len({name})"))
+            yield ast.BinOp(node, op, length)
     for name, values in names.items():
         if values[0].size > 1 or len(names) < 40:
             for slope in SLOPES:
                 yield ast.BinOp(node, ast.Mult(), _parsed(slope.format(x=name)))
+
+
+def _lengths(names: Mapping[str, Values]) -> list[ast.expr]:
+    """Return the lengths of what is in sight, each once."""
+    lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
+    return [_parsed(f"len({name})") for name in lengths.values()]
 
 
 def _carried(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:

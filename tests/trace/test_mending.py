@@ -65,6 +65,7 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = d.sum(axis=0)", "g = d.mean(axis=0)"),  # a function for one that is alike
         ("g = np.maximum(d, 0) * a", "g = np.minimum(d, 0) * a"),
         ("g = x.T @ d", "g = x.T @ d / len(x)"),
+        ("g = d / 4", "g = d / len(x)"),
         ("g = a * s", "g = a * np.sign(s)"),
         ("g = d - a", "g = d - a - b * s"),  # a term that is missing
         ("g = d @ w.T", "g = d @ w.T + a @ w.T"),
