@@ -296,6 +296,16 @@ for t in range(1, 3):
     W -= 0.01 * mW / (1 - 0.9**t) / (np.sqrt(vW / (1 - 0.999**t)) + 1e-8)
     b -= 0.01 * mb / (1 - 0.9**t) / (np.sqrt(vb / (1 - 0.999**t)) + 1e-8)
 """,
+    "a sigmoid in two formulas, of which the other overflows": """
+x[:4] *= 1e4
+for step in range(2):
+    z = x @ W
+    h = np.where(z >= 0, 1 / (1 + np.exp(-z)), np.exp(z) / (1 + np.exp(z)))
+    d = (h @ V - y) / 6
+    dh = d @ V.T * h * (1 - h)  #! dh = d @ V.T * h
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dh
+""",
 }
 
 

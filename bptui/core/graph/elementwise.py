@@ -89,9 +89,11 @@ subtract = _binary("subtract", lambda a, b, y, g: [g, -g], _infix("-", SUM), _of
 multiply = _binary(
     "multiply", lambda a, b, y, g: [g * b, g * a], _infix("*", PRODUCT, "·", r"\cdot")
 )
+# where e^z overflows, and np.where takes another formula, 0 times inf or nan would be no number
+_finite = Op("finite", np.nan_to_num, lambda node, g: [g], broadcast, Notation("{0}", "{0}", "{0}"))
 divide = _binary(
     "divide",
-    lambda a, b, y, g: [g / b, -(g * y / b)],
+    lambda a, b, y, g: [g / b, -(g * _finite(y) / b)],
     _alike("{0:product} / {1:unary}", r"\frac{{{0}}}{{{1}}}", PRODUCT),
 )
 negative = _unary(
@@ -125,14 +127,6 @@ sqrt = _unary("sqrt", lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}", "√
 
 # exponentials, logarithms, trigonometry
 
-_finite = Op(
-    "finite",
-    lambda a: np.nan_to_num(a, nan=np.nan),
-    lambda node, g: [g],
-    broadcast,
-    Notation("{0}", "{0}", "{0}"),
-)
-# of 1 / (1 + e^-z) the slope is 0 where e^-z overflows: 0 times infinity would be no number
 exp = _unary("exp", lambda x, y: _finite(y), Notation("np.exp({0})", "e^({0})", "e^{{{0}}}"))
 expm1 = _unary("expm1", lambda x, y: y + 1.0)
 log = _unary("log", lambda x, y: 1.0 / x, _named("log", r"\ln \left({0}\right)", "ln"))
