@@ -60,22 +60,16 @@ class Fitting:
         if self.judged.uphill and along(self.change(parameter, changed), true):
             return None
         sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
-        taken = (
-            factor
-            for entry, factor in self._inside(parameter, changed, true)
-            if self.truth.adapted(parameter.key, entry)
-        )
-        last = next(taken, None)
+        last = next(self._adapted(parameter, changed, true), None)
         fits = last is not None and (not self.judged.ratios or rounded(last) in sizes)
         return float("nan") if fits else None
 
-    def _inside(
-        self, parameter: Parameter, changed: Changes, true: Values
-    ) -> Iterator[tuple[int, float]]:
-        """Yield the multiples of its true gradient behind a parameter, the last one first."""
+    def _adapted(self, parameter: Parameter, changed: Changes, true: Values) -> Iterator[float]:
+        """Yield the multiples of its true gradient that an optimizer takes, the last one first."""
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
+            behind = {entry for entry in behind if self.truth.adapted(key, entry)}
             unlike = self.truth.unlike(true)
             self.unchanged[key] = {
                 entry: None if entry in unlike else multiple(self.values[entry], true)
@@ -88,7 +82,7 @@ class Fitting:
                 near = values[0].size == true[0].size and self.multiples[key].of(values)
                 factor = multiple(values, true) if near else None
             if factor is not None:
-                yield entry, factor
+                yield factor
 
     def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a whole parameter has changed."""
