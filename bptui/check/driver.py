@@ -30,7 +30,7 @@ from bptui.trace.losses import Judged, Loss
 from bptui.trace.run import NotRecordedError, Run
 from bptui.trace.tape import Tape
 from bptui.trace.truth import StepTruth
-from bptui.trace.updates import updates_between
+from bptui.trace.updates import lost_updates, updates_between
 
 CLOSE = 1e-9
 """How near, relative to all of them, numbers are that are the same ones."""
@@ -311,14 +311,12 @@ class _Judge:
 
     def _local(self) -> Iterator[Line]:
         """Yield the lines that give a local name what should become of a parameter."""
-        names = [name for name, notice in self.notices.items() if notice == UNCHANGED]
-        given, found = {self.first.get(f"own_{name}") for name in names}, dict[int, Line]()
-        for binding in self.run.recording.bindings:
-            line = self.run.line_of(binding.place)
+        found: dict[int, Line] = {}
+        for binding in lost_updates(self.tape, 1) if UNCHANGED in self.notices.values() else ():
+            line, told, name = self.run.line_of(binding.place), None, binding.name
             statement = self.run.source.statement(line) if line else None
-            shared = not given.isdisjoint(self.tape.inputs[binding.entry])
-            if shared and isinstance(statement, ast.Assign):
-                told, name, value = None, binding.name, statement.value
+            if isinstance(statement, ast.Assign):
+                value = statement.value
                 if isinstance(value, ast.BinOp) and ast.unparse(value.left) == name:
                     told = f"{name} -= {ast.unparse(value.right)}"
                 why = f"{name} is a local name: the array that was given stays as it is"

@@ -112,8 +112,8 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     return Update(before, entry, binding, repr(flat), flat, made, tape.notes[value].call)
 
 
-def lost_updates(tape: Tape) -> list[Binding]:
-    """Return the updates of names whose new value is read by nothing: they change nothing."""
+def lost_updates(tape: Tape, times: int = 2) -> list[Binding]:
+    """Return the updates of names that nothing reads, of one old value so many ``times``."""
     read = {entry for inputs in tape.inputs for entry in inputs}
     local = [b for b in tape.bindings if b.name.isidentifier() and b.entry not in read]
     found: dict[int, list[Update]] = {}
@@ -122,7 +122,7 @@ def lost_updates(tape: Tape) -> list[Binding]:
         if update is not None and update.sum.own:
             found.setdefault(binding.place, []).append(update)
     again = ([u for u in updates if u.before == updates[0].before] for updates in found.values())
-    return [updates[0].binding for updates in again if len(updates) > 1]
+    return [updates[0].binding for updates in again if len(updates) >= times]
 
 
 def updates_between(tape: Tape, first: int, last: int) -> int:
