@@ -8,37 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .support import bptui, check
+from .net import NET, RIGHT, run
+from .support import bptui
 
-NET = """\
-import numpy as np
-
-np.random.seed(1)
-X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
-y = np.array([[0], [1], [1], [0]], dtype=float)
-W1, b1 = 2 * np.random.random((2, 4)) - 1, np.zeros((1, 4))
-W2, b2 = 2 * np.random.random((4, 1)) - 1, np.zeros((1, 1))
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-for epoch in range(2000):
-    a1 = sigmoid(X @ W1 + b1)
-    a2 = sigmoid(a1 @ W2 + b2)
-    loss = 0.5 * np.sum((a2 - y) ** 2)
-    error = a2 - y
-    d2 = error * a2 * (1 - a2)
-    hidden_error = error @ W2.T
-    d1 = hidden_error * a1 * (1 - a1)
-    W2 -= 0.8 * a1.T @ d2
-    b2 -= 0.8 * d2.sum(axis=0, keepdims=True)
-    W1 -= 0.8 * X.T @ d1
-    b1 -= 0.8 * d1.sum(axis=0, keepdims=True)
-print(a2.ravel())
-"""
-RIGHT = NET.replace("error @ W2.T", "d2 @ W2.T")
 CLASS = """\
 import numpy as np
 
@@ -53,11 +25,6 @@ class Net:
         return 0.5 * np.sum((out - t) ** 2)
 """
 CALL = "Net().train_step(np.array([[0.2], [0.7]]), np.array([[0.5]]))"
-
-
-def run(folder: Path, source: str, *options: str, name: str = "net.py") -> tuple[int, str, str]:
-    done = check(folder, source, *options, name=name)
-    return done.exit_code, done.stdout, done.stderr
 
 
 def test_the_first_wrong_line_is_shown_with_what_should_stand_there(tmp_path: Path) -> None:
@@ -382,85 +349,3 @@ def test_what_is_wrong_in_a_call_is_told_as_that(tmp_path: Path) -> None:
     code, _, err = run(tmp_path, CLASS, "--call", "Net().train(1)")
     assert code == 3
     assert "--call: AttributeError: 'Net' object has no attribute 'train'" in err
-
-
-def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:
-    before, loop = RIGHT.split("for epoch in range(2000):\n")
-    for name in ("W1", "b1", "W2", "b2"):
-        loop = loop.replace(f"{name} -= ", f"{name} = {name} - ")
-    function = f"def train(W1, b1, W2, b2):\n{loop.replace('print(a2.ravel())', '')}\n"
-    code, out, _ = run(
-        tmp_path, f"{before}{function}for _ in range(9):\n    train(W1, b1, W2, b2)\n"
-    )
-    assert code == 1
-    assert "W2, b2, W1 and b1 are names of a function alone" in out
-    assert "The first wrong lines" in out
-
-
-def test_updates_of_a_loops_own_name_change_nothing(tmp_path: Path) -> None:
-    before = RIGHT.replace("range(2000)", "range(9)").partition("    W2 -= ")[0]
-    changes = "a1.T @ d2, d2.sum(axis=0), X.T @ d1, d1.sum(axis=0)"
-    loop = f"    for p, g in zip((W2, b2, W1, b1), ({changes})):\n        p = p - 0.8 * g\n"
-    code, out, _ = run(tmp_path, before + loop)
-    assert code == 1
-    assert "p is a name of a loop alone" in out
-    assert "p = p - 0.8 * g WRONG" in " ".join(out.split())
-
-
-@pytest.mark.parametrize(
-    ("updates", "wrong"),
-    [
-        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2; b1 -= 0.8 * c1", ["g1 = X.T @ d1"]),
-        ("W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1", ["c2 = d2.sum(axis=0)"]),
-        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2", ["g1 = X.T @ d1", "c1 = d1.sum(axis=0)"]),
-        (
-            "W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1\n    b2 = -0.8 * c2",
-            ["b2 = -0.8 * c2"],
-        ),
-        (
-            "W2 -= 0.8 * g2; b2 -= 0.8 * c2\n    if isinstance(W1, np.ndarray): W1 -= 0.8 * g1",
-            ["c1 = d1.sum(axis=0)"],
-        ),
-        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2; W1 -= 0.8 * g1\n    if epoch > 99: b1 -= 0.8 * c1", []),
-        ("W2 -= 0.8 * g2; b2 -= 0.8 * c2; W1 -= 0.8 * g1; b1 -= 0.8 * c1", []),
-    ],
-)
-def test_a_gradient_that_is_computed_and_never_applied_is_wrong(
-    updates: str, wrong: list[str], tmp_path: Path
-) -> None:
-    before = RIGHT.partition("    W2 -=")[0]
-    gradients = "g2 = a1.T @ d2", "c2 = d2.sum(axis=0)", "g1 = X.T @ d1", "c1 = d1.sum(axis=0)"
-    source = before + "".join(f"    {line}\n" for line in (*gradients, updates))
-    found = json.loads(run(tmp_path, source, "--format", "json")[1])
-    assert found["verdict"] == ("wrong" if wrong else "right")
-    assert [line["text"] for line in found["lines"] if line["verdict"] == "wrong"] == wrong
-    assert len(found["first_wrong_lines"]) == len(wrong)
-
-
-@pytest.mark.parametrize(
-    ("start", "body", "said"),
-    [
-        ("1.5", "w -= 0.1 * 2 * w", "no loss is found in it"),
-        (
-            "np.ones((3, 2)); t = np.array([1.0, 0, 1])",
-            "q = np.exp(t @ w) / np.exp(t @ w).sum(); e = np.eye(2)[int(q.argmax())]; "
-            "w += 0.1 * np.outer(t, e) * (1 + w)",
-            "no loss is found in it",
-        ),
-        ("np.ones(3)", "loss = np.sinc(w).sum(); w -= 0.1 * w", "line 4: no derivative is known"),
-        (
-            "np.ones((3, 2)) / 3; a = np.zeros(3); t = np.array([1.0, 0, 1])",
-            "p = 1 / (1 + np.exp(-t @ w)); h = np.random.random(2) < p; "
-            "v = 1 / (1 + np.exp(-w @ h - a)); q = 1 / (1 + np.exp(-v @ w)); "
-            "w += 0.1 * (np.outer(t, p) - np.outer(v, q)); a += 0.1 * (t - v)",
-            "line 4: it draws numbers by what it computes",
-        ),
-    ],
-)
-def test_what_cannot_be_known_is_unclear(tmp_path: Path, start: str, body: str, said: str) -> None:
-    file = tmp_path / "net.py"
-    file.write_text(f"import numpy as np\nw = {start}\nfor _ in range(3):\n    {body}\n")
-    result = bptui("check", "--format", "json", str(file))
-    found = json.loads(result.stdout)
-    assert (result.exit_code, found["verdict"]) == (3, "unclear")
-    assert said in found["reason"]

@@ -220,3 +220,29 @@ def test_what_an_engine_adds_to_a_gradient_is_told_by_the_objects(slip: int) -> 
     assert_judged(text)
     mended = program(WRONG.sub(r"\1\3", text)).mended()
     assert Judged(mended, Path("program.py"), None).verdict.right
+
+
+GROWING = {
+    "a loss": """
+t = np.eye(2)[(y[:, 0] > 0).astype(int)]
+for step in range(3):
+    out = x @ W
+    p = np.exp(out) / np.exp(out).sum(axis=1, keepdims=True)
+    loss = -np.sum(t * np.log(p))
+    W -= 1e4 * x.T @ (p - t)
+""",
+    "gradients alone": """
+t = (y > 0) * 1.0
+for step in range(3):
+    p = 1 / (1 + np.exp(-(x @ W)))
+    loss = np.mean((p - t) ** 2)
+    W -= 1e5 * x.T @ (2 * (p - t) / t.size * p * (1 - p))
+""",
+}
+
+
+@pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
+def test_what_grows_without_limit_is_not_called_wrong(text: str) -> None:
+    found = program(text)
+    assert found.verdict.right
+    assert not found.first_wrong
