@@ -80,22 +80,10 @@ class LossHistory:
     def __init__(self) -> None:
         self._levels = [np.empty((2, SPANS))]
         """Lows and highs of spans of 1, 2, 4, ... steps. All but the last level are full."""
-        self._finest = 0
-        """The first level that is known."""
         self.summary = Summary(1, np.empty(0), np.empty(0), np.empty(0))
         """What there is to draw now; the same object as long as nothing comes."""
         self.first_not_finite: int | None = None
         """The first step whose loss is not finite."""
-
-    @classmethod
-    def of(cls, summary: Summary, first_not_finite: int | None) -> LossHistory:
-        """Return one that goes on from what was summed up; of narrower spans nothing is known."""
-        made = cls()
-        made._finest, made.summary = summary.width.bit_length() - 1, summary
-        made._levels[:0] = [np.empty((2, 0))] * made._finest
-        made._levels[-1][:, : summary.lows.size] = summary.lows, summary.highs
-        made.first_not_finite = first_not_finite
-        return made
 
     def __len__(self) -> int:
         return len(self.summary)
@@ -128,7 +116,7 @@ class LossHistory:
         if not 0 <= length <= len(self):
             raise IndexError(f"step {length - 1} has not been played")
         now, copy, diverged = self.summary, LossHistory(), self.first_not_finite
-        level, last = self._finest, len(self._levels) - 1
+        level, last = 0, len(self._levels) - 1
         while SPANS << level < length and level < last:
             level += 1
         count, rest = max(length - 1, 0) >> level, np.empty(0)
@@ -138,7 +126,6 @@ class LossHistory:
         elif level == 0:
             rest = self._levels[0][0, count:length]
         copy._levels = [*self._levels[:level], self._levels[level].copy()]
-        copy._finest = self._finest
         lows, highs = copy._levels[-1][:, :count]
         copy.summary = Summary(1 << level, lows, highs, rest)
         copy.first_not_finite = None if diverged is None or diverged >= len(copy) else diverged

@@ -118,16 +118,13 @@ class Checkpoints:
     def until(self, step: int) -> Checkpoints:
         """Return those before ``step``, to be kept beside these; the states are shared."""
         fork = Checkpoints(self._cost - OVERHEAD, self.budget)
-        fork.spread(step)
+        # as dense as where just the steps before this one have been played
+        while self._most_grid and step // fork.stride > self._most_grid:
+            fork.stride *= 2
         kept = {k: state for k, state in self._grid.items() if k < step and k % fork.stride == 0}
         fork._grid, fork._furthest = kept, max(kept, default=0)
         fork._recent = {k: state for k, state in self._recent.items() if k < step}
         return fork
-
-    def spread(self, step: int) -> None:
-        """Make the grid as dense as where just the steps before ``step`` have been played."""
-        while self._most_grid and step // self.stride > self._most_grid:
-            self.stride *= 2
 
     @property
     def nbytes(self) -> int:

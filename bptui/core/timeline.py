@@ -206,22 +206,6 @@ class Timeline:
             self._arrived(step, np.array([self._snapshot.loss]))
         return self._snapshot
 
-    def go_on_from(
-        self, step: int, state: Array, losses: LossHistory, tests: TestLosses | None
-    ) -> None:
-        """Go to a state that was kept of ``step``, and take all losses known then, too.
-
-        No step is played, and those before only when one goes back to them. Raises
-        :class:`ValueError` unless it is a state of this timeline, and the losses reach so far.
-        """
-        if len(losses) < step or state.shape != self._engine.state.flat.shape:
-            raise ValueError("a state or losses of too many or too few numbers")
-        self.losses, self.test_losses = losses, tests
-        self._checkpoints.spread(step)
-        self._checkpoints.keep_recent(step, state)
-        self._enter(self._index_of(step))
-        self._engine.load(state, step)
-
     def nearest(self, step: int) -> tuple[int, Array]:
         """Return the latest step not after ``step`` from which replaying can begin; its state."""
         known = [

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from types import FrameType
-from unittest.mock import patch
 
 import click
 
@@ -169,10 +168,9 @@ def _session() -> list[bytes]:
     timeline = edited(
         Timeline(experiment), Timeline(experiment).snapshot(0), Number("input", (0, 0)), 0.5
     )
-    state = SessionState(False, "mine", 3, 1, [("loss < 0.1", True)], "1/s", None, Selection())
-    session = Session(state, timeline, timeline.snapshot(2))
-    with patch("bptui.app.session.state.LONG_RUN", 0.0):
-        return written(session, ended=False).splitlines()
+    stops, loss = [("loss < 0.1", True)], repr(timeline.snapshot(3).loss)
+    state = SessionState(False, "mine", 3, 1, stops, "1/s", None, loss, Selection())
+    return written(Session(state, timeline), ended=False).splitlines()
 
 
 SESSION = _session()

@@ -8,7 +8,6 @@ from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
 from textual.worker import WorkerCancelled
 
 from bptui.app.session.state import Session, SessionState, written
@@ -119,6 +118,7 @@ class Autosave:
         """Return what is to be kept, as it is now."""
         main, player = self._main, self._app.player
         branch, place = player.standing
+        shown = player.turned and player.snapshot.step == place.step
         state = SessionState(
             ended=False,
             name=branch.timeline.experiment.name,
@@ -127,13 +127,14 @@ class Autosave:
             breakpoints=[(str(stop), on) for stop, on in player.breakpoints.items()],
             speed=str(player.speed),
             saved=branch.saved,
+            loss=repr(player.snapshot.loss) if shown else "",
             selection=main.view.selection,
             pointed=main.view.pointed,
             sample=main.view.sample,
             logarithmic=main.loss.logarithmic,
             form=main.derivation.form,
         )
-        return Session(state, branch.timeline, player.snapshot if player.turned else None)
+        return Session(state, branch.timeline)
 
     def _show_again(self, state: SessionState) -> None:
         """Bring back what the panels showed."""
@@ -148,15 +149,13 @@ class Autosave:
         """Go to where the session stands, and say how it has come back."""
         with suppress(WorkerCancelled):  # another key was quicker
             await self._app.player.go_on().wait()
-        app, step, warnings = self._app, continued.session.state.step, []
-        before, snapshot = continued.session.checkpoint, app.player.snapshot
-        if before is not None and before[0] == step == snapshot.step:
-            now = await asyncio.to_thread(snapshot.state)
-            if not np.array_equal(now, before[1], equal_nan=True):
-                warnings.append(
-                    f"The numbers of step {step:,} differ slightly: they were recomputed, and "
-                    "another computer or version of numpy may round differently."
-                )
+        app, state, warnings = self._app, continued.session.state, []
+        step, snapshot = state.step, app.player.snapshot
+        if snapshot.step == step and state.loss not in ("", repr(snapshot.loss)):
+            warnings.append(
+                f"The numbers of step {step:,} differ slightly: they were recomputed, and "
+                "another computer or version of numpy may round differently."
+            )
         if continued.problem is not None:
             warnings.append(continued.problem)
         if warnings:

@@ -1,15 +1,14 @@
-"""A session as the lines of its file and back: preset, edits, one checkpoint, and the view.
+"""A session as the lines of its file and back: preset, edits, and the view.
 
 The file is three lines of JSON: a mark, where the session stands, and what every step of it can be
-played again from. The first two are all that is read to choose a session. Arrays are base64 of
-float64 numbers; nothing in the file is executed.
+played again from. The first two are all that is read to choose a session. Nothing in the file is
+executed.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,20 +17,16 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
-import numpy as np
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from bptui.app.panels.derivation import Wanted
 from bptui.app.playback.breakpoints import Breakpoint, parse
 from bptui.app.view import Count, Selection
-from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.edits import Edit
-from bptui.core.engine import Snapshot
 from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
-from bptui.core.history import SPANS, LossHistory, Summary
 from bptui.core.timeline import Timeline
 from bptui.presets.build import origin_of
 from bptui.presets.errors import PresetError, printable
@@ -39,7 +34,7 @@ from bptui.presets.files import loads
 from bptui.presets.folders import working_folder
 from bptui.presets.save import SaveError, document, shown_path, table_of
 
-FORMAT, VERSION = "bptui session", 4
+FORMAT, VERSION = "bptui session", 5
 USELESS = "; the file can be deleted"
 """Is said of what no version of the program can continue."""
 DAMAGED = f"a damaged session ({{}}){USELESS}"
@@ -47,8 +42,6 @@ LARGEST_FILE = 64 * 2**20
 """Bytes; no larger session is written, nor read."""
 MOST_WRITTEN_OUT = 100_000
 """Numbers of a CSV file that are kept in the session, too; of more the file is needed."""
-LONG_RUN = 0.03
-"""Seconds of playing from which a run is not played again to continue it."""
 
 Step = Annotated[int, Meta(ge=0, le=MOST_STEPS * 10)]
 
@@ -71,6 +64,8 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
     breakpoints: list[tuple[str, bool]]
     speed: str
     saved: Path | None
+    loss: str = ""
+    """Of the step, as far as it was shown: the one that is played again is to have the same."""
     selection: Selection = Selection()
     pointed: bool = False
     """Whether it is what is explained."""
@@ -78,15 +73,6 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
     logarithmic: bool = False
     form: Wanted = "all"
     """Of the derivation."""
-
-
-class LongRun(Struct, frozen=True, forbid_unknown_fields=True):
-    """The losses that are known, so that these steps need not be played again."""
-
-    losses: Summary
-    first_not_finite: Step | None
-    test_losses: list[tuple[Step, float | None]]
-    """None where one is not finite, which JSON has no number for."""
 
 
 class Past(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,25 +86,20 @@ class Past(Struct, frozen=True, forbid_unknown_fields=True):
     csv: str | None
     """The checksum of its samples, where they are in a CSV file."""
     edits: list[tuple[Step, Edit]] = []
-    checkpoint: tuple[Step, Array] | None = None
-    """The step that was shown, and the numbers of its state."""
-    run: LongRun | None = None
 
 
 class Session(NamedTuple):
-    """What is to be kept of a running app; ``snapshot`` is what it shows of the timeline."""
+    """What is to be kept of a running app."""
 
     state: SessionState
     timeline: Timeline
-    snapshot: Snapshot | None
 
 
 class Resumed(NamedTuple):
-    """What was read: ``checkpoint`` is the step that was shown, and the numbers of its state."""
+    """What was read; nothing of the timeline is played."""
 
     state: SessionState
     timeline: Timeline
-    checkpoint: tuple[int, Array] | None
     breakpoints: dict[Breakpoint, bool]
 
 
@@ -134,11 +115,8 @@ def written(session: Session, ended: bool) -> bytes:
 
     Raises :class:`SaveError` where its experiment has no preset, or where it takes too many bytes.
     """
-    timeline, snapshot = session.timeline, session.snapshot
+    timeline = session.timeline
     past = replace(_preset_of(timeline.opened), edits=timeline.all_edits)
-    if snapshot is not None:
-        checkpoint = snapshot.step, snapshot.state()
-        past = replace(past, checkpoint=checkpoint, run=_long_run(timeline, snapshot.step))
     lines = Mark(FORMAT, VERSION), replace(session.state, ended=ended), past
     content = b"".join(msgspec.json.encode(line, enc_hook=_as_bytes) + b"\n" for line in lines)
     if len(content) > LARGEST_FILE:
@@ -147,18 +125,13 @@ def written(session: Session, ended: bool) -> bytes:
 
 
 def _as_bytes(value: object) -> bytes:
-    """Return what JSON has no form for: a path as the system has it, or numbers."""
-    if isinstance(value, np.ndarray):
-        return value.astype("<f8").tobytes()
+    """Return what JSON has no form for: a path as the system has it."""
     assert isinstance(value, Path), "nothing else is in a session"
     return os.fsencode(value.absolute())
 
 
-def _of_bytes(kind: type, value: object) -> object:
-    content = msgspec.convert(value, bytes)
-    if kind is Path:
-        return Path(os.fsdecode(content))
-    return frozen(np.frombuffer(content, dtype="<f8"))
+def _of_bytes(kind: type, value: object) -> Path:
+    return Path(os.fsdecode(msgspec.convert(value, bytes)))
 
 
 @lru_cache(maxsize=1)
@@ -184,18 +157,8 @@ def _preset_of(experiment: Experiment) -> Past:
 def _checksum(data: Data) -> str:
     made = hashlib.sha256()
     for array in data.arrays:
-        made.update(_as_bytes(array))
+        made.update(array.astype("<f8").tobytes())
     return made.hexdigest()
-
-
-def _long_run(timeline: Timeline, step: int) -> LongRun | None:
-    """Return what to keep of it; None where it is soon played again, or too little is known."""
-    if step * timeline.seconds_per_step < LONG_RUN or len(timeline.losses) < step:
-        return None
-    losses, pairs = timeline.losses.summary, list[tuple[int, float | None]]()
-    if (tests := timeline.test_losses) is not None:
-        pairs += zip(tests.steps, tests.values, strict=False)
-    return LongRun(losses, timeline.first_not_finite, pairs)
 
 
 def read_state(file: Path) -> SessionState:
@@ -212,10 +175,8 @@ def read(file: Path) -> Resumed:
         opened = _loaded(past, printable(state.name))
     with _named(file, DAMAGED):
         timeline = Timeline.replayed(opened, past.edits)
-        if past.checkpoint is not None and past.run is not None:
-            _go_on(timeline, *past.checkpoint, past.run)
         breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
-    return Resumed(state, timeline, past.checkpoint, breakpoints)
+    return Resumed(state, timeline, breakpoints)
 
 
 def _loaded(past: Past, name: str) -> Experiment:
@@ -229,20 +190,6 @@ def _loaded(past: Past, name: str) -> Experiment:
             if past.csv in (None, _checksum(opened.data)):
                 return opened
     raise problem
-
-
-def _go_on(timeline: Timeline, step: int, state: Array, run: LongRun) -> None:
-    """Have a timeline go on from a long run. Raises :class:`ValueError`."""
-    losses, tests = run.losses, timeline.test_losses
-    if losses.width.bit_count() != 1 or not losses.lows.size == losses.highs.size < SPANS:
-        raise ValueError("no such losses")
-    if tests is not None:
-        tests.steps = [at for at, _ in run.test_losses]
-        tests.values = [math.nan if loss is None else loss for _, loss in run.test_losses]
-        if tests.steps != sorted(set(tests.steps)):
-            raise ValueError("no such test losses")
-        tests = tests.until(len(losses))
-    timeline.go_on_from(step, state, LossHistory.of(losses, run.first_not_finite), tests)
 
 
 def _lines(file: Path, count: int) -> tuple[SessionState, bytes]:
