@@ -1,4 +1,4 @@
-"""The user's own presets and the shipped ones: listed, named, duplicated, renamed, deleted."""
+"""The user's own presets and the shipped ones: listed, named, renamed, deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bptui.atomic import rename_without_replacing
 from bptui.core.experiment import Experiment
 from bptui.presets.build import counted, network, origin_of
 from bptui.presets.errors import PresetError, blamed_on, cleaned, printable
-from bptui.presets.files import load, looks_like_file, parse, text_of
+from bptui.presets.files import looks_like_file, parse, text_of
 from bptui.presets.folders import (
     own_files,
     own_folder,
@@ -21,7 +21,7 @@ from bptui.presets.folders import (
     shipped_names,
     working_folder,
 )
-from bptui.presets.save import ExistsError, SaveError, file_at, save, sentence, shown_path
+from bptui.presets.save import SaveError, file_at, sentence, shown_path
 from bptui.presets.schema import DataTable, TrainingTable
 
 ENDING = ".toml"
@@ -170,22 +170,6 @@ def proposed(experiment: Experiment, file: Path | None = None) -> str:
     return typed if looks_like_file(typed) else os.path.join(os.curdir, typed)
 
 
-def duplicate(name_or_file: str, new_name: str) -> Path:
-    """Copy a preset, shipped or not, to a new one of the user's own; return its file.
-
-    Comments are kept, and a CSV file is found from there too. Raises :class:`SaveError`, where
-    there is a preset of that name already too.
-    """
-    file = new_file(new_name)
-    try:
-        save(load(name_or_file), file)
-    except PresetError as error:
-        raise SaveError(f"It cannot be duplicated: {error}.") from None
-    except ExistsError:
-        raise _taken(file) from None
-    return file
-
-
 def rename(old: Path, new_name: str) -> Path:
     """Give a preset of the user's own another name; return its file. Raises :class:`SaveError`."""
     new = new_file(new_name)
@@ -193,7 +177,7 @@ def rename(old: Path, new_name: str) -> Path:
         if old != new:
             rename_without_replacing(old, new)
     except FileExistsError:
-        raise _taken(new) from None
+        raise SaveError(f"You already have a preset named {printable(new.stem)}.") from None
     except OSError as error:
         raise SaveError(sentence(new, error)) from None
     return new
@@ -205,7 +189,3 @@ def delete(file: Path) -> None:
         file.unlink()
     except OSError as error:
         raise SaveError(sentence(file, error)) from None
-
-
-def _taken(file: Path) -> SaveError:
-    return SaveError(f"You already have a preset named {printable(file.stem)}.")

@@ -28,8 +28,8 @@ DIALOGS = {
     "HelpScreen": "question_mark",
     "Palette": "ctrl+p",
     "PresetScreen": "p",
-    "NameScreen": "p o w n ctrl+d",
-    "DeleteScreen": "p o w n f2 escape delete",
+    "NameScreen": "p o w n f2",
+    "DeleteScreen": "p o w n delete",
 }
 """Every dialog, and the keys that open it."""
 

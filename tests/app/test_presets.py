@@ -1,4 +1,4 @@
-"""The dialog of presets: filtered, looked at, opened; own ones copied, renamed, deleted."""
+"""The dialog of presets: filtered, looked at, opened; own ones renamed, deleted."""
 
 from pathlib import Path
 from threading import Event
@@ -9,7 +9,8 @@ from textual.widgets import Input
 from bptui.app.screens import presets
 from bptui.app.screens.presets import PresetScreen, matches
 from bptui.presets.files import load
-from bptui.presets.own import duplicate, shipped
+from bptui.presets.own import shipped
+from bptui.presets.save import save
 
 from .support import Session, opened
 
@@ -20,6 +21,11 @@ PLAIN = "network.layers = [2, 1]\ndata = { inputs = [[0, 1]], targets = [[1]] }\
 @pytest.fixture
 def own_folder(own: Path) -> None:
     own.mkdir(parents=True)
+
+
+def copied(preset: str, own: Path, name: str) -> Path:
+    save(load(preset), own / f"{name}.toml")
+    return own / f"{name}.toml"
 
 
 def filter_line(session: Session) -> Input:
@@ -42,7 +48,7 @@ async def test_a_preset_is_found_looked_at_and_opened() -> None:
         await session.shows("moons", "iris", "spirals")
         filters(session, "tanh zzz")
         await session.shows("No preset matches all these words.")
-        await session.press("enter", "ctrl+d", "f2", "delete")  # there is nothing to do it to
+        await session.press("enter", "f2", "delete")  # there is nothing to do it to
         await session.press("ctrl+u")
         await session.shows("negnevitsky")
         filters(session, "article-l")
@@ -65,29 +71,25 @@ async def test_a_preset_is_found_looked_at_and_opened() -> None:
     assert not matches("Three spirals", "spir four")
 
 
-async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> None:
+async def test_an_own_preset_is_renamed_opened_and_deleted(own: Path) -> None:
+    copied("xor", own, "first")
     async with opened("article", (80, 24)) as session:
-        await session.press("p")
-        await session.shows("ctrl+d: duplicate")
-        await session.press("f2", "delete", "ctrl+d")  # only the last is possible of a shipped one
-        await session.shows("Duplicate article as", "article-copy.toml")
-        await session.press(*"mazur")
+        await session.press("p", "f2", "delete")  # neither is possible of a shipped one
+        assert isinstance(session.app.screen, PresetScreen)
+        await session.press(*"first")
+        await session.shows("Your own", "first", "f2: rename   delete: remove")
+        await session.press("f2")
+        await session.shows("Rename first to")
+        await session.press("ctrl+u", *"mazur")
         await session.shows("mazur is the name of a shipped preset.")
         await session.press("enter")
-        await session.shows("Duplicate article as")
-        await session.press("ctrl+u", *"first", "enter")
-        await session.shows("Your own", "first", "f2: rename   delete: remove")
-        assert (own / "first.toml").exists()
-        await session.press("ctrl+d", "ctrl+u", *"first", "enter")
-        await session.shows("You already have a preset named first.")
-        await session.press("escape", "f2")
         await session.shows("Rename first to")
-        await session.press("end", *"2", "enter")
+        await session.press("ctrl+u", *"first2", "enter")
         await session.until(lambda: (own / "first2.toml").exists(), "the new name")
         assert not (own / "first.toml").exists()
         await session.shows("f2: rename")
         # in the text of the filter delete deletes text
-        await session.press(*"first2", "home", "delete")
+        await session.press("end", *"2", "home", "delete")
         await session.until(lambda: filter_line(session).value == "irst2", "the shorter text")
         await session.press("ctrl+e", "delete")
         await session.shows("Delete first2?", "deleted for good.")
@@ -125,16 +127,16 @@ async def test_the_entry_of_a_new_experiment() -> None:
     async with opened("article") as session:
         await session.press("p", "up")
         await session.shows("New, empty experiment", "Opens an empty form")
-        for key in ("ctrl+d", "f2", "delete"):  # it is no file
+        for key in ("f2", "delete"):  # it is no file
             await session.press(key)
             assert isinstance(session.app.screen, PresetScreen)
         await session.press("enter")
         await session.shows("Experiment:", "Still missing")
 
 
-async def test_list_and_preview_fit() -> None:
+async def test_list_and_preview_fit(own: Path) -> None:
     for name in ("one", "two", "网络" * 20):
-        duplicate("iris", name)
+        copied("iris", own, name)
     async with opened("article", (60, 16)) as session:
         await session.press("p")
         await session.shows("─ Presets ─", "type to filter", "esc: close")
@@ -153,10 +155,10 @@ async def test_a_file_that_has_changed_is_read_anew(own: Path) -> None:
 
 
 async def test_keys_are_answered_while_a_preset_is_being_opened(
-    monkeypatch: pytest.MonkeyPatch,
+    own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Event()
-    duplicate("xor", "mine")
+    copied("xor", own, "mine")
 
     def held(name: str) -> object:
         assert gate.wait(20)
@@ -177,8 +179,8 @@ async def test_keys_are_answered_while_a_preset_is_being_opened(
 
 
 async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> None:
-    duplicate("xor", "other")
-    async with opened(load(str(duplicate("xor", "alpha")))) as session:
+    copied("xor", own, "other")
+    async with opened(load(str(copied("xor", own, "alpha")))) as session:
         await session.press("p")
         await session.shows("f2: rename")  # it is highlighted
         await session.press("f2", "ctrl+u", *"beta", "enter")

@@ -1,4 +1,4 @@
-"""The user's own presets: listed, found by name, duplicated, renamed, deleted."""
+"""The user's own presets: listed, found by name, renamed, deleted."""
 
 import os
 from pathlib import Path
@@ -10,14 +10,13 @@ from bptui.presets.files import load, loads
 from bptui.presets.own import (
     delete,
     destination,
-    duplicate,
     free_name,
     new_file,
     own_presets,
     proposed,
     rename,
 )
-from bptui.presets.save import SaveError, same_experiment
+from bptui.presets.save import SaveError, save
 
 from ..cli.support import bptui
 
@@ -68,15 +67,6 @@ def test_an_unknown_name_suggests_own_ones_too(own: Path) -> None:
         load("exercise-8")
 
 
-@pytest.mark.parametrize("name", ["article", "iris"])
-def test_a_duplicate_is_the_same_under_another_name(own: Path, name: str) -> None:
-    file = duplicate(name, "copy")
-    assert file == own / "copy.toml"
-    assert names() == ["copy"]
-    assert same_experiment(load("copy"), load(name))
-    assert load("copy").title == load(name).title
-
-
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -100,8 +90,6 @@ def test_names_that_cannot_be_used_are_refused(own: Path, name: str, message: st
     written(own, "taken")
     written(own, "old")
     with pytest.raises(SaveError, match=message):
-        duplicate("old", name)
-    with pytest.raises(SaveError, match=message):
         rename(own / "old.toml", name)
     assert names() == ["old", "taken"]
 
@@ -113,21 +101,13 @@ def test_renaming_and_deleting(own: Path) -> None:
     assert names() == ["new"]
     assert (own / "new.toml").read_text() == f"# mine\n{PLAIN}"
     assert rename(new, "new") == new
-    broken = written(own, "broken", "[")
-    with pytest.raises(SaveError, match=r"It cannot be duplicated: broken\.toml: found invalid"):
-        duplicate("broken", "copy")
     delete(new)
-    delete(broken)
+    delete(written(own, "broken", "["))
     assert names() == []
     with pytest.raises(SaveError, match="no such file"):
         delete(new)
     with pytest.raises(SaveError, match="no such file"):
         rename(new, "newer")
-
-
-def test_what_is_not_there_is_not_duplicated() -> None:
-    with pytest.raises(SaveError, match="It cannot be duplicated: nothing: found no preset"):
-        duplicate("nothing", "new")
 
 
 def test_a_free_name_is_one_that_no_preset_has(own: Path) -> None:
@@ -217,8 +197,9 @@ def test_without_any_the_folder_is_named(own: Path) -> None:
 
 
 def test_own_presets_are_listed_in_columns_and_run_by_name(own: Path) -> None:
-    duplicate("mazur", "mine")
-    duplicate("xor", "练习七")
+    own.mkdir(parents=True)
+    save(load("mazur"), own / "mine.toml")
+    save(load("xor"), own / "练习七.toml")
     (own / "broken\x1b.toml").write_text("[")
     done = bptui("list", "--own")
     assert done.exit_code == 0

@@ -1,4 +1,4 @@
-"""Keeps the current loss curve under a name; renames and removes those that are kept."""
+"""Keeps the current loss curve under a name; removes those that are kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import chain, count
 from msgspec.structs import replace
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
-from textual.widgets import OptionList
 
 from bptui.app.panels.loss import curve_styles
 from bptui.app.screens.dialog import Collection
@@ -30,13 +29,12 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
 
     def __init__(self, current: Curve, kept: Sequence[Curve]) -> None:
         below = (
-            "tab or ↓: list, enter: rename, delete: remove",
+            "tab or ↓: list, delete: remove",
             f"It stays in the chart, with up to {MOST_CURVES - 1} others, whatever runs next.",
         )
         asked = "Compare", "enter: keep, esc: close", current.name
         super().__init__(*asked, items=kept, below=below)
         self._current = current
-        self._renamed: Curve | None = None
 
     def line(self, item: Curve) -> Content:
         colour = curve_styles(self.app)[item.letter].color
@@ -48,9 +46,8 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
 
     def read(self, text: str) -> tuple[str, str]:
         """Return the name; raise :class:`ValueError` where no curve can have it."""
-        name, new = " ".join(text.split()), self._renamed is None
-        wrong = ""
-        if new and len(self.items) >= MOST_CURVES:
+        name, wrong = " ".join(text.split()), ""
+        if len(self.items) >= MOST_CURVES:
             wrong = f"At most {MOST_CURVES} curves can be kept: remove one first."
         elif not name:
             wrong = "Enter a name."
@@ -58,39 +55,18 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
             wrong = "The name has a character that cannot be shown."
         elif cell_len(name) > NAME_ROOM:
             wrong = f"The name is {cell_len(name)} columns wide; at most {NAME_ROOM} fit."
-        elif name in [curve.name for curve in self.items if curve is not self._renamed]:
+        elif name in [curve.name for curve in self.items]:
             wrong = f"Another curve is already called {name}."
         if wrong:
             raise ValueError(wrong)
-        if self._renamed is not None:
-            return name, f"calls curve {self._renamed.letter} {name}"
         return name, f"keeps steps 0 to {len(self._current.losses) - 1} in the chart as {name}"
 
     def take(self, value: str) -> None:
-        """Keep the current curve under a name, or give it to the one that is renamed."""
-        if self._renamed is None:
-            taken = [curve.letter for curve in self.items]
-            letter = next(letter for letter in LETTERS if letter not in taken)
-            self.items.append(replace(self._current, name=value, letter=letter))
-            self.action_close()
-            return
-        at = self.items.index(self._renamed)
-        self.items[at] = replace(self._renamed, name=value)
-        self._rename(None)
-        self.fill(at)
-        self._list.focus()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self._rename(self.items[event.option_index])
-
-    def _rename(self, curve: Curve | None) -> None:
-        """Ask for a new name for a kept curve, or for one for the current curve again."""
-        self._renamed = curve
-        self.action_write((curve or self._current).name)
-        self.check()
+        """Keep the current curve under a name."""
+        taken = [curve.letter for curve in self.items]
+        letter = next(letter for letter in LETTERS if letter not in taken)
+        self.items.append(replace(self._current, name=value, letter=letter))
+        self.action_close()
 
     def action_close(self) -> None:
-        if self._renamed is not None and not self.answered:
-            self._rename(None)  # which gives only that up
-        else:
-            self.dismiss(tuple(self.items))
+        self.dismiss(tuple(self.items))

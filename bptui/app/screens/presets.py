@@ -24,16 +24,7 @@ from bptui.app.screens.dialog import Dialog, FileQuestion, Rows, where
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import PresetError
 from bptui.presets.files import load
-from bptui.presets.own import (
-    PresetEntry,
-    delete,
-    duplicate,
-    free_name,
-    new_file,
-    own_presets,
-    rename,
-    shipped,
-)
+from bptui.presets.own import PresetEntry, delete, new_file, own_presets, rename, shipped
 from bptui.presets.save import SaveError, shown_path
 
 WIDE = 100
@@ -67,9 +58,8 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         Binding("down", "move('cursor_down')", show=False),
         Binding("pageup", "move('page_up')", show=False),
         Binding("pagedown", "move('page_down')", show=False),
-        # the line of text would take them for itself
-        Binding("ctrl+d", "duplicate", "Duplicate", priority=True),
         Binding("f2", "rename", "Rename"),
+        # the line of text would take it for itself
         Binding("delete", "delete", "Delete", priority=True),
     ]
 
@@ -170,9 +160,8 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
 
     def _say(self, text: str = "", wrong: bool = False) -> None:
         """Say something below the list, or what the keys do."""
-        keys = [] if self._entry is None or self._entry.wrong else ["ctrl+d: duplicate"]
-        keys += ["f2: rename", "delete: remove"] * (self._own is not None)
-        self._message.update(text or key_hints("   ".join(keys)))
+        keys = "f2: rename   delete: remove" if self._own is not None else ""
+        self._message.update(text or key_hints(keys))
         self._message.set_class(wrong, "wrong")
 
     def action_move(self, how: str) -> None:
@@ -204,26 +193,16 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         """The highlighted preset, if it is one of the user's own."""
         return self._groups[OWN].get(self._shown)
 
-    def action_duplicate(self) -> None:
-        if self._entry is not None:
-            act, name = partial(duplicate, str(self._entry.file)), self._entry.name
-            self._ask(NameScreen(f"Duplicate {name} as", free_name(f"{name}-copy"), act))
-
     def action_rename(self) -> None:
         if self._own is not None:
-            act, name = partial(rename, self._own.file), self._own.name
-            self._ask(NameScreen(f"Rename {name} to", name, act), self._own.file)
+            self.workers.cancel_group(self, "open")
+            screen = NameScreen(self._own.name, self._own.file)
+            self.app.push_screen(screen, partial(self._renamed, self._own.file))
 
-    def _ask(self, screen: NameScreen, old: Path | None = None) -> None:
-        """Ask for a name; ``old`` is the file that gets it, or None for a copy."""
-
-        def done(new: Path | None) -> None:
-            if old is not None and new is not None and new != old:
-                self._moved(old, new)
-            self._changed(new)
-
-        self.workers.cancel_group(self, "open")
-        self.app.push_screen(screen, done)
+    def _renamed(self, old: Path, new: Path | None) -> None:
+        if new not in (None, old):
+            self._moved(old, new)
+        self._changed(new)
 
     def action_delete(self) -> None:
         """Delete what is behind the cursor in the filter; where nothing is, the preset."""
@@ -275,18 +254,18 @@ def _known(entry: PresetEntry) -> Content:
 
 
 class NameScreen(FileQuestion):
-    """Asks for the name of a preset until ``act`` takes it; gives the file that it returns."""
+    """Asks for another name of a preset until one can be had; gives its file of that name."""
 
-    def __init__(self, title: str, name: str, act: Callable[[str], Path]) -> None:
-        super().__init__(title, "enter: OK, esc: close", name)
-        self._act = act
+    def __init__(self, name: str, file: Path) -> None:
+        super().__init__(f"Rename {name} to", "enter: OK, esc: close", name)
+        self._file = file
 
     def read(self, text: str) -> tuple[Path, str]:
         file = new_file(text)
         return file, where(file)
 
     def put(self, value: Path, overwrite: bool) -> Path:
-        return self._act(value.stem)
+        return rename(self._file, value.stem)
 
 
 class DeleteScreen(Dialog[bool]):
