@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from bptui.core.graph.node import Node, ordered
-from bptui.explain.code import NoCodeError, used_again
-from bptui.export.forward import Forward, identifier
-from bptui.export.layout import comment, docstring, enclosed, folded, indented
-from bptui.export.loops import Argument, Block, Loop, Turning, Written
-from bptui.export.turns import NoLoopError, Places, turn_counts
+from bptui.explain.code import NoCodeError
+from bptui.export.forward import Block, Forward, Row, identifier
+from bptui.export.layout import docstring, enclosed, indented
+from bptui.export.loops import Argument, Loop, Turning, Written
+from bptui.export.turns import Places, turn_counts
 from bptui.trace.candidates import ALL
 
 MOST, MOST_TURNS = 80, 6
@@ -41,12 +42,12 @@ class BackwardPass(Forward):
                 texts.append(self._verified(self._straight()))
             except NotWrittenError as error:
                 refused = str(error)
-        for count in turn_counts(self):
+        for turns in turn_counts(self):
             try:
-                texts.append(self._verified(Loop(self, count).written()))
+                texts.append(self._verified(Loop(self, turns).written()))
                 break
-            except (NoLoopError, NoCodeError, NotWrittenError):
-                continue  # the next count of turns
+            except (ValueError, NoCodeError, NotWrittenError):
+                continue  # its turns are not alike: the next count
         if not texts:
             raise NotWrittenError(refused)
         text = min(texts, key=lambda text: text.count("\n"))
@@ -70,22 +71,14 @@ class BackwardPass(Forward):
     def _straight(self) -> Written:
         of = {gradient: node for node, gradient in self.gradients.items()}
         known = {**self.variables, **{gradient: gradient.name for gradient in of}}
-        written = ordered(self.results, self.written_from)
-        parts = used_again([node for node in written if node in of], known)
-        known |= {part: f"part_{place}" for place, part in enumerate(parts, 1)}
-        statements = [node for node in written if node in of or node in parts]
-        self._refuse_many(len(statements))
-        writer = self.code(known, self.variables, {})
-        blocks: list[Block] = []
+        wanted = [each for each in ordered(self.results, self.written_from) if each in of]
+        self._refuse_many(len(wanted))
+        rows = [
+            Row(each.name, each, self.said(of[each], self.found.links[of[each]], self.variables))
+            for each in wanted
+        ]
         try:
-            for node in statements:
-                rows = []
-                if node in of:
-                    links = self.found.links.get(of[node], ())
-                    rows = comment(self.said(of[node], links, self.variables))
-                for row in writer.statements(known[node], node):
-                    rows += folded(row)
-                blocks.append(Block(known[node], rows))
+            blocks = self.blocks(rows, known, count(1))
         except NoCodeError as error:
             raise NotWrittenError(f"it has {error}") from None
         arguments: dict[str, Argument] = {name: node for node, name in self.variables.items()}

@@ -5,20 +5,39 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from bptui.core.graph.backward import Link, backward
+from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
-from bptui.explain.code import Code
+from bptui.explain.code import Code, used_again
 from bptui.explain.links import Told, said_of
+from bptui.export.layout import comment, folded
 from bptui.trace.activated import Activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import Numbers, multiple
 from bptui.trace.lines import Lines
+
+
+class Block(NamedTuple):
+    """The lines that give a variable its value, or add to it."""
+
+    name: str
+    rows: list[str]
+
+
+class Row(NamedTuple):
+    """A statement: its variable, with a + where something is added, the value, the reason."""
+
+    name: str
+    total: Node | str
+    reason: str = ""
 
 
 class Forward:
@@ -165,12 +184,41 @@ class Forward:
 
     # how values are written in the names that are known
 
-    def code(
-        self, known: Mapping[Node, str], named: Mapping[Node, str], indices: Mapping[Node, str]
-    ) -> Code:
-        """Return what writes ``known`` nodes; ``named`` ones tell arrays and shapes."""
-        array, shape = partial(self._array, known=named), partial(self._shape, known=named)
-        return Code(known, array, shape, indices)
+    def blocks(
+        self,
+        rows: Sequence[Row],
+        known: Mapping[Node, str],
+        parts: Iterator[int],
+        indices: Mapping[Node, str] = MappingProxyType({}),
+    ) -> list[Block]:
+        """Write statements, before each the ``parts`` that its formula shares, numbered on.
+
+        ``known`` are nodes with a name, ``indices`` how indices are written. Raises
+        :class:`~bptui.explain.code.NoCodeError`.
+        """
+        totals: dict[Row, Node] = {}
+        for row in rows:
+            if isinstance(row.total, Node):
+                alone = row.name[-1] != "+" and known.get(row.total, row.name) == row.name
+                totals[row] = row.total if alone else positive(row.total)
+        shared = {part: f"part_{next(parts)}" for part in used_again([*totals.values()], known)}
+        every, done, blocks = {**known, **shared}, set(known), list[Block]()
+        array, shape = partial(self._array, known=every), partial(self._shape, known=every)
+        writer = Code(every, array, shape, indices)
+        for row in rows:
+            lines = [f"{row.name} = {row.total}"]
+            if row in totals:
+                total = totals[row]
+                for part in ordered(total.inputs, known=done):
+                    if part in shared:
+                        statements = writer.statements(shared[part], part)
+                        blocks.append(Block(shared[part], _folded(statements)))
+                        done.add(part)
+                added = [f"{row.name}= {writer.formula(total)}"] if row.name[-1] == "+" else []
+                lines = added or writer.statements(row.name, total)
+            about = comment(row.reason) if row.reason else []
+            blocks.append(Block(re.sub(r"\W.*", "", row.name), [*about, *_folded(lines)]))
+        return blocks
 
     def _array(self, value: Numbers, known: Mapping[Node, str]) -> str | None:
         """Return the name of an array of whole numbers: one of the program's, or a range."""
@@ -201,6 +249,10 @@ class Forward:
             name = f"what {layer.name} makes {self.after(layer, known) or 'its values'} of"
         at_once = bool(links) and not links[0].gradient.name
         return said_of(str(name), links, self.told, at_once=at_once)
+
+
+def _folded(lines: Sequence[str]) -> list[str]:
+    return [row for line in lines for row in folded(line)]
 
 
 def identifier(name: str) -> str:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from itertools import count
 from operator import add, itemgetter
 from typing import NamedTuple, TypeAlias
 
 from bptui.core.graph.backward import Link
-from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import CONSTANT, Node, leaf, ordered
 from bptui.core.graph.shaping import full
-from bptui.explain.code import used_again
-from bptui.export.forward import Forward
-from bptui.export.layout import comment, folded
+from bptui.export.forward import Block, Forward, Row
 from bptui.export.turns import NoLoopError, Places, Role, Turns
 
 Argument: TypeAlias = "Node | int | Sequence[Node] | Sequence[int] | Places"
 """What a function is given: a value, an array as an entry of the tape, or lists of these."""
-
-
-class Block(NamedTuple):
-    """The lines that give a variable its value, or add to it."""
-
-    name: str
-    rows: list[str]
 
 
 class Turning(NamedTuple):
@@ -49,36 +38,17 @@ class Written(NamedTuple):
     loop: Turning | None = None
 
 
-class _Row(NamedTuple):
-    """A statement: its variable, with a + where something is added, the value, the reason."""
-
-    name: str
-    total: Node | str
-    reason: str = ""
-
-    @property
-    def adds(self) -> bool:
-        return self.name.endswith("+")
-
-
-class _Split(NamedTuple):
-    """The links of a value: those of each turn, and others."""
-
-    turns: dict[int, list[Link]]
-    others: list[Link]
-
-
 class Loop:
     """A backward pass with one loop of so many turns."""
 
-    def __init__(self, forward: Forward, count: int) -> None:
-        """Compare the turns; raises :class:`NoLoopError` where they are not alike."""
-        self.forward, self.turns, self.count = forward, Turns(forward, count), count
-        self.links = forward.found.links
-        named = forward.gradients.items()
-        of = {gradient: node for node, gradient in named if gradient not in self.turns.passed}
-        every = ordered(forward.results)
-        self.order = [of[gradient] for gradient in every if gradient in of]
+    def __init__(self, forward: Forward, turns: int) -> None:
+        """Read the turns; raises :class:`NoLoopError` where they are seen not to be alike.
+
+        They may differ in more than is looked at: what is written is to be tried.
+        """
+        self.forward, self.turns, self.count = forward, Turns(forward, turns), turns
+        of = {gradient: node for node, gradient in forward.gradients.items()}
+        self.order = [of[gradient] for gradient in ordered(forward.results) if gradient in of]
         """The values whose gradients are needed, in the order in which these are computed."""
         self.own: dict[Role, list[Link]] = {}
         """The links of the turn in the middle to itself."""
@@ -95,83 +65,58 @@ class Loop:
         self.next: dict[Role, str] = {}
         """The variables that are carried from turn to turn."""
         self.known: dict[Node, str] = {}
-        self.parts = 0
-        self._compare()
+        self.parts = count(1)
+        self._read()
 
-    def _compare(self) -> None:
-        middle, turns = self.turns.middle, self.turns
-        splits: dict[Role, dict[int, _Split]] = {}
-        for node in self.order:
-            role, turn = turns.place.get(node, (None, 0))
-            if role is None or turn != middle:
-                continue
-            nodes = role.nodes[: self.count]
+    def _read(self) -> None:
+        middle, place = self.turns.middle, self.turns.place
+        split = {node: self._by_turn(node) for node in self.order}
+        inside = [place[n][0] for n in self.order if n in place and place[n][1] == middle]
+        passed_on: dict[Role, list[list[Link]]] = {}
+        for role in inside:
             # the first turn's may be computed from data alone
-            first = int(nodes[0] not in self.forward.gradients)
-            if any(one not in self.forward.gradients for one in nodes[first:]):
+            first = int(role.nodes[0] not in split)
+            nodes = role.nodes[first : self.count]
+            if any(node not in split for node in nodes):
                 raise NoLoopError
-            splits[role] = {t: self._split(one) for t, one in enumerate(nodes) if t >= first}
-            own = [split.turns.get(t, []) + split.others for t, split in splits[role].items()]
-            own[-1], self.start[role] = self._last(own[-1], own[middle - first])
-            self._alike(own, first)
+            if None not in split[role.nodes[middle]]:
+                self.start[role] = split[nodes[-1]].pop(None, [])
+            own = [split[node].get(turn, []) for turn, node in enumerate(nodes, first)]
+            own = [links + split[n].get(None, []) for n, links in zip(nodes, own, strict=True)]
+            self._same(own, first)
             self.own[role] = own[middle - first]
-        outside: dict[Node, _Split] = {}
-        for node in self.order:
-            if node not in turns.place or turns.place[node][1] >= self.count:
-                outside[node] = split = self._split(node, loop=True)
-                self.others[node] = split.others
-                if len(split.turns) == self.count:
-                    self._alike([split.turns[turn] for turn in range(self.count)])
-                    self.added[node] = split.turns[middle]
-                elif split.turns:
-                    started = [role for role, edge in turns.edges.items() if edge is node]
-                    if len(started) != 1 or split.turns.keys() != {0}:
-                        raise NoLoopError
-                    self.fed[node] = started[0]
-        for role, found in splits.items():
-            if any(split.turns.keys() - {turn, turn + 1} for turn, split in found.items()):
-                raise NoLoopError
-            begun = [t for t in found if t < self.count - 1]
-            carried = [found[turn].turns.get(turn + 1, []) for turn in begun]
-            fed = [outside[node].turns[0] for node, one in self.fed.items() if one is role]
-            self._alike(fed + carried, 0 if fed else begun[0] + 1)
-            if carried[middle - 1 - begun[0]]:
-                self.carried[role] = carried[middle - 1 - begun[0]]
-            elif fed or self.start[role]:
-                raise NoLoopError
+            ahead = enumerate(nodes[:-1], first + 1)
+            passed_on[role] = [split[node].get(turn, []) for turn, node in ahead]
+        starts = {node: role for role, node in self.turns.edges.items()}
+        for node in (n for n in self.order if place.get(n, (None, self.count))[1] >= self.count):
+            turns, others = split[node], split[node].pop(None, [])
+            if len(turns) == self.count:
+                self._same([turns[turn] for turn in range(self.count)])
+                self.added[node] = turns[middle]
+            elif turns.keys() == {0} and node in starts:
+                self.fed[node] = starts[node]
+                passed_on[starts[node]].insert(0, turns[0])
+            else:  # one reads the last hidden state
+                others += [link for links in turns.values() for link in links]
+            self.others[node] = others
+        for role, rows in passed_on.items():
+            first = self.count - len(rows)
+            self._same(rows, first)
+            if rows[middle - first]:
+                self.carried[role] = rows[middle - first]
 
-    def _split(self, node: Node, loop: bool = False) -> _Split:
-        """Sort the links of a value; for ``loop`` those of all turns, or with their gradients."""
-        split = _Split({}, [])
-        for link in self.links[node]:
-            turn = self.turns.turn_of(link.contribution)
-            (split.others if turn is None else split.turns.setdefault(turn, [])).append(link)
-        if not loop or len(split.turns) == self.count:
-            return split
-        for turn, links in [*split.turns.items()]:  # one reads the last hidden state
-            if not any(self.turns.turns_of(link.contribution)[0] for link in links):
-                split.others.extend(split.turns.pop(turn))
-        return split
+    def _by_turn(self, node: Node) -> dict[int | None, list[Link]]:
+        """Return the links of a value by the turns that use it; under None those after the loop."""
+        found: dict[int | None, list[Link]] = {}
+        for link in self.forward.found.links[node]:
+            found.setdefault(self.turns.turn_of(link.contribution), []).append(link)
+        return found
 
-    def _last(self, last: list[Link], like: list[Link]) -> tuple[list[Link], list[Link]]:
-        """Return the links of the last turn that others have, too, and the rest."""
-        wanted = Counter(self._kind(link) for link in like)
-        same: list[Link] = []
-        rest: list[Link] = []
-        for link in last:
-            wanted[self._kind(link)] -= 1
-            (same if wanted[self._kind(link)] >= 0 else rest).append(link)
-        return same, rest
-
-    def _kind(self, link: Link) -> tuple[str, bool, int]:
-        turn = self.turns.turn_of(link.contribution)
-        return link.contribution.op.name, turn is None, link.consumer.line
-
-    def _alike(self, links: Sequence[Sequence[Link]], first: int = 0) -> None:
-        if len({len(row) for row in links}) > 1:
+    def _same(self, turns: Sequence[Sequence[Link]], first: int = 0) -> None:
+        if len({len(links) for links in turns}) > 1:
             raise NoLoopError
-        for row in zip(*links, strict=True):
-            self.turns.alike(tuple(link.contribution for link in row), first)
+        for links in zip(*turns, strict=True):
+            self.turns.read([link.contribution for link in links], first)
 
     # what is written
 
@@ -181,7 +126,7 @@ class Loop:
         self.known = self._names()
         before, zeros, after = self._outside()
         lists = [role for role in self.own if role.listed]
-        empty = [_Row(role.gradient, f"[None] * len({role.name})") for role in lists]
+        empty = [Row(role.gradient, f"[None] * len({role.name})") for role in lists]
         if zeros:
             zeros[0] = zeros[0]._replace(reason="what the turns add to")
         blocks = self._blocks([*empty, *before, *zeros])
@@ -198,7 +143,7 @@ class Loop:
         arguments: dict[str, Argument] = {name: node for node, name in turns.variables.items()}
         arguments.update((role.name, role.nodes) for role in turns.roles if role.name)
         arguments.update((name, entry) for entry, name in self.forward.indices.items())
-        arguments.update({**turns.arrays, **turns.places})
+        arguments.update(turns.given)
         loop = Turning(turns.variable, self.count, bool(self.carried))
         return Written(blocks, body, self._blocks(after), arguments, results, loop)
 
@@ -226,13 +171,12 @@ class Loop:
         return known
 
     def _read_by(self, links: Sequence[Link]) -> set[Node]:
-        stops = self.turns.gradient
-        formulas = [link.contribution for link in links]
+        stops, formulas = self.turns.gradient, [link.contribution for link in links]
         return set(ordered(formulas, lambda node: () if node in stops else node.inputs))
 
-    def _outside(self) -> tuple[list[_Row], list[_Row], list[_Row]]:
+    def _outside(self) -> tuple[list[Row], list[Row], list[Row]]:
         """Return what is computed before the loop, what is nothing before it, and what follows."""
-        before, zeros, after = list[_Row](), list[_Row](), list[_Row]()
+        before, zeros, after = list[Row](), list[Row](), list[Row]()
         late: set[Node] = set()
         for node in (node for node in self.order if node in self.others):
             gradient, others = self.forward.gradients[node], self.others[node]
@@ -242,25 +186,25 @@ class Loop:
             if node in self.added:
                 late.add(gradient)
                 if front:
-                    before.append(_Row(name, self._sum(front, node), reason))
+                    before.append(Row(name, self._sum(front, node), reason))
                 else:
-                    zeros.append(_Row(name, self._zeros(node)))
+                    zeros.append(Row(name, self._zeros(node)))
                 if behind:
-                    after.append(_Row(f"{name} +", self._sum(behind, node), reason))
+                    after.append(Row(f"{name} +", self._sum(behind, node), reason))
             elif node in self.fed or behind:
                 late.add(gradient)
-                following = self.next[self.fed[node]] if node in self.fed else ""
-                reason = self._reason(node, self.links[node])
-                after.append(_Row(name, self._sum(others, node, following), reason))
+                following = self.next.get(self.fed[node], "") if node in self.fed else ""
+                reason = self._reason(node, self.forward.found.links[node])
+                after.append(Row(name, self._sum(others, node, following), reason))
             else:
-                before.append(_Row(name, self._sum(front, node), reason))
+                before.append(Row(name, self._sum(front, node), reason))
         for role in self.carried:
-            start, node = self.start[role], role.nodes[self.count - 1]
+            start, node = self.start.get(role), role.nodes[self.count - 1]
             if start:
-                row = _Row(self.next[role], self._sum(start, node), self._reason(node, start))
+                row = Row(self.next[role], self._sum(start, node), self._reason(node, start))
                 before.append(row)
             else:
-                zeros.append(_Row(self.next[role], self._zeros(node)))
+                zeros.append(Row(self.next[role], self._zeros(node)))
         return before, zeros, after
 
     def _zeros(self, node: Node) -> str:
@@ -271,6 +215,8 @@ class Loop:
         if also:
             terms.append(leaf(also, node.shape))
             self.known[terms[-1]] = also
+        if not terms:
+            raise NoLoopError
         return full(reduce(add, terms), node.shape)
 
     def _turn_and_before(self) -> dict[Node, str]:
@@ -291,65 +237,31 @@ class Loop:
             blocks.append(Block(name, [f"{name} = {role.name}[{turn} - 1] if {turn} else {start}"]))
         return blocks
 
-    def _body(self) -> list[_Row]:
+    def _body(self) -> list[Row]:
         """Return the statements of a turn: sums as soon as it can be, what is next last."""
         turns, middle, gradients = self.turns, self.turns.middle, self.forward.gradients
         inside = [role.nodes[middle] for role in self.own]
         place = {gradients[node]: at for at, node in enumerate(inside)}
-        rows: list[tuple[float, _Row]] = []
+        rows: list[tuple[float, Row]] = []
         for at, (role, links) in enumerate(self.own.items()):
             node, following = role.nodes[middle], self.next.get(role, "")
             name = self.known[gradients[node]] = turns.text_of(role, turns.variable)
-            if not links and not following:
-                raise NoLoopError
             if name != following:
                 reason = self._reason(node, links + self.carried.get(role, []))
-                rows.append((at, _Row(name, self._sum(links, node, following), reason)))
+                rows.append((at, Row(name, self._sum(links, node, following), reason)))
         for node, links in self.added.items():
             total = self._sum(links, node)
             at = max((place[one] for one in ordered([total]) if one in place), default=len(inside))
-            row = _Row(f"{self.known[gradients[node]]} +", total, self._reason(node, links))
+            row = Row(f"{self.known[gradients[node]]} +", total, self._reason(node, links))
             rows.append((at + 0.5, row))
         for role, links in self.carried.items():
             node = role.nodes[middle - 1]
-            row = _Row(self.next[role], self._sum(links, node), self._reason(node, links))
+            row = Row(self.next[role], self._sum(links, node), self._reason(node, links))
             rows.append((len(inside) + 1.0, row))
         return [row for _, row in sorted(rows, key=itemgetter(0))]
 
-    def _blocks(self, rows: Sequence[_Row]) -> list[Block]:
-        known = dict(self.known)
-        totals: dict[_Row, Node] = {}
-        for row in rows:
-            if isinstance(row.total, Node):
-                named = row.adds or row.total in known
-                totals[row] = positive(row.total) if named else row.total
-        for part in used_again([*totals.values()], known):
-            self.parts += 1
-            known[part] = f"part_{self.parts}"
-        writer = self.forward.code(known, known, self.turns.indices)
-        blocks: list[Block] = []
-        done = set(self.known)
-        for row in rows:
-            lines = [f"{row.name} = {row.total}"]
-            if row in totals:
-                total = totals[row]
-                for part in ordered([total], known=done):
-                    if part in known and part is not total:
-                        statements = writer.statements(known[part], part)
-                        blocks.append(Block(known[part], _folded(statements)))
-                        done.add(part)
-                lines = (
-                    [f"{row.name}= {writer.formula(total)}"]
-                    if row.adds
-                    else writer.statements(row.name, total)
-                )
-            about = comment(row.reason) if row.reason else []
-            blocks.append(Block(re.sub(r"\W.*", "", row.name), [*about, *_folded(lines)]))
-        return blocks
+    def _blocks(self, rows: Sequence[Row]) -> list[Block]:
+        return self.forward.blocks(rows, self.known, self.parts, self.turns.indices)
 
     def _reason(self, node: Node, links: Sequence[Link]) -> str:
         return self.forward.said(node, links, self.known)
-
-
-def _folded(lines: Sequence[str]) -> list[str]:
-    return [row for line in lines for row in folded(line)]

@@ -1,17 +1,15 @@
-"""Finds what a forward pass does once in each turn of a loop, and what is alike in all turns."""
+"""Finds what a forward pass does once in each turn of a loop, and how one turn is written."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 
-from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import Node, Setting, ordered
 from bptui.export.forward import Forward, identifier
 
@@ -25,8 +23,8 @@ class Places(tuple[int, ...]):
     """Indices without a rule: one for each turn."""
 
 
-class NoLoopError(Exception):
-    """Says that the turns are not alike."""
+class NoLoopError(ValueError):
+    """Says that the turns are not alike, as zip does of unlike lengths."""
 
 
 @dataclass(eq=False)
@@ -89,7 +87,11 @@ def _times(forward: Forward) -> dict[Node, int]:
 
 
 class Turns:
-    """The values of each turn of a loop; what is said of one turn is written for turn ``t``."""
+    """The values of each turn of a loop; what is said of one turn is written for turn ``t``.
+
+    How it is written is read from the turn in the ``middle``: of what others do otherwise nothing
+    is seen here but the start of the first one, and indices.
+    """
 
     def __init__(self, forward: Forward, count: int) -> None:
         """Take the number of turns; raises :class:`NoLoopError` where nothing comes so often."""
@@ -98,7 +100,13 @@ class Turns:
         self.place: dict[Node, tuple[Role, int]] = {}
         """The role of a value, and its turn."""
         families = [pair for pair in _families(forward) if self._comes_in_turns(pair[1])]
-        self.variables = self._outside({node for _, nodes in families for node in nodes})
+        inside = {node for _, nodes in families for node in nodes}
+        self.variables: dict[Node, str] = {}
+        """Values that are not of the loop."""
+        for name, nodes in forward.by_name.items():
+            start = "_start" * (nodes[0] not in inside and not inside.isdisjoint(nodes))
+            for place, node in enumerate(node for node in nodes if node not in inside):
+                self.variables[node] = f"{name}_{place}" if place else name + start
         self.taken = {name for node, name in self.variables.items() if node in forward.needed}
         self.taken.update(forward.indices.values())
         self._claimed = {_base(name) for name, nodes in families if nodes[0] not in forward.before}
@@ -112,53 +120,24 @@ class Turns:
         self.variables = {node: name for node, name in self.variables.items() if name not in names}
         self.values = {node: place for node, place in self.place.items() if place[0].name}
         """Those that have a name."""
-        self.gradient = {
-            forward.gradients[node]: place
-            for node, place in self.place.items()
-            if node in forward.gradients
-        }
+        gradients = forward.gradients
+        self.gradient = {gradients[n]: place for n, place in self.place.items() if n in gradients}
         """The role of the value that it is the gradient of, and its turn."""
         usual = "layer" if any(role.listed for role in self.roles) else "t"
-        used = (_INDEX.search(forward.names.get(e, "")) for e in self._entries())
+        used = (_INDEX.search(forward.names.get(forward.entry[node], "")) for node in self.place)
         self.variable = self.free(next((index[1] for index in used if index), usual))
-        self.passed = {
-            gradient
-            for node, gradient in forward.gradients.items()
-            if node not in self.place and node not in self.variables
-            if node in forward.before and not forward.before[node].name
-        }
-        """Gradients of values that look like an activation's in one turn alone."""
         self.edges: dict[Role, Node] = {}
         """What stands in the first turn for the value of the turn before."""
-        self._gradients = {*forward.gradients.values()} - self.passed
         self.texts: dict[Node, str] = {}
         """How values and gradients of the turn in the middle are written."""
         self.indices: dict[Node, str] = {}
-        self.places: dict[str, Places] = {}
-        self.arrays: dict[str, list[int]] = {}
-        """Arrays of whole numbers of the turns, as entries of the tape."""
+        self.given: dict[str, Places | list[int]] = {}
+        """Indices of the turns, and arrays of them as entries of the tape."""
         self._seen: set[tuple[Node, ...]] = set()
 
     def _comes_in_turns(self, nodes: Sequence[Node]) -> bool:
         listed = all(node in self.forward.parameters.values() for node in nodes)
         return len(nodes) % self.count == 0 or (listed and len(nodes) > self.count)
-
-    def _entries(self) -> Iterable[int]:
-        return (self.forward.entry[node] for node in self.place)
-
-    def _outside(self, inside: set[Node]) -> dict[Node, str]:
-        """Return the variables of values that are not of the loop."""
-        names: dict[Node, str] = {}
-        for name, nodes in self.forward.by_name.items():
-            turns = [place for place, node in enumerate(nodes) if node in inside]
-            groups = {"": nodes}
-            if turns:
-                groups = {"_start": nodes[: turns[0]], "_end": nodes[turns[-1] + 1 :]}
-                groups["_also"] = [n for n in nodes[turns[0] : turns[-1]] if n not in inside]
-            for also, group in groups.items():
-                for place, node in enumerate(group, 1):
-                    names[node] = f"{name}{also}" + f"_{place}" * (len(group) > 1)
-        return names
 
     def free(self, name: str) -> str:
         """Return a name that is not taken yet, and take it."""
@@ -190,23 +169,15 @@ class Turns:
 
     # what a turn is written with
 
-    def _is_known(self, node: Node) -> bool:
-        return node in self.values or node in self.variables or node in self._gradients
-
-    def turns_of(self, formula: Node) -> tuple[set[int], set[int]]:
-        """Return the turns whose gradients, and those whose values, a formula reads."""
-        read = ordered([formula], lambda node: () if self._is_known(node) else node.inputs)
-        gradients = {self.gradient[node][1] for node in read if node in self.gradient}
-        values = {self.values[node][1] for node in read if node in self.values}
-        inside = set(range(self.count))
-        return gradients & inside, values & inside
-
-    def turn_of(self, contribution: Node) -> int | None:
+    def turn_of(self, formula: Node) -> int | None:
         """Return the turn whose gradients, or else whose values, a formula reads."""
-        gradients, values = self.turns_of(contribution)
-        if len(gradients) > 1:
-            raise NoLoopError
-        return max(gradients or values, default=None)
+        stops = {*self.values, *self.variables, *self.forward.gradients.values()}
+        read = ordered([formula], lambda node: () if node in stops else node.inputs)
+        for places in (self.gradient, self.values):
+            turns = {places[node][1] for node in read if node in places}
+            if inside := turns & {*range(self.count)}:
+                return max(inside)
+        return None
 
     def text_of(self, role: Role, turn: str) -> str:
         """Return how the gradient of a turn is written."""
@@ -216,124 +187,83 @@ class Turns:
         """Return how the value of another turn is written."""
         if offset == -1 and role in self.edges:
             return self.before(role)
-        return f"{role.name}[{self.variable}{f' {offset:+d}'.replace('-', '- ') if offset else ''}]"
+        return f"{role.name}[{self._turn(offset)}]"
+
+    def _turn(self, offset: int) -> str:
+        """Write t, t - 1, t + 2."""
+        return (
+            f"{self.variable} {'-' if offset < 0 else '+'} {abs(offset)}"
+            if offset
+            else self.variable
+        )
 
     def before(self, role: Role) -> str:
         """Return the variable of the value of the turn before."""
         return f"{role.base}_before"
 
-    def alike(self, nodes: tuple[Node, ...], first: int = 0) -> None:
-        """Compare formulas of turns ``first`` and following ones, and note how they are written.
+    def read(self, formulas: Sequence[Node], first: int = 0) -> None:
+        """Note how a formula is written, given that of turns ``first`` and following ones.
 
-        Raises :class:`NoLoopError` where they are not the same but for the turn.
+        Raises :class:`NoLoopError` where they are not of the same operations.
         """
-        stack = [nodes]
+        stack = [tuple(formulas)]
         while stack:
-            nodes = tuple(map(self._copied, stack.pop()))
+            nodes = stack.pop()
             one = nodes[self.middle - first]
             if nodes in self._seen or all(node is one for node in nodes):
                 continue
             self._seen.add(nodes)
-            if one in self.gradient or one in self.values:
-                self._same_role(nodes, first)
-                continue
-            self._same_operation(nodes, first)
-            stack += zip(*(node.inputs for node in nodes), strict=True)
-
-    def _copied(self, node: Node) -> Node:
-        return node.inputs[0] if node in self.passed and node.op is positive else node
-
-    def _same_operation(self, nodes: tuple[Node, ...], first: int) -> None:
-        one = nodes[self.middle - first]
-
-        for node in nodes:
-            like = node.op is one.op and len(node.inputs) == len(one.inputs)
-            if self._is_known(node) or not like or node.settings.keys() != one.settings.keys():
-                raise NoLoopError
-        for name in one.settings:
-            settings = [node.settings[name] for node in nodes]
-            if not all(map(_equal, settings, settings[1:])):
-                if name != "index":
+            if one in self.gradient:
+                self.texts[one] = self.text_of(self.gradient[one][0], self.variable)
+            elif one in self.values:
+                role, turn = self.values[one]
+                if turn < self.middle and not first:
+                    self.edges.setdefault(role, nodes[0])
+                self.texts[one] = self.at(role, turn - self.middle)
+            else:
+                if any(node.op is not one.op for node in nodes):
                     raise NoLoopError
-                self.indices[one] = self._index(settings, first)
+                indices = [node.settings.get("index") for node in nodes]
+                if not all(map(_equal, indices, indices[1:])):
+                    self.indices[one] = self._index(indices, first)
+                stack += zip(*(node.inputs for node in nodes), strict=True)
 
-    def _same_role(self, nodes: tuple[Node, ...], first: int) -> None:
-        one = nodes[self.middle - first]
-        places = self.gradient if one in self.gradient else self.values
-        role, turn = places[one]
-        offset = turn - self.middle
-        for here, node in enumerate(nodes, first):
-            if places.get(node) == (role, here + offset):
-                continue
-            known = node in self.variables or not node.inputs
-            edge = places is self.values and offset == -1 and here == 0 and known
-            if not edge or self.edges.setdefault(role, node) is not node:
-                raise NoLoopError
-        if places is self.gradient:
-            if offset:
-                raise NoLoopError
-            self.texts[one] = self.text_of(role, self.variable)
-        else:
-            self.texts[one] = self.at(role, offset)
-
-    def _index(self, settings: list[Any], first: int) -> str:
+    def _index(self, settings: Sequence[Setting], first: int) -> str:
         """Return how an index is written that is another one in each turn."""
         rows = [one if isinstance(one, tuple) else (one,) for one in settings]
-        if len({len(row) for row in rows}) > 1:
-            raise NoLoopError
-        made = []
-        for parts in zip(*rows, strict=True):
-            if all(map(_equal, parts, parts[1:])):
-                part = parts[0]
-                if not (isinstance(part, slice) and part == slice(None)) and not _whole(part):
-                    raise NoLoopError
-                made.append(":" if isinstance(part, slice) else str(int(part)))
-            elif all(map(_whole, parts)):
-                made.append(self._moving([int(part) for part in parts], first))
-            else:
-                made.append(self._array(parts, first))
-        return ", ".join(made)
+        return ", ".join(self._part(parts, first) for parts in zip(*rows, strict=True))
 
-    def _moving(self, places: list[int], first: int) -> str:
-        start, t = places[0] - first, self.variable
-        if places == list(range(places[0], places[0] + len(places))):
-            return t if not start else f"{t} {'-' if start < 0 else '+'} {abs(start)}"
-        if first:
-            raise NoLoopError
-        same = (name for name, known in self.places.items() if known == tuple(places))
-        name = self._part(places) or next(same, None)
-        if name is None:
-            name = self.free("places")
-            self.places[name] = Places(places)
-        return name if "[" in name else f"{name}[{t}]"
-
-    def _part(self, parts: Sequence[Setting]) -> str:
-        """Return what of the program's arrays of whole numbers is read, if it is one's turns."""
-        for entry, name in self.forward.indices.items():
-            value = np.asarray(self.forward.truth.tape.values[entry])
-            for index, turns in ((self.variable, value), (f":, {self.variable}", value.T)):
-                if len(turns) == len(parts) and all(map(_equal, turns, parts)):
-                    return f"{name}[{index}]"
-        return ""
-
-    def _array(self, parts: Sequence[Setting], first: int) -> str:
-        tape = self.forward.truth.tape
-        part = "" if first else self._part(parts)
-        if part:
-            return part
-        groups: dict[str, list[int]] = {}
-        for entry, name in sorted(self.forward.names.items()):
-            value = np.asarray(tape.values[entry])
-            if value.ndim and value.dtype.kind in "iu":
+    def _part(self, parts: Sequence[Setting], first: int) -> str:
+        t, start, whole = self.variable, parts[0], all(map(_is_whole, parts))
+        if all(map(_equal, parts, parts[1:])) and (whole or start == slice(None)):
+            return str(start) if whole else ":"
+        if whole and [*parts] == [*range(start, start + len(parts))]:
+            return self._turn(start - first)
+        if not first:
+            values = self.forward.truth.tape.values
+            for entry, name in self.forward.indices.items():
+                array = np.asarray(values[entry])
+                for index, turns in ((t, array), (f":, {t}", array.T)):
+                    if _same([*turns], parts):
+                        return f"{name}[{index}]"
+            if whole:
+                return f"{self._list(Places(parts), 'places')}[{t}]"
+            groups: dict[str, list[int]] = {}
+            for entry, name in sorted(self.forward.names.items()):
                 groups.setdefault(name, []).append(entry)
-        for name, entries in groups.items():
-            values = [tape.values[entry] for entry in entries]
-            if not first and len(values) == len(parts) and all(map(_equal, values, parts)):
-                same = (label for label, known in self.arrays.items() if known == entries)
-                label = next(same, None) or self.free(_plural(identifier(name)))
-                self.arrays[label] = entries
-                return f"{label}[{self.variable}]"
+            for name, entries in groups.items():
+                arrays = [np.asarray(values[entry]) for entry in entries]
+                if arrays[0].ndim and arrays[0].dtype.kind in "iu" and _same(arrays, parts):
+                    return f"{self._list(entries, _plural(identifier(name)))}[{t}]"
         raise NoLoopError
+
+    def _list(self, given: Places | list[int], name: str) -> str:
+        """Return what is given of each turn by its name."""
+        label = next((label for label, known in self.given.items() if known == given), "")
+        if not label:
+            label = self.free(name)
+            self.given[label] = given
+        return label
 
 
 def _base(name: str) -> str:
@@ -346,13 +276,17 @@ def _plural(name: str) -> str:
     return identifier(f"{name}_list" if name.endswith("s") else f"{name}s")
 
 
-def _whole(value: object) -> bool:
+def _is_whole(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _same(turns: Sequence[Setting], parts: Sequence[Setting]) -> bool:
+    return len(turns) == len(parts) and all(map(_equal, turns, parts))
 
 
 def _equal(one: Setting, other: Setting) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return _same(one, other)
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return np.array_equal(one, other)
     return bool(one == other)
