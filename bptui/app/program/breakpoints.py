@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bptui.app.playback.breakpoints import COMPARED, VERBS, BreakpointError, Relation
+from bptui.app.playback.breakpoints import Comparison, compared, plainly
 from bptui.app.program.claims import Claims
 from bptui.app.program.moment import Moment
 from bptui.app.program.record import Record
 from bptui.core.arrays import Array
+from bptui.presets.number_parsing import EntryError
 
-COMPARISON = re.compile(r"(\|?)\s*([^<>=|]+?)\s*(\|?)\s*(<=|>=|<|>|==?)\s*(\S+)")
 INDEXED = re.compile(r"(.+?)((?:\[[\d, ]+\])+)")
 LINE = re.compile(r"(?:(\S+?),? )?line (\d+)")
 WRONG, LOSS = "gradient wrong", "loss"
@@ -26,11 +26,8 @@ class Breakpoint:
 
     text: str
     meaning: str
-    variable: str = ""
+    condition: Comparison | None = None
     index: tuple[int, ...] = ()
-    relation: Relation = "<"
-    value: float = 0.0
-    size: bool = False
     line: int = 0
 
     def __str__(self) -> str:
@@ -40,38 +37,35 @@ class Breakpoint:
         """Return the stops at which it becomes true, in order."""
         if self.line:
             return [s for s, e in enumerate(record.stops) if record.line_of[e] == self.line]
-        if not self.variable:
+        if self.condition is None:
             given = record.given()
             return sorted({stop for stop, _, entry in given if claims.is_wrong(entry)})
         found: list[int] = []
         before = False
         for stop, name, entry in record.given():
-            if name == self.variable:
-                holds = self._holds(record.array(entry))
+            if name == self.condition.quantity:
+                holds = self._holds(self.condition, record.array(entry))
                 if holds and not before:
                     found.append(stop)
                 before = holds
         return found
 
-    def _holds(self, array: Array) -> bool:
+    def _holds(self, condition: Comparison, array: Array) -> bool:
         """Whether any of the numbers is as the condition says."""
         try:
-            numbers = array[self.index]
+            return bool(np.any(condition.holds(np.asarray(array[self.index]))))
         except IndexError:
             return False
-        numbers = np.abs(numbers) if self.size else numbers
-        with np.errstate(invalid="ignore"):
-            return bool(np.any(COMPARED[self.relation](np.asarray(numbers), self.value)))
 
 
 def parser(view: Moment) -> Callable[[str], Breakpoint]:
-    """Return what makes a breakpoint of a text; it raises :class:`BreakpointError`."""
+    """Return what makes a breakpoint of a text; it raises :class:`EntryError`."""
     names = {name for name, _ in view.record.titles.values()}
     loss = view.record.quoted((view.record.checked.report.loss or {}).get("name") or LOSS)
     files = view.record.source.files
 
     def parse(text: str) -> Breakpoint:
-        plain = view.record.quoted(" ".join(text.split()))
+        plain = view.record.quoted(plainly(text))
         if plain.lower() == WRONG:
             return Breakpoint(WRONG, "where a gradient gets a wrong value")
         line = LINE.fullmatch(plain)
@@ -79,15 +73,15 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
             name, number = line[1] or "", int(line[2])
             if name not in files.names:
                 known = ", ".join(files.names[1:]) or "none besides this one"
-                raise BreakpointError(f"found no file {name!r}; there are {known}")
+                raise EntryError(f"found no file {name!r}; there are {known}")
             at = files.before[files.names.index(name)] + number
             return Breakpoint(plain, f"where {files.told(at)} is carried out", line=at)
-        found = COMPARISON.fullmatch(plain)
-        if found is None or bool(found[1]) != bool(found[3]):
-            raise BreakpointError(
+        found = compared(plain)
+        if found is None:
+            raise EntryError(
                 f"found {plain!r}; expected a condition such as loss < 0.1, line 12, or {WRONG}"
             )
-        name = found[2].strip()
+        name = found.quantity
         index: tuple[int, ...] = ()
         split = INDEXED.fullmatch(name)
         name = loss if name == LOSS and LOSS not in names else name
@@ -98,16 +92,9 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
             index = tuple(int(part) for part in re.findall(r"\d+", "".join(rest)))
         if name not in names:
             known = ", ".join(sorted(names)[:12])
-            raise BreakpointError(f"found no variable {name!r}; there are {known}")
-        try:
-            value = float(found[5])
-        except ValueError:
-            raise BreakpointError(f"not a number: {found[5]!r}") from None
-        relation: Relation = "=" if found[4] == "==" else found[4]  # type: ignore[assignment]  # by the pattern
+            raise EntryError(f"found no variable {name!r}; there are {known}")
         what = f"{name}{list(index)}" if index else f"any number of {name}"
-        what = f"the magnitude of {what}" if found[1] else what
-        meaning = f"where {what} {VERBS[relation].format(found[5])}"
-        return Breakpoint(plain, meaning, name, index, relation, value, bool(found[1]))
+        return Breakpoint(plain, f"where {found.told(what)}", replace(found, quantity=name), index)
 
     return parse
 

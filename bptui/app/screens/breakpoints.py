@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
 from bptui.app.lines import clickable
-from bptui.app.playback.breakpoints import BreakpointError
 from bptui.app.screens.dialog import Collection
 from bptui.core.network import Network
+from bptui.presets.number_parsing import EntryError
 
 
 class Condition(Protocol):
@@ -84,7 +84,7 @@ class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition
 
     def read(self, text: str) -> tuple[Condition, str]:
         if not text.strip():
-            raise BreakpointError(
+            raise EntryError(
                 "A run stops when a condition on any number on the screen becomes true."
             )
         made = self._parse(text)
