@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 
-from bptui.terminal.screen import SHOWS_ON_BLANKS, ScreenBuffer, Style, change, joined
+from bptui.terminal.screen import ScreenBuffer, Style, change
 
 STEP = 4
 """Cells that are rather written, too, than stepped over."""
@@ -55,12 +55,11 @@ class CellWriter:
         """Write a run in a row of ``width`` cells."""
         if codes := change(self.style, style):
             self._out.append(codes)
-            self.style = style._replace(foreground=style.foreground or "")
+            self.style = style
         self.move(run.x, run.y)
         text = run.text.rstrip(" ")
         blanks = len(run.text) - len(text)
-        plain = self.style is not None and SHOWS_ON_BLANKS.isdisjoint(self.style.attributes)
-        if self._erases and blanks >= BLANKS and plain:
+        if self._erases and blanks >= BLANKS and not style.shows_on_blanks:
             self._out.append(f"{text}\x1b[{blanks}X")
             self._x = run.end - blanks if not text or _is_sure(text[-1]) else NOWHERE
             return
@@ -130,28 +129,18 @@ def _runs(wanted: ScreenBuffer, y: int, places: Iterable[int]) -> Iterator[tuple
     def run() -> tuple[Style, Run]:
         return style, Run(start, y, end, "".join(characters[start:end]))
 
-    def reached(x: int) -> Style | None:
-        """Return the style of the run where it goes on to a cell; None where it does not."""
-        if x == end:
-            return style if styles[x] is style else joined(style, styles[x])
-        if x - end > STEP or not all(each and each.isascii() for each in characters[end:x]):
-            return None
-        both: Style | None = style
-        for own in styles[end : x + 1]:
-            both = both and joined(both, own)
-        return both
+    def reached(x: int) -> bool:
+        """Tell whether the run goes on to a cell."""
+        between = all(each and each.isascii() for each in characters[end:x])
+        return x - end <= STEP and between and all(own == style for own in styles[end : x + 1])
 
     for x in places:
         character = characters[x]
         if not character:
             continue  # the second half of the one before
-        if start >= 0:
-            both = style if x == end and styles[x] is style else reached(x)
-            if both is None:
-                yield run()
-                start = NOWHERE
-            else:
-                style = both
+        if start >= 0 and (x > end or styles[x] != style) and not reached(x):
+            yield run()
+            start = NOWHERE
         if start < 0:
             start, style = x, styles[x]
         end = x + 1

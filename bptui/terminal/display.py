@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from bptui.terminal.compositor import PiecesUpdate
 from bptui.terminal.difference import CellWriter, draw
-from bptui.terminal.screen import PLAIN, ScreenBuffer, change, look_of
+from bptui.terminal.screen import PLAIN, ScreenBuffer, change, style_of
 
 
 class Display:
@@ -65,7 +65,7 @@ class Display:
             row[x] = strip
             self._wanted.note(y, x, end)
             spelt = self._spelling or str
-            pieces = [(spelt(text), look_of(style, colours)) for text, style, _ in strip]
+            pieces = [(spelt(text), style_of(style, colours)) for text, style, _ in strip]
             self._wanted.draw(x, y, pieces)
 
     def frame(self) -> str:

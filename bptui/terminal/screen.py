@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
@@ -23,19 +24,22 @@ SHOWS_ON_BLANKS = {"4", "7", "9", "21", "53"}
 
 
 class Style(NamedTuple):
-    """The parameters that select colours and attributes; "" is the terminal's own colour.
+    """The parameters that select colours and attributes; "" is the terminal's own colour."""
 
-    None stands for any: nobody sees in which one a blank is written.
-    """
-
-    foreground: str | None = ""
+    foreground: str = ""
     background: str = ""
     attributes: tuple[str, ...] = ()
+
+    @property
+    def shows_on_blanks(self) -> bool:
+        """Whether more than the background is seen where nothing but blanks is written."""
+        return not SHOWS_ON_BLANKS.isdisjoint(self.attributes)
 
 
 PLAIN = Style()
 
 
+@lru_cache(maxsize=8192)
 def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
     """Return rich's ``style`` as a terminal of so many ``colours`` shows it."""
     if style is None:
@@ -50,50 +54,19 @@ def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
     return Style(parameters(style.color, True), parameters(style.bgcolor, False), attributes)
 
 
-class Look(NamedTuple):
-    """A style, and what is seen of it on blanks."""
-
-    style: Style
-    blank: Style
-
-
 @lru_cache(maxsize=8192)
-def look_of(style: RichStyle | None, colours: ColorSystem) -> Look:
-    """Return rich's ``style`` as a terminal of so many ``colours`` shows it."""
-    made = _one(style_of(style, colours))
-    return Look(made, on_blanks(made))
-
-
-@lru_cache(maxsize=8192)
-def _one(style: Style) -> Style:
-    """Return the same object for equal styles: it is soon compared with itself."""
-    return style
-
-
-def on_blanks(style: Style) -> Style:
-    """Return what is seen of a style where nothing but blanks is written in it."""
-    return _one(Style(None, style.background)) if _shows_nothing(style) else style
-
-
-@lru_cache(maxsize=8192)
-def joined(style: Style, other: Style) -> Style | None:
-    """Return the style in which what has either of two can be written; None where there is none."""
-    if style == other or (other == on_blanks(style) and _shows_nothing(style)):
-        return style
-    return other if style == on_blanks(other) and _shows_nothing(other) else None
-
-
-def _shows_nothing(style: Style) -> bool:
-    """Return whether nothing of a style but the background is seen on blanks."""
-    return SHOWS_ON_BLANKS.isdisjoint(style.attributes)
+def of_blanks(style: Style, before: Style) -> Style:
+    """Return in which style blanks are written: in the one ``before`` where they look the same."""
+    alike = style.background == before.background
+    hidden = not (style.shows_on_blanks or before.shows_on_blanks)
+    return before if alike and hidden else style
 
 
 @lru_cache(maxsize=8192)
 def change(before: Style | None, after: Style) -> str:
     """Return the codes that lead from one style to another; from None: from any."""
-    if before == after or (before is not None and joined(before, after) == before):
+    if before == after:
         return ""
-    after = after._replace(foreground=after.foreground or "")
     if before is None or after == PLAIN or not set(before.attributes).issubset(after.attributes):
         codes, before = ["0"], PLAIN  # switching off singly seldom takes less
     else:
@@ -116,7 +89,7 @@ class ScreenBuffer:
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = max(width, 1), max(height, 1)
         self.characters = [[" "] * self.width for _ in range(self.height)]
-        self.styles = [[on_blanks(PLAIN)] * self.width for _ in range(self.height)]
+        self.styles = [[PLAIN] * self.width for _ in range(self.height)]
         self.changed = dict[int, tuple[int, int]]()
 
     def note(self, y: int, x: int, end: int) -> None:
@@ -124,14 +97,16 @@ class ScreenBuffer:
         first, last = self.changed.get(y, (x, end))
         self.changed[y] = max(min(first, x - 1), 0), min(max(last, end + 1), self.width)
 
-    def draw(self, x: int, y: int, pieces: Iterable[tuple[str, Look]]) -> None:
+    def draw(self, x: int, y: int, pieces: Iterable[tuple[str, Style]]) -> None:
         """Put pieces of text behind each other into the cells from ``x`` on, as far as they fit."""
         cells: list[str] = []
         styles: list[Style] = []
-        for text, (style, blank) in pieces:
+        for text, style in pieces:
             drawn = text if _are_single(text) else _cells(text)
             cells += drawn
-            styles += [blank if cell == " " else style for cell in drawn]
+            blanks = sum(1 for _ in takewhile(" ".__eq__, drawn))
+            styles += [of_blanks(style, styles[-1] if styles else PLAIN)] * blanks
+            styles += [style] * (len(cells) - len(styles))
         cells = cells[: max(self.width - x, 0)]
         row, end = self.characters[y], x + len(cells)
         for edge in (x, end):  # of a character that reaches over it a blank is left

@@ -111,9 +111,5 @@ def test_nobody_sees_in_which_colour_a_blank_is_written() -> None:
     display = shown(24, " ")
     draw(display, 0, 2, " " * 80, "bold red")
     assert display.frame() == ""
-    draw(display, 0, 2, " a  b ", "red")
-    draw(display, 1, 2, "a", "blue")
-    draw(display, 4, 2, "b", "blue")
-    assert display.frame() == "\x1b[34m\x1b[3;2Ha  b\x1b[H"
     draw(display, 0, 2, "  ", "underline red")
     assert display.frame() == "\x1b[4;31m\r\n\n  \x1b[H"
