@@ -14,7 +14,7 @@ import numpy as np
 
 from bptui.core.arrays import Array, Call, zeros
 from bptui.core.experiment import Experiment
-from bptui.core.graph.compile import BESIDE_ONES, ON_TOP, Compiler, Plain
+from bptui.core.graph.compile import Compiler, Plain
 from bptui.core.graph.node import Node, leaf, ordered, shown_from
 from bptui.core.mistakes import mistaken_step
 from bptui.core.state import State
@@ -111,36 +111,13 @@ class StepProgram:
         self.loss = self.buffers["loss"]
         self.buffers.setdefault("data_loss", self.loss)
         self.buffers.setdefault("penalty", zeros(1, 1))
-        self._joined = self._join_biases()
-        tops = [node.inputs[0] for node in self._joined if node.op is ON_TOP]
         # parameters are updated where they stand: who reads them later finds the new ones there
-        self._plain = Plain(step.settings, tops, step.changed.values())
+        self._plain = Plain(step.settings, step.changed.values())
         self._kept = {*step.updated.values()} & {*step.nodes.values()}
         """What the next step finds under another name."""
         remembered = ((name, node) for name, node in step.updated.items() if node in self._kept)
         named = [*step.nodes.items(), *step.before.items(), *step.changed.items(), *remembered]
         self._places = [(node, self.buffers[name].reshape(node.shape)) for name, node in named]
-        self._places += self._joined.items()
-
-    def _join_biases(self) -> dict[Node, Array]:
-        """Return buffers of what a layer is multiplied with, a one beside it, and of W on top of b.
-
-        Only where the ones cost nothing: for one sample, or all of them in every step.
-        """
-        step, layout, found = self._step, self._state.layout, dict[Node, Array]()
-        single, full = step.samples == 1, self._experiment.schedule.full_batch
-        layers = range(1, step.depth + 1 if single else 1 + full)
-        for layer in layers if self._experiment.network.bias else ():
-            x = step.nodes[step.names.out(layer - 1)]
-            parameters = step.names.weights(layer), step.names.bias(layer)
-            beside, on_top = BESIDE_ONES(x), ON_TOP(*(step.nodes[name] for name in parameters))
-            found[beside] = np.ones(beside.shape)
-            found[beside][:, :-1] = self.buffers[x.name]
-            if single:
-                self.buffers[x.name] = found[beside][:, :-1]
-            span = slice(layout.span(parameters[0]).start, layout.span(parameters[1]).stop)
-            found[on_top] = self._state.parameters[span].reshape(on_top.shape)
-        return found
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -162,7 +139,7 @@ class StepProgram:
         step, changed = self._step, self._step.changed
         wanted = {step.nodes["loss"]: None} | dict.fromkeys(self._kept)
         wanted |= {step.nodes[name]: None for name in step.gradients if name[1:] in changed}
-        own = {*wanted, *changed.values(), *self._joined}  # others have no buffers of their own
+        own = {*wanted, *changed.values()}  # others have no buffers of their own
         places = [each for each in self._places if not each[0].inputs or each[0] in own]
         compiled = self._compiled(Compiler(wanted, places, self._plain), spends_gradient=True)
         return tuple(call for _, calls in compiled for call in calls)

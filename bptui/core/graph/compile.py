@@ -6,14 +6,14 @@ The explained step and the fast loop run calls made from the same graph, so they
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from operator import is_not
 
 import numpy as np
 
 from bptui.core.arrays import Array, Call, zeros
-from bptui.core.graph.elementwise import TRUTHS, add, multiply, positive, square
+from bptui.core.graph.elementwise import TRUTHS, multiply, positive, square
 from bptui.core.graph.node import (
     CONSTANT,
     LEAF,
@@ -34,40 +34,18 @@ Scratch = dict[tuple[Shape, int], Array]
 """Buffers for what lies between, by their shape and a number."""
 
 
-def _inner(name: str, evaluate: Callable[..., Array], shape: Callable[..., Shape]) -> Op:
-    """Return an operation in which only what is computed is written, after derivatives."""
-    return Op(name, evaluate, lambda node, g: [], shape)
-
-
-SUM_OF_SQUARES = _inner("sum of squares", lambda x: np.sum(x * x), lambda shape: ())
-"""One inner product."""
-BESIDE_ONES = _inner(
-    "beside a column of ones",
-    lambda x: np.insert(x, x.shape[1], 1.0, axis=1),
-    lambda shape: (shape[0], shape[1] + 1),
-)
-ON_TOP = _inner(
-    "a matrix on top of a row",
-    lambda matrix, row: np.vstack([matrix, row]),
-    lambda matrix, row: (matrix[0] + 1, matrix[1]),
-)
+SUM_OF_SQUARES = Op("sum of squares", lambda x: np.sum(x * x), lambda node, g: [], lambda shape: ())
+"""One inner product; only what is computed is written with it, after derivatives."""
 
 
 class Plain:
     """Writes nodes out: named expressions in what they stand for, equal nodes as one.
 
     What depends on constants alone is computed here; ``settings`` are leaves that are constant,
-    ``given`` nodes that are read as leaves are. ``biased`` are weights on top of their biases: x W
-    + b is one product, with ones beside x.
+    ``given`` nodes that are read as leaves are.
     """
 
-    def __init__(
-        self,
-        settings: Mapping[Node, float],
-        biased: Collection[Node] = (),
-        given: Iterable[Node] = (),
-    ) -> None:
-        self._biased = biased
+    def __init__(self, settings: Mapping[Node, float], given: Iterable[Node] = ()) -> None:
         self._made: dict[Node, Node] = {node: constant(value) for node, value in settings.items()}
         self._made |= {node: leaf(node.name, node.shape) for node in given}
         self._same: dict[object, Node] = {}
@@ -89,10 +67,6 @@ class Plain:
         if node.op.body is not None:
             self._made |= {source: source for source in inputs}
             return self([node.op.body(*inputs)])[0]
-        if node.op is add and inputs[0].op.name == "matmul" and inputs[0].inputs[1] in self._biased:
-            (x, weights), biases = inputs[0].inputs, inputs[1]
-            inputs = tuple(map(self._one, (BESIDE_ONES(x), ON_TOP(weights, biases))))
-            return self._one(inputs[0] @ inputs[1])
         if node.name or any(map(is_not, inputs, node.inputs)):
             node = node.reading(inputs) if inputs else node
         return self._one(simpler(node) if inputs else node)
@@ -159,8 +133,6 @@ class Compiler:
                 self._copies.setdefault(made, []).append(buffer)
             elif made in self._present:
                 self._fixed[made] = buffer
-                if made.op is BESIDE_ONES:
-                    self._fixed.setdefault(made.inputs[0], buffer[:, :-1])
         self._buffers = {node: self._fixed[node] for node in order if node.op is LEAF}
         self._readers = Counter(source for node in order for source in node.inputs)
         self._taken = Counter[Shape]()
@@ -206,8 +178,6 @@ class Compiler:
             self._buffers[node] = np.asarray(node.op.evaluate(*inputs, **settings))
             return
         self._buffers[node] = out = self._target(node)
-        if node.op in (BESIDE_ONES, ON_TOP) and node in self._fixed:
-            return  # its inputs are parts of it
         if name == "matmul" and inputs[0].ndim == inputs[1].ndim == 2:
             self._add(inputs[0].dot, inputs[1], out)
         elif node.op is SUM_OF_SQUARES:
