@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any
 
 import numpy as np
 
-from bptui.core.graph.node import Node, ordered
+from bptui.core.graph.node import Node
 from bptui.explain.code import NoCodeError
-from bptui.export.forward import Block, Forward, Row, identifier
+from bptui.export.forward import Block, Forward, identifier
 from bptui.export.layout import docstring, enclosed, indented
 from bptui.export.loops import Argument, Loop, Turning, Written
 from bptui.export.turns import Places, turn_counts
@@ -36,64 +35,38 @@ class BackwardPass(Forward):
             if not node.shape and "[" in self.names[entry]:
                 why = "a program that computes number by number, in loops, is not written out"
                 raise NotWrittenError(f"{self.names[entry]} is one number of many: {why}")
-        refused, texts = self._turns(), list[str]()
-        if not refused:
-            try:
-                texts.append(self._verified(self._straight()))
-            except NotWrittenError as error:
-                refused = str(error)
-        for turns in turn_counts(self):
+        refused, texts = self._many(), list[str]()
+        for turns in (*[0] * (not refused), *turn_counts(self)):
             try:
                 texts.append(self._verified(Loop(self, turns).written()))
-                break
-            except (ValueError, NoCodeError, NotWrittenError):
-                continue  # its turns are not alike: the next count
+            except NoCodeError as error:
+                refused = refused or f"it has {error}"
+            except (ValueError, NotWrittenError) as error:  # of a loop: its turns are not alike
+                refused = refused or str(error)
+            else:
+                if turns:
+                    break
         if not texts:
             raise NotWrittenError(refused)
         text = min(texts, key=lambda text: text.count("\n"))
         return f"import numpy as np\n\n\n{text}" if "np." in text else text
 
-    def _refuse_many(self, lines: int) -> None:
-        if lines > MOST:
-            raise NotWrittenError(
-                f"it computes number by number: its backward pass has {lines} lines"
-            )
-
-    def _turns(self) -> str:
+    def _many(self) -> str:
         """Say why a backward pass without a loop is not written; empty if it is."""
         for nodes in self.by_name.values():
             if len(nodes) > MOST_TURNS:
                 many = f"{self.names[self.entry[nodes[0]]]} has {len(nodes)} values"
                 why = "its turns are not alike enough for a backward pass that is a loop itself"
                 return f"{many}, one in each turn of a loop; {why}"
-        return ""
-
-    def _straight(self) -> Written:
-        of = {gradient: node for node, gradient in self.gradients.items()}
-        known = {**self.variables, **{gradient: gradient.name for gradient in of}}
-        wanted = [each for each in ordered(self.results, self.written_from) if each in of]
-        self._refuse_many(len(wanted))
-        rows = [
-            Row(each.name, each, self.said(of[each], self.found.links[of[each]], self.variables))
-            for each in wanted
-        ]
-        try:
-            blocks = self.blocks(rows, known, count(1))
-        except NoCodeError as error:
-            raise NotWrittenError(f"it has {error}") from None
-        arguments: dict[str, Argument] = {name: node for node, name in self.variables.items()}
-        arguments |= {name: entry for entry, name in self.indices.items()}
-        results: dict[str, Node | Sequence[Node]] = {
-            gradient.name: node for gradient, node in self.results.items()
-        }
-        return Written(blocks, [], [], arguments, results)
+        return _too_long(len(self.needed.intersection(self.gradients.values())))
 
     # the function
 
     def _verified(self, written: Written) -> str:
         """Return the text; raises :class:`NotWrittenError` unless it gives the true gradients."""
         before, body, after = _needed(written)
-        self._refuse_many(len([*before, *body, *after]))
+        if too_long := _too_long(len([*before, *body, *after])):
+            raise NotWrittenError(too_long)
         blocks, inside = [*before, *after], [row for block in body for row in _spaced(block)]
         read = {name for block in [*blocks, *body] for name in _read(block)}
         given = {name: one for name, one in written.arguments.items() if name in read}
@@ -166,6 +139,11 @@ class BackwardPass(Forward):
                 said.append(f"{name} is {'a value of ' if several else ''}{own}")
         about = f"Return the gradients of the loss{of}, by the chain rule."
         return docstring(about, "; ".join(said))
+
+
+def _too_long(lines: int) -> str:
+    many = f"it computes number by number: its backward pass has {lines} lines"
+    return many if lines > MOST else ""
 
 
 def _needed(written: Written) -> tuple[list[Block], list[Block], list[Block]]:

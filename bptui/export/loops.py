@@ -39,7 +39,7 @@ class Written(NamedTuple):
 
 
 class Loop:
-    """A backward pass with one loop of so many turns."""
+    """A backward pass with one loop of so many turns; of 0, without a loop."""
 
     def __init__(self, forward: Forward, turns: int) -> None:
         """Read the turns; raises :class:`NoLoopError` where they are seen not to be alike.
@@ -90,7 +90,7 @@ class Loop:
         starts = {node: role for role, node in self.turns.edges.items()}
         for node in (n for n in self.order if place.get(n, (None, self.count))[1] >= self.count):
             turns, others = split[node], split[node].pop(None, [])
-            if len(turns) == self.count:
+            if turns and len(turns) == self.count:
                 self._same([turns[turn] for turn in range(self.count)])
                 self.added[node] = turns[middle]
             elif turns.keys() == {0} and node in starts:
@@ -144,7 +144,7 @@ class Loop:
         arguments.update((role.name, role.nodes) for role in turns.roles if role.name)
         arguments.update((name, entry) for entry, name in self.forward.indices.items())
         arguments.update(turns.given)
-        loop = Turning(turns.variable, self.count, bool(self.carried))
+        loop = Turning(turns.variable, self.count, bool(self.carried)) if self.own else None
         return Written(blocks, body, self._blocks(after), arguments, results, loop)
 
     def _names(self) -> dict[Node, str]:
@@ -160,9 +160,9 @@ class Loop:
                 if node in gradients and role.listed:
                     known[gradients[node]] = turns.text_of(role, place)
         for node in self.others.keys() - turns.place.keys():
-            label, name = gradients[node].name, known.get(node, "")
-            own = label not in turns.taken and not label.startswith("d_")
-            known[gradients[node]] = turns.free(label if own or not name else f"d_{name}")
+            label, name = gradients[node].name, self.forward.variables.get(node)
+            made = node in known and label == f"d_{name}"  # not the program's own
+            known[gradients[node]] = turns.free(f"d_{known[node]}" if made else label)
         read = {role: self._read_by(links) for role, links in self.carried.items()}
         for role in self.carried:
             of = gradients[role.nodes[turns.middle]]

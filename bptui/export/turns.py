@@ -89,12 +89,13 @@ def _times(forward: Forward) -> dict[Node, int]:
 class Turns:
     """The values of each turn of a loop; what is said of one turn is written for turn ``t``.
 
+    With a ``count`` of 0 there is no loop, and no turn.
+
     How it is written is read from the turn in the ``middle``: of what others do otherwise nothing
     is seen here but the start of the first one, and indices.
     """
 
     def __init__(self, forward: Forward, count: int) -> None:
-        """Take the number of turns; raises :class:`NoLoopError` where nothing comes so often."""
         self.forward, self.count, self.middle = forward, count, count // 2
         self.roles: list[Role] = []
         self.place: dict[Node, tuple[Role, int]] = {}
@@ -104,9 +105,10 @@ class Turns:
         self.variables: dict[Node, str] = {}
         """Values that are not of the loop."""
         for name, nodes in forward.by_name.items():
-            start = "_start" * (nodes[0] not in inside and not inside.isdisjoint(nodes))
-            for place, node in enumerate(node for node in nodes if node not in inside):
-                self.variables[node] = f"{name}_{place}" if place else name + start
+            outside = [node for node in nodes if node not in inside]
+            start = "_start" * (len(outside) < len(nodes) and nodes[0] not in inside)
+            for place, node in enumerate(outside, 1):
+                self.variables[node] = f"{name}_{place}" if len(outside) > 1 else name + start
         self.taken = {name for node, name in self.variables.items() if node in forward.needed}
         self.taken.update(forward.indices.values())
         self._claimed = {_base(name) for name, nodes in families if nodes[0] not in forward.before}
@@ -114,8 +116,6 @@ class Turns:
             each = max(1, len(nodes) // count)
             for first in range(each):
                 self._add(name, nodes[first::each], f"_{first + 1}" * (each > 1))
-        if not self.roles:
-            raise NoLoopError
         names = {role.name for role in self.roles}
         self.variables = {node: name for node, name in self.variables.items() if name not in names}
         self.values = {node: place for node, place in self.place.items() if place[0].name}
@@ -133,11 +133,13 @@ class Turns:
         self.indices: dict[Node, str] = {}
         self.given: dict[str, Places | list[int]] = {}
         """Indices of the turns, and arrays of them as entries of the tape."""
+        self._named = {*self.values, *self.variables, *gradients.values()}
         self._seen: set[tuple[Node, ...]] = set()
 
     def _comes_in_turns(self, nodes: Sequence[Node]) -> bool:
-        listed = all(node in self.forward.parameters.values() for node in nodes)
-        return len(nodes) % self.count == 0 or (listed and len(nodes) > self.count)
+        count, parameters = self.count, self.forward.parameters.values()
+        listed = all(node in parameters for node in nodes)
+        return count > 0 and (len(nodes) % count == 0 or (listed and len(nodes) > count))
 
     def free(self, name: str) -> str:
         """Return a name that is not taken yet, and take it."""
@@ -171,8 +173,7 @@ class Turns:
 
     def turn_of(self, formula: Node) -> int | None:
         """Return the turn whose gradients, or else whose values, a formula reads."""
-        stops = {*self.values, *self.variables, *self.forward.gradients.values()}
-        read = ordered([formula], lambda node: () if node in stops else node.inputs)
+        read = ordered([formula], lambda node: () if node in self._named else node.inputs)
         for places in (self.gradient, self.values):
             turns = {places[node][1] for node in read if node in places}
             if inside := turns & {*range(self.count)}:
