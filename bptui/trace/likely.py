@@ -35,6 +35,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     with_gradients = filter(None, map(truth.judged, losses[:count]))
     found = [_with_targets_held(truth, _without_guards(truth, one)) for one in with_gradients]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
+    own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
     if not own:
         found += _worth(truth, losses[count:])
     equal = _equal(truth, [*map(partial(_last_of_name, truth, own), own)] or found)
@@ -238,6 +239,15 @@ def _whole_square(truth: StepTruth, judged: Judged) -> Judged:
     loss = judged.loss
     whole = loss._replace(node=2.0 * loss.node, text="squared error")
     return truth.judged(whole) or judged
+
+
+def _is_tally(truth: StepTruth, loss: Loss, own: list[Judged]) -> bool:
+    """Whether a loss only adds another one to those of earlier steps, as a running average does."""
+    node, entry = truth.graph.nodes[loss.entry or 0], truth.graph.entry
+    past = [part for part in node.inputs if entry.get(part) not in truth.dependent]
+    before = truth.tape.ancestors(loss.entry or 0)
+    parts = (other.loss for other in own if other.loss.text != loss.text)
+    return node.op.name == "add" and bool(past) and any(part.entry in before for part in parts)
 
 
 def _last_of_name(truth: StepTruth, own: list[Judged], judged: Judged) -> Judged:

@@ -352,6 +352,8 @@ for step in range(2):
     b -= 0.02 * d.sum(0)
 """
     assert program(text).verdict.lines.judged.loss.text == "loss"
+    mean = text.replace(").sum()", ").mean()")
+    assert program(mean).verdict.lines.judged.loss.text == "loss"
     text = re.sub(".*loss.*", "", text)
     implied = program(text).verdict.lines.judged.loss
     assert implied.text == "half squared error"
