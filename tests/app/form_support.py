@@ -3,12 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from textual.events import Key, Paste
 from textual.widgets import Static
 
-from bptui.app.form import screen as form_screen
-from bptui.app.form.controls import Area, Choice, Line
+from bptui.app.form.controls import LineScreen
 from bptui.app.form.fields import fields
 from bptui.app.form.screen import FormScreen
 from bptui.core.experiment import Experiment
@@ -32,11 +30,6 @@ class Form:
             self.session.app.post_message(Key(key, each if each.isprintable() else None))
         await self.session.pilot.pause()
 
-    async def paste(self, text: str) -> None:
-        focused = self.screen.focused
-        focused.post_message(Paste(text))
-        await self.session.pilot.pause()
-
     def shown(self, key: str) -> bool:
         """Whether there is a field."""
         return any(field.key == key for field in fields(self.screen._draft))
@@ -47,28 +40,39 @@ class Form:
         await self.session.pilot.pause()
 
     @property
-    def entry(self) -> Choice | Line | Area:
-        """What one types into, or chooses with."""
-        return self.screen._control
-
-    @property
     def at(self) -> str:
         """The field that is being edited."""
         return self.screen._field.key
 
     async def write(self, key: str, text: str) -> None:
         """Paste ``text`` in the place of what stands in a field, or choose it."""
-        await self.to(key)
-        entry = self.entry
-        if isinstance(entry, Choice):
-            while entry.entered != text:
+        if self.screen._fields[key].is_choice:
+            await self.to(key)
+            while self.text(key) != text:
                 await self.session.press("right")
             return
-        entry.select_all()
+        await self.enter(key, text)
+        await self.session.until(lambda: self.session.app.screen is self.screen, "the form again")
+
+    async def enter(self, key: str, text: str) -> None:
+        """Do the same in the dialog of the field, which stays where the text is refused."""
+        await self.to(key)
+        await self.session.press("enter")
+        dialog = self.session.app.screen
+        await self.session.until(lambda: isinstance(dialog, LineScreen) and dialog.focused, key)
         if text:
-            await self.paste(text)
+            self.session.app.post_message(Paste(text))
         else:
             await self.session.press("delete")
+        await self.session.until(lambda: dialog.text.strip() == text.strip(), "the text")
+        await self.session.press("tab")
+
+    async def refused(self, key: str, text: str) -> str:
+        """What is said of a text that a field does not take."""
+        await self.enter(key, text)
+        said = str(self.session.app.screen._meaning.render())
+        await self.session.press("escape")
+        return said
 
     def text(self, key: str) -> str:
         """What stands in a field."""
@@ -108,12 +112,10 @@ async def form(
     experiment: Experiment | None, size: tuple[int, int] = (120, 36)
 ) -> AsyncIterator[Form]:
     """The form on ``experiment``, or an empty one, after its first check."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(form_screen, "PATIENCE", 0.02)  # a check is waited for after most changes
-        async with opened("article", size) as session:
-            session.app.animation_level = "none"  # where a scroll ends is checked, not how it moves
-            screen = FormScreen(experiment)
-            made = Form(session, screen)
-            await session.app.push_screen(screen, made.given.append)
-            await session.until(lambda: made.said(), "the first check")
-            yield made
+    async with opened("article", size) as session:
+        session.app.animation_level = "none"  # where a scroll ends is checked, not how it moves
+        screen = FormScreen(experiment)
+        made = Form(session, screen)
+        await session.app.push_screen(screen, made.given.append)
+        await session.until(lambda: made.said(), "the first check")
+        yield made

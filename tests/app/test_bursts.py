@@ -67,7 +67,7 @@ async def test_keys_of_a_field_work_before_the_tab_that_follows_them() -> None:
     async with form(load("article")) as filled:
         await filled.to("training.loss")
         burst(filled.session, "right", "tab", "right", "tab", "right", "right", "tab")
-        burst(filled.session, "7", "left", "1", "down", "5", "left", ".")
+        burst(filled.session, "7", "left", "1", "down", "5", "left", ".", "enter")
         wanted = {
             "training.loss": "squared_error",
             "training.reduction": "sum",

@@ -67,15 +67,14 @@ def test_what_is_wrong_is_said_of_its_field_alone(key: str, text: str, said: str
 
 async def test_a_message_stands_below_its_field() -> None:
     async with form(load("mazur"), (60, 24)) as made:
-        await made.write(LAYERS, "2-b-2")
-        await made.session.shows("! Wrong: layers")
-        for key in (LAYERS, ACTIVATION):  # being edited or not
-            await made.to(key)
-            await made.session.shows("2-b-2")
-            lines = made.session.lines()
-            (at,) = (place for place, line in enumerate(lines) if "2-b-2" in line)
-            assert "layers" in lines[at]
-            assert "! not a number of units: 'b'" in lines[at + 1]
+        assert await made.refused(LAYERS, "2-b-2") == "Not a number of units: 'b'; such as 2-3-1"
+        assert made.text(LAYERS) == "2-2-2"
+        await made.write(ACTIVATION, "softmax, sigmoid")  # which only all of it shows to be wrong
+        await made.session.shows("! Wrong: activation")
+        lines = made.session.lines()
+        (at,) = (place for place, line in enumerate(lines) if "softmax, sigmoid" in line)
+        assert "activation" in lines[at]
+        assert "! softmax in a hidden layer" in lines[at + 1]
 
 
 def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
@@ -89,7 +88,7 @@ def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
 
 async def test_all_that_is_wrong_shows_at_once() -> None:
     async with form(load("mazur"), (80, 24)) as made:
-        await made.write(RATE, "fast")
+        await made.write(RATE, "-1")
         await made.write(W1, "1 2 3")
         await made.write(TARGETS, "1")
         await made.session.until(lambda: len(made.wrong()) == 3, "three messages")
@@ -141,7 +140,7 @@ async def test_mistakes_are_chosen_from_a_list_that_says_what_they_do() -> None:
         await made.session.shows(f"[x] {chosen[0]}", "at the activation, f'(a)")
         await made.session.press("escape")
         await closed(made)
-        await made.session.until(lambda: made.entry.entered == ", ".join(chosen), "the names")
+        await made.session.until(lambda: made.text(MISTAKES_FIELD) == ", ".join(chosen), "them")
         lines = await listed(made, MISTAKES_FIELD)
         assert [line[4:].split()[0] for line in lines if line.startswith("[x]")] == [*chosen]
         await made.session.press("escape")
@@ -173,4 +172,5 @@ async def test_one_activation_or_column_is_chosen_from_a_list(tmp_path: Path) ->
         await listed(made, "data.input_columns")
         await made.session.press("home", "space", "down", "space", "escape")
         await closed(made)
-        await made.session.until(lambda: made.entry.entered == 'a, "b, c"', "both columns")
+        columns = 'a, "b, c"'
+        await made.session.until(lambda: made.text("data.input_columns") == columns, "both columns")

@@ -6,7 +6,7 @@ import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 
-from bptui.app.form.controls import Choice
+from bptui.app.form.controls import AreaScreen, LineScreen
 from bptui.app.form.screen import FormScreen
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.screens.breakpoints import BreakpointScreen
@@ -25,7 +25,7 @@ WRITTEN = {"question_mark": "?", "escape": "esc"}
 PARTS: dict[str, list[type[DOMNode]]] = {
     "Help": [HelpScreen],
     "Presets": [PresetScreen, NameScreen, DeleteScreen],
-    "Form": [FormScreen, Choice],
+    "Form": [FormScreen, LineScreen, AreaScreen],
     "Breakpoints": [BreakpointScreen],
     "Compare": [CurveScreen],
     "Save": [SaveScreen],

@@ -109,7 +109,7 @@ def test_it_goes_on_with_what_windows_has(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     timeline, file = Timeline(load("xor")), SessionFile.new()
     state = SessionState(False, "xor", 1, None, [], "1 step/s", None)
-    file.write(written(Session(state, timeline, timeline.snapshot(1)), ended=False))
+    file.write(written(Session(state, timeline), ended=False))
     file.release()
     done = python("-c", ON_WINDOWS, "--resume")
     assert (done.returncode, done.stderr) == (0, "")

@@ -11,8 +11,8 @@ FIELDS = {
     CTRL_N: "Still missing",
     f"2-2-2{TAB}{TAB}{TAB}{RIGHT}": "random [typed in]",
     f"{TAB}0.15 0.25{ENTER}0.20 0.30{TAB}0.40,0.50{ENTER}0.45,0.55{TAB}{RIGHT}": "0 [typed in]",
-    f"{TAB}0.35 0.35{TAB}0.60 0.60{TAB}{TAB}{TAB}{TAB}0.5{TAB * 6}no": "train biases  no",
-    f"{TAB}{TAB}{TAB}0.05 0.10{TAB}0.01 0.99": "12 weights and biases, 1 sample",
+    f"{TAB}0.35 0.35{TAB}0.60 0.60{TAB}{TAB}{TAB}{TAB}0.5{TAB * 6}no{TAB}": "train biases  no",
+    f"{TAB}{TAB}0.05 0.10{TAB}0.01 0.99{TAB}": "12 weights and biases, 1 sample",
     CTRL_S: "loss 0.298371",
 }
 """Keys in the form, and what the screen shows once they are typed."""

@@ -1,96 +1,66 @@
-"""What one types into or chooses with, and how a field looks that is not being edited."""
+"""What one types a field's text into, or chooses its names from."""
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Iterable
-from itertools import accumulate
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.events import Click, Paste
-from textual.message import Message
+from textual.events import Paste
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, TextArea
+from textual.widgets import OptionList, TextArea
 
+from bptui.app.form.draft import Draft
 from bptui.app.form.fields import Field
-from bptui.app.form.rows import LONGEST_SHOWN, choice_content, long_text
-from bptui.app.form.texts import columns_text, prose
-from bptui.app.screens.dialog import Dialog
+from bptui.app.form.rows import LONGEST_SHOWN, long_text
+from bptui.app.form.texts import columns, columns_text, prose
+from bptui.app.screens.dialog import Dialog, Question
 from bptui.core.mistakes import MISTAKES
 from bptui.presets.errors import cleaned
+from bptui.presets.number_parsing import EntryError
 
 
-class Choice(Widget):
-    """One of a few words."""
+class LineScreen(Question[str | None, str]):
+    """Gives the text of a field, or None where it is to stay; ``typed`` replaces what it was."""
 
     BINDINGS: ClassVar = [
-        Binding("left", "choose(-1)", "Previous", show=False),
-        Binding("right,space", "choose(1)", "Next", show=False),
+        Binding("tab", "submit", "OK", priority=True),
+        Binding("down", "submit", "OK", show=False),
+        Binding("f2", "names", "Names", show=False),
     ]
-    can_focus = True
+    KEYS = "enter: OK"
 
-    class Chosen(Message):
-        """The user has chosen something else."""
+    def __init__(self, draft: Draft, entry: Field, typed: str = "") -> None:
+        keys = f"{self.KEYS}, esc: cancel" + ", f2: names" * bool(entry.options)
+        self.before = typed or draft.chosen(entry.key)
+        super().__init__(entry.title, keys, self.before, entry.placeholder)
+        self._draft, self._entry = draft, entry
+        self._field.select_on_focus = not typed
+        self._field.suggester = SuggestFromList([*entry.options]) if entry.options else None
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.options, self.entered = [""], ""
+    def read(self, text: str) -> tuple[str, str]:
+        """Return the text, as far as it can be read; an empty one stands for the default."""
+        if text.strip() not in ("", self._entry.placeholder):
+            self._draft.with_text(self._entry.key, text).value(self._entry)
+        return text, self._entry.help
 
-    def put(self, field: Field, text: str) -> None:
-        """Show the options of a field."""
-        self.options, self.entered = [*field.options], text
-        self.refresh()
+    def action_submit(self) -> None:
+        value = self.check()
+        if value is not None:
+            self.take(value)
 
-    def render(self) -> Content:
-        style = "bold reverse" if self.has_focus else "bold $text"
-        return choice_content(self.options, self.entered, self.size.width, style)
+    def action_names(self) -> None:
+        """List the names that the field takes, to choose from."""
 
-    def action_choose(self, by: int) -> None:
-        """Choose the next option, or the one before."""
-        self._choose(self.options[(self.options.index(self.entered) + by) % len(self.options)])
+        def write(text: str | None) -> None:
+            if text is not None:
+                self.action_write(text)
 
-    def on_click(self, event: Click) -> None:
-        self.choose_at(event.x)
-
-    def choose_at(self, x: int) -> None:
-        """Choose the option in column ``x``, or go on by the arrows around the only one."""
-        ends = [*accumulate(len(option) + 2 for option in self.options)]
-        if ends[-1] > self.size.width:
-            self.action_choose(-1 if x < len("< ") else 1)
-        elif x < ends[-1]:
-            self._choose(self.options[bisect(ends, x)])
-
-    def _choose(self, option: str) -> None:
-        if option != self.entered:
-            self.entered = option
-            self.refresh()
-            self.post_message(self.Chosen())
-
-
-class Line(Input):
-    """A text on one line; lines that are pasted are joined."""
-
-    @property
-    def entered(self) -> str:
-        """What stands in it."""
-        return self.value
-
-    def put(self, field: Field, text: str) -> None:
-        """Show the text of a field, to be changed or replaced."""
-        self.placeholder = field.placeholder
-        self.suggester = SuggestFromList([*field.options]) if field.options else None
-        self.value = text
-        self.action_select_all()
-
-    def _on_paste(self, event: Paste) -> None:
-        event.prevent_default()
-        event.stop()
-        joined = " ".join(cleaned(event.text).split("\n")).strip()
-        if joined:
-            self.replace(joined, *sorted(self.selection))
+        if self._entry.options:
+            self.app.push_screen(NamesScreen(self._entry, self.text), write)
 
 
 class Area(TextArea):
@@ -99,19 +69,15 @@ class Area(TextArea):
     More than anyone would read is told in a line, and replaced by what is pasted.
     """
 
-    def __init__(self) -> None:
-        super().__init__(tab_behavior="focus", highlight_cursor_line=False)
+    def __init__(self, text: str, wrap: bool) -> None:
+        super().__init__(soft_wrap=wrap, highlight_cursor_line=False)
         self._long: str | None = None
+        self._show(text)
 
     @property
     def entered(self) -> str:
         """What stands in it."""
         return self.text if self._long is None else self._long
-
-    def put(self, field: Field, text: str) -> None:
-        """Show the text of a field."""
-        self.soft_wrap = field.read is prose
-        self._show(text)
 
     def _show(self, text: str) -> None:
         self.read_only = len(text) > LONGEST_SHOWN
@@ -129,16 +95,41 @@ class Area(TextArea):
             self.move_cursor(self.replace(text, *self.selection).end_location)
 
 
+class AreaScreen(LineScreen):
+    """The same for a text of several lines."""
+
+    BINDINGS: ClassVar = [Binding("ctrl+s", "submit", "OK", priority=True)]
+    KEYS = "tab: OK"
+
+    def __init__(self, draft: Draft, entry: Field, typed: str = "") -> None:
+        super().__init__(draft, entry, typed)
+        self._editor = self._area = Area(self.before, wrap=entry.read is prose)
+        if typed:
+            self._area.move_cursor(self._area.document.end)
+        else:
+            self._area.select_all()
+
+    @property
+    def text(self) -> str:
+        return self._area.entered
+
+    def on_text_area_changed(self) -> None:
+        self.check()
+
+
 class NamesScreen(Dialog[str | None]):
     """Gives the text of the names that were chosen, or None where none was."""
 
     BINDINGS: ClassVar = [Binding("space", "choose", "Choose", show=False)]
 
-    def __init__(self, field: Field, chosen: Iterable[str]) -> None:
+    def __init__(self, field: Field, text: str) -> None:
         choose = "space: on or off" if field.several else "enter: choose"
-        super().__init__(field.label.capitalize(), f"{choose}, esc: close")
+        super().__init__(field.title, f"{choose}, esc: close")
         self._several, self._options = field.several, [*field.options]
-        self._chosen = {*chosen} & {*self._options}
+        chosen = {text.strip(), *text.replace(",", " ").split()}
+        with suppress(EntryError):
+            chosen |= {*columns(text)}
+        self._chosen = chosen & {*self._options}
         self._list = OptionList(*map(self._option, self._options))
 
     def rows(self) -> Iterable[Widget]:

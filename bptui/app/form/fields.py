@@ -60,6 +60,11 @@ class Field(NamedTuple):
         return self.key == "training.mistakes" or self.read is columns
 
     @property
+    def title(self) -> str:
+        """The label as a title."""
+        return self.label[:1].upper() + self.label[1:]
+
+    @property
     def is_choice(self) -> bool:
         """Whether it is one of a few words."""
         return self.read is choice

@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Paste
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
@@ -22,6 +23,7 @@ from textual.widgets import Input, OptionList, Static
 from bptui.app.lines import key_hints
 from bptui.app.screens import ClosesOnce
 from bptui.core.errors import UnusableError
+from bptui.presets.errors import cleaned
 from bptui.presets.save import ExistsError, SaveError, shown_path
 
 Value = TypeVar("Value")
@@ -50,6 +52,17 @@ class Rows(OptionList):
         super().action_page_up()  # type: ignore[no-untyped-call]  # Textual's has no types
         if self.highlighted is None:
             self.action_first()
+
+
+class Line(Input):
+    """A text on one line; lines that are pasted are joined."""
+
+    def _on_paste(self, event: Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        joined = " ".join(cleaned(event.text).split("\n")).strip()
+        if joined:
+            self.replace(joined, *sorted(self.selection))
 
 
 class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
@@ -97,12 +110,19 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
 
     def __init__(self, title: str, keys: str, text: str = "", hint: str = "") -> None:
         super().__init__(title, keys)
-        self._field = Input(text, placeholder=hint, select_on_focus=bool(text))
+        self._field = Line(text, placeholder=hint, select_on_focus=bool(text))
+        self._editor: Widget = self._field
+        """What is typed into; a kind of dialog may have another one."""
         # kept here, since results may still arrive while the dialog is being taken down
         self._meaning = Static(classes="meaning", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        return self._field, self._meaning
+        return self._editor, self._meaning
+
+    @property
+    def text(self) -> str:
+        """What stands in the line."""
+        return self._field.value
 
     def read(self, text: str) -> tuple[Value, str]:
         """Return what the text stands for, and in words what enter does with it.
@@ -116,7 +136,7 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         return self.dismiss(value)  # type: ignore[arg-type]  # where it does, it is the result
 
     def on_mount(self) -> None:
-        self._field.focus()
+        self._editor.focus()
         self.check()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -129,7 +149,7 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
 
     def check(self) -> Value | None:
         """Say what the text means or what is wrong with it; return what it stands for."""
-        text = self._field.value
+        text = self.text
         try:
             value, words = self.read(text)
         except (SaveError, ValueError) as error:
