@@ -45,12 +45,12 @@ def written_whole(path: Path, overwrite: bool = True, private: bool = False) -> 
         if overwrite:
             os.replace(temporary, path)
         else:
-            rename_without_replacing(temporary, path)
+            _rename_without_replacing(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def rename_without_replacing(old: Path, new: Path) -> None:
+def _rename_without_replacing(old: Path, new: Path) -> None:
     """Rename ``old`` to ``new``; :class:`FileExistsError` where there is a ``new`` already.
 
     The name is taken first: os.rename would replace a file that appears at the last moment.

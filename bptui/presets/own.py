@@ -1,4 +1,4 @@
-"""The user's own presets and the shipped ones: listed, named, renamed, deleted."""
+"""The user's own presets and the shipped ones: listed, named, deleted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import chain, count
 from pathlib import Path
 
 from bptui import COMMANDS
-from bptui.atomic import rename_without_replacing
 from bptui.core.experiment import Experiment
 from bptui.presets.build import counted, network, origin_of
 from bptui.presets.errors import PresetError, blamed_on, cleaned, printable
@@ -168,19 +167,6 @@ def proposed(experiment: Experiment, file: Path | None = None) -> str:
     here = working_folder()
     typed = str(file.relative_to(here)) if file.is_relative_to(here) else shown_path(file)
     return typed if looks_like_file(typed) else os.path.join(os.curdir, typed)
-
-
-def rename(old: Path, new_name: str) -> Path:
-    """Give a preset of the user's own another name; return its file. Raises :class:`SaveError`."""
-    new = new_file(new_name)
-    try:
-        if old != new:
-            rename_without_replacing(old, new)
-    except FileExistsError:
-        raise SaveError(f"You already have a preset named {printable(new.stem)}.") from None
-    except OSError as error:
-        raise SaveError(sentence(new, error)) from None
-    return new
 
 
 def delete(file: Path) -> None:

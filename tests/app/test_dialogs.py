@@ -28,7 +28,6 @@ DIALOGS = {
     "HelpScreen": "question_mark",
     "Palette": "ctrl+p",
     "PresetScreen": "p",
-    "NameScreen": "p o w n f2",
     "DeleteScreen": "p o w n delete",
 }
 """Every dialog, and the keys that open it."""

@@ -14,7 +14,7 @@ from bptui.app.screens.curves import CurveScreen
 from bptui.app.screens.export import ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import HelpScreen
-from bptui.app.screens.presets import DeleteScreen, NameScreen, PresetScreen
+from bptui.app.screens.presets import DeleteScreen, PresetScreen
 from bptui.app.screens.save import SaveScreen
 from bptui.help import TOPICS, key_sections, page, title_of
 from bptui.help.text import BLOCK
@@ -24,7 +24,7 @@ from .support import opened
 WRITTEN = {"question_mark": "?", "escape": "esc"}
 PARTS: dict[str, list[type[DOMNode]]] = {
     "Help": [HelpScreen],
-    "Presets": [PresetScreen, NameScreen, DeleteScreen],
+    "Presets": [PresetScreen, DeleteScreen],
     "Form": [FormScreen, LineScreen, AreaScreen],
     "Breakpoints": [BreakpointScreen],
     "Compare": [CurveScreen],

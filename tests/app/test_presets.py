@@ -1,4 +1,4 @@
-"""The dialog of presets: filtered, looked at, opened; own ones renamed, deleted."""
+"""The dialog of presets: filtered, looked at, opened; own ones deleted."""
 
 from pathlib import Path
 from threading import Event
@@ -48,7 +48,7 @@ async def test_a_preset_is_found_looked_at_and_opened() -> None:
         await session.shows("moons", "iris", "spirals")
         filters(session, "tanh zzz")
         await session.shows("No preset matches all these words.")
-        await session.press("enter", "f2", "delete")  # there is nothing to do it to
+        await session.press("enter", "delete")  # there is nothing to do it to
         await session.press("ctrl+u")
         await session.shows("negnevitsky")
         filters(session, "article-l")
@@ -71,25 +71,15 @@ async def test_a_preset_is_found_looked_at_and_opened() -> None:
     assert not matches("Three spirals", "spir four")
 
 
-async def test_an_own_preset_is_renamed_opened_and_deleted(own: Path) -> None:
-    copied("xor", own, "first")
+async def test_an_own_preset_is_opened_and_deleted(own: Path) -> None:
+    copied("xor", own, "first2")
     async with opened("article", (80, 24)) as session:
-        await session.press("p", "f2", "delete")  # neither is possible of a shipped one
+        await session.press("p", "delete")  # which is not possible of a shipped one
         assert isinstance(session.app.screen, PresetScreen)
-        await session.press(*"first")
-        await session.shows("Your own", "first", "f2: rename   delete: remove")
-        await session.press("f2")
-        await session.shows("Rename first to")
-        await session.press("ctrl+u", *"mazur")
-        await session.shows("mazur is the name of a shipped preset.")
-        await session.press("enter")
-        await session.shows("Rename first to")
-        await session.press("ctrl+u", *"first2", "enter")
-        await session.until(lambda: (own / "first2.toml").exists(), "the new name")
-        assert not (own / "first.toml").exists()
-        await session.shows("f2: rename")
+        await session.press(*"first2")
+        await session.shows("Your own", "first2", "delete: remove")
         # in the text of the filter delete deletes text
-        await session.press("end", *"2", "home", "delete")
+        await session.press("home", "delete")
         await session.until(lambda: filter_line(session).value == "irst2", "the shorter text")
         await session.press("ctrl+e", "delete")
         await session.shows("Delete first2?", "deleted for good.")
@@ -99,7 +89,7 @@ async def test_an_own_preset_is_renamed_opened_and_deleted(own: Path) -> None:
         await session.press("enter")
         await session.until(lambda: "first2" in session.status(), "first2")
         await session.press("p")
-        await session.shows("f2: rename")  # it is highlighted
+        await session.shows("delete: remove")  # it is highlighted
         await session.press("delete", "enter")
         await session.until(lambda: not (own / "first2.toml").exists(), "it to be gone")
         await session.until(lambda: "Your own" not in session.screen(), "the shorter list")
@@ -127,9 +117,8 @@ async def test_the_entry_of_a_new_experiment() -> None:
     async with opened("article") as session:
         await session.press("p", "up")
         await session.shows("New, empty experiment", "Opens an empty form")
-        for key in ("f2", "delete"):  # it is no file
-            await session.press(key)
-            assert isinstance(session.app.screen, PresetScreen)
+        await session.press("delete")  # it is no file
+        assert isinstance(session.app.screen, PresetScreen)
         await session.press("enter")
         await session.shows("Experiment:", "Still missing")
 
@@ -170,35 +159,21 @@ async def test_keys_are_answered_while_a_preset_is_being_opened(
         filters(session, "mine")
         await session.press("enter")
         await session.shows("opening …")
-        await session.press("f2")  # it is given up
-        await session.shows("Rename mine to")
+        await session.press("delete")  # it is given up
+        await session.shows("Delete mine?")
         await session.press("escape", "enter")
         await session.shows("opening …")
         gate.set()
         await session.until(lambda: " mine " in session.status(), "mine")
 
 
-async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> None:
-    copied("xor", own, "other")
-    async with opened(load(str(copied("xor", own, "alpha")))) as session:
+async def test_what_was_saved_as_a_preset_that_is_deleted_has_the_name_of_before(own: Path) -> None:
+    async with opened("article") as session:
+        await session.press("w", "ctrl+u", *"beta", "enter")
+        await session.until(lambda: " beta " in session.status(), "the new name")
         await session.press("p")
-        await session.shows("f2: rename")  # it is highlighted
-        await session.press("f2", "ctrl+u", *"beta", "enter")
-        await session.until(lambda: (own / "beta.toml").exists(), "the new name")
-        await session.until(lambda: " beta " in session.status(), "it in the status line")
-        filters(session, "other")
-        await session.until(lambda: "beta" not in "".join(session.lines()[1:]), "the other")
-        await session.press("f2", "ctrl+u", *"gamma", "enter")
-        await session.until(lambda: (own / "gamma.toml").exists(), "the new name")
-        await session.press("escape", "escape")
-        assert " beta " in session.status()  # it is another one whose name has changed
-        await session.press("w")
-        await session.shows("Save as a preset")
-        await session.says("beta.toml")
-        await session.press("enter")
-        await session.shows("beta.toml exists")
-        await session.press("escape", "p")
-        await session.shows("f2: rename")
+        await session.shows("delete: remove")  # it is highlighted
         await session.press("delete", "enter")
         await session.until(lambda: not (own / "beta.toml").exists(), "it to be gone")
-        await session.until(lambda: " alpha " in session.status(), "the name it had")
+        await session.press("escape")
+        await session.until(lambda: " article " in session.status(), "the name it had")

@@ -60,11 +60,10 @@ def presets(app: BptuiApp) -> None:
     """Choose another preset."""
     from bptui.app.screens.presets import NEW, PresetScreen
 
-    def moved(old: Path, new: Path | None) -> None:
-        """Go on with the new name of a preset where it is the one that is open."""
-        file = shown_file(app)
-        if file is not None and file.absolute() == old.absolute():
-            app.player.saved = new
+    def deleted(gone: Path) -> None:
+        """Go on with the name of before where what is shown was saved as a file that is gone."""
+        if app.player.saved is not None and app.player.saved.absolute() == gone.absolute():
+            app.player.saved = None
 
     def open_preset(chosen: Experiment | Literal["new"]) -> None:
         if chosen == NEW:
@@ -73,7 +72,7 @@ def presets(app: BptuiApp) -> None:
             app.main.look(None)
             app.player.open(chosen)
 
-    app.ask(PresetScreen(shown_file(app), moved), open_preset)
+    app.ask(PresetScreen(shown_file(app), deleted), open_preset)
 
 
 def shown_file(app: BptuiApp) -> Path | None:

@@ -1,4 +1,4 @@
-"""Finds a preset, shows what it is, and opens it; keeps the user's own ones in order."""
+"""Finds a preset, shows what it is, and opens it; deletes one of the user's own."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from textual.widgets.option_list import Option
 
 from bptui.app.lines import fitted, key_hints
 from bptui.app.screens import in_background
-from bptui.app.screens.dialog import Dialog, FileQuestion, Rows, where
+from bptui.app.screens.dialog import Dialog, Rows
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import PresetError
 from bptui.presets.files import load
-from bptui.presets.own import PresetEntry, delete, new_file, own_presets, rename, shipped
+from bptui.presets.own import PresetEntry, delete, own_presets, shipped
 from bptui.presets.save import SaveError, shown_path
 
 WIDE = 100
@@ -47,8 +47,8 @@ def matches(words: str, text: str) -> bool:
 class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
     """A filter above the list; beside them, or below, the preset that is highlighted.
 
-    ``current`` is the file of the experiment that is open. ``moved`` is told where the file of a
-    preset has gone: to a new name, or None where it was deleted.
+    ``current`` is the file of the experiment that is open. ``deleted`` is told the file of a preset
+    that is gone.
     """
 
     WAITED_FOR: ClassVar = "open"
@@ -58,14 +58,13 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         Binding("down", "move('cursor_down')", show=False),
         Binding("pageup", "move('page_up')", show=False),
         Binding("pagedown", "move('page_down')", show=False),
-        Binding("f2", "rename", "Rename"),
         # the line of text would take it for itself
         Binding("delete", "delete", "Delete", priority=True),
     ]
 
-    def __init__(self, current: Path | None, moved: Callable[[Path, Path | None], None]) -> None:
+    def __init__(self, current: Path | None, deleted: Callable[[Path], None]) -> None:
         super().__init__("Presets", "enter: open, esc: close")
-        self._current, self._moved = current, moved
+        self._current, self._deleted = current, deleted
         self._groups: dict[str, dict[str, PresetEntry]] = {}
         """By heading, and in it by the real path of the file, which is the option's id."""
         self._shown = ""
@@ -160,7 +159,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
 
     def _say(self, text: str = "", wrong: bool = False) -> None:
         """Say something below the list, or what the keys do."""
-        keys = "f2: rename   delete: remove" if self._own is not None else ""
+        keys = "delete: remove" if self._own is not None else ""
         self._message.update(text or key_hints(keys))
         self._message.set_class(wrong, "wrong")
 
@@ -193,17 +192,6 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         """The highlighted preset, if it is one of the user's own."""
         return self._groups[OWN].get(self._shown)
 
-    def action_rename(self) -> None:
-        if self._own is not None:
-            self.workers.cancel_group(self, "open")
-            screen = NameScreen(self._own.name, self._own.file)
-            self.app.push_screen(screen, partial(self._renamed, self._own.file))
-
-    def _renamed(self, old: Path, new: Path | None) -> None:
-        if new not in (None, old):
-            self._moved(old, new)
-        self._changed(new)
-
     def action_delete(self) -> None:
         """Delete what is behind the cursor in the filter; where nothing is, the preset."""
         if not (self._filter.cursor_at_end and self._filter.selection.is_empty):
@@ -221,16 +209,9 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         except SaveError as error:
             self._say(str(error), wrong=True)
         else:
-            self._moved(file, None)
-            self._changed(None)
-
-    def _changed(self, file: Path | None) -> None:
-        """Read the user's own presets again, and go to the one of ``file``."""
-        key, self._shown = os.path.realpath(file) if file else self._shown, ""
-        self._collect()
-        if file and not matches(_words(self._entries[key]), self._filter.value):
-            self._filter.value = ""
-        self._list(key)
+            self._deleted(file)
+            self._collect()
+            self._list()
 
 
 def _words(entry: PresetEntry) -> str:
@@ -251,21 +232,6 @@ def _known(entry: PresetEntry) -> Content:
     words = [wrong * bool(entry.wrong), entry.note, *paragraphs, source * bool(entry.source)]
     title, told = Content.styled(entry.title, "bold $foreground"), "\n\n".join(filter(None, words))
     return Content("\n").join([title, *lines, Content(), Content(told)])
-
-
-class NameScreen(FileQuestion):
-    """Asks for another name of a preset until one can be had; gives its file of that name."""
-
-    def __init__(self, name: str, file: Path) -> None:
-        super().__init__(f"Rename {name} to", "enter: OK, esc: close", name)
-        self._file = file
-
-    def read(self, text: str) -> tuple[Path, str]:
-        file = new_file(text)
-        return file, where(file)
-
-    def put(self, value: Path, overwrite: bool) -> Path:
-        return rename(self._file, value.stem)
 
 
 class DeleteScreen(Dialog[bool]):
