@@ -122,7 +122,6 @@ class Dataset(NamedTuple):
     largest number of classes it can make.
     """
 
-    name: str
     inputs: int
     classes: int | None
     make: Callable[[int, float, int, Generator], Samples]
@@ -185,18 +184,16 @@ def sine(samples: int, noise: float, classes: int, rng: Generator) -> Samples:
 
 
 DATASETS: dict[str, Dataset] = {
-    dataset.name: dataset
-    for dataset in (
-        Dataset("and", 2, 2, _gate(0, 0, 0, 1), sized=False),
-        Dataset("or", 2, 2, _gate(0, 1, 1, 1), sized=False),
-        Dataset("xor", 2, 2, _gate(0, 1, 1, 0), sized=False),
-        Dataset("circles", 2, 10, circles),
-        Dataset("moons", 2, 2, moons),
-        Dataset("spirals", 2, 10, spirals),
-        Dataset("blobs", 2, 10, blobs),
-        Dataset("sine", 1, None, sine),
-    )
+    "and": Dataset(2, 2, _gate(0, 0, 0, 1), sized=False),
+    "or": Dataset(2, 2, _gate(0, 1, 1, 1), sized=False),
+    "xor": Dataset(2, 2, _gate(0, 1, 1, 0), sized=False),
+    "circles": Dataset(2, 10, circles),
+    "moons": Dataset(2, 2, moons),
+    "spirals": Dataset(2, 10, spirals),
+    "blobs": Dataset(2, 10, blobs),
+    "sine": Dataset(1, None, sine),
 }
+"""By name."""
 
 
 def class_targets(labels: Integers, outputs: int) -> Array:

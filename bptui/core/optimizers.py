@@ -19,7 +19,6 @@ class Optimizer(NamedTuple):
     under ``w``, in the order in which they are computed; k is the number of the update, from 1.
     """
 
-    name: str
     update: Callable[[Node, Node, Named, Named, Node, Node], dict[str, Node]]
     slots: tuple[str, ...] = ()
     defaults: Mapping[str, float] = MappingProxyType({})
@@ -61,40 +60,35 @@ def _adam(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> 
     return {"m": m, "v": v, "w": w - rate * mean / (sqrt(square) + given["epsilon"])}
 
 
-_KNOWN = (
-    Optimizer("sgd", _sgd, words="minus the learning rate times its gradient"),
-    Optimizer(
-        "momentum",
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": Optimizer(_sgd, words="minus the learning rate times its gradient"),
+    "momentum": Optimizer(
         _momentum,
         ("v",),
         {"momentum": 0.9},
         "plus its velocity: a part of the old velocity, minus the learning rate times the gradient",
     ),
-    Optimizer(
-        "nesterov",
+    "nesterov": Optimizer(
         _nesterov,
         ("v",),
         {"momentum": 0.9},
         "plus its velocity, looked up one step ahead",
     ),
-    Optimizer(
-        "adagrad",
+    "adagrad": Optimizer(
         _adagrad,
         ("s",),
         {"epsilon": 1e-8},
         "minus the learning rate times its gradient, divided by the square root of the sum "
         "of all its squared gradients so far",
     ),
-    Optimizer(
-        "rmsprop",
+    "rmsprop": Optimizer(
         _rmsprop,
         ("s",),
         {"rho": 0.9, "epsilon": 1e-8},
         "minus the learning rate times its gradient, divided by the square root of the "
         "running mean of its squared gradients",
     ),
-    Optimizer(
-        "adam",
+    "adam": Optimizer(
         _adam,
         ("m", "v"),
         {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
@@ -102,6 +96,5 @@ _KNOWN = (
         "root of that of its square, both corrected for starting at 0",
         counts=True,
     ),
-)
-OPTIMIZERS: dict[str, Optimizer] = {each.name: each for each in _KNOWN}
+}
 """By name."""

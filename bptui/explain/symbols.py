@@ -228,40 +228,37 @@ def examples(experiment: Experiment) -> list[str]:
     return [*found, _updates(experiment)[0], "all"]
 
 
-_PREFIXES: dict[str, Kind] = {
-    "net": "net",
-    "out": "out",
-    "delta": "delta",
-    "dL/dout": "out_gradient",
-    "b": "bias",
-    "gb": "bias_gradient",
-    "dL/db": "bias_gradient",
-}
-
-
 def number(text: str, network: Network) -> Subject | None:
     """Find w5, W2[h1, o1], gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, delta_h1, dL/dout_h1."""
-    weight = re.fullmatch(r"(g|dL/d)?(?:w([1-9][0-9]*)|W([1-9][0-9]?)\[([^,]+), ?([^,]+)\])", text)
-    found = re.fullmatch(r"(.+)_(.+)", text)
-    if weight is not None:
-        kind: Kind | None = "weight_gradient" if weight[1] else "weight"
-        where: Index | None = (
-            weight_place(int(weight[2]), network.layers)
-            if weight[2]
-            else _between(int(weight[3]), weight[4], weight[5], network)
-        )
-    elif found is not None:
-        kind, where = _PREFIXES.get(found[1]), units(network).get(found[2])
-    else:
-        return None
-    if kind is None or not where or not where[0]:
-        return None
-    if kind.startswith("bias") and not network.bias:
-        return None
-    layer, *index = where
-    index = index if kind[0] in "wb" else [0, *index]
-    of: SubjectKind = "parameter" if kind in ("weight", "bias") else "number"
-    return Subject(of, KINDS[kind].name(network.names, layer), tuple(index), layer)
+    text, here = re.sub("^g(?=[wWb])", "dL/d", text), units(network)
+    for kind, spelling in KINDS.items():
+        is_bias = kind.startswith("bias")
+        prefix = spelling.text.removesuffix("{}") + "b_" * is_bias
+        base = text.removeprefix(prefix)
+        if not text.startswith(prefix) or (is_bias and not network.bias):
+            continue
+        where = _weight(base, network) if kind.startswith("weight") else here.get(base)
+        if where and where[0]:
+            layer, *index = where
+            index = index if kind[0] in "wb" else [0, *index]
+            of: SubjectKind = "parameter" if kind in ("weight", "bias") else "number"
+            return Subject(of, spelling.name(network.names, layer), tuple(index), layer)
+    return None
+
+
+def _weight(text: str, network: Network) -> Index | None:
+    """Return layer, source and destination of w5, counted from 1, or of W2[h1, o1]."""
+    if counted := re.fullmatch("w([1-9][0-9]*)", text):
+        left = int(counted[1]) - 1
+        for layer, (sources, destinations) in enumerate(pairwise(network.layers), 1):
+            if left < sources * destinations:
+                return layer, left % sources, left // sources
+            left -= sources * destinations
+    if ends := re.fullmatch(r"W([1-9][0-9]?)\[([^,]+), ?([^,]+)\]", text):
+        layer, here = int(ends[1]), units(network)
+        (before, start), (after, end) = here.get(ends[2], (-1, 0)), here.get(ends[3], (-1, 0))
+        return (layer, start, end) if (before, after) == (layer - 1, layer) else None
+    return None
 
 
 def _updates(experiment: Experiment) -> list[str]:
@@ -277,20 +274,3 @@ def units(network: Network) -> dict[str, tuple[int, int]]:
         for layer, size in enumerate(network.layers)
         for unit in range(size)
     }
-
-
-def _between(layer: int, source: str, destination: str, network: Network) -> Index | None:
-    """Return layer, source and destination of a weight of that layer by the names of its ends."""
-    here = units(network)
-    (before, start), (after, end) = here.get(source, (-1, 0)), here.get(destination, (-1, 0))
-    return (layer, start, end) if (before, after) == (layer - 1, layer) else None
-
-
-def weight_place(number: int, layers: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """Return layer, source and destination of weight ``number``, from 1; None beyond the last."""
-    left = number - 1
-    for layer, (sources, destinations) in enumerate(pairwise(layers), 1):
-        if left < sources * destinations:
-            return layer, left % sources, left // sources
-        left -= sources * destinations
-    return None

@@ -58,7 +58,6 @@ def _entered() -> Iterator[None]:
         enter_activation(Activation("capped", lambda z: minimum(z, constant(1.5)) * 0.7))
         enter_loss(Loss("log_cosh", lambda a, t: log(cosh(a - t)), lambda a, t: tanh(a - t)))
         OPTIMIZERS["swinging"] = Optimizer(
-            "swinging",
             lambda w, g, slots, given, rate, k: {
                 "u": (swing := given["momentum"] * slots["u"] + g / k),
                 "w": w - rate * (swing - 0.5 * slots["u"]),
