@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -127,6 +128,13 @@ class Curve(Struct, frozen=True, eq=False):
         return steps[first:], lows[first:], highs[first:]
 
 
+LOOKS = attrgetter(
+    *("snapshot", "played", "position", "hits", "edits", "before", "kept", "present"),
+    *("selection", "cursor", "pointed", "named", "sample"),
+)
+"""What of a view the panels show."""
+
+
 class View(Struct, frozen=True, eq=False, dict=True):
     """A snapshot and what surrounds it. ``losses`` only ever grows; ``played`` was its length."""
 
@@ -193,21 +201,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
     @property
     def picture(self) -> object:
         """Equal for views that look the same in the panels."""
-        return (
-            self.snapshot,
-            self.played,
-            self.position,
-            self.hits,
-            self.selection,
-            self.cursor,
-            self.pointed,
-            self.named,
-            self.sample,
-            self.edits,
-            self.before,
-            self.kept,
-            self.present,
-        )
+        return LOOKS(self)
 
     @property
     def operation(self) -> Operation | None:

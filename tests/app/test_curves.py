@@ -1,4 +1,4 @@
-"""Keeping loss curves for comparison: the dialog, the letters, the legend, what is drawn."""
+"""Keeping loss curves for comparison: the key, the letters, the legend, what is drawn."""
 
 from dataclasses import replace
 
@@ -7,9 +7,9 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
+from bptui.app.commands.view import curve_name
 from bptui.app.panels.loss import Entry
 from bptui.app.panels.loss import legend as legend_of
-from bptui.app.screens.curves import proposed
 from bptui.app.view import LETTERS, NAME_ROOM, Curve
 from bptui.core.history import LossHistory
 from bptui.presets.files import load
@@ -45,9 +45,6 @@ async def test_published_against_corrected() -> None:
         await session.press(*FASTEST, "space")
         await session.step(1000)
         await session.press("a")
-        await session.shows("─ Compare ─", "keeps steps 0 to 1000", "article-listing-1")
-        await session.press("enter")
-        await session.closed()
         await session.until(lambda: legend(session).endswith("A article-listing-1"), "the legend")
         player.open(ARTICLE)
         await session.press("space")
@@ -79,53 +76,28 @@ async def test_published_against_corrected() -> None:
         assert player.kept == (kept,)
 
 
-async def test_a_name_is_typed_and_a_curve_removed() -> None:
+async def test_a_curve_is_kept_and_all_are_removed_by_one_key() -> None:
     async with opened("article", (80, 24)) as session:
         player = session.app.player
         await session.press("s", "a")
-        await session.shows("article sgd 0.5")
-        await session.press("delete")  # what is proposed is selected
-        await session.shows("Enter a name.")
-        await session.press("enter")  # does nothing
-        await session.press(*"one", "enter")
-        await session.closed()
-        await session.press("s", "a", *"one")
-        await session.shows("Another curve is already called one.")
-        await session.press(*"12", "enter")
-        await session.closed()
-        await session.press("a", "down")
-        await session.shows("A one")
-        await session.press("delete", "escape")
-        await session.closed()
-        assert [(kept.name, kept.letter) for kept in player.kept] == [("one12", "B")]
-        await session.press("s", "a", "enter")
-        await session.closed()
-        assert [kept.letter for kept in player.kept] == ["B", "A"]
-
-
-async def test_a_seventh_curve_is_refused_and_nothing_is_lost() -> None:
-    async with opened("article", (60, 16)) as session:
-        player = session.app.player
-        player.keep(six())
+        await session.until(lambda: "kept as curve A" in session.notices(), "the news")
+        await session.press("s", "a")
+        await session.until(lambda: len(player.kept) == 2, "another one")
+        names = [(kept.name, kept.letter) for kept in player.kept]
+        assert names == [("article sgd 0.5", "A"), ("article", "B")]
         await session.press("a")
-        await session.shows("At most 6 curves can be kept: remove one first.", "esc: close")
-        await session.press("enter")
-        await session.shows("─ Compare ─")
-        await session.press("down", "end")
-        await session.shows("F curve F")
-        await session.press("home", "down", "delete", "escape")
-        await session.closed()
-        assert [kept.letter for kept in player.kept] == ["A", "C", "D", "E", "F"]
-        await session.press("a", "enter")
-        await session.closed()
-        assert player.kept[-1].letter == "B"
+        await session.until(lambda: not player.kept, "none")
+        player.keep(six())
+        await session.press("a")  # of seven the oldest goes, and its letter is free
+        await session.until(lambda: len(player.kept[-1].losses) == 3, "the newest one")
+        assert [kept.letter for kept in player.kept] == [*LETTERS[1:], "A"]
 
 
 @pytest.mark.parametrize("name", ["article", "x" * 60, "网络" * 20, "a\nb\x1b[0m", "  ", ""])
 def test_proposed_names_are_short_and_of_their_own(name: str) -> None:
     experiment, taken = replace(ARTICLE, name=name), list[str]()
     for _ in range(10):
-        made = proposed(experiment, taken)
+        made = curve_name(experiment, taken)
         assert made not in taken
         assert made.isprintable()
         assert 0 < cell_len(made) <= NAME_ROOM

@@ -10,7 +10,6 @@ from bptui.app.form.controls import AreaScreen, LineScreen
 from bptui.app.form.screen import FormScreen
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.screens.breakpoints import BreakpointScreen
-from bptui.app.screens.curves import CurveScreen
 from bptui.app.screens.export import ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import HelpScreen
@@ -27,7 +26,6 @@ PARTS: dict[str, list[type[DOMNode]]] = {
     "Presets": [PresetScreen, DeleteScreen],
     "Form": [FormScreen, LineScreen, AreaScreen],
     "Breakpoints": [BreakpointScreen],
-    "Compare": [CurveScreen],
     "Save": [SaveScreen],
     "Export": [ExportScreen],
     "Gradcheck": [GradientCheckScreen],

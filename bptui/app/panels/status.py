@@ -140,20 +140,8 @@ class StatusLine(TopLine[View], can_focus=True):
 RIGHT = 3
 """The button of the mouse."""
 OPTIONAL = (
-    *(
-        "copy",
-        "graph",
-        "names",
-        "export",
-        "samples",
-        "keep",
-        "undo",
-        "edit",
-        "save",
-        "learned",
-        "scale",
-    ),
-    *("zoom", "restart", "breakpoints", "faster", "gradcheck", "goto", "form", ""),
+    *("copy", "graph", "names", "export", "samples", "keep", "undo", "edit", "save", "learned"),
+    *("scale", "zoom", "restart", "breakpoints", "faster", "gradcheck", "goto", "form", ""),
     *("presets", "derivation", "operation"),
 )
 """Commands of the app on a network whose keys give way first; see :class:`KeyLine`."""

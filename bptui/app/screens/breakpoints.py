@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from bptui.app.lines import clickable
-from bptui.app.screens.dialog import Collection
+from bptui.app.lines import clickable, key_hints
+from bptui.app.screens.dialog import Question
 from bptui.core.network import Network
 from bptui.presets.number_parsing import EntryError
 
@@ -38,13 +38,17 @@ def examples(network: Network) -> list[list[str]]:
     ]
 
 
-class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition]):
+class BreakpointScreen(Question[Mapping[Condition, bool], Condition]):
     """Gives the breakpoints that are set then, and whether each is switched on.
 
     ``shown`` are examples, in rows; ``parse`` makes one of a text.
     """
 
-    BINDINGS: ClassVar = [Binding("space", "switch", "On or off")]
+    BINDINGS: ClassVar = [
+        Binding("space", "switch", "On or off"),
+        Binding("delete,backspace", "remove", "Remove"),
+        Binding("down", "to_list", "To the list", show=False),
+    ]
 
     def __init__(
         self,
@@ -52,14 +56,11 @@ class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition
         shown: Sequence[Sequence[str]],
         parse: Callable[[str], Condition],
     ) -> None:
-        below = (
-            "tab or ↓: list, space: on or off, delete: remove",
-            "None is set yet: type one and press enter.",
-        )
-        asked = "Breakpoints", "esc: close", "", f"such as {shown[0][0]}"
-        super().__init__(*asked, items=breakpoints, below=below)
-        self._off = {item for item, on in breakpoints.items() if not on}
+        super().__init__("Breakpoints", "esc: close", hint=f"such as {shown[0][0]}")
+        self._set: dict[Condition, bool] = {**breakpoints}
         self._shown, self._parse = shown, parse
+        self._list = OptionList(markup=False)
+        self._list_keys = Static(classes="keys", markup=False)
 
     def rows(self) -> Iterable[Widget]:
         table = self._shown
@@ -72,10 +73,28 @@ class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition
             for row in table
         ]
         shown = Content.assemble("Examples: ", Content("\n          ").join(rows))
-        return *super().rows(), Static(shown, classes="keys linked")
+        yield from super().rows()
+        yield from (self._list, self._list_keys, Static(shown, classes="keys linked"))
 
-    def line(self, item: Condition) -> Content:
-        on, width = item not in self._off, max(len(str(other)) for other in self.items)
+    def on_mount(self) -> None:
+        self._fill()
+
+    def _fill(self, highlighted: Condition | None = None) -> None:
+        """Show the list as it is now."""
+        items, at = [*self._set], self._list.highlighted or 0
+        self._list.set_options(map(self._line, items))
+        self._list.display = bool(items)
+        keys = "tab or ↓: list, space: on or off, delete: remove"
+        self._list_keys.update(key_hints(keys if items else "None is set yet."))
+        if items:
+            at = items.index(highlighted) if highlighted else min(at, len(items) - 1)
+            self._list.highlighted = at
+        else:
+            self._field.focus()
+        self.check()
+
+    def _line(self, item: Condition) -> Content:
+        on, width = self._set[item], max(len(str(other)) for other in self._set)
         return Content.assemble(
             "[x] " if on else "[ ] ",
             (str(item).ljust(width), "bold" if on else "$text-muted"),
@@ -91,23 +110,36 @@ class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition
         return made, f"Stops {made.meaning}"
 
     def take(self, value: Condition) -> None:
-        if value not in self.items:
-            self.items.append(value)
-        self._off.discard(value)
+        self._set[value] = True
         self._field.clear()
-        self.fill(self.items.index(value))
+        self._fill(value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if not event.value.strip():
             self.action_close()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    @property
+    def _chosen(self) -> Condition | None:
+        """The one that is highlighted, while the list has the focus."""
+        at = self._list.highlighted
+        return [*self._set][at] if self._list.has_focus and at is not None else None
+
+    def on_option_list_option_selected(self) -> None:
         self.action_switch()
 
     def action_switch(self) -> None:
-        if self.highlighted is not None:
-            self._off ^= {self.highlighted}
-            self.fill()
+        if self._chosen is not None:
+            self._set[self._chosen] = not self._set[self._chosen]
+            self._fill()
+
+    def action_remove(self) -> None:
+        if self._chosen is not None:
+            del self._set[self._chosen]
+            self._fill()
+
+    def action_to_list(self) -> None:
+        if self._set:
+            self._list.focus()
 
     def action_close(self) -> None:
-        self.dismiss({item: item not in self._off for item in self.items})
+        self.dismiss(self._set)

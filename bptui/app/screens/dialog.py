@@ -1,4 +1,4 @@
-"""What dialogs are made of: a box with a title, a line to type in, a list of what was made.
+"""What dialogs are made of: a box with a title, a line to type in, a file to be written.
 
 A dialog is a title, what its keys do, and the few functions that its kind leaves open.
 """
@@ -27,7 +27,6 @@ from bptui.presets.errors import cleaned
 from bptui.presets.save import ExistsError, SaveError, shown_path
 
 Value = TypeVar("Value")
-Item = TypeVar("Item")
 
 
 PATH_ROOM = 46
@@ -258,59 +257,3 @@ class FileQuestion(Question[Path | None, Path]):
             self.stop()
         else:
             self.dismiss(None)
-
-
-class Collection(Question[ScreenResultType, Value], Generic[ScreenResultType, Value, Item]):
-    """The same above a list of ``items``, in order, from which things can be removed.
-
-    ``below`` it stands what its keys do, or what there is to say while it is empty.
-    """
-
-    BINDINGS: ClassVar = [
-        Binding("delete,backspace", "remove", "Remove"),
-        Binding("down", "to_list", "To the list", show=False),
-    ]
-
-    def __init__(self, *asked: str, items: Iterable[Item], below: tuple[str, str]) -> None:
-        super().__init__(*asked)
-        self.items, self._below = [*items], below
-        self._list = OptionList(markup=False)
-        self._list_keys = Static(classes="keys", markup=False)
-
-    def rows(self) -> Iterable[Widget]:
-        return *super().rows(), self._list, self._list_keys
-
-    def line(self, item: Item) -> Content:
-        """Return what the list says of one."""
-        raise NotImplementedError
-
-    def on_mount(self) -> None:
-        self.fill()
-
-    def fill(self, highlighted: int | None = None) -> None:
-        """Show the list as it is now."""
-        items, listing = self.items, self._list
-        at = listing.highlighted if highlighted is None else highlighted
-        listing.set_options(map(self.line, items))
-        listing.display = bool(items)
-        self._list_keys.update(key_hints(self._below[not items]))
-        if items:
-            listing.highlighted = min(at or 0, len(items) - 1)
-        else:
-            self._field.focus()
-        self.check()
-
-    @property
-    def highlighted(self) -> Item | None:
-        """The one that is chosen, while the list has the focus."""
-        at = self._list.highlighted
-        return self.items[at] if self._list.has_focus and at is not None else None
-
-    def action_remove(self) -> None:
-        if self.highlighted is not None:
-            self.items.remove(self.highlighted)
-            self.fill()
-
-    def action_to_list(self) -> None:
-        if self.items:
-            self._list.focus()
