@@ -113,12 +113,6 @@ class Explainer:
         subject = find_subject(text, self.experiment)
         if subject.kind == "operation":
             return self.operation(subject.name)
-        if subject.kind == "all":
-            made = [self.operation(operation.name) for operation in self.snapshot.operations]
-            numbers = [replace(part, title=each.title) for each in made for part in each.numbers]
-            arrays = [array for operation in made for array in operation.arrays]
-            title, links = f"step {self.snapshot.step}", self.links(arrays)
-            return Explanation(title, (*numbers,), (*arrays,), links=links)
         explain: Callable[[Subject], Explanation] = getattr(self, subject.kind)
         found = explain(subject)
         return replace(found, title=self.titled(subject), links=self.links(found.arrays))
@@ -174,8 +168,9 @@ class Explainer:
         return Explanation("", (section,), (self.statement(name),))
 
     def operation(self, name: str) -> Explanation:
-        """Explain what one operation computes; ``update`` is all updates, wherever they are."""
-        meant = [each for each in self.snapshot.operations if name in (each.name, each.stage)]
+        """Explain what one operation computes; ``update`` is all updates, ``all`` every one."""
+        operations = self.snapshot.operations
+        meant = [each for each in operations if name in (each.name, each.stage, "all")]
         label = meant[0].label if len(meant) == 1 else name
         computed = [made for each in meant for made in self.formulas.operations[each.name]]
         arrays = tuple(self.statement(made.name, new=made.new) for made in computed)

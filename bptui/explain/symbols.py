@@ -20,7 +20,7 @@ from bptui.explain.expression import Index, Quantity
 Kind: TypeAlias = Literal[
     "net", "out", "delta", "out_gradient", "weight", "bias", "weight_gradient", "bias_gradient"
 ]
-SubjectKind: TypeAlias = Literal["parameter", "number", "array", "unit", "operation", "all"]
+SubjectKind: TypeAlias = Literal["parameter", "number", "array", "unit", "operation"]
 
 
 class Spelling(NamedTuple):
@@ -197,8 +197,6 @@ def find_subject(text: str, experiment: Experiment, key: str = "quantity") -> Su
     """
     network = experiment.network
     place = Symbols(network.names).places.get(text)
-    if text == "all":
-        return Subject("all", "all")
     if text in ("loss", "L"):
         return Subject("operation", "L")
     if place and not place.slot and (network.bias or not place.kind.startswith("bias")):
@@ -262,9 +260,9 @@ def _weight(text: str, network: Network) -> Index | None:
 
 
 def _updates(experiment: Experiment) -> list[str]:
-    """Return the names of the update, or of those of each layer, the last one first."""
+    """Return the names of the update, or of those of each layer, the last first; all operations."""
     step = mistaken_step(experiment, 1)
-    return [part.name for part in operations_of(step) if part.stage == "update"]
+    return [*(part.name for part in operations_of(step) if part.stage == "update"), "all"]
 
 
 def units(network: Network) -> dict[str, tuple[int, int]]:

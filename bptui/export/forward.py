@@ -17,7 +17,7 @@ from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code, used_again
-from bptui.explain.links import Told, said_of
+from bptui.explain.words import Told, said_of
 from bptui.export.layout import comment, folded
 from bptui.trace.activated import Activated, softmaxes, textbook
 from bptui.trace.candidates import ALL

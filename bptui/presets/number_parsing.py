@@ -6,6 +6,7 @@ import math
 import re
 
 from bptui.core.errors import LARGEST_FILE
+from bptui.presets.errors import printable
 
 Rows = list[list[float]]
 
@@ -47,10 +48,7 @@ def normalized(text: str) -> str:
 
 def shortened(text: str) -> str:
     """Return ``text`` in quotes, without what a terminal would obey, not endlessly long."""
-    shown = "".join(
-        character if character.isprintable() else " " for character in text[: _LONGEST + 1]
-    )
-    return f"'{shown}'" if len(shown) <= _LONGEST else f"'{shown[:_LONGEST]}...'"
+    return f"'{printable(text, _LONGEST)}'"
 
 
 def number(text: str) -> float:
