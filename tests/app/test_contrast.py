@@ -6,7 +6,7 @@ from textual.geometry import Region
 from textual.theme import Theme
 
 from bptui.app.app import BptuiApp
-from bptui.app.styles import DARK, LIGHT
+from bptui.app.styles import ANSI, DARK, LIGHT
 from bptui.presets.files import load
 from bptui.terminal.capabilities import USUAL
 
@@ -110,3 +110,32 @@ async def test_every_screen_can_be_read(own: Theme, present: bool) -> None:
         pale(session, seen)
     found = [f"{where}: {key}" for key, where in seen.items() if where]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("theme", ANSI)
+async def test_in_the_terminals_own_colours_dialogs_have_no_others_below_their_text(
+    theme: str,
+) -> None:
+    """Nobody knows whether two of them differ; what is chosen is reversed, as a whole."""
+    app = BptuiApp(load("article-listing-1"), USUAL._replace(theme=theme))
+    async with app.run_test(size=(80, 24)):
+        session = Session(app)
+        await session.until(lambda: session.draws_loss, "the first losses")
+        await session.press("b", *"loss<1", "enter", "escape", "a", "enter")
+        chosen = {"c": "wrong by", "b tab": "[x] loss < 1", "p": "listing-1", "x": "numpy"}
+        chosen |= {"a tab": "article", "e": "layers"}
+        for keys, text in chosen.items():
+            await session.press(*keys.split())
+            await session.shows(text)
+            box, rows = app.screen.query_one(".dialog").region, list[str]()
+            for strip in app.screen._compositor.render_strips()[box.y : box.bottom]:
+                parts = [each for each in strip.crop(box.x, box.right) if each.text.strip(" ▁▄▔▎│")]
+                assert all(style and style.bgcolor.name == "default" for _, style, _ in parts), keys
+                lit = "".join(part for part, style, _ in parts if style and style.reverse)
+                rows += [lit] * (len(lit) > 3)
+            assert any(text in row for row in rows), (keys, rows)
+            rows = session.lines()[box.y : box.bottom]
+            beside = {row[x] for row in rows for x in (box.x - 1, box.right) if 0 <= x < len(row)}
+            assert beside <= {" "}
+            await session.press(*["escape"] * len(app.screen_stack[1:]))
+            await session.closed()

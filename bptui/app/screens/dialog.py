@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import ClassVar, Generic, TypeVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,6 +19,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Paste
 from textual.screen import ModalScreen, ScreenResultType
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
@@ -40,7 +43,17 @@ def where(file: Path) -> str:
 
 
 class Rows(OptionList):
-    """A list with headings: a page beyond the last row leads to that, where Textual leaves none."""
+    """A list with headings: a page beyond the last row leads to that, where Textual leaves none.
+
+    In the terminal's own colours, or none, its chosen row is reversed: so it can be read in all.
+    """
+
+    def render_line(self, y: int) -> Strip:
+        strip, at = super().render_line(y), self.highlighted
+        if at is None or not self.app.native_ansi_color:
+            return strip
+        own = any(style and style.meta.get("option") == at for _, style, _ in strip)
+        return strip.apply_style(Style(reverse=own))
 
     def action_page_down(self) -> None:
         super().action_page_down()  # type: ignore[no-untyped-call]  # Textual's has no types
@@ -87,6 +100,15 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     def compose(self) -> ComposeResult:
         with self.box:
             yield from self.rows()
+
+    def render_line(self, y: int) -> Strip:
+        """Leave a blank on both sides of the box: borders below it would run into its own."""
+        below, around = super().render_line(y), self.box.region.grow((0, 1, 0, 1))
+        around = around.intersection(self.region)
+        if not around.y <= y < around.bottom:
+            return below
+        blank = Strip([Segment(" " * around.width, self.box.rich_style)])
+        return Strip.join([below.crop(0, around.x), blank, below.crop(around.right)])
 
     def rows(self) -> Iterable[Widget]:
         """Return what stands in the box, from top to bottom."""
@@ -187,7 +209,7 @@ class FileQuestion(Question[Path | None, Path]):
     def __init__(self, title: str, keys: str, text: str, options: Sequence[Content] = ()) -> None:
         choose = "↑ ↓: choose, " if options else ""
         super().__init__(title, f"{choose}{keys}", text)
-        self._options = OptionList(*options)
+        self._options = Rows(*options)
         self._options.can_focus = False  # what is typed always goes to the name
         self._options.highlighted = 0 if options else None
         self._options.display = bool(options)
