@@ -9,18 +9,18 @@ from math import isfinite, log10
 from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED, Ratio
+from bptui.check.edited import lines_of
 from bptui.check.interpreter import IMPORTS, Interpreter
 from bptui.check.judging import Finding
 from bptui.check.process import Frame, StoppedError
 from bptui.check.report import Row
-from bptui.check.slips import ANOTHER_UPDATE, Cause, another_network
+from bptui.check.slips import ANOTHER_UPDATE, Cause
 from bptui.core.network import Names
-from bptui.explain.equation import Comparison
-from bptui.explain.explain import Explainer
-from bptui.explain.report import assignment
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
 
+MOST_LINES = 2
+"""Wrong lines that are written as they should be."""
 NEARLY = 1e-3
 """Errors below are not those of a mistake in a formula, as a rule."""
 
@@ -84,31 +84,22 @@ def named(check: FunctionCheck) -> tuple[Cause, ...]:
     None where several deviations together only make up a constant that has a name of its own.
     """
     findings = check.findings
-    known = tuple(cause for cause in check.causes if not cause.other) or check.causes
+    known = tuple(cause for cause in check.causes if cause.mistakes) or check.causes
     plain = any(one.ratio is not None and one.ratio.meanings for one in findings)
-    if plain and known and known[0].other and known[0].size > 1 and striking(findings):
-        return ()
-    return known
+    return () if plain and known and known[0].lines and striking(findings) else known
 
 
 def name_of(cause: Cause, check: FunctionCheck) -> str:
-    """Return ``transposed-weights + doubled``; with the layer where it is made in one only."""
-    wrong = any(one.name == "loss" and one.verdict == "wrong" for one in check.findings)
-    another = another_network(cause, check.experiment)
-    if another is not None:
-        network, training = another.network, another.training
+    """Return ``transposed-weights + doubled``, or what else gives such numbers."""
+    if cause.network is not None:
+        network, training = cause.network.network, cause.network.training
         used = listed([*network.activations, training.loss])
         return f"right for {used}; {check.experiment.name} is another network: use --preset"
-    names = [*cause.mistakes]
-    names += [
-        slip.name if wrong else slip.name.replace("the loss is", "the gradient is that of")
-        for slip in cause.slips
-        if slip.outside
-    ]
-    lines = [slip.name for slip in cause.slips if slip.of]
-    if lines:
-        names.append(f"probably {listed(lines)}" if cause.written else listed(lines))
-    return " + ".join(map(own_words, names))
+    if cause.lines:
+        return own_words(f"probably {listed(cause.lines)}")
+    names = " + ".join([*cause.mistakes, *cause.other])
+    wrong = any(one.name == "loss" and one.verdict == "wrong" for one in check.findings)
+    return names if wrong else names.replace("the loss is", "the gradient is that of")
 
 
 def not_a_slip(check: FunctionCheck) -> str:
@@ -134,8 +125,7 @@ def not_a_slip(check: FunctionCheck) -> str:
             "update, by the gradient of the whole batch"
         )
     for cause in check.causes:
-        rule = cause.size == 1 and cause.other and cause.other[0].startswith(ANOTHER_UPDATE)
-        if rule or another_network(cause, check.experiment) is not None:
+        if cause.network or any(one.startswith(ANOTHER_UPDATE) for one in cause.other):
             return name_of(cause, check)
     return ""
 
@@ -157,8 +147,9 @@ def what_is_wrong(check: FunctionCheck) -> str:
     if mistakes and None not in mistakes:
         return " + ".join(filter(None, mistakes))
     if wrong:
-        numbers = [str(line.line) for line in wrong]
-        return f"line{'s' * (len(wrong) > 1)} {listed(numbers)}"
+        better = (f", which should be {line.should_be}" * bool(line.should_be) for line in wrong)
+        lines = [f"line {line.line}{words}" for line, words in zip(wrong, better, strict=True)]
+        return "; ".join(lines[:MOST_LINES]) + "; ..." * (len(lines) > MOST_LINES)
     names = [one.name for one in findings if one.verdict == "wrong"]
     digits = digits_right(findings)
     said = f"right to only {digits} digits" if digits else "wrong"
@@ -168,14 +159,8 @@ def what_is_wrong(check: FunctionCheck) -> str:
 def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[str]:
     """Return the lines of code that give a quantity, from what is ``known`` to be right before."""
     case = (finding.trial or check.attempt.trials[0]).case
-    snapshot = case.right[min(finding.call, len(case.right) - 1)]
-    explainer, made = Explainer(snapshot), list[str]()
-    for name in _way(finding.name, case.experiment.network.names, known):
-        if name in snapshot.values or name == finding.name:
-            for statement in explainer.explain(name).arrays:
-                right = statement.correct if isinstance(statement, Comparison) else statement
-                made.append(own_words(assignment(right, explainer.symbols)))
-    return made
+    lines, way = lines_of(case), _way(finding.name, case.experiment.network.names, known)
+    return [own_words(lines[name]) for name in way if name in lines]
 
 
 def _way(name: str, names: Names, known: set[str]) -> list[str]:

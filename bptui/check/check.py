@@ -15,7 +15,9 @@ from bptui.check.calls import (
     part,
     taken,
 )
+from bptui.check.comparing import calls_of
 from bptui.check.driver import Traced, traced
+from bptui.check.edited import edited_lines
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.judging import Finding, findings_of
 from bptui.check.runner import Loaded, Signature, UserCode
@@ -104,9 +106,19 @@ def _explained(
     causes = diagnose(made.telling, made.findings)
     if not causes:  # what is kept from call to call is wrong in later ones alone
         calls = [part(one, call) for one in made.telling for call in range(len(one.observed))]
-        wrong = [one for one in calls if not _right(one)]
-        causes = diagnose(wrong, findings_of(wrong)) if 0 < len(wrong) < len(calls) else ()
+        later = [one for one in calls if not _right(one)]
+        causes = diagnose(later, findings_of(later)) if 0 < len(later) < len(calls) else ()
+    wrong = check.traced.wrong
+    if not causes and not (wrong and all(line.should_be for line in wrong)):
+        causes = edited([telling], made.findings)
     return replace(check, causes=causes)
+
+
+def edited(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    """Return the edited lines that give what was found on one network, if any do."""
+    names = [one.name for one in findings if one.wrong or one.verdict == "right"]
+    lines = edited_lines(calls_of(trials), names)
+    return (Cause(lines=lines),) if lines else ()
 
 
 def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:

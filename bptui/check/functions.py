@@ -26,18 +26,16 @@ from bptui.check.causes import (
 from bptui.check.check import Check, FunctionCheck
 from bptui.check.comparing import UNCHANGED
 from bptui.check.interpreter import Interpreter
-from bptui.check.judging import Finding
 from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain
 from bptui.check.trials import Trial
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.captions import loss_formula
-from bptui.explain.printer import number
 from bptui.explain.words import OVER, listed
 from bptui.presets.errors import cleaned, printable
 
-MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7
-"""Lines of the code's own output that are shown, and columns; digits of numbers in the table."""
+MOST_PRINTED, LONGEST = 12, 200
+"""Lines of the code's own output that are shown, and columns."""
 MOST_CAUSES = 4
 KEPT = (
     "Called with the same numbers right after loading, it gives different ones than after other "
@@ -100,9 +98,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
     if not lines:
         lines, quantities = quantities, []
-        rows += _table(made.findings)
-    if not not_a_slip(check):
-        rows += _first_wrong(lines) if not quantities and not made.right else ()
+    if quantities and not not_a_slip(check):
         said = ((one.name, what_stands_out(one)) for one in made.findings)
         rows += [Row(f"{', '.join(names)}: {text}.") for names, text in together(said)]
     own = [one for one in made.findings if one.trial is not None and one.trial.case.own]
@@ -134,14 +130,6 @@ def _lines(check: FunctionCheck) -> Sequence[Line]:
     ]
 
 
-def _first_wrong(lines: Sequence[Line]) -> Iterator[Row]:
-    """Yield where the chain of right numbers breaks, and what should stand there."""
-    first = next((line for line in lines if line.should_be), None)
-    if first is not None and first.should_be:
-        yield Row(f"First wrong quantity: {first.variable}. It should be:")
-        yield from (Row(text, 2, "code") for text in first.should_be.splitlines())
-
-
 def _explanations(check: FunctionCheck) -> Iterator[Row]:
     """Yield what was computed instead."""
     causes = named(check)
@@ -149,7 +137,7 @@ def _explanations(check: FunctionCheck) -> Iterator[Row]:
         yield Row("What was computed instead" + " (all fit equally well)" * (len(causes) > 1))
     for cause in causes[:MOST_CAUSES]:
         yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
-        if cause.other:
+        if not cause.mistakes or cause.other:
             yield Row(name_of(cause, check), 2)
     digits = digits_right(check.findings)
     if digits and not causes:
@@ -245,29 +233,6 @@ def _printed(output: str) -> Iterator[Row]:
             yield Row(f"... {len(lines) - MOST_PRINTED} more lines", 2, "row")
 
 
-def _table(findings: Sequence[Finding]) -> Iterator[Row]:
-    """Yield a row a quantity: verdict, first wrong element, expected, found."""
-    rows = [("quantity", "verdict", "at", "expected", "found"), *map(_row, findings)]
-    if not any(one.wrong for one in findings):
-        rows = [(name, verdict, "", "", "") for name, verdict, *_ in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    for name, verdict, at, *numbers in rows:
-        cells = [one.ljust(width) for one, width in zip((name, verdict, at), widths, strict=False)]
-        cells += [one.rjust(width) for one, width in zip(numbers, widths[3:], strict=True)]
-        yield Row("   ".join(cells), kind="row")
-
-
-def _row(finding: Finding) -> tuple[str, str, str, str, str]:
-    if finding.verdict == "convention" and finding.ratio is not None:
-        return finding.name, f"right, {finding.ratio.text.partition(' or ')[0]}", "", "", ""
-    if not finding.wrong:
-        return finding.name, finding.verdict, "", "", ""
-    verdict = "WRONG" if finding.verdict == "wrong" else finding.verdict
-    place = str([*finding.index]) if finding.index and finding.name != "loss" else ""
-    expected, found = number(finding.expected, DIGITS), number(finding.found, DIGITS)
-    return finding.name, verdict, place, expected, found
-
-
 def _quantities(check: FunctionCheck) -> list[Line]:
     """Return each given quantity, with the code of those that are wrong of their own."""
     right, made = set[str](), list[Line]()
@@ -283,6 +248,8 @@ def _quantities(check: FunctionCheck) -> list[Line]:
         if name.startswith("delta_"):
             stands_for = f"dL/dnet_{name.removeprefix('delta_')}"
         said = what_stands_out(finding) or None
+        if finding.verdict == "convention" and finding.ratio is not None:
+            said = finding.ratio.text.partition(" or ")[0]
         example = Example(finding.index, finding.found, finding.expected) if wrong else None
         verdict = finding.verdict if wrong else "right"
         made.append(Line(None, None, name, stands_for, verdict, code, said, example))

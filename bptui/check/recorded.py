@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.calls import Attempt
-from bptui.check.check import Check, FunctionCheck
+from bptui.check.check import Check, FunctionCheck, edited
 from bptui.check.functions import reports_of
 from bptui.check.inferring import inferred
 from bptui.check.reading import Reader, Reading, UnreadableError
@@ -115,7 +115,8 @@ def _judged(
     made.spoiled = reading.spoiled
     made.judge([trial])
     check = FunctionCheck(function, Signature((), 0, 0), made, [made], case.experiment)
-    return replace(check, causes=diagnose([trial], made.findings))
+    causes = diagnose([trial], made.findings) or edited([trial], made.findings)
+    return replace(check, causes=causes)
 
 
 # the file

@@ -60,11 +60,13 @@ def _rows(report: Report, columns: int, paint: Paint) -> Iterator[str]:
     if report.reason and not report.heading:
         yield from laid_out([Row(printable(report.reason), hang=0)], columns)
     yield from _section("What was understood", _understood(report, columns, paint), paint)
-    if any(line.line for line in report.lines):
+    by_lines, wrong = any(line.line for line in report.lines), report.wrong
+    if report.lines:
         said = _backward_pass(report, columns, paint)
-        yield from _section("The backward pass, line by line", said, paint)
-    wrong = [line for line in report.wrong if line.line]
-    title = "The first wrong line" if len(wrong) == 1 else "The first wrong lines"
+        title = "The backward pass, line by line" if by_lines else "What was computed"
+        yield from _section(title, said, paint)
+    one, several = ("line", "lines") if by_lines else ("quantity", "quantities")
+    title = f"The first wrong {one if len(wrong) == 1 else several}"
     yield from _section(title, _all_wrong(report, wrong, columns, paint), paint)
     said = (row for text in report.remarks for row in _remark(text, columns, paint))
     yield from _section("What to look at next", said, paint)
@@ -149,14 +151,14 @@ def _table(
 
 def _backward_pass(report: Report, columns: int, paint: Paint) -> Iterator[str]:
     lines, file = report.lines, ""
-    longest = max(len(printable(line.text or "")) for line in lines)
+    longest = max(len(printable(line.text or line.variable or "")) for line in lines)
     word = max(len(SAID[line.verdict]) for line in lines)
     stands = {id(line): _stands(line) for line in lines}
     beside = 2 + word + max(map(len, stands.values()))
     width = min(longest, max(columns - NUMBER - 2 - beside, SHORTEST))
     for line in lines:
         said = f"{SAID[line.verdict]:{word}}" if stands[id(line)] else SAID[line.verdict]
-        code = _folded(printable(line.text or ""), width)
+        code = _folded(printable(line.text or line.variable or ""), width)
         name, at = report.files.where(line.line or 0)
         if name != file:
             file = name
@@ -171,7 +173,9 @@ def _backward_pass(report: Report, columns: int, paint: Paint) -> Iterator[str]:
 
 
 def _stands(line: Line) -> str:
-    return f" = {printable(line.stands_for)}" if line.stands_for and line.verdict == "right" else ""
+    if line.verdict != "right" or not line.stands_for:
+        return ""
+    return f" = {printable(line.stands_for)}" + (f", {line.difference}" if line.difference else "")
 
 
 def _folded(code: str, width: int) -> list[str]:
@@ -208,16 +212,20 @@ def _all_wrong(report: Report, lines: Sequence[Line], columns: int, paint: Paint
 
 
 def _wrong(line: Line, report: Report, columns: int, paint: Paint) -> Iterator[str]:
-    stands, should_be = printable(line.stands or line.text or ""), printable(line.should_be or "")
-    spans = apart(stands, should_be) if should_be else []
+    stands, *better = (line.stands or line.text or "", *(line.should_be or "").splitlines())
+    stands, better = printable(stands), [*map(printable, better)]
+    spans = apart(stands, better[0]) if better and line.line else []
     gone, come = ([pair[at] for pair in spans] for at in (0, 1))
     file, number = report.files.where(line.line or 0)
     if file:
         yield from _labelled("file", file, columns, paint)
-    yield from _marked(f"line {number}", stands, gone, columns, "wrong", paint)
-    if should_be:
-        yield from _marked("should be", should_be, come, columns, "right", paint)
     name = ("the new " if line.updates else "") + printable(line.variable or "its value")
+    if line.line:
+        yield from _marked(f"line {number}", stands, gone, columns, "wrong", paint)
+    else:
+        yield from _labelled("quantity", name, columns, paint)
+    for place, code in enumerate(better):
+        yield from _marked("" if place else "should be", code, come, columns, "right", paint)
     read = (parameter for parameter in report.parameters if parameter.name in stands)
     updated = [at for parameter in read for at in parameter.updated if at < (line.line or 0)]
     if line.mistake:

@@ -126,7 +126,7 @@ JUDGED = {
     ),
     "a number too much": (
         edited(BY_LAYERS, "gb1 = d1.sum(axis=0)", "gb1 = d1.sum(axis=0) - 0.37"),
-        *(MEAN, [20], "gb1 = delta_h.sum(axis=0) - 0.37"),
+        *(MEAN, [20], "line 20, which should be gb1 = d1.sum(axis=0)"),
     ),
     "the other axis": (edited(BY_LAYERS, "axis=0", "axis=1"), MEAN, [17, 20], "it has shape"),
     "xor_scalar_lines": ("", preset((2, 2, 1), "sum", "false"), [20, 21], ""),

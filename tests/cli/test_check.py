@@ -151,7 +151,7 @@ def test_what_no_mistake_explains_is_pointed_at(tmp_path: Path) -> None:
     source = RIGHT.replace("return [x.T", "h = h + 0.1\n    return [x.T")
     done = check(tmp_path, source)
     assert done.exit_code == 1
-    assert says(done, "line 9 h = h + 0.1", "should be h = h", "gradients: line 9.")
+    assert says(done, "line 9 h = h + 0.1", "gradients: line 9, which should be h = h.")
     assert "stands for" not in done.stdout
 
 
