@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from bptui.check.gradcheck.derivatives import (
-    EPSILON,
     SMALLEST,
     ForwardPass,
     Kind,
@@ -31,10 +30,8 @@ Progress = Callable[[float], None]
 
 TOLERANCE = 1e-9
 """The relative error that a right result stays below, but for what rounding explains."""
-ROUNDING = 4.0 * EPSILON
-"""How far rounding takes a result, relative to the sizes of what is added up for it."""
-TRUSTED, CLEAR = 1e-6, 1e-3
-"""How near numbers are that rounding has left alone, and how far apart are others than they."""
+ROUNDING = 1e-13
+"""How far rounding takes a result, relative to the sizes of what it is computed from."""
 LEAST_RATIO = 1e-3
 """A constant factor is told between this and its reciprocal."""
 SEED = 0
@@ -51,7 +48,7 @@ class Comparison:
     ``right`` and ``left`` are the one-sided derivatives, the same where there is one derivative;
     ``lowest`` and ``highest`` bound what may stand for it at a kink. ``rounding`` is how far
     rounding can take a right result from it. ``central`` are central differences, nan where there
-    are none; they decide nothing. All are (numbers,).
+    are none; they decide nothing. All others are (numbers,).
     """
 
     name: str
@@ -61,7 +58,7 @@ class Comparison:
     left: Array
     lowest: Array
     highest: Array
-    rounding: Array
+    rounding: float
     central: Array
 
     @cached_property
@@ -88,12 +85,12 @@ class Comparison:
     @cached_property
     def wrong(self) -> Mask:
         """Where the analytic value is no derivative; not finite, it is never a finite one."""
-        lowest, highest, a = self.lowest, self.highest, self.analytic
+        ends, a = (self.lowest, self.highest), self.analytic
         with np.errstate(all="ignore"):
-            fits = (a >= lowest) | self._near(a, lowest)
-            fits &= (a <= highest) | self._near(a, highest)
+            fits = (a >= self.lowest) & (a <= self.highest)
+            fits |= self._near(a, self.lowest) | self._near(a, self.highest)
         # a derivative that has overflowed itself says nothing about another number
-        return np.isfinite(lowest) & np.isfinite(highest) & ~(fits & np.isfinite(a))
+        return np.isfinite(ends).all(axis=0) & ~(fits & np.isfinite(a))
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -109,12 +106,11 @@ class Comparison:
     def ratio(self) -> float | None:
         """The constant factor of the analytic values, where all are that far from the true ones."""
         a, n = self.analytic[self.wrong], self.right[self.wrong]
-        rounding = self.rounding[self.wrong]
-        if not a.size or (self.wrong & self.kink).any() or (np.abs(n) <= rounding).any():
+        if not a.size or (self.wrong & self.kink).any() or (np.abs(n) <= self.rounding).any():
             return None
         with np.errstate(all="ignore"):
             factor = float(a @ n) / float(n @ n)
-            allowed = TOLERANCE * np.abs(a) + rounding * max(1.0, abs(factor))
+            allowed = TOLERANCE * np.abs(a) + self.rounding * max(1.0, abs(factor))
             same = bool((np.abs(a - factor * n) <= allowed).all())
         # of absurd sizes, or of nothing, a factor says little
         return factor if same and LEAST_RATIO <= abs(factor) <= 1.0 / LEAST_RATIO else None
@@ -132,24 +128,24 @@ class UpdateFault(NamedTuple):
     never_applied: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Link:
     """An operation of the backward pass, or an update, and what is wrong with it.
 
-    ``results`` are what it computed; ``faults`` what an update failed to do. ``follows_from`` are
-    the wrong results that it was computed from; ``mistakes`` are those of the preset that are made
-    in it.
+    ``off``: it has computed something else than the right formulas make of the step's forward pass.
+    ``faults`` are what an update failed to do. ``follows_from`` are the wrong results that it was
+    computed from; ``mistakes`` are those of the preset that are made in it.
     """
 
     operation: str
+    off: bool = False
     follows_from: tuple[str, ...] = ()
-    results: tuple[Comparison, ...] = ()
     faults: tuple[UpdateFault, ...] = ()
     mistakes: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> bool:
-        return bool(self.faults) or any(bool(each.wrong.any()) for each in self.results)
+        return self.off or bool(self.faults)
 
     @property
     def verdict(self) -> str:
@@ -213,31 +209,23 @@ def check_gradients(
     forward, truth = ForwardPass(snapshot), dict[str, Comparison]()
     layers = snapshot.experiment.network.depth
     for layer in range(1, layers + 1):
-        for name, places in _places(forward, layer, every):
-            truth[name] = _compare(forward, snapshot, name, places)
+        for places in _places(forward, layer, every):
+            truth[places.name] = _compare(forward, snapshot, places)
         if progress is not None:
             progress(layer / layers)
-    links, idle = _chain(snapshot, truth)
-    gradients = tuple(each for each in truth.values() if each.places.parameters)
-    return GradientCheck(snapshot, gradients, links, idle)
+    return GradientCheck(snapshot, tuple(truth.values()), *_chain(snapshot, forward, truth))
 
 
-def _places(forward: ForwardPass, layer: int, every: bool) -> Iterator[tuple[str, Places]]:
-    """Yield what is differentiated by, with the names that backpropagation's results have."""
-    network, names, samples = forward.network, forward.network.names, forward.samples
+def _places(forward: ForwardPass, layer: int, every: bool) -> Iterator[Places]:
+    """Yield what is differentiated by: the numbers of the parameters of a layer."""
+    network = forward.network
     fan_in, units = network.layers[layer - 1 : layer + 1]
     most = None if every else max(FEWEST, WORK // forward.work(layer))
     kinds: tuple[tuple[Kind, int], ...] = (("weights", fan_in), ("biases", 1))
-    for draw, (name, (kind, inputs)) in enumerate(
-        zip(network.parameters_of(layer), kinds, strict=False)
-    ):
+    for draw, (kind, inputs) in enumerate(kinds[: 1 + network.bias]):
         # numbered as the weights are: all those into the first unit, then into the second
         columns, rows = np.divmod(_chosen(inputs * units, most, (layer, draw)), inputs)
-        yield f"g{name}", Places(names, kind, layer, rows, columns, inputs * units)
-    chosen, total = _chosen(units, most, (layer, 2)), units * samples
-    columns, rows = np.repeat(chosen, samples), np.tile(np.arange(samples), len(chosen))
-    yield names.out_gradient(layer), Places(names, "out", layer, rows, columns, total)
-    yield names.delta(layer), Places(names, "net", layer, rows, columns, total)
+        yield Places(network.names, kind, layer, rows, columns, inputs * units)
 
 
 def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
@@ -248,27 +236,19 @@ def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
     return np.sort(drawn)
 
 
-def _compare(forward: ForwardPass, snapshot: Snapshot, name: str, places: Places) -> Comparison:
-    """Return what backpropagation gave for the array ``name`` beside the derivatives."""
+def _compare(forward: ForwardPass, snapshot: Snapshot, places: Places) -> Comparison:
+    """Return what backpropagation gave for an array beside the derivatives."""
+    name = places.name
     with np.errstate(all="ignore"):
-        slopes = forward.derivatives(places)
-        analytic, right, size = places.of(snapshot.values[name]), slopes[0], np.abs(slopes[0])
-        rounding = ROUNDING * places.of(forward.sizes[name]) + SMALLEST
-        # rounding excuses nothing where without mistakes it takes the result nowhere; of zeros
-        # that agree nothing is learnt of numbers that are small in their array
-        same = np.abs(places.of(forward.right[name]) - right) <= TRUSTED * size
-        large = np.abs(analytic) >= TRUSTED * np.abs(analytic).max(initial=0.0)
-        excused = np.minimum(rounding, CLEAR * size)
-        rounding = np.where(same & ((size > SMALLEST) | large), excused, rounding)
-        sides = right, slopes[1], slopes.min(axis=0), slopes.max(axis=0)
-        none = np.full(places.size, np.nan)
-        found = Comparison(name, places, analytic, *sides, rounding, none)
-        central = forward.central(places) if places.parameters else none
-        return replace(found, central=np.where(found.kink, np.nan, central))
+        slopes, analytic = forward.derivatives(places), places.of(snapshot.values[name])
+        sides = slopes[0], slopes[1], slopes.min(axis=0), slopes.max(axis=0)
+        rounding = ROUNDING * forward.scale(places.layer)
+        found = Comparison(name, places, analytic, *sides, rounding, forward.central(places))
+        return replace(found, central=np.where(found.kink, np.nan, found.central))
 
 
 def _chain(
-    snapshot: Snapshot, truth: Mapping[str, Comparison]
+    snapshot: Snapshot, forward: ForwardPass, truth: Mapping[str, Comparison]
 ) -> tuple[tuple[Link, ...], tuple[str, ...]]:
     """Return the operations from the loss to the update, and the idle mistakes.
 
@@ -289,21 +269,33 @@ def _chain(
     behind: dict[str, set[str]] = {}
     """The mistakes behind each wrong result."""
     for operation, names in computed.items():
-        update = operation.stage == "update"
-        results = () if update else tuple(truth[name] for name in names)
-        sources = () if update else tuple(name for name in operation.reads if name in behind)
-        faults = [_fault(snapshot, name, right[name]) for name in names] if update else []
-        link = Link(operation.name, sources, results, tuple(filter(None, faults)))
-        known = set[str]().union(*(behind[each] for each in sources))
         own = [m for m in made if any(_differ(all_made[n], without[m][n]) for n in names)]
         acting |= {*own}
-        if link.wrong:
+        if operation.stage == "update":
+            faults = filter(None, (_fault(snapshot, name, right[name]) for name in names))
+            link = Link(operation.name, faults=tuple(faults))
+        else:
+            off = [name for name in names if _is_off(snapshot, forward, truth, name)]
+            sources = tuple(name for name in operation.reads if name in behind)
+            known = set[str]().union(*(behind[each] for each in sources))
             own = [name for name in own if name not in known]
-            link = replace(link, mistakes=tuple(own))
-            behind |= {each.name: known | {*own} for each in results if each.wrong.any()}
-        links.append(link)
+            behind |= {name: known | {*own} for name in off}
+            link = Link(operation.name, bool(off), sources)
+        links.append(replace(link, mistakes=tuple(own)) if link.wrong else link)
     any_wrong = any(link.wrong for link in links)
     return tuple(links), tuple(m for m in made if m not in acting or not any_wrong)
+
+
+def _is_off(
+    snapshot: Snapshot, forward: ForwardPass, truth: Mapping[str, Comparison], name: str
+) -> bool:
+    """Return whether a result is not what right formulas make of the forward pass."""
+    known = truth.get(name)
+    if known is not None and (known.wrong.any() or known.places.size == known.places.total):
+        return bool(known.wrong.any())
+    found, right = snapshot.values[name], forward.right[name]
+    with np.errstate(all="ignore"):
+        return not np.allclose(found, right, rtol=TOLERANCE, atol=SMALLEST, equal_nan=True)
 
 
 def _values(

@@ -16,13 +16,12 @@ import numpy as np
 
 from bptui.core.arrays import Array, Integers
 from bptui.core.engine import Snapshot
-from bptui.core.graph.compile import Plain
-from bptui.core.graph.node import LEAF, Node, Values, computed_from, evaluate, ordered
+from bptui.core.graph.node import LEAF, Node, Values, evaluate, ordered
 from bptui.core.network import Names
-from bptui.core.step import as_written, rewritten, training_step
+from bptui.core.step import rewritten, training_step
 from bptui.explain.expression import Scope
 
-Kind: TypeAlias = Literal["weights", "biases", "net", "out"]
+Kind: TypeAlias = Literal["weights", "biases"]
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 Known: TypeAlias = dict[Node, Values]
 STEP = 1e-100
@@ -36,8 +35,6 @@ JUMP = 1e-6
 """How much the slopes beside a kink differ at least, relatively."""
 CENTRAL = 1e-5
 """The real step h of central differences; less where inputs are large, for the pre-activations."""
-LINEAR = ("add", "negative", "positive", "multiply", "matmul", "sum", "transpose")
-"""What gives, of the sizes of terms, the size of what it adds up."""
 ROOM = 400_000
 """Numbers that are computed at once: few enough to stay near the processor."""
 
@@ -47,8 +44,7 @@ class Places:
     """Numbers of one array by which the loss is differentiated.
 
     ``rows`` and ``columns`` (numbers,) are their indices: the fan-in and the unit of a weight, 0
-    and the unit of a bias, the row of the batch and the unit of a pre-activation or activation.
-    ``total``: how many the array has. ``names`` are those of the network.
+    and the unit of a bias. ``total``: how many the array has. ``names`` are those of the network.
     """
 
     names: Names
@@ -63,9 +59,10 @@ class Places:
         return len(self.rows)
 
     @property
-    def parameters(self) -> bool:
-        """Tell whether these are weights or biases."""
-        return self.kind in ("weights", "biases")
+    def name(self) -> str:
+        """Return what backpropagation calls the gradient: gW1, gb1."""
+        of = self.names.weights if self.kind == "weights" else self.names.bias
+        return f"g{of(self.layer)}"
 
     def of(self, array: Array) -> Array:
         """Return the values at these places of the array."""
@@ -84,17 +81,17 @@ class Places:
         return f"b_{self.names.unit(self.layer, column)}"
 
 
-SIDES = ((1.0, 0, 1), (-1.0, 0, 1), (1.0, 2, 2), (1.0, 3, 3))
-"""What a derivative is taken for: upwards and downwards, and with numbers that stand exactly at
-their kink above it and below. The direction of a step, and which slopes what moves up and down has.
+SIDES = ((1.0, 0, 1), (-1.0, 0, 1), (1.0, 2, 2))
+"""What a derivative is taken for: upwards, downwards, and where numbers stand, exactly at a kink
+with the slopes below it. The direction of a step, and which slopes what moves up and down has.
 """
 
 
-def _slopes_of(result: Node, source: Node, value: Array, size: Array, given: Known) -> Array:
-    """Return the slopes of ``result`` by ``source`` at its ``value``: up, down, above, below.
+def _slopes_of(result: Node, source: Node, value: Array, error: Array, given: Known) -> Array:
+    """Return the slopes of ``result`` by ``source`` at its ``value``: up, down, there.
 
-    At a kink they jump no less for being looked at nearer. ``size`` is that of what is added up for
-    the numbers, which says how far rounding takes them.
+    At a kink they jump no less for being looked at nearer. ``error`` is how far rounding takes the
+    numbers.
     """
 
     def slopes(at: Array) -> Array:
@@ -102,15 +99,12 @@ def _slopes_of(result: Node, source: Node, value: Array, size: Array, given: Kno
         # where powers of e overflow it has reached its limit
         return np.where(np.isnan(imag), 0.0, imag) * np.where(np.abs(imag) > BEYOND, np.nan, 1.0)
 
-    error = EPSILON * size + SMALLEST
     here, down, up = slopes(value), slopes(value - error), slopes(value + error)
     near, far = np.abs(up - down), slopes(value + 8.0 * error) - slopes(value - 8.0 * error)
     jumps = near > JUMP * np.maximum(np.abs(up), np.abs(down))
     jumps &= near > 0.5 * np.abs(far)
-    if not jumps.any():
-        return np.array([here] * len(SIDES))
-    above, below = (slopes(np.nextafter(value, side)) for side in (np.inf, -np.inf))
-    return np.array([np.where(jumps, each, here) for each in (up, down, above, below)])
+    there = slopes(np.nextafter(value, -np.inf)) if jumps.any() else here
+    return np.array([np.where(jumps, each, here) for each in (up, down, there)])
 
 
 def _speed(result: Node, source: Node, value: Array, speeds: Array, given: Known) -> Array:
@@ -126,9 +120,9 @@ def _along(slopes: Array, speeds: Array, up: int, down: int) -> Array:
 
 
 class ForwardPass:
-    """The forward pass of a step, and what it is without mistakes.
+    """The forward pass of a step, from which the loss follows without mistakes.
 
-    ``right`` are all its quantities then, by name; ``sizes`` what the formulas of each add up.
+    ``right`` is what right formulas make of it, by name.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -140,43 +134,46 @@ class ForwardPass:
         self.leaves = {node: value for node, value in given.items() if node.op is LEAF}
         layers = range(1, self.depth + 1)
         self.weights = [step.nodes[names.weights(layer)] for layer in layers]
-        self.net = [step.nodes[names.net(layer)] for layer in layers]
         self.out = [step.nodes[names.out(layer)] for layer in range(self.depth + 1)]
-        self.values = {node: snapshot.values[node.name] for node in (*self.net, *self.out)}
+        net = [step.nodes[names.net(layer)] for layer in layers]
+        self.values = {node: snapshot.values[node.name] for node in (*net, *self.out)}
         known = evaluate(step.nodes.values(), self.leaves | self.values)
         self.right = {name: known[node] for name, node in step.nodes.items()}
-        outputs = {node: self.values[node] for node in self.out}
-        self.sizes = _sizes([*step.nodes.values()], self.leaves | outputs, Plain(step.settings))
-        self._nodes = step.nodes
-        self._added = _without_sums(step.nodes.get("data_loss", step.nodes["loss"]))
-        # some losses are computed from the logits, which keeps their digits
-        last = self.out[-1]
-        through = ordered([self._added], lambda each: () if each is last else computed_from(each))
-        self._from_net = self.net[-1] in through
+        self._target = self.leaves[step.nodes["target"]]
+        self.l2, self._nodes, self._last = experiment.training.l2, step.nodes, net[-1]
+        self._loss = _without_sums(step.nodes.get("data_loss", step.nodes["loss"]))
         alone = experiment.network.output_activation.pullback is None
-        self._complex = self._added if self._from_net else None if alone else last
-        """What the last pre-activations are carried on to as complex numbers, if it is needed."""
+        results = [*self.out[1:-1], *([self._loss] if alone else [])]
+        self._slopes = list[Array]()
         with np.errstate(all="ignore"):
-            self._slopes = list[Array]()
-            for net, source, out in zip(self.net, self.out, self.out[1:], strict=False):
-                size = (source.shape[-1] + 2) * self.sizes[net.name]
-                if alone or out is not last:
-                    self._slopes.append(_slopes_of(out, net, self.values[net], size, {}))
-            size, written = 2.0 * np.abs(self.values[last]), as_written(self._added)
-            self._loss = _slopes_of(written, last, self.values[last], size, self.leaves)
-        kinked = any((each[0] != each[1]).any() for each in (*self._slopes, self._loss))
-        self._sides = SIDES if kinked else SIDES[:1]
+            for layer, (result, node) in enumerate(zip(results, net, strict=False), 1):
+                error = EPSILON * self._added_up(layer) + SMALLEST
+                found = _slopes_of(result, node, self.values[node], error, self.leaves)
+                self._slopes.append(found)
+        kinked = any((each[0] != each[1]).any() for each in self._slopes)
+        self._sides = SIDES if kinked else SIDES[-1:]
+
+    def _added_up(self, layer: int) -> Array:
+        """Return how large all is that pre-activations add up, times its count."""
+        source = np.abs(self.values[self.out[layer - 1]])
+        weights, *biases = (self.leaves[self._nodes[n]] for n in self.network.parameters_of(layer))
+        sizes = source @ np.abs(weights) + np.abs(biases).sum(axis=0)
+        several: Array = (source.shape[-1] + 2) * sizes
+        return several
+
+    def scale(self, layer: int) -> float:
+        """Return the size of numbers that a layer's gradients are computed from, 1 at least."""
+        ends = self.values[self.out[layer - 1]], self.values[self.out[-1]], self._target
+        return float(np.prod([np.abs(each).max(initial=1.0) for each in ends]))
 
     def work(self, layer: int) -> int:
         """Return how many numbers are computed for a copy that is moved in ``layer``."""
         return self.samples * sum((1, *self.network.layers[min(layer + 1, self.depth) :]))
 
     def derivatives(self, places: Places) -> Array:
-        """Return the derivatives by the numbers at these places, for each side, (4, numbers)."""
+        """Return the derivatives by the numbers at these places, for each side, (3, numbers)."""
         units, columns = np.unique(places.columns, return_inverse=True)
-        by_units = self._by_units(places.layer, units, places.kind == "out")
-        if not places.parameters:
-            return by_units.reshape(len(SIDES), places.size)
+        by_units = self._by_units(places.layer, units)
         inputs = self.values[self.out[places.layer - 1]].T
         found = np.empty((len(SIDES), places.size))
         for part in self._pieces(places.size):
@@ -186,15 +183,13 @@ class ForwardPass:
             for number, (sign, up, down) in enumerate(self._sides):
                 found[number, part] = sign * _along(slopes, sign * speeds, up, down).sum(axis=1)
         found[len(self._sides) :] = found[0]
-        if "penalty" in self._nodes and places.kind == "weights":
-            penalty = _without_sums(self._nodes["penalty"])
-            weights = self.weights[places.layer - 1]
-            given: Known = self.leaves | dict.fromkeys(self.weights, np.zeros(()))
-            found += _speed(penalty, weights, places.of(self.leaves[weights]), np.ones(()), given)
+        if self.l2 and places.kind == "weights":
+            weights = places.of(self.leaves[self.weights[places.layer - 1]])
+            found += (self.l2 * (weights + 1j * STEP) ** 2).imag / STEP
         return found
 
-    def _by_units(self, layer: int, units: Integers, out: bool) -> Array:
-        """Return the derivatives by pre-activations or activations, (4, units, samples).
+    def _by_units(self, layer: int, units: Integers) -> Array:
+        """Return the derivatives by pre-activations, (3, units, samples).
 
         A unit is moved for all samples at once, which do not depend on each other.
         """
@@ -202,22 +197,19 @@ class ForwardPass:
         for part in self._pieces(len(units)):
             moved = np.eye(self.network.layers[layer])[units[part], None]
             for number, (sign, up, down) in enumerate(self._sides):
-                found[number, part] = sign * self._of_loss(layer, out, sign * moved, up, down)
+                found[number, part] = sign * self._of_loss(layer, sign * moved, up, down)
         found[len(self._sides) :] = found[0]
         return found
 
-    def _of_loss(self, start: int, out: bool, moved: Array, up: int, down: int) -> Array:
-        """Return what numbers of layer ``start``, moving so, make of each sample's loss."""
-        for layer in range(start + out, self.depth + 1):
+    def _of_loss(self, start: int, moved: Array, up: int, down: int) -> Array:
+        """Return what pre-activations of layer ``start``, moving so, make of each sample's loss."""
+        for layer in range(start, self.depth + 1):
             if layer > start:
                 moved = moved @ self.leaves[self.weights[layer - 1]]
-            if layer == self.depth and self._complex is not None:
-                net = self.net[-1]
-                moved = _speed(self._complex, net, self.values[net], moved, self.leaves)
-            else:
+            if layer <= len(self._slopes):
                 moved = _along(self._slopes[layer - 1], moved, up, down)
-        if not self._from_net or (out and start == self.depth):
-            moved = _along(self._loss, moved, up, down)
+            else:  # the units of a softmax depend on each other
+                moved = _speed(self._loss, self._last, self.values[self._last], moved, self.leaves)
         total: Array = moved.sum(axis=2)
         return total
 
@@ -241,31 +233,6 @@ class ForwardPass:
         """Yield the copies of the batch that are computed at once."""
         most = max(1, ROOM // self.samples // max(self.network.layers))
         yield from (slice(start, min(start + most, copies)) for start in range(0, copies, most))
-
-
-def _sizes(nodes: list[Node], given: Known, plain: Plain) -> dict[str, Array]:
-    """Return how large all is that the formulas of a step's quantities add up, by name.
-
-    Beside that a result may be nothing, as where terms cancel or a unit is saturated; rounding is
-    small beside that alone.
-    """
-    made = plain(nodes)
-    known = dict(zip(plain(given), given.values(), strict=True))
-    values, found = evaluate(made, known), {node: np.abs(known[node]) for node in known}
-    with np.errstate(all="ignore"):
-        for node in ordered(made, known=known):
-            terms, op = [found[each] for each in node.inputs], node.op
-            if op.name == "subtract":
-                found[node] = terms[0] + terms[1]
-            elif op.name == "divide":
-                found[node] = terms[0] / np.abs(values[node.inputs[1]])
-            elif op.name in LINEAR:
-                found[node] = np.abs(op.evaluate(*terms, **node.settings))
-            else:
-                found[node] = np.abs(values[node])
-    # of what overflows nothing is known
-    sizes = (np.where(np.isnan(found[each]), np.inf, found[each]) for each in made)
-    return {node.name: size for node, size in zip(nodes, sizes, strict=True)}
 
 
 def _without_sums(node: Node) -> Node:

@@ -195,7 +195,7 @@ def chain_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
 
 def _link(link: Link, first: bool) -> str:
     if not link.wrong:
-        return "right, at a kink" if any(each.kink.any() for each in link.results) else "right"
+        return "right"
     said = "wrong from here on" if first else "wrong"
     if link.follows_from:
         own = ", and on its own" if link.mistakes else ""
