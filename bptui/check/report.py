@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bptui.explain.code import folded
 from bptui.trace.source import ONE_FILE, Files
 
 
@@ -16,7 +15,7 @@ from bptui.trace.source import ONE_FILE, Files
 class Row:
     """A sentence, ``indent`` columns in, whose further lines stand ``hang`` columns further in.
 
-    ``kind`` "code" is folded as Python may be, "row" stays as it is.
+    ``kind`` "row" stays as it is.
     """
 
     text: str = ""
@@ -26,12 +25,10 @@ class Row:
 
 
 def laid_out(lines: Iterable[Row], width: int) -> Iterator[str]:
-    """Yield ``lines`` of at most ``width`` columns, but for rows and code that cannot be folded."""
+    """Yield ``lines`` of at most ``width`` columns, but for rows."""
     for line in lines:
         margin = " " * line.indent
-        if line.kind == "code":
-            yield from (f"{margin}{part}" for part in folded(line.text, width - line.indent))
-        elif line.kind == "row" or not line.text:
+        if line.kind == "row" or not line.text:
             yield f"{margin}{line.text}".rstrip()
         else:  # broken at blanks alone: 4-5-3 and paths stay whole
             yield from textwrap.wrap(
