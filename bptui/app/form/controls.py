@@ -17,7 +17,7 @@ from bptui.app.form.draft import Draft
 from bptui.app.form.fields import Field
 from bptui.app.form.rows import LONGEST_SHOWN, long_text
 from bptui.app.form.texts import columns, columns_text, prose
-from bptui.app.screens.dialog import Dialog, Rows, Question
+from bptui.app.screens.dialog import Dialog, Question, Rows
 from bptui.core.mistakes import MISTAKES
 from bptui.presets.errors import cleaned
 from bptui.presets.number_parsing import EntryError

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
 from bptui.app.lines import clickable, key_hints
-from bptui.app.screens.dialog import Question
+from bptui.app.screens.dialog import Question, Rows
 from bptui.core.network import Network
 from bptui.presets.number_parsing import EntryError
 
@@ -59,7 +59,7 @@ class BreakpointScreen(Question[Mapping[Condition, bool], Condition]):
         super().__init__("Breakpoints", "esc: close", hint=f"such as {shown[0][0]}")
         self._set: dict[Condition, bool] = {**breakpoints}
         self._shown, self._parse = shown, parse
-        self._list = OptionList(markup=False)
+        self._list = Rows(markup=False)
         self._list_keys = Static(classes="keys", markup=False)
 
     def rows(self) -> Iterable[Widget]:
