@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Static
 
 from bptui.app.lines import clickable, key_hints
 from bptui.app.screens.dialog import Question, Rows
