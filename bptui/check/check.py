@@ -167,34 +167,25 @@ def _examine(code: UserCode, function: FunctionName, experiment: Experiment, mad
     if not own or any(one.case.experiment.network.layers == layers for one in made.failures):
         return
     others = [one for one in made.trials if one not in own]
+    alike = [one for one in own if one.case.samples == own[0].case.samples]
     made.judge(own)
     made.fixed = next(iter(made.failures), None)
     if made.right:
         made.fixed = made.fixed or next((one for one in others if not _right(one)), None)
-    elif (other := _of_another_batch(own)) is not None:
-        made.fixed = other
-        made.judge(own[:1])
+    elif own[0].case.samples > 1 and _wrong(alike) < _wrong(own):
+        made.fixed = next(one for one in own if not _wrong([one]) <= _wrong(alike))
+        made.judge(alike)
     elif not others or _by_a_constant(others):  # code for these sizes alone says nothing of others
         made.judge(made.trials)
 
 
+def _wrong(trials: Sequence[Trial]) -> set[str]:
+    """Return the quantities that are wrong in some of the trials."""
+    return {one.name for one in findings_of(trials) if one.wrong}
+
+
 def _right(trial: Trial) -> bool:
     return not any(one.wrong for one in findings_of([trial]))
-
-
-def _of_another_batch(trials: Sequence[Trial]) -> Trial | None:
-    """Return the first trial that is wrong only since it is divided by the preset's batch size."""
-    own, *others = trials
-    wrong = [one for one in others if not _right(one)]
-    if not own.case.own or own.case.samples == 1 or not _right(own):
-        return None
-    for trial in wrong:
-        times = trial.case.samples / own.case.samples
-        for one in findings_of([trial]):
-            wanted = times * one.expected
-            if one.wrong and abs(one.found - wanted) > 1e-4 * abs(wanted):
-                return None
-    return wrong[0]
 
 
 def _by_a_constant(trials: Sequence[Trial]) -> bool:

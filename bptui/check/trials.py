@@ -27,7 +27,7 @@ Quantities: TypeAlias = Mapping[str, Array]
 """By the network's names: net_h, out_h, loss, delta_o, gW1, gb1; W1, b1 are parameters after."""
 FunctionName: TypeAlias = Literal["gradients", "step"]
 
-MOST_SAMPLES = 64
+MOST_SAMPLES = 256
 LARGE = 5_000
 """Parameters from which on a network is tried little, and a small one of its depth more."""
 SMALL_UNITS = 12
@@ -91,7 +91,10 @@ def cases_for(
     """
     network, small = experiment.network, experiment.network.parameter_count < LARGE
     cases = [_own(experiment, bias, single, 3 if small else 1)]
-    for seed, (layers, samples, calls) in enumerate(_plans(network.layers, single, small)):
+    plans = _plans(network.layers, single, small)
+    if cases[0].samples > 1:  # a number in the code may be that of these samples
+        plans.append((network.layers, cases[0].samples, 1))
+    for seed, (layers, samples, calls) in enumerate(plans):
         rate = experiment.training.learning_rate
         if function == "step" or not 0.0 < rate <= MOST_RATE:
             rate = LEARNING_RATES[seed % len(LEARNING_RATES)]
