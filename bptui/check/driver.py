@@ -50,6 +50,10 @@ class Expected:
         shape = truth.tape.shape(entries["input"])
         self.experiment, self.truth, self.entries = experiment, truth, entries
         self.step = training_step(experiment, shape[0] if len(shape) == 2 else 1)
+        end = truth.step.end
+        targeted = truth.early.keys() & truth.tape.dependents({entries["target"]}, end)
+        self.judged = min(targeted, default=end)
+        """The first entry in which outputs and targets come together."""
         leaves = {node.name: node for node in ordered([self.step.nodes["loss"]]) if not node.inputs}
         self.ours = {
             leaf: shaping.reshape(truth.graph.node(entries[name]), shape=leaf.shape)
@@ -83,11 +87,13 @@ class Expected:
                 return Loss(rewritten([loss], changes)[loss], None, name)
         return None
 
-    def forward_slips(self) -> Iterator[tuple[int, str, Values | None]]:
+    def forward_slips(self) -> Iterator[tuple[int, str, Values | None, int]]:
         """Yield the first quantity that the forward pass does not have, and its right numbers.
 
-        The entries before them are those of its size behind the last quantity that is right; or
-        what was made of the input, where it is no longer the input: then no numbers are known.
+        The entries before them are those of its size behind the last quantity that is right, up to
+        where targets come in; each with its place, which is where the function itself names it. Of
+        what it names, the last stands for outputs. Where the input is no longer the input it is
+        what was made of that: then no numbers are known.
         """
         names, truth = self.experiment.network.names, self.truth
         if _found(truth, self.wanted(names.out(names.depth))) is not None:
@@ -99,14 +105,44 @@ class Expected:
         start = net or self.ours[self.step.nodes[names.weights(layer)]]
         last = max((truth.graph.entry.get(node, -1) for node in ordered([start])), default=-1)
         wanted = self.numbers(name)
-        for entry in truth.early:
-            node = truth.graph.nodes[entry]
-            if last < entry and int(np.prod(node.shape)) == wanted[0].size:
-                behind = truth.tape.ancestors(entry)
-                if last in behind:
-                    parts = [shaped(part, node.shape) for part in wanted]
-                    changed = self._changed_input(behind) if net is None and layer == 1 else None
-                    yield (entry, name, parts) if changed is None else (changed, "input", None)
+        found = [
+            entry
+            for entry in sorted(self._forward(layer))
+            if last < entry
+            and int(np.prod(truth.graph.nodes[entry].shape)) == wanted[0].size
+            and truth.tape.depends(entry, {last})
+        ]
+        named, notes = self._named(), truth.tape.notes
+        if net is not None:
+            found.sort(key=lambda entry: (entry in named, entry), reverse=True)
+            found = found or [last]  # it stands where something should be made of it
+        for entry in found:
+            of_input = net is None and layer == 1
+            changed = self._changed_input(truth.tape.ancestors(entry)) if of_input else None
+            if changed is not None:
+                yield changed, "input", None, notes[changed].place
+            else:
+                parts = [shaped(part, truth.graph.nodes[entry].shape) for part in wanted]
+                yield entry, name, parts, named.get(entry, notes[entry].place)
+
+    def _named(self) -> dict[int, int]:
+        """Return where the function itself, not what it calls, has given entries their last name.
+
+        Names that they have on the way back do not count.
+        """
+        bindings, source = self.truth.tape.bindings, self.entries["input"]
+        frame = min((b.frame for b in bindings if b.frame and b.entry == source), default=0)
+        own = (one for one in bindings if one.frame == frame and one.when <= self.judged)
+        return {binding.entry: binding.place for binding in own}
+
+    def _forward(self, layer: int) -> set[int]:
+        """Return what is computed of parameters up to a layer before targets come in."""
+        tape, names, end = self.truth.tape, self.experiment.network.names, self.truth.step.end
+        later = range(layer + 1, names.depth + 1)
+        weights = {self.entries[names.weights(n)] for n in later}
+        before = tape.ancestors(self.judged) if self.judged < end else {*range(end)}
+        behind = tape.dependents({self.entries["target"], *weights}, end)
+        return before & self.truth.early.keys() - behind
 
     def _changed_input(self, behind: set[int]) -> int | None:
         """Return the entry in which the samples of the input are no longer where they were."""
@@ -252,7 +288,7 @@ class _Judge:
         rate = self.experiment.training.learning_rate
         self.expected: Expected | None = None
         """That of the first step."""
-        self.slips: list[tuple[int, str, Values | None]] = []
+        self.slips: list[tuple[int, str, Values | None, int]] = []
         self.factor = -1.0 if trial.function == "gradients" else -rate
 
     def traced(self) -> Traced:
@@ -285,7 +321,8 @@ class _Judge:
             entry = self.first.get(name)
             if entry is not None and self.expected is not None:
                 stands, wanted = f"dL/d {name.removeprefix('g')}", self.expected.numbers(name)
-                line = checked.giving(entry, stands, wanted)
+                place = self.tape.notes[entry].place
+                line = checked.giving(entry, stands, wanted, place)
                 if line is not None:
                     yield line if line.should_be else replace(line, difference=why)
 

@@ -329,10 +329,10 @@ class Checked:
         """Return the statement of a repair; None where it is in the code that calls it."""
         return view_of(self.source, self.recording, self.run.places, self.found, repair)
 
-    def giving(self, entry: int, quantity: str, wanted: Values | None) -> Line | None:
-        """Return the line of an entry, which should give a quantity; ``wanted`` are its numbers."""
-        line = self._at(entry)
-        repair = Repair(self.tape.notes[entry].place, (entry,), (), frozenset())
+    def giving(self, entry: int, quantity: str, wanted: Values | None, place: int) -> Line | None:
+        """Return the line of a place whose entry should be a quantity, with ``wanted`` numbers."""
+        line = self.line_of(place)
+        repair = Repair(place, (entry,), (), frozenset())
         view = self._view(repair) if line else None
         if view is None:
             return None

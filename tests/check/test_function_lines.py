@@ -222,6 +222,22 @@ def test_a_constant_that_is_the_batch_size_of_the_preset_is_told(toml: str, tmp_
     assert any("is there a 4 where the number of samples" in text for _, text in report.facts)
 
 
+def test_a_slip_beside_the_batch_size_of_the_preset_is_the_only_wrong_line(tmp_path: Path) -> None:
+    source = edited(WRITTEN, "len(x)", "4", "h * (1 - h)", "h")
+    report = report_on(tmp_path, source)
+    assert [line.line for line in report.wrong] == [8]
+    assert any("is there a 4 where the number of samples" in text for _, text in report.facts)
+
+
+def test_another_activation_than_the_presets_is_told_where_it_is_called(tmp_path: Path) -> None:
+    """No line of the backward pass is, nor one of the function that is called."""
+    other = preset((3, 4, 3)).replace('["sigmoid"', '["tanh"')
+    for function in ("return 1 / (1 + np.exp(-z))", "return z"):
+        source = edited(BY_LAYERS, "def sig", f"def f(z):\n    {function}\n\n\ndef sig")
+        report = report_on(tmp_path, edited(source, "a1 = sig(z1)", "a1 = f(z1)"), other)
+        assert [line.text for line in report.wrong] == ["a1 = f(z1)"]
+
+
 MOMENTUM = """\
 import numpy as np
 

@@ -30,8 +30,8 @@ def test_own_numbers_come_first_without_mistakes_and_with_plain_descent() -> Non
     assert np.array_equal(made.data.inputs, preset.data.inputs[:3])
     for mine, theirs in zip(arrays(made.start), arrays(preset.start), strict=True):
         assert np.array_equal(mine, theirs)
-    many = experiment((2, 3, 1), samples=100)
-    assert [cases(many, single=single)[0].samples for single in (False, True)] == [64, 1]
+    many = experiment((2, 3, 1), samples=300)
+    assert [cases(many, single=single)[0].samples for single in (False, True)] == [256, 1]
 
 
 def numbers_of(snapshot: Snapshot) -> np.ndarray:
@@ -64,7 +64,7 @@ def test_drawn_numbers_are_different_and_let_mistakes_show(preset: Experiment) -
 
 
 def test_sizes_samples_and_learning_rates_tell_each_other_apart() -> None:
-    own, *drawn, _ = cases(SQUARE)
+    _, *drawn, _ = cases(SQUARE)
     batches = [each.samples for each in drawn if each.samples > 1]
     assert len(batches) >= 4
     assert len(set(batches)) == len(batches)
