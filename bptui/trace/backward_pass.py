@@ -24,7 +24,10 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
     stack = list(dependent.intersection(behind) - set(forward))
     while stack:
         for entry in tape.inputs[stack.pop()]:
-            if entry > first and tape.inputs[entry] and entry not in known:
+            made = (
+                tape.inputs[entry] and tape.notes[entry].call != "float"
+            )  # [0.0] * 3 is empty yet
+            if entry > first and made and entry not in known:
                 known.add(entry)
                 found.add(entry)
                 stack.append(entry)

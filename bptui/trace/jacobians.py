@@ -23,7 +23,10 @@ def blame_jacobians(lines: Lines) -> None:
     Or in that of none: parts are written by several lines.
     """
     for place, entries in lines.places.items():
-        parts = [part[1] for entry in entries if (part := part_put(lines.truth.tape, entry))]
+        tape = lines.truth.tape
+        if len({*map(tape.shape, entries)}) > 1:
+            continue
+        parts = [part[1] for entry in entries if (part := part_put(tape, entry))]
         needed = {e: right for e in entries if (right := _jacobian(lines, e, parts))}
         wrong = [e for e, own in needed.items() if not right_value(lines.values[e], own, True)]
         if not wrong or len(needed) < len(entries):

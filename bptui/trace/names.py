@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from itertools import count
 
 import numpy as np
@@ -87,20 +86,18 @@ class Names(Recording):
                     own = ("attribute", self.identity(value), name)
                     self.bound(at, frame, f"{text}.{name}", part, own)
 
-    def contents(self, at: int, frame: int, text: str, value: Value, rows: bool = True) -> None:
-        """Take note of the numbers in a list or a dict that is not long, and in its ``rows``."""
-        pairs: Iterable[tuple[Value, Value]] = ()
-        if isinstance(value, list | tuple) and len(value) <= LONGEST:
-            pairs = enumerate(value)
-        elif isinstance(value, dict) and len(value) <= LONGEST:
-            pairs = value.items()
-        for key, part in pairs:
+    def contents(
+        self, at: int, frame: int, text: str, value: Value, most: int = LONGEST * LONGEST
+    ) -> None:
+        """Take note of the numbers in a list or a dict, and in those in it: ``most`` of them."""
+        if not isinstance(value, list | tuple | dict) or len(value) > min(LONGEST, most):
+            return
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            name = f"{text}[{key!r}]"
             if is_number(part):
-                self.bound(
-                    at, frame, f"{text}[{key!r}]", part, ("item", self.identity(value), key_of(key))
-                )
-            elif rows and isinstance(part, list | tuple):
-                self.contents(at, frame, f"{text}[{key!r}]", part, rows=False)
+                self.bound(at, frame, name, part, ("item", self.identity(value), key_of(key)))
+            else:
+                self.contents(at, frame, name, part, most // len(value))
 
     def item_of(self, owner: Value, index: Value) -> tuple[Value, ...]:
         """Return what an item of a list or a dict means."""

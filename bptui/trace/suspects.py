@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
-from bptui.trace.candidates import ALL, Candidates, Source
+from bptui.trace.candidates import ALL, PART, Candidates, Source
 from bptui.trace.comparing import multiple, rounded, varies
 from bptui.trace.drawing import VIEWS, views_of
 from bptui.trace.held import wrong_parts
@@ -159,6 +159,9 @@ class Suspects:
         for suspect in certain if usual is None else ():
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
+        for suspect in suspected:
+            if pairs := {} if suspect.since else self._claimed(suspect.entries):
+                yield Attempt(suspect.place, pairs, {})
         sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
         whole = (attempt for attempt in sizes_in_turn if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
@@ -215,6 +218,21 @@ class Suspects:
         inputs = self.truth.tape.inputs
         parts = {one for entry in entries for one in inputs[entry]}
         return tuple(entry for entry in entries if entry not in parts)
+
+    def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
+        """Return the gradients of single wrong numbers that some entries are: of each the last."""
+        found: dict[int, Source] = {}
+        for parameter in self.truth.parameters:
+            behind = self.truth.behind[parameter.key]
+            last = next((e for e in reversed(entries) if e in behind), None)
+            if parameter.key in self.lines.wrong and last is not None:
+                places = parameter.places
+                source = parameter.before, ALL if places is None else PART - min(places)
+                true, single = self.lines.true.get(source), self.lines.values[last][0].size == 1
+                if last in found or not single or true is None or true[0].size > 1:
+                    return {}
+                found[last] = source
+        return found if len(found) > 1 else {}
 
     def _spread(self, pairs: Mapping[int, Source]) -> bool:
         """Whether entries are true gradients' arrays that were spread over a larger one."""

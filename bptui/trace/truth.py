@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.backward import Gradients, backward
-from bptui.core.graph.node import Node, evaluate
+from bptui.core.graph.node import Node, constant, evaluate
 from bptui.core.graph.shaping import full
 from bptui.trace.certain import certain_losses
 from bptui.trace.comparing import (
@@ -161,7 +161,7 @@ class StepTruth:
     def judged(self, loss: Loss) -> Judged | None:
         """Return how the parameters fare if this is the loss; None where it has no gradient."""
         try:
-            found = backward(loss.node, self.parameters.values())
+            found = self._with_zeros(backward(loss.node, self.parameters.values()))
             true = {
                 parameter: self.true_of(parameter, found)
                 for parameter, node in self.parameters.items()
@@ -189,6 +189,18 @@ class StepTruth:
         missing = [parameter.key for parameter in self.parameters if parameter not in true]
         lost = {parameter.key for parameter in self.parameters if parameter.overwritten}
         return Judged(loss, found, matches, missing, size, misapplied=lost)
+
+    def _with_zeros(self, found: Gradients) -> Gradients:
+        """Return gradients with those of parameters at rest that the loss does not depend on.
+
+        A number that feeds only a unit that is off has no gradient, and gets none.
+        """
+        resting = {
+            node: full(constant(0.0), node.shape)
+            for parameter, node in self.parameters.items()
+            if node not in found.of and largest(self.change_of(parameter)) == 0.0
+        }
+        return found._replace(of={**found.of, **resting})
 
     def told(self, loss: Loss, factor: float) -> Judged | None:
         """Return how the parameters fare with a loss and the factor of their changes, both told."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.trace.lasting import lasting, without_memory, without_terms
-from bptui.trace.parts import before_others, part_put
+from bptui.trace.parts import before_others, part_put, value_put
 from bptui.trace.sums import Product, Sum, product_of, sum_of
 from bptui.trace.tape import Binding, Reference, Tape, Value
 
@@ -59,8 +59,12 @@ def updates_of(tape: Tape) -> list[Update]:
     sites = {update.binding.place for update in sure}
     ways = {(u.call, u.product(tape).scalars) for u in sure if u.sum.same}
     others = {u.binding.place: u for u in found if u.sum.same and u.binding.place not in sites}
-    meant = _added_alike if sure else _has_its_data
-    sites |= {place for place, update in others.items() if meant(tape, update, ways)}
+    own = {one for u in found for one in (u.after, value_put(tape, u.after)) if one is not None}
+    sites |= {
+        place
+        for place, update in others.items()
+        if (_added_alike(tape, update, ways) if sure else _has_its_data(tape, update, own))
+    }
     return lasting([update for update in found if update.sum.own or update.binding.place in sites])
 
 
@@ -147,18 +151,21 @@ def _added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset
     )
 
 
-def _has_its_data(tape: Tape, update: Update, _: object) -> bool:
+def _has_its_data(tape: Tape, update: Update, sums: set[int]) -> bool:
     """Whether what is added, at a rate, is made of data that were combined with the old value.
 
-    But not where that was compared with anything: then what is added depends on it, too.
+    But not where that was compared with anything: then what is added depends on it, too. Nor in
+    ``sums`` such as this: gradients are added up so.
     """
     added = update.sum.added
     if not isinstance(added, Reference) or not update.product(tape).scalars:
         return False
-    forward = tape.dependents({update.before}, update.after) - {update.before}
+    empty = {entry for entry, note in enumerate(tape.notes) if note.call == "zeros_like"}
+    forward = tape.dependents({update.before}, update.after, sums) - {update.before}
 
     def data(entries: Iterable[int]) -> set[int]:
-        return {e for e in tape.behind(entries) if tape.shape(e) and not tape.inputs[e]}
+        behind = tape.behind(entries, empty | sums)
+        return {e for e in behind if tape.shape(e) and not tape.inputs[e]}
 
     decided = not forward.isdisjoint(entry for entry, _ in tape.compared)
     return not (decided or data(forward).isdisjoint(data([added.entry]) - {update.before}))
