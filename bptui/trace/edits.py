@@ -39,7 +39,7 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
     ``names`` are the expressions in sight with their values, one for each draw.
     """
     every = places(statement)
-    for level in (_indices, _operands, _layout, _fewer, _numbers, _renamed):
+    for level in (_indices, _operands, _layout, _fewer, _numbers, _renamed, _slopes):
         if level is _fewer:
             yield from turned_round(statement)
         for path in every:
@@ -99,6 +99,8 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for left, right in _turns(node.left, node.right):
             yield ast.BinOp(left, node.op, right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        yield ast.BinOp(node.right, node.op, node.left)
     if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
         for left, right in _turns(*node.args):
             yield ast.Call(node.func, [left, right], node.keywords)
@@ -214,6 +216,14 @@ def _renamed(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield replaced(node, some, _parsed(name))
 
 
+def _slopes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """A slope of the one value that something is computed from: another activation's."""
+    if isinstance(node, ast.BinOp | ast.Call | ast.Compare):
+        parts = {ast.unparse(part) for part in ast.walk(node) if isinstance(part, SINGLE)}
+        own = [name for name in names if name in parts]
+        yield from (_parsed(slope.format(x=own[0])) for slope in SLOPES if len(own) == 1)
+
+
 def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """What has a name, for what is computed or is a part of something."""
     if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
@@ -224,6 +234,8 @@ def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """One factor, divisor or term more, a length or a slope of something in sight too."""
     for name in names:
         other = _parsed(name)
+        if isinstance(node, ast.Constant) and node.value == 1:
+            yield other
         terms = () if isinstance(node, ast.Constant) else (ast.Add(), ast.Sub())
         for op in (ast.Mult(), ast.Div(), *terms):
             yield ast.BinOp(node, op, other)

@@ -156,11 +156,11 @@ class _Named:
     def _new(self, node: ast.AST, turning: frozenset[str]) -> ast.AST:
         if isinstance(node, COMPREHENSIONS):
             targets = [generator.target for generator in node.generators]
-            turning |= {name for target in targets for name in _names(target)}
+            turning |= {name for target in targets for name in read_in(target)}
         new = type(node).__new__(type(node))  # its fields follow
         if isinstance(node, SINGLE) and isinstance(node.ctx, ast.Load):
             number = self.numbers.get(ast.unparse(node))
-            if number is not None and turning.isdisjoint(_names(node)):
+            if number is not None and turning.isdisjoint(read_in(node)):
                 new = node = ast.Name(f"__{number}", ast.Load())
         for name in node._fields:
             value = getattr(node, name, None)
@@ -177,5 +177,6 @@ class _Named:
         return new
 
 
-def _names(node: ast.AST) -> set[str]:
+def read_in(node: ast.AST) -> set[str]:
+    """Return the names in a statement, or in a part of one."""
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}

@@ -38,8 +38,13 @@ class Operation(NamedTuple):
         return made is not None and (made == left or not self.put)
 
     def would_fit(self, left: Shape, right: Shape) -> bool:
-        """Return whether others may be advised: what goes number by number has one shape."""
-        return self.fit(left, right) and (left == right or isinstance(self.op, ast.MatMult))
+        """Return whether others may be advised: what goes number by number has one shape.
+
+        Of a square matrix shapes cannot tell whether it was meant to be transposed.
+        """
+        square = any(len(shape) > 1 and len({*shape}) == 1 for shape in (left, right))
+        product = isinstance(self.op, ast.MatMult) and not square
+        return self.fit(left, right) and (left == right or product)
 
     def text(self, left: ast.expr, right: ast.expr) -> str:
         return ast.unparse(self.build(left, right))

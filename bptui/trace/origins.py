@@ -17,7 +17,7 @@ from bptui.trace.candidates import ALL
 from bptui.trace.comparing import Values, multiple, right_value
 from bptui.trace.edits import edits
 from bptui.trace.lines import Lines
-from bptui.trace.mending import Evaluation, written
+from bptui.trace.mending import Evaluation, read_in, written
 from bptui.trace.paths import put, within
 from bptui.trace.repair import Repair
 from bptui.trace.replay import Changes
@@ -206,6 +206,8 @@ def _edited(
     shape = lines.values[near][0].shape
     names = next(sight.names for sight in seen if sight.binding.entry == near)
     for edited in islice(edits(statement, names), EDITS):
+        if later and not read_in(statement) <= read_in(edited):
+            continue  # it would no longer read what seems to be wrong
         found = turns[near].of(edited)
         if found is None or found[0].shape != shape:
             continue
