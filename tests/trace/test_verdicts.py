@@ -5,9 +5,11 @@ import ast
 import pytest
 
 from bptui.trace.judge import judge
+from bptui.trace.origins import blame_origins
 from bptui.trace.overwritten import overwriting_steps
 from bptui.trace.tape import Note, Tape, Value
 from tests.export.test_derived import check_written
+from tests.trace.kinds import HEAD, program
 from tests.trace.support import PROGRAMS, TRUTH, Judged, Run, source_of
 
 RIGHT, WRONG = (
@@ -144,3 +146,22 @@ def test_how_much_is_read_grows_as_the_tape_does(turn: str) -> None:
     notes = Counted(made.tape)
     overwriting_steps(Tape(notes, made.values, made.bindings))
     assert notes.read < 100 * len(notes)
+
+
+def test_no_update_is_blamed_for_the_gradient_that_it_reads() -> None:
+    text = """
+V, y = V[:, :1], y[:, :1]
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)
+    dW = x.T @ d @ V.T
+    b -= 0.1 * dz.sum(axis=0)
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * dW
+"""
+    found = program(text)
+    blame_origins(found.verdict.lines, found.view)
+    (blamed,) = found.first_wrong
+    assert (HEAD + text).splitlines()[blamed - 1].strip().startswith("dW =")
