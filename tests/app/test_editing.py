@@ -4,7 +4,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.widgets import Input
 
-from bptui.app.panels.status import StatusLine
 from bptui.app.screens.questions import NumberScreen
 from bptui.app.view import Selection
 from bptui.core.edits import Number, edited
@@ -132,18 +131,15 @@ async def test_an_input_a_target_and_a_hidden_unit() -> None:
         assert len(session.app.screen_stack) == 1
 
 
-async def test_the_learning_rate_in_the_status_line() -> None:
-    async with opened("article", (80, 24)) as session:
+async def test_the_learning_rate_by_its_command() -> None:
+    async with opened("article") as session:
         await session.press("s", "s")
         await session.step(2)
-        session.app.screen.query_one(StatusLine).focus()
-        await session.until(lambda: "sgd 0.5" in session.status(), "the learning rate in sight")
-        await type_number(session, "-1")
-        await session.shows("0 or more")
-        await session.press("escape")
-        await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
-        await change(session, "0.05")
-        assert "sgd 0.05" in session.status()
+        session.app.action_command("rate")
+        await session.press("ctrl+u", *"-1")
+        await session.shows("learning rate from step 2 on", "0 or more")
+        await session.press("ctrl+u", *"0.05", "enter")
+        await session.until(lambda: "sgd 0.05" in session.status(), "the new one")
         await session.press("s")
         await session.step(3)
         one = load("article")

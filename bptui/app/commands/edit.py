@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.geometry import Offset
-
 from bptui.app.commands.table import Entry
 from bptui.app.playback.history import Place
 from bptui.app.view import Curve, View
@@ -15,23 +13,20 @@ from bptui.core.experiment import Experiment
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
-    from bptui.app.panels.panel import ViewPanel
 
 RATE = Number("learning rate")
-NUMBER_ROOM = 10
-"""Columns that a number takes at the right end of where the selection stands."""
 
 
 def edit(app: BptuiApp) -> None:
     """Edit the number that is selected where the focus is."""
-    number, at = number_in_focus(app)
+    number = number_in_focus(app)
     if number is None:
         app.tell(
             "Computed: edit a weight, bias, input, target or the learning rate instead.",
             lambda: app.main.view.picture,
         )
     else:
-        _edit_number(app, number, at)
+        _edit_number(app, number)
 
 
 def undo(app: BptuiApp, again: bool = False) -> None:
@@ -74,8 +69,8 @@ def _measured(experiment: Experiment) -> tuple[object, ...]:
     return training.loss, training.reduction, training.l2, size, *samples
 
 
-def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> None:
-    """Ask for a new value of ``number``, which stands at a place on the screen."""
+def _edit_number(app: BptuiApp, number: Number) -> None:
+    """Ask for a new value of ``number``."""
     from bptui.app.screens.questions import NumberScreen
 
     view, player, timeline = app.main.view, app.player, app.player.timeline
@@ -95,33 +90,16 @@ def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> Non
 
     title = f"{name} from step {snapshot.step + updated} on"
     usable = partial(number.in_experiment, snapshot.experiment)
-    app.ask(NumberScreen(title, before, usable, at), change)
+    app.ask(NumberScreen(title, before, usable), change)
 
 
-def number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
-    """Return the number that is selected where the focus is, and where it is on the screen."""
+def number_in_focus(app: BptuiApp) -> Number | None:
+    """Return the number that is selected where the focus is."""
     main = app.main
-    view, focused = main.view, main.focused
-    if focused is main.status:
-        return RATE, main.status.learning_rate_at
-    if main.samples is not None and focused is main.samples:
+    if main.samples is not None and main.focused is main.samples:
         cell = main.samples.edited_cell()
-        return None if cell is None else Number(cell[0], cell[1:]), _place_of(main.samples, view)
-    if focused is main.gradients:
-        return None, None
-    number, panel = selected_number(view), main.focused_panel
-    if panel is None or panel.spot(view) is None or view.selection.kind in ("weight", "bias"):
-        panel = main.weights
-    return number, _place_of(panel, view)
-
-
-def _place_of(panel: ViewPanel, view: View) -> Offset | None:
-    """Return where on the screen a panel shows the selected number."""
-    spot = panel.spot(view)
-    if spot is None or not panel.size.area:
-        return None
-    inside = Offset(max(spot.x, spot.right - NUMBER_ROOM), min(spot.y + 1, spot.bottom - 1))
-    return panel.content_region.offset + inside - panel.scroll_offset
+        return None if cell is None else Number(cell[0], cell[1:])
+    return None if main.focused is main.gradients else selected_number(main.view)
 
 
 def selected_number(view: View) -> Number | None:

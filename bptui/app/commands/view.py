@@ -28,7 +28,7 @@ def copy(app: BptuiApp) -> None:
     """Copy the derivation where it has the focus, else the selected number."""
     main, view = app.main, app.main.view
     focused, snapshot, selection = main.focused, view.snapshot, view.selection
-    names, number = snapshot.experiment.network.names, number_in_focus(app)[0]
+    names, number = snapshot.experiment.network.names, number_in_focus(app)
     own, parameter = selection.name(names), selected_number(view)
     if isinstance(focused, FormsPanel):
         _copied(app, "derivation", focused.text)

@@ -7,7 +7,6 @@ from itertools import product
 from typing import Generic
 
 from textual.events import Click
-from textual.geometry import Offset
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -67,53 +66,31 @@ class TopLine(Widget, Generic[ShownT]):
         return strip.adjust_cell_length(width).apply_style(self.rich_style)
 
 
-class StatusLine(TopLine[View], can_focus=True):
-    """Preset, network, loss function and optimizer; then the step, the operation, the loss.
-
-    With the focus on it the learning rate is selected.
-    """
-
-    FOCUS_ON_CLICK = False  # but on the learning rate
-    _rate_at = 1
-    _optimizer_cells = range(0)
-
-    @property
-    def learning_rate_at(self) -> Offset:
-        """Where on the screen the learning rate stands."""
-        return self.region.offset + Offset(self._rate_at, 0)
-
-    async def on_click(self, event: Click) -> None:
-        """Select the learning rate; a second click edits it, as enter does."""
-        if event.x in self._optimizer_cells:
-            self.focus()
-            if event.chain == 2:
-                await self.run_action(pressing("enter"))
+class StatusLine(TopLine[View]):
+    """Preset, network, loss function and optimizer; then the step, the operation, the loss."""
 
     def what(self, view: View, styles: Styles, room: int) -> Line:
         """Return the name, then as much as fits: the learning rate comes before the loss's name."""
         training, network = view.snapshot.experiment.training, view.snapshot.experiment.network
         line = Line().add(fitted(f" {view.name}", room) or "…", styles.strong + spot(pressing("p")))
-        rate, count = f"{training.learning_rate:g}", len(training.mistakes)
-        optimizer = f"   {training.optimizer} {rate}"
+        optimizer = f"   {training.optimizer} {training.learning_rate:g}"
+        count = len(training.mistakes)
         whole, sizes = str(network), "-".join(map(str, network.layers))
         networks = [whole, whole.removesuffix(", no bias"), sizes, f"{len(network.layers)} layers"]
-        # what is selected must be in sight
-        trainings = (optimizer,) if self.has_focus else (optimizer, "")
         losses = (f"   {training.loss.replace('_', ' ')}", "")
-        choices = [(f"   {n}{loss}", t) for t, loss, n in product(trainings, losses, networks)]
-        choices.append(("", trainings[-1]))
+        choices = [
+            (f"   {n}{loss}", t) for t, loss, n in product((optimizer, ""), losses, networks)
+        ]
+        choices.append(("", ""))
         mistakes = f"   {count} mistake{'s' * (count > 1)}" if count else ""
-        if line.width + len(mistakes) + len(trainings[-1]) <= room:
+        if line.width + len(mistakes) <= room:
             line.add(mistakes, styles.warning)
         fitting = (choice for choice in choices if line.width + sum(map(len, choice)) <= room)
         described, trained = next(fitting, choices[-1])
         line.add(described, styles.dim)
-        self._optimizer_cells = range(0)
         if trained:
-            self._optimizer_cells = range(line.width + 3, line.width + len(optimizer))
-            line.add(optimizer.removesuffix(rate), styles.dim)
-            self._rate_at = line.width
-            line.add(rate, styles.selected(styles.dim, True) if self.has_focus else styles.dim)
+            line.add("   ", styles.dim)
+            line.add(optimizer.strip(), styles.dim + spot("app.command('rate')"))
         return line
 
     def where(self, view: View, styles: Styles, width: int) -> Line:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from textual.geometry import Offset
-
 from bptui.app.screens.dialog import Question
 from bptui.core.errors import MOST_STEPS, UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets.number_parsing import EntryError, normalized, number, whole
-
-WIDTH, HEIGHT = 40, 4
 
 
 def destination(text: str, shown: int, experiment: Experiment) -> int:
@@ -55,30 +51,11 @@ class GotoScreen(Question[int | None, int]):
 
 
 class NumberScreen(Question[float | None, float]):
-    """Gives the number, or None where it is to stay; ``check`` raises what is wrong with one.
+    """Gives the number, or None where it is to stay; ``usable`` raises what is wrong with one."""
 
-    ``at`` is where the number stands on the screen; None: in the middle.
-    """
-
-    def __init__(
-        self, title: str, value: float, usable: Callable[[float], object], at: Offset | None
-    ) -> None:
+    def __init__(self, title: str, value: float, usable: Callable[[float], object]) -> None:
         super().__init__(title, "enter: apply, esc: cancel", repr(value))
-        self._value, self._usable, self._at = value, usable, at
-
-    def on_mount(self) -> None:
-        self._size_then = self.app.size
-        if self._at is not None:  # the line lies over the number, as far as the screen allows
-            room = self.app.size
-            x = min(max(self._at.x - 3, 0), max(room.width - WIDTH, 0))
-            y = min(max(self._at.y - 1, 0), max(room.height - HEIGHT - 1, 0))
-            self.styles.align = ("left", "top")
-            self.box.styles.offset = (x, y)
-
-    def on_resize(self) -> None:
-        if self.app.size != self._size_then:  # the number stands elsewhere now
-            self.styles.align = ("center", "middle")
-            self.box.styles.offset = (0, 0)
+        self._value, self._usable = value, usable
 
     def read(self, text: str) -> tuple[float, str]:
         value = number(text)
