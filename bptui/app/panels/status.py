@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Generic
 
-from textual.events import Click
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -114,8 +113,6 @@ class StatusLine(TopLine[View]):
         return line.add(f"loss {text}".ljust(LOSS_ROOM), style)
 
 
-RIGHT = 3
-"""The button of the mouse."""
 OPTIONAL = (
     *("copy", "graph", "names", "export", "samples", "keep", "undo", "edit", "save", "learned"),
     *("scale", "zoom", "restart", "breakpoints", "faster", "gradcheck", "goto", "form", ""),
@@ -134,17 +131,11 @@ class KeyLine(Widget):
     speed: reactive[Speed | None] = reactive(None)
     pressed: reactive[tuple[str, str] | None] = reactive(None)
     """The key that was pressed last and what it does, where that is to be seen."""
-    _speed_at = 0
 
     def __init__(self, commands: Sequence[Command], optional: Sequence[str]) -> None:
         super().__init__(id="keys")
         self._commands = [command for command in commands if command.hint]
         self._optional = optional
-
-    async def on_click(self, event: Click) -> None:
-        """Go faster at a click on the speed, slower at one with the other button."""
-        if event.x >= self._speed_at:
-            await self.run_action(pressing("minus" if event.button == RIGHT else "plus"))
 
     def render_line(self, y: int) -> Strip:
         styles, width = styles_of(self.app), self.size.width
@@ -163,14 +154,12 @@ class KeyLine(Widget):
             if command.also and both:
                 line.add("/", bold).add(command.also, bold + spot(pressing(command.other_key)))
             line.add(f" {command.hint}", styles.dim + press)
-        self._speed_at = width
         if self.speed is not None:
             speed = f"{self.speed}"
             named = speed if "speed" in speed else f"speed {speed}"
             forms = (f" {named} ", f" {speed} ", f" {self.speed.short} ", f" {self.speed.short}")
             text = next((form for form in forms if line.width + len(form) <= width), "")
-            self._speed_at -= len(text)
-            line.pad(self._speed_at, styles.text).add(text, styles.dim)
+            line.pad(width - len(text), styles.text).add(text, styles.dim + spot(pressing("plus")))
         return line.strip().adjust_cell_length(width).apply_style(self.rich_style)
 
     def _fitting(self, width: int) -> tuple[list[Command], bool]:

@@ -7,7 +7,6 @@ executed.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 from collections.abc import Iterator
@@ -40,8 +39,6 @@ USELESS = "; the file can be deleted"
 DAMAGED = f"a damaged session ({{}}){USELESS}"
 LARGEST_FILE = 64 * 2**20
 """Bytes; no larger session is written, nor read."""
-MOST_WRITTEN_OUT = 100_000
-"""Numbers of a CSV file that are kept in the session, too; of more the file is needed."""
 
 Step = Annotated[int, Meta(ge=0, le=MOST_STEPS * 10)]
 
@@ -78,13 +75,13 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
 class Past(Struct, frozen=True, forbid_unknown_fields=True):
     """The third line: what every step can be played again from."""
 
-    texts: list[str]
-    """The preset's, then the same with the numbers of its CSV file, which may change."""
+    text: str
+    """The preset's."""
     folder: Path
     """Where its CSV file is looked for."""
     file: Path | None
     csv: str | None
-    """The checksum of its samples, where they are in a CSV file."""
+    """The checksum of its samples, where they are in a CSV file, which must not change."""
     edits: list[tuple[Step, Edit]] = []
 
 
@@ -137,21 +134,11 @@ def _of_bytes(kind: type, value: object) -> Path:
 @lru_cache(maxsize=1)
 def _preset_of(experiment: Experiment) -> Past:
     """Return its preset, without edits. Raises :class:`SaveError` where it has none."""
-    origin, data = origin_of(experiment), experiment.data
-    of_file, versions = table_of(experiment).data.csv is not None, [experiment]
-    if of_file and data.inputs.size + data.targets.size <= MOST_WRITTEN_OUT:
-        versions.append(dataclasses.replace(experiment, origin=None))
-    texts, problems = list[str](), list[SaveError]()
-    for version in versions:
-        try:
-            texts.append(document(version))
-        except SaveError as error:  # the file may have changed since
-            problems.append(error)
-    if not texts:
-        raise problems[0]
+    origin, of_file = origin_of(experiment), table_of(experiment).data.csv is not None
     folder = working_folder() if origin is None else origin.folder
     file = None if origin is None else origin.file
-    return Past(texts, folder, file, _checksum(data) if of_file else None)
+    csv = _checksum(experiment.data) if of_file else None
+    return Past(document(experiment), folder, file, csv)
 
 
 def _checksum(data: Data) -> str:
@@ -172,24 +159,13 @@ def read(file: Path) -> Resumed:
     with _named(file, DAMAGED):
         past = msgspec.json.decode(line, type=Past, dec_hook=_of_bytes)
     with _named(file, "a session whose preset cannot be loaded ({})"):
-        opened = _loaded(past, printable(state.name))
+        opened = loads(past.text, printable(state.name), past.folder, path=past.file)
+        if past.csv not in (None, _checksum(opened.data)):
+            raise ValueError("its CSV file has changed since")
     with _named(file, DAMAGED):
         timeline = Timeline.replayed(opened, past.edits)
         breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
     return Resumed(state, timeline, breakpoints)
-
-
-def _loaded(past: Past, name: str) -> Experiment:
-    problem: Exception = ValueError("its CSV file has changed since")
-    for text in past.texts:
-        try:
-            opened = loads(text, name, past.folder, path=past.file)
-        except PresetError as error:
-            problem = error
-        else:
-            if past.csv in (None, _checksum(opened.data)):
-                return opened
-    raise problem
 
 
 def _lines(file: Path, count: int) -> tuple[SessionState, bytes]:
