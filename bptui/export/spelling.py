@@ -140,11 +140,8 @@ class Versions:
         right, wrong = look(self.right), look(self.wrong)
         if right == wrong:
             return ""
-        every = self.mistakes
-        rest = {name: tuple(other for other in every if other != name) for name in every}
-        needed = [name for name in every if look(self.version(rest[name])) != wrong]
-        # of two that do the same thing neither is needed, and both are to blame
-        found = needed or [name for name in every if look(self.version((name,))) != right]
+        alone = [name for name in self.mistakes if look(self.version((name,))) != right]
+        found = alone or self.mistakes
         self.shown.update(found)
         return ", ".join(found)
 
