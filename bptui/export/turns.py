@@ -50,12 +50,14 @@ def turn_counts(forward: Forward) -> list[int]:
 def _families(forward: Forward) -> Iterator[tuple[str, list[Node]]]:
     """Yield names and what has them, if one line gives it all; W[] of W[0], W[1] and so on."""
     found: dict[tuple[str, int, str], list[Node]] = {}
-    for node in sorted(forward.entry, key=_times(forward).__getitem__):
-        entry = forward.entry[node]
+    entries = sorted(forward.entry.items(), key=itemgetter(1))
+    computed = [node for node, entry in entries if entry in forward.truth.dependent]
+    # data, which may be mixed before, in the order of their use
+    for node in filter(forward.entry.__contains__, ordered(computed)):
         if forward.gradients.get(node) in forward.needed or (
             node in forward.needed and node in forward.variables
         ):
-            name = forward.names.get(entry, "")
+            name = forward.names.get(forward.entry[node], "")
             found.setdefault((name, node.line, node.op.name), []).append(node)
     numbered: dict[tuple[str, int, str], list[tuple[int, Node]]] = {}
     for (name, line, op), nodes in found.items():
@@ -71,19 +73,6 @@ def _families(forward: Forward) -> Iterator[tuple[str, list[Node]]]:
             numbered.setdefault((whole, line, op), []).append((place, nodes[0]))
     for (name, *_), pairs in numbered.items():
         yield name, [node for _, node in sorted(pairs, key=itemgetter(0))]
-
-
-def _times(forward: Forward) -> dict[Node, int]:
-    """Return when values were computed; of data, which may be mixed before, when they are used."""
-    times: dict[Node, int] = {}
-    used: dict[Node, int] = {}
-    for node in ordered([forward.loss]):
-        before = max((times[one] for one in node.inputs), default=0)
-        times[node] = forward.entry.get(node, before)
-        for one in node.inputs:
-            used[one] = min(used.get(one, times[node]), times[node])
-    fixed = (one for one in forward.entry if forward.entry[one] not in forward.truth.dependent)
-    return forward.entry | times | {node: used[node] for node in fixed if node in used}
 
 
 class Turns:
