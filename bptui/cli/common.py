@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -47,36 +48,34 @@ class Diverged(click.ClickException):
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl+C raise KeyboardInterrupt, for there may be something to clean up."""
-    ends_at_once = signal.getsignal(signal.SIGINT) == signal.SIG_DFL
-    if ends_at_once:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def _handled(
+    names: Sequence[str], handler: Callable[[int, FrameType | None], object]
+) -> Iterator[None]:
+    """Have signals that would end the process handled, as far as the system has them."""
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [each for each in known if signal.getsignal(each) == signal.SIG_DFL]
+    for each in numbers:
+        signal.signal(each, handler)
     try:
         yield
     finally:
-        if ends_at_once:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for each in numbers:
+            signal.signal(each, signal.SIG_DFL)
 
 
-@contextmanager
-def telling_signals() -> Iterator[None]:
+def interruptible() -> AbstractContextManager[None]:
+    """Let Ctrl+C raise KeyboardInterrupt, for there may be something to clean up."""
+    return _handled(["SIGINT"], signal.default_int_handler)
+
+
+def telling_signals() -> AbstractContextManager[None]:
     """Say which signal ended it: somebody's code that runs meanwhile may have sent it."""
 
     def ended(number: int, _: object) -> None:
         name = signal.Signals(number).name
         raise Signalled(f"no verdict: {name} was sent to bptui while your code ran")
 
-    names = ("SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    numbers = [each for each in numbers if signal.getsignal(each) == signal.SIG_DFL]
-    for each in numbers:
-        signal.signal(each, ended)
-    try:
-        yield
-    finally:
-        for each in numbers:
-            signal.signal(each, signal.SIG_DFL)
+    return _handled(["SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2"], ended)
 
 
 @contextmanager
