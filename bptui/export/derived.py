@@ -12,7 +12,7 @@ from bptui.core.graph.node import Node
 from bptui.explain.code import NoCodeError
 from bptui.export.forward import Block, Forward, identifier
 from bptui.export.layout import docstring, enclosed, indented
-from bptui.export.loops import Argument, Loop, Turning, Written
+from bptui.export.loops import Argument, Loop, Written
 from bptui.export.turns import Places, turn_counts
 from bptui.trace.candidates import ALL
 
@@ -68,11 +68,11 @@ class BackwardPass(Forward):
         if too_long := _too_long(len([*before, *body, *after])):
             raise NotWrittenError(too_long)
         blocks, inside = [*before, *after], [row for block in body for row in _spaced(block)]
-        read = {name for block in [*blocks, *body] for name in _read(block)}
+        read = {n for block in (*blocks, *body, Block("", [written.loop])) for n in _read(block)}
         given = {name: one for name, one in written.arguments.items() if name in read}
         rows = [row for block in before for row in _spaced(block)]
         if written.loop:
-            rows += ["", f"for {written.loop.variable} in {_range(written.loop, given)}:"]
+            rows += ["", written.loop]
             rows += indented(inside[1:] if not inside[0] else inside)
         rows += [row for block in after for row in _spaced(block)]
         names = [*written.results]
@@ -166,13 +166,3 @@ def _read(block: Block) -> set[str]:
 
 def _spaced(block: Block) -> list[str]:
     return ["", *block.rows] if block.rows[0][0] == "#" else block.rows
-
-
-def _range(loop: Turning, given: Mapping[str, Argument]) -> str:
-    """Return the turns of a loop: as many as a list has that is given."""
-    lists = (
-        name for name, one in given.items() if isinstance(one, Sequence) and len(one) == loop.turns
-    )
-    one = next(lists, None)
-    turns = f"range(len({one}))" if one else f"range({loop.turns})"
-    return f"reversed({turns})" if loop.backwards else turns

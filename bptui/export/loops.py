@@ -18,14 +18,6 @@ Argument: TypeAlias = "Node | int | Sequence[Node] | Sequence[int] | Places"
 """What a function is given: a value, an array as an entry of the tape, or lists of these."""
 
 
-class Turning(NamedTuple):
-    """What stands above the body of a loop."""
-
-    variable: str
-    turns: int
-    backwards: bool
-
-
 class Written(NamedTuple):
     """A backward pass in parts: before a loop, in it, after it."""
 
@@ -35,7 +27,8 @@ class Written(NamedTuple):
     arguments: Mapping[str, Argument]
     results: Mapping[str, Node | Sequence[Node]]
     """The parameters that what is returned belongs to."""
-    loop: Turning | None = None
+    loop: str = ""
+    """What stands above the body."""
 
 
 class Loop:
@@ -144,8 +137,16 @@ class Loop:
         arguments.update((role.name, role.nodes) for role in turns.roles if role.name)
         arguments.update((name, entry) for entry, name in self.forward.indices.items())
         arguments.update(turns.given)
-        loop = Turning(turns.variable, self.count, bool(self.carried)) if self.own else None
-        return Written(blocks, body, self._blocks(after), arguments, results, loop)
+        return Written(blocks, body, self._blocks(after), arguments, results, self._head(body))
+
+    def _head(self, body: Sequence[Block]) -> str:
+        """Return what begins the loop, as many turns as a list has that is read in them."""
+        read, variable = "\n".join(row for block in body for row in block.rows), self.turns.variable
+        lists = (role.name for role in self.turns.roles if len(role.nodes) == self.count)
+        name = next((name for name in lists if name and f"{name}[{variable}" in read), None)
+        turns = f"range(len({name}))" if name else f"range({self.count})"
+        turns = f"reversed({turns})" if self.carried else turns
+        return f"for {variable} in {turns}:" if body else ""
 
     def _names(self) -> dict[Node, str]:
         """Return how values and gradients are written outside of the loop."""
