@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.state import Layout
-
-if TYPE_CHECKING:  # a timeline is made of edits
-    from bptui.core.engine import Snapshot
-    from bptui.core.timeline import Timeline
 
 Kind = Literal["weight", "bias", "input", "target", "learning rate"]
 DIMENSIONS: dict[Kind, int] = {"weight": 3, "bias": 2, "input": 2, "target": 2, "learning rate": 0}
@@ -106,19 +102,3 @@ class Edit(NamedTuple):
         if number.is_parameter and step > 0:
             return experiment
         return number.in_experiment(experiment, value)
-
-
-def edited(
-    timeline: Timeline, snapshot: Snapshot, number: Number, value: float, *, updated: bool = False
-) -> Timeline:
-    """Return a fork of ``timeline`` in which ``number`` is ``value`` from the snapshot's step on.
-
-    ``updated`` takes the parameters that the step's update has made, so that the fork begins with
-    the next step. Raises :class:`~bptui.core.errors.UnusableError` where ``value`` cannot be.
-    """
-    step, edit = snapshot.step + updated, Edit(number, value)
-    before = [] if updated else timeline.all_edits
-    edits = (*(each for at, each in before if at == step and each.number != number), edit)
-    state = snapshot.state(updated)
-    number.in_state(state, Layout(snapshot.experiment.network), value)
-    return timeline.fork(step, edit.in_experiment(snapshot.experiment, step), state, edits)

@@ -16,11 +16,11 @@ from typing import Protocol
 import numpy as np
 
 from bptui.core.arrays import Array, frozen
-from bptui.core.edits import Edit
+from bptui.core.edits import Edit, Number
 from bptui.core.engine import Engine, Snapshot, Watched
 from bptui.core.experiment import Experiment
 from bptui.core.history import LossHistory, TestLosses
-from bptui.core.state import BUDGET, Checkpoints
+from bptui.core.state import BUDGET, Checkpoints, Layout
 
 DENSE = 32
 """States kept just before a step that was reached by going back."""
@@ -90,14 +90,21 @@ class Timeline:
         self.seconds_per_step = 0.0
         """What a step of the fast loop took lately; 0 before one was played."""
 
-    def fork(
-        self, step: int, experiment: Experiment, state: Array, edits: tuple[Edit, ...]
+    def edited(
+        self, snapshot: Snapshot, number: Number, value: float, *, updated: bool = False
     ) -> Timeline:
-        """Return a timeline that is the same before ``step``, and goes on from there as given.
+        """Return a fork in which ``number`` is ``value`` from the snapshot's step on.
 
-        ``edits`` are all that were made at this step, so that they can be made again; those of
-        later steps are no part of it.
+        ``updated`` takes the parameters that the step's update has made, so that the fork begins
+        with the next step. Edits of later steps are no part of it. Raises
+        :class:`~bptui.core.errors.UnusableError` where ``value`` cannot be.
         """
+        step, edit = snapshot.step + updated, Edit(number, value)
+        before = [] if updated else self.all_edits
+        edits = (*(each for at, each in before if at == step and each.number != number), edit)
+        state = snapshot.state(updated)
+        number.in_state(state, Layout(snapshot.experiment.network), value)
+        experiment = edit.in_experiment(snapshot.experiment, step)
         return self.until(step, Segment(step, experiment, frozen(state), edits))
 
     def until(self, step: int, *then: Segment) -> Timeline:

@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from bptui.app.playback.history import Place
 from bptui.app.screens.questions import NumberScreen
-from bptui.core.edits import Number, edited
+from bptui.core.edits import Number
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 
@@ -59,7 +59,7 @@ async def test_undo_and_edit_in_one_burst() -> None:
         await session.until(lambda: player.timeline.edits == (step,), "the fork")
         await session.rest()
         plain = Timeline(load("article"))
-        fork = edited(plain, plain.snapshot(step), Number("weight", (1, 0, 0)), 9.0)
+        fork = plain.edited(plain.snapshot(step), Number("weight", (1, 0, 0)), 9.0)
         assert_same_bits(player.snapshot, fork.snapshot(step))
 
 

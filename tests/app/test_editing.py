@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from bptui.app.screens.questions import NumberScreen
 from bptui.app.view import Selection
-from bptui.core.edits import Number, edited
+from bptui.core.edits import Number
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
@@ -45,7 +45,7 @@ def fresh(one: Experiment, edits: list[tuple[int, Number, float]]) -> Timeline:
     """A timeline of its own with the same edits."""
     timeline = Timeline(one)
     for step, number, value in edits:
-        timeline = edited(timeline, timeline.snapshot(step), number, value)
+        timeline = timeline.edited(timeline.snapshot(step), number, value)
     return timeline
 
 

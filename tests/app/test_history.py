@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bptui.app.playback import history as module
 from bptui.app.playback.history import MOST_CHANGES, Branch, Place, UndoHistory
 from bptui.app.screens.questions import destination
-from bptui.core.edits import Number, edited
+from bptui.core.edits import Number
 from bptui.core.errors import MOST_STEPS
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
@@ -98,7 +98,7 @@ def test_as_many_changes_can_be_undone_as_memory_allows(
     history = UndoHistory(Branch(timeline))
     for index in range(changes):
         number = Number("input", (0, 0))
-        timeline = edited(timeline, timeline.snapshot(1), number, 0.01 * index)
+        timeline = timeline.edited(timeline.snapshot(1), number, 0.01 * index)
         history.change(Branch(timeline, fork=True))
         history.share_memory()
     while history.undo(Place(1)) is not None:

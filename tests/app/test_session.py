@@ -24,7 +24,7 @@ from bptui.app.session.store import (
     offer,
     sessions_folder,
 )
-from bptui.core.edits import Number, edited
+from bptui.core.edits import Number
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load, loads
@@ -60,9 +60,9 @@ async def saving(session: Session) -> Autosave:
 
 def edited_twice(timeline: Timeline) -> Timeline:
     """A weight changes at step 12, a sample and the learning rate at step 30."""
-    timeline = edited(timeline, timeline.snapshot(12), Number("weight", (1, 0, 2)), -0.25)
-    timeline = edited(timeline, timeline.snapshot(30), Number("input", (4, 1)), 0.5)
-    return edited(timeline, timeline.snapshot(30), Number("learning rate"), 0.01)
+    timeline = timeline.edited(timeline.snapshot(12), Number("weight", (1, 0, 2)), -0.25)
+    timeline = timeline.edited(timeline.snapshot(30), Number("input", (4, 1)), 0.5)
+    return timeline.edited(timeline.snapshot(30), Number("learning rate"), 0.01)
 
 
 def kept_at(timeline: Timeline, step: int) -> Kept:
@@ -73,7 +73,7 @@ def kept_at(timeline: Timeline, step: int) -> Kept:
 def lying(ended: bool, step: int = 3, age: float = 0.0) -> SessionFile:
     """A session that no app is working on: xor, a weight of which was changed at step 1."""
     timeline = Timeline(load("xor"))
-    timeline = edited(timeline, timeline.snapshot(1), Number("weight", (2, 0, 0)), 0.25)
+    timeline = timeline.edited(timeline.snapshot(1), Number("weight", (2, 0, 0)), 0.25)
     file = SessionFile.new()
     file.write(written(kept_at(timeline, step), ended))
     file.release()

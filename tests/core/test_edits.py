@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.edits import Edit, Number, edited
+from bptui.core.edits import Edit, Number
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.state import BUDGET
@@ -118,7 +118,7 @@ def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
     for kind, what in walk:
         if kind == "edit":
             step, number, value = what
-            timeline = edited(timeline, timeline.snapshot(step), number, value)
+            timeline = timeline.edited(timeline.snapshot(step), number, value)
             changes = [*(each for each in changes if each[0] <= step), (step, number, value)]
             expected = played(one, changes)
             assert_same_bits(timeline.snapshot(step), expected[step])
@@ -138,7 +138,7 @@ def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
 def test_an_edit_after_the_update_begins_with_the_next_step() -> None:
     timeline = Timeline(small("adam", None))
     shown = timeline.snapshot(7)
-    fork = edited(timeline, shown, Number("weight", (1, 0, 0)), 2.0, updated=True)
+    fork = timeline.edited(shown, Number("weight", (1, 0, 0)), 2.0, updated=True)
     assert fork.edits == (8,)
     assert_same_bits(fork.snapshot(7), timeline.snapshot(7))
     weights = timeline.snapshot(8).parameters.weights[0].copy()
@@ -153,7 +153,7 @@ def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
     one = with_test(small("momentum", 2))
     timeline = Timeline(one)
     timeline.snapshot(FAR)
-    fork = edited(timeline, timeline.snapshot(50), Number("weight", (1, 0, 0)), 3.0)
+    fork = timeline.edited(timeline.snapshot(50), Number("weight", (1, 0, 0)), 3.0)
     fork.snapshot(10)
     fork.snapshot(FAR)
     for each in (timeline, fork):
@@ -169,7 +169,7 @@ def test_resting_gives_memory_back() -> None:
     timeline = Timeline(one)
     timeline.snapshot(200)
     tracemalloc.start()
-    fork = edited(timeline, timeline.snapshot(200), Number("learning rate"), 0.02)
+    fork = timeline.edited(timeline.snapshot(200), Number("learning rate"), 0.02)
     shown = fork.snapshot(300)
     assert fork.snapshot(300) is shown
     before = tracemalloc.get_traced_memory()[0]
@@ -197,16 +197,16 @@ def test_edits_that_are_made_again_lead_to_the_same_bits(
         (70, Number("weight", (2, 2, 0)), 1.5),
     ]
     for step, number, value in made:
-        timeline = edited(timeline, timeline.snapshot(step), number, value)
-    timeline = edited(timeline, timeline.snapshot(74), Number("weight", (2, 0, 0)), 1, updated=True)
+        timeline = timeline.edited(timeline.snapshot(step), number, value)
+    timeline = timeline.edited(timeline.snapshot(74), Number("weight", (2, 0, 0)), 1, updated=True)
     for order in ([80, 70, 75, 3, 5, 9, 8], [5, 4, 0, 69, 70, 80], [9]):
         again = Timeline.replayed(first, timeline.all_edits)
         assert again.edits == timeline.edits == (5, 9, 70, 75)
         for step in order:
             assert_same_bits(again.snapshot(step), timeline.snapshot(step))
     state = Timeline.replayed(first, timeline.all_edits)
-    fork = edited(state, state.snapshot(75), Number("learning rate"), 0.1)
-    other = edited(timeline, timeline.snapshot(75), Number("learning rate"), 0.1)
+    fork = state.edited(state.snapshot(75), Number("learning rate"), 0.1)
+    other = timeline.edited(timeline.snapshot(75), Number("learning rate"), 0.1)
     assert_same_bits(fork.snapshot(80), other.snapshot(80))
     assert fork.all_edits == other.all_edits
 

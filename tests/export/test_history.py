@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bptui.cli.run import as_csv, jsonl
-from bptui.core.edits import Number, edited
+from bptui.core.edits import Number
 from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
@@ -82,8 +82,8 @@ def test_npz_has_arrays_by_name(experiment: Experiment) -> None:
 
 def test_edits_are_part_of_it_and_the_timeline_stays_as_it_is() -> None:
     timeline = played(load("article"), 9)
-    timeline = edited(timeline, timeline.snapshot(4), Number("learning rate"), 2.5)
-    timeline = edited(timeline, timeline.snapshot(6), Number("weight", (1, 0, 1)), -3.0)
+    timeline = timeline.edited(timeline.snapshot(4), Number("learning rate"), 2.5)
+    timeline = timeline.edited(timeline.snapshot(6), Number("weight", (1, 0, 1)), -3.0)
     timeline.snapshot(11)
     timeline.snapshot(2)  # going back loses nothing
     before = timeline.reached, len(timeline.losses)

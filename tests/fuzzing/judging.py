@@ -23,7 +23,7 @@ from bptui.app.view import Selection
 from bptui.cli.explain import explain
 from bptui.cli.export import FORMS, exported
 from bptui.cli.run import FORMATS, run
-from bptui.core.edits import Number, edited
+from bptui.core.edits import Number
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets.errors import PresetError
@@ -165,9 +165,8 @@ def _told(kind: type[Exception]) -> Iterator[None]:
 
 def _session() -> list[bytes]:
     experiment = loads(f"{inputs.OWN}[data]\n{inputs.DATA[1]}", "mine", Path("/"))
-    timeline = edited(
-        Timeline(experiment), Timeline(experiment).snapshot(0), Number("input", (0, 0)), 0.5
-    )
+    timeline = Timeline(experiment)
+    timeline = timeline.edited(timeline.snapshot(0), Number("input", (0, 0)), 0.5)
     stops, loss = [("loss < 0.1", True)], repr(timeline.snapshot(3).loss)
     state = SessionState(False, "mine", 3, 1, stops, "1/s", None, loss, Selection())
     return written(Session(state, timeline), ended=False).splitlines()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bptui.app.commands.table import Entry
 from bptui.app.playback.history import Place
 from bptui.app.view import Curve, View
-from bptui.core.edits import Kind, Number, edited
+from bptui.core.edits import Kind, Number
 from bptui.core.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _edit_number(app: BptuiApp, number: Number) -> None:
     def change(value: float) -> None:
         if value == before:
             return
-        fork = edited(timeline, snapshot, number, value, updated=updated)
+        fork = timeline.edited(snapshot, number, value, updated=updated)
         player.edit(fork, Place(snapshot.step + 1) if updated else player.place)
         app.tell(f"{name} changed from {before:.10g} to {value:.10g}; u: undo", app.branch)
 
