@@ -109,8 +109,6 @@ class Cursor(NamedTuple):
 LETTERS = "ABCDEF"
 MOST_CURVES = len(LETTERS)
 """Kept curves at most: more could not be told apart."""
-NAME_ROOM = 20
-"""Columns that the name of a curve may take."""
 
 
 class Curve(Struct, frozen=True, eq=False):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain, count
 from typing import TYPE_CHECKING, Any
-
-from rich.cells import cell_len, set_cell_size
 
 from bptui.app.commands.edit import name_of, number_in_focus, selected_number
 from bptui.app.commands.table import PALETTE_KEY, Command, Entry
 from bptui.app.panels.derivation import FormsPanel
 from bptui.app.styles import counterpart
-from bptui.app.view import LETTERS, MOST_CURVES, NAME_ROOM, Curve
-from bptui.core.experiment import Experiment
+from bptui.app.view import LETTERS, MOST_CURVES, Curve
+from bptui.presets.errors import printable
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
@@ -90,18 +86,10 @@ def keep(app: BptuiApp) -> None:
         player.keep(())
         return
     letter = next(each for each in LETTERS if each not in [curve.letter for curve in kept])
-    name = curve_name(view.snapshot.experiment, [curve.name for curve in kept])
+    training = view.snapshot.experiment.training
+    name = f"{printable(view.name)} {training.optimizer} {training.learning_rate:g}"
     player.keep((*kept, Curve(name, losses, letter)))
     app.tell(f"kept as curve {letter}, {name}; a: remove kept curves", app.place)
-
-
-def curve_name(experiment: Experiment, taken: Sequence[str]) -> str:
-    """Return a short name for the experiment's curve that none of the kept ones has."""
-    name = "".join(filter(str.isprintable, experiment.name)).strip() or "curve"
-    cut = set_cell_size(name, NAME_ROOM - 4).strip()
-    how = f"{experiment.training.optimizer} {experiment.training.learning_rate:g}"
-    texts = chain([f"{name} {how}", name, cut], (f"{cut} {number}" for number in count(2)))
-    return next(text for text in texts if cell_len(text) <= NAME_ROOM and text not in taken)
 
 
 def derivation(app: TerminalApp[Any]) -> None:
