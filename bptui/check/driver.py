@@ -367,8 +367,7 @@ class _Judge:
         if set(judged.ratios) != set(judged.matches):
             return False
         for parameter in truth.parameters:
-            true = truth.true_of(parameter, judged.gradients)
-            inside = truth.inner_matches(parameter, true)
+            inside = truth.inner(parameter, judged)
             if not any(abs(match.factor - 1.0) < NEAR for match in inside):
                 return False
         return True

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import Values, multiple
+from bptui.trace.judge import other_shape
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Key
-from bptui.trace.updates import Parameter
 
 SQUARE = "a column (n, 1) and a row (n,) become a square (n, n)"
 WHY = "the gradient has another shape than its parameter, which takes that shape"
@@ -19,17 +19,6 @@ SUMS = [
     for keep in (False, True)
 ]
 """Sums over the samples, as code and as what they are."""
-
-
-def other_shape(lines: Lines) -> list[Parameter]:
-    """Return the parameters that their update gives another shape."""
-    shape = lines.truth.tape.shape
-    return [p for p in lines.truth.parameters if shape(p.before) != shape(p.after)]
-
-
-def keys_of_other_shape(lines: Lines) -> frozenset[Key]:
-    """Return the keys of those parameters."""
-    return frozenset(parameter.key for parameter in other_shape(lines))
 
 
 def as_column(statement: ast.stmt, piece: str, first: bool) -> str | None:
@@ -84,7 +73,7 @@ def _parts(
 
 def _sums(lines: Lines, values: Values, updated: Collection[Key]) -> Iterator[str]:
     """Yield the sums that make the gradient of such a parameter of some values."""
-    for parameter in other_shape(lines):
+    for parameter in other_shape(lines.truth):
         if updated and parameter.key not in updated:
             continue
         true, shape = (

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.graph.backward import backward
-from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.core.graph.node import Node, ordered
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import Values, multiple, rounded
 from bptui.trace.drawing import products_with, shown
@@ -92,10 +92,9 @@ class Fixed:
             found = backward(loss, fixed.values()).of if fixed else {}
         except FAILURES:  # there is no rule on the way to what is fixed
             return
-        gradients = {entry: found[node] for entry, node in fixed.items() if node in found}
-        draws = [evaluate(gradients.values(), draw) for draw in self.truth.draws]
-        for entry, node in gradients.items():
-            yield entry, [np.broadcast_to(draw[node], node.shape) for draw in draws], entry in sure
+        gradients = {entry: (node, found[node]) for entry, node in fixed.items() if node in found}
+        for entry, true in self.truth.in_draws(gradients).items():
+            yield entry, true, entry in sure
         for before in {p.before for p in parameters if p.places is not None}:
             true = [np.reshape(whole, -1) for whole in self.lines.true.get((before, ALL), ())]
             known = {at for p in parameters if p.before == before for at in p.places or ()}

@@ -17,14 +17,14 @@ from bptui.check.line_edits import difference, kept
 from bptui.check.meanings import Meanings
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report
-from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
+from bptui.check.shapes import SQUARE, WHY, as_column, summed
 from bptui.check.unapplied import chooses, told
 from bptui.core.graph.node import Node, evaluate
 from bptui.core.mistakes import NOT_SUMMED
 from bptui.trace.candidates import ALL, gradient_text
 from bptui.trace.comparing import Values, multiple, rounded, shaped
 from bptui.trace.graph import given_values
-from bptui.trace.judge import Verdict
+from bptui.trace.judge import Verdict, other_shape
 from bptui.trace.losses import Judged
 from bptui.trace.origins import blame_origins
 from bptui.trace.repair import Repair
@@ -146,17 +146,15 @@ class Checked:
         """Return the name of the gradient in the parameter's update, where it is right."""
         if judged.matches[parameter.key] is None:
             return None
-        true = self.found.truth.true_of(parameter, judged.gradients)
-        inside = self.found.truth.inner_matches(parameter, true)
+        inside = self.found.truth.inner(parameter, judged)
         entries = [match.entry for match in inside if match.entry is not None]
         return next((self.names[entry] for entry in entries if entry in self.names), None)
 
     def _error(self, parameter: Traced) -> float:
-        true = self.found.true.get((parameter.before, -1))
-        if true is None:
-            return 0.0
+        wanted = self.found.fitting.true_of(parameter)
         change = self.found.truth.change_of(parameter)
-        wanted = [parameter.taken(part) for part in true]
+        if wanted is None:
+            return 0.0
         scale = self.found.factor or 1.0
         if np.size(change[0]) != np.size(wanted[0]):
             return 1.0  # its update gives it another shape
@@ -179,7 +177,7 @@ class Checked:
         for entry in differences:
             entries.setdefault(self._at(entry), [entry])
         forward = {self._at(entry) for entry in self.found.forward if entry not in differences}
-        grown = keys_of_other_shape(self.found)  # which are told once, as that
+        grown = {p.key for p in other_shape(self.found.truth)}  # which are told once, as that
         told = [one for one in self.found.repairs if not one.mended <= grown or not grown]
         repairs = {self.line_of(repair.place): repair for repair in told}
         repairs.pop(0, None)  # of the code that calls it

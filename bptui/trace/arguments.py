@@ -14,7 +14,7 @@ import numpy as np
 
 from bptui.trace.comparing import Values, right_value
 from bptui.trace.lines import Lines
-from bptui.trace.repair import Argument, Repair
+from bptui.trace.repair import Argument, Repair, moved
 from bptui.trace.replay import Changes
 from bptui.trace.tape import Binding, Tape
 
@@ -44,24 +44,17 @@ def blame_arguments(lines: Lines) -> None:
         if call is None or not _elsewhere(lines, repairs[0], call, calls):
             continue
         for mended in (lines.repairs, repairs):  # it may put all right
-            moved = next(_of_call(lines, mended, call), None)
-            if moved is not None and all(repair in lines.repairs for repair in repairs):
-                _put(lines, mended, moved)
+            found = next(_of_call(lines, mended, call), None)
+            if found is not None and all(repair in lines.repairs for repair in repairs):
+                lines.put(found[0], mended, found[1])
                 break
     wrong = [e for repair in lines.repairs for e in repair.entries if lines.is_wrong(e)]
     first = _call_of(calls, min(wrong)) if wrong else None
     if first is not None:  # all that is wrong begins in it
         one = len(lines.repairs) == 1
-        moved = next(_of_call(lines, lines.repairs, first, unnamed=one), None)
-        if moved is not None:
-            _put(lines, lines.repairs, moved)
-
-
-def _put(lines: Lines, repairs: Sequence[Repair], moved: tuple[Repair, Changes]) -> None:
-    """Put a repair of a call in the place of others."""
-    repair, lines.current = moved
-    lines.repairs = [repair, *(one for one in lines.repairs if one not in repairs)]
-    lines.follow()
+        found = next(_of_call(lines, lines.repairs, first, unnamed=one), None)
+        if found is not None:
+            lines.put(found[0], lines.repairs, found[1])
 
 
 def blame_functions(lines: Lines) -> None:
@@ -78,13 +71,9 @@ def blame_functions(lines: Lines) -> None:
             continue
         if all(_leaves_out(lines, call, entry) for entry, call in calls.items()):
             repairs = list(dict.fromkeys(anew[entry] for entry in calls))
-            sources = tuple(source for repair in repairs for source in repair.stands_for)
-            mended = frozenset().union(*(repair.mended for repair in repairs))
-            for entry in calls:
-                lines.current[entry] = lines.replay.renamed.pop(entry)[0][1]
-            merged = Repair(places.pop(), tuple(calls), sources, mended)
-            lines.repairs = [merged, *(one for one in lines.repairs if one not in repairs)]
-            lines.follow()
+            right = {entry: lines.replay.renamed.pop(entry)[0][1] for entry in calls}
+            merged = moved(places.pop(), calls, repairs)
+            lines.put(merged, repairs, lines.current | right)
 
 
 def _leaves_out(lines: Lines, call: _Call, result: int) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-
-from bptui.core.graph.node import Node, evaluate
+from bptui.core.graph.node import Node
 from bptui.trace.comparing import Multiples, Values, multiple, rounded
 from bptui.trace.drawing import PRODUCTS
 from bptui.trace.losses import Judged
@@ -50,14 +48,9 @@ def true_gradients(
                 consumer = graph.entry.get(link.consumer)
                 if consumer is not None:
                     wanted[one, consumer] = link.contribution
-    true: dict[Source, Values] = {}
+    true = truth.in_draws({one: (graph.nodes[one[0]], node) for one, node in wanted.items()})
     other = {entry for entry, _ in wanted if turned(truth, graph.nodes[entry])}
-    for draw in truth.draws:
-        values = evaluate(wanted.values(), draw)
-        for source, gradient in wanted.items():
-            shape = graph.nodes[source[0]].shape
-            right = np.broadcast_to(values[gradient], shape)
-            true.setdefault(source, []).append(-right if source[0] in other else right)
+    true = {one: [-v for v in right] if one[0] in other else right for one, right in true.items()}
     for parameter in truth.parameters:
         if parameter.places is not None and (parameter.before, ALL) in wanted:
             parts = [parameter.taken(whole) for whole in true[parameter.before, ALL]]

@@ -45,11 +45,9 @@ class Fitting:
             if match is None or (self.judged.uphill and not match.whole):
                 return None
             return match.factor if match.whole else float("nan")
-        if (parameter.before, ALL) not in self.true:
-            return None  # the loss does not depend on it
-        if not self.keeps_its_shape(parameter, changed):
+        true = self.true_of(parameter)
+        if true is None or not self.keeps_its_shape(parameter, changed):
             return None
-        true = list(map(parameter.taken, self.true[parameter.before, ALL]))
         factor = self.factor_after(parameter, changed)
         if factor is not None:
             was = match is not None and match.whole and not self.judged.uphill
@@ -63,6 +61,11 @@ class Fitting:
         last = next(self._adapted(parameter, changed, true), None)
         fits = last is not None and (not self.judged.ratios or rounded(last) in sizes)
         return float("nan") if fits else None
+
+    def true_of(self, parameter: Parameter) -> Values | None:
+        """Return a parameter's true gradient; None where the loss does not depend on it."""
+        whole = self.true.get((parameter.before, ALL))
+        return None if whole is None else list(map(parameter.taken, whole))
 
     def _adapted(self, parameter: Parameter, changed: Changes, true: Values) -> Iterator[float]:
         """Yield the multiples of its true gradient that an optimizer takes, the last one first."""
@@ -86,10 +89,9 @@ class Fitting:
 
     def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a whole parameter has changed."""
-        if (parameter.before, ALL) not in self.true:
-            return None  # the loss does not depend on it
-        change = self.change(parameter, changed)
-        true = list(map(parameter.taken, self.true[parameter.before, ALL]))
+        true, change = self.true_of(parameter), self.change(parameter, changed)
+        if true is None:
+            return None
         noise = self.truth.noise(parameter, self.judged.size)
         factor = multiple_as_it_is(change, true, noise)
         if factor is None and self.truth.decay:

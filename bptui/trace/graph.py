@@ -12,7 +12,7 @@ from bptui.core.graph import shaping
 from bptui.core.graph.node import OPS, Node, as_node, broadcast, constant, leaf
 from bptui.trace.numpy_calls import CALLS, NotComputedError
 from bptui.trace.numpy_moves import NoRuleError, stacked
-from bptui.trace.tape import Note, Reference, Value, references
+from bptui.trace.tape import Note, Reference, Value, index_of, references
 
 LISTS = frozenset(
     {"concatenate", "stack", "hstack", "vstack", "row_stack", "column_stack", "c_", "r_"}
@@ -96,7 +96,8 @@ class Lowered:
 
     def _call(self, note: Note) -> Node:
         if note.call == "getitem":
-            return self._item(note)
+            whole, index = note.arguments
+            return OPS["getitem"](self.nodes[whole.entry], index=self._index(index))
         if note.call in ("setitem", "add.at", "subtract.at"):
             return self._assigned(note)
         if note.call == "gather":
@@ -145,22 +146,8 @@ class Lowered:
             return [self.argument(part) for part in value]
         return value
 
-    def _index(self, index: Value) -> Value:
-        """Return an index as numpy takes it: which numbers a mask takes stays as it was."""
-        if isinstance(index, Reference):
-            known = np.asarray(self.values[index.entry])
-            return known if known.ndim else known.item()
-        if isinstance(index, list):
-            return np.asarray([self._index(part) for part in index])
-        if isinstance(index, tuple) and index and index[0] == "slice":
-            return slice(*map(self._index, index[1:]))
-        if isinstance(index, tuple) and index and index[0] == "ellipsis":
-            return Ellipsis
-        return index
-
-    def _item(self, note: Note) -> Node:
-        index = tuple(map(self._index, note.arguments[1]))
-        return OPS["getitem"](self.nodes[note.arguments[0].entry], index=index)
+    def _index(self, index: Sequence[Value]) -> tuple[Value, ...]:
+        return tuple(index_of(self.values, part) for part in index)
 
     def _whole(self, value: Value, mask: Reference) -> Node | None:
         """Return what was computed of the numbers under a mask, computed of all numbers instead."""
@@ -190,7 +177,7 @@ class Lowered:
         value = stacked(self.argument(rest[0]))
         value = -value if note.call == "subtract.at" else value
         op = OPS["setitem" if note.call == "setitem" else "add_at"]
-        return op(node, value, index=tuple(map(self._index, index)))
+        return op(node, value, index=self._index(index))
 
 
 def given_values(lowered: Lowered) -> Mapping[Node, Value]:

@@ -15,7 +15,7 @@ import numpy as np
 from bptui.trace.candidates import Source
 from bptui.trace.comparing import Numbers, Values, multiple, right_value, varies
 from bptui.trace.lines import Lines
-from bptui.trace.repair import Repair
+from bptui.trace.repair import Repair, moved
 from bptui.trace.tape import Reference
 
 MOST = 6
@@ -30,19 +30,13 @@ def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
         repairs = list(dict.fromkeys(found.users.values()))
         if not all(repair in lines.repairs for repair in repairs):
             continue
-        mended = frozenset().union(*(repair.mended for repair in repairs))
-        sources = tuple(source for repair in repairs for source in repair.stands_for)
-        calls = tuple(found.needed)
-        renamed = frozenset(calls) - {*lines.places.get(found.place, ())}
-        merged = Repair(found.place, calls, sources, mended, renamed)
-        lines.repairs = [merged, *(other for other in lines.repairs if other not in repairs)]
-        for call in calls:
-            if call in renamed:
-                name = lines.suspects.named[found.place][1][call], found.needed[call]
-                lines.replay.renamed.setdefault(call, []).insert(0, name)
-            else:
-                lines.current[call] = found.needed[call]
-        lines.follows |= {entry for repair in repairs for entry in repair.entries}
+        renamed = found.needed.keys() - {*lines.places.get(found.place, ())}
+        for call in renamed:
+            name = lines.suspects.named[found.place][1][call], found.needed[call]
+            lines.replay.renamed.setdefault(call, []).insert(0, name)
+        made = {call: needed for call, needed in found.needed.items() if call not in renamed}
+        merged = moved(found.place, found.needed, repairs, renamed)
+        lines.put(merged, repairs, lines.current | made)
 
 
 class _Maker(NamedTuple):
@@ -180,11 +174,7 @@ def _blame_term(lines: Lines, repair: Repair, line: Callable[[int], int]) -> boo
     places = {lines.truth.tape.notes[entry].place for entry in found}
     if len(places) != 1 or repair.renamed:
         return False
-    lines.follows |= {*repair.entries}
-    lines.current |= found
-    sources = repair.stands_for[: len(found)]
-    moved = Repair(places.pop(), tuple(found), sources, repair.mended)
-    lines.repairs[lines.repairs.index(repair)] = moved
+    lines.put(moved(places.pop(), found, [repair]), [repair], lines.current | found)
     return True
 
 

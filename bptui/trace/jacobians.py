@@ -13,7 +13,7 @@ import numpy as np
 from bptui.trace.comparing import Values, right_value
 from bptui.trace.lines import Lines
 from bptui.trace.parts import part_put
-from bptui.trace.repair import Repair
+from bptui.trace.repair import Repair, moved
 from bptui.trace.tape import Value
 
 
@@ -39,12 +39,8 @@ def blame_jacobians(lines: Lines) -> None:
                 and lines.mends(changed, repair)
                 and (repair is none or repair.place != place)
             ):
-                sources = repair.stands_for[:1] * len(needed)
-                moved = Repair(place, tuple(needed), sources, repair.mended)
-                lines.repairs = [moved, *(one for one in lines.repairs if one is not repair)]
                 lines.wrong = lines.wrong - repair.mended
-                lines.current = {**lines.current, **changed}
-                lines.follow()
+                lines.put(moved(place, needed, [repair]), [repair], lines.current | changed)
                 return
 
 

@@ -18,11 +18,11 @@ from bptui.trace.helpers import blame_helpers
 from bptui.trace.jacobians import blame_jacobians
 from bptui.trace.likely import claimed, likely
 from bptui.trace.lines import Lines
-from bptui.trace.losses import Judged, Key
+from bptui.trace.losses import Judged
 from bptui.trace.overwritten import overwriting_steps, with_overwritten
 from bptui.trace.tape import Reference, Tape
 from bptui.trace.truth import ROUNDING, StepTruth
-from bptui.trace.updates import TrainingStep, training_steps
+from bptui.trace.updates import Parameter, TrainingStep, training_steps
 
 LOOKED_AT = 2
 """Steps of each parameter: gradients that are never cleared are right only in the first."""
@@ -113,7 +113,7 @@ def judge(
             blame_arguments(best)
             together = squares(tape, truth.dependent)
             larger = grown(tape, best)
-            odd = _odd(truth) if larger else set()
+            odd = {p.key for p in other_shape(truth)} if larger else set()
             best.repairs = [r for r in best.repairs if r.place in larger or not r.mended <= odd]
             found = Verdict(step, number, best, together, larger)
             if found.right or not truth.drawn.undecided or time.monotonic() > until:
@@ -254,10 +254,10 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
     return list(found)
 
 
-def _odd(truth: StepTruth) -> set[Key]:
-    """Return the parameters that get another shape."""
+def other_shape(truth: StepTruth) -> list[Parameter]:
+    """Return the parameters that their update gives another shape."""
     shape = truth.tape.shape
-    return {p.key for p in truth.parameters if shape(p.after) != shape(p.before)}
+    return [p for p in truth.parameters if shape(p.before) != shape(p.after)]
 
 
 def _claimed(tape: Tape, entry: int, bound: Collection[int]) -> int:

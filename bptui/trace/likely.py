@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,10 @@ import numpy as np
 
 from bptui.core.graph.node import Node, number, ordered
 from bptui.core.step import rewritten
-from bptui.trace.certain import CERTAIN
 from bptui.trace.comparing import along, rounded
 from bptui.trace.drawing import products_with
 from bptui.trace.losses import HALF, Judged, Loss, UnknownLossError, told
-from bptui.trace.settling import settle
+from bptui.trace.settling import named_factors, settle
 
 if TYPE_CHECKING:
     from bptui.trace.truth import StepTruth
@@ -54,16 +53,21 @@ def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
 
     Of ``log(p + 1e-9)`` people take the derivative of ``log(p)``; where p is tiny, it is another.
     """
-    loss, changes = judged.loss, dict[Node, Node]()
-    for node in ordered([loss.node]) if None in judged.matches.values() else ():
+    changes = dict[Node, Node]()
+    for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
         if node.op.name == "log" and node.inputs[0].op.name == "add":
             one, guard = sorted(node.inputs[0].inputs, key=lambda part: number(part) is not None)
             if 0.0 < (number(guard) or 0.0) <= TINY:
                 changes[node.inputs[0]] = one
+    return _if_better(truth, judged, changes)
+
+
+def _if_better(truth: StepTruth, judged: Judged, changes: Mapping[Node, Node]) -> Judged:
+    """Return how parameters fare with other nodes in the loss, where that is better."""
     if not changes:
         return judged
-    plain = rewritten([loss.node], changes)[loss.node]
-    other = truth.judged(loss._replace(node=plain))
+    node = rewritten([judged.loss.node], changes)[judged.loss.node]
+    other = truth.judged(judged.loss._replace(node=node))
     return other if other is not None and other.right > judged.right else judged
 
 
@@ -72,18 +76,15 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
 
     Of ``(r + gamma * v[next] - v[here]) ** 2`` people take the derivative by v[here] alone.
     """
-    loss, graph, changes = judged.loss, truth.graph, dict[Node, Node]()
-    for node in ordered([loss.node]) if None in judged.matches.values() else ():
+    graph, changes = truth.graph, dict[Node, Node]()
+    for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
         moving = [part for part in node.inputs if graph.entry.get(part) in truth.dependent]
         if node.op.name == "subtract" and len(moving) == 2:
             for part in moving:
                 given = [one for one in part.inputs if graph.entry.get(one) not in truth.dependent]
                 if part.op.name == "add" and len(given) == 1 and number(given[0]) is None:
                     changes[part] = truth.held(part)
-    if not changes:
-        return judged
-    other = truth.judged(loss._replace(node=rewritten([loss.node], changes)[loss.node]))
-    return other if other is not None and other.right > judged.right else judged
+    return _if_better(truth, judged, changes)
 
 
 def _leave_to_others(truth: StepTruth, judged: Judged, found: list[Judged]) -> None:
@@ -106,6 +107,7 @@ def _leave_to_others(truth: StepTruth, judged: Judged, found: list[Judged]) -> N
                 judged.matches[parameter.key] = other.matches[parameter.key]
                 of[node] = other.gradients.of[node]
     judged.gradients = judged.gradients._replace(of=of)
+    judged.inner.clear()
 
 
 def named(truth: StepTruth, name: str) -> Judged:
@@ -138,10 +140,9 @@ def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
             break  # it is on the way back
         if reach(loss) < most or (judged := truth.judged(loss)) is None:
             continue
-        if loss.text != CERTAIN or judged.right:  # else nothing speaks for it
-            most = max(most, judged.rank[0])
-            every = every or None not in judged.matches.values()
-            yield judged
+        most = max(most, judged.rank[0])
+        every = every or None not in judged.matches.values()
+        yield judged
 
 
 def _is_gain(truth: StepTruth, loss: Loss) -> bool:
@@ -214,10 +215,7 @@ def claimed(truth: StepTruth, judged: Judged) -> list[float]:
     for parameter in truth.parameters:
         match = judged.matches[parameter.key]
         if match is not None:
-            true = truth.true_of(parameter, judged.gradients)
-            inner = list(truth.inner_matches(parameter, true))
-            named = [one for one in inner if one.entry in truth.tape.named] or inner
-            sizes = [rounded(abs(one.factor)) for one in reversed(named)]
+            sizes = map(abs, reversed(named_factors(truth, judged, parameter)))
             rated = rounded(abs(match.factor))
             whole.append(rated)
             inside += [size for size in sizes if size != rated][:1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,7 +19,7 @@ import numpy as np
 from bptui.core.graph.node import ordered
 from bptui.trace.activated import activated, inside
 from bptui.trace.backward_pass import aside, samples
-from bptui.trace.candidates import ALL, Source, Standing, true_gradients
+from bptui.trace.candidates import Source, Standing, true_gradients
 from bptui.trace.comparing import (
     Values,
     multiple,
@@ -299,14 +299,26 @@ class Lines:
         factors = [self.fitting.fits(parameter, changed) for parameter in own]
         return all(factor is not None and self.agrees(factor) for factor in factors)
 
+    def mended_by(
+        self, repair: Repair, edit: Callable[[Changes, Collection[int]], Changes | None]
+    ) -> bool:
+        """Whether an edit puts right what a repair does: carried out on the graph, in all turns."""
+        changed = edit(self.without(repair), self.others(repair))
+        return changed is not None and self.mends(changed, repair)
+
+    def put(self, repair: Repair, others: Collection[Repair], current: Changes) -> None:
+        """Put a repair in the place of others, with all that is known to be right then."""
+        self.repairs = [repair, *(one for one in self.repairs if one not in others)]
+        self.current = current
+        self.follow()
+
     def follow(self) -> None:
         """Note what is wrong only because of what was repaired, short of the updates."""
         tape = self.truth.tape
         first = {entry for repair in self.repairs for entry in repair.pinned}
         updating: set[int] = set()
         for parameter in self.truth.parameters:
-            behind = self.truth.behind[parameter.key]
-            true = list(map(parameter.taken, self.true.get((parameter.before, ALL), [])))
+            behind, true = self.truth.behind[parameter.key], self.fitting.true_of(parameter)
             claimed = [
                 entry
                 for entry, values in self.current.items()

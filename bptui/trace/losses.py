@@ -105,6 +105,8 @@ class Judged:
     """Parameters whose gradients are right, and whose updates make something else of them."""
     uphill: bool = False
     """Whether the updates make the loss larger."""
+    inner: dict[Key, list[Match]] = field(default_factory=dict)
+    """The multiples of true gradients behind updates, the last first."""
     factor: float | None = None
     """The multiple of its gradient by which each parameter has to change, where that is known."""
 
@@ -217,6 +219,22 @@ def implied(
         if by := weights.of([(node, None, old) for node, old in pairs]):
             weighted = [(w * part).sum() for w, part in zip(by, likely, strict=True)]
             yield Loss(-_total(weighted), None, WEIGHTED)
+
+
+def compared(tape: Tape, dependent: Collection[int]) -> dict[int, bool]:
+    """Return the numbers that depend on parameters and are compared, with what came of it."""
+    return {entry: outcome for entry, outcome in tape.compared if entry in dependent}
+
+
+def hinges(tape: Tape, graph: Lowered, dependent: Collection[int]) -> Iterator[Loss]:
+    """Yield minus the sum of the margins for which a comparison holds, and of the others.
+
+    Where max(0, 1 - y out) is not 0, its derivative is that of minus the margin.
+    """
+    for holds in (False, True):
+        found = (entry for entry, outcome in compared(tape, dependent).items() if outcome is holds)
+        if nodes := [graph.nodes[entry].sum() for entry in found]:
+            yield Loss(-_total(nodes), None, "hinge loss")
 
 
 def outputs(tape: Tape, graph: Lowered, dependent: Mapping[int, None]) -> list[Node]:

@@ -13,13 +13,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from bptui.trace.candidates import ALL
 from bptui.trace.comparing import Values, multiple, right_value
 from bptui.trace.edits import edits
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, read_in, written
 from bptui.trace.paths import put, within
-from bptui.trace.repair import Repair
+from bptui.trace.repair import Repair, moved
 from bptui.trace.replay import Changes
 from bptui.trace.should_be import View
 
@@ -74,13 +73,10 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
             continue
         place, made, users = found.origin
         entries = tuple(entry for entry in made if entry in found.replaced)
-        sources = repair.stands_for[:1] * len(entries)
-        moved = Repair(place, entries, sources, repair.mended, frozenset(users))
         for entry, reading in users.items():
             renamed.setdefault(entry, []).insert(0, (reading, found.replaced[entry]))
-        lines.current, lines.said[place, entries] = found.changed, found.text
-        lines.repairs[lines.repairs.index(repair)] = moved
-        lines.follow()
+        lines.said[place, entries] = found.text
+        lines.put(moved(place, entries, [repair], users), [repair], found.changed)
 
 
 def _of_origins(
@@ -233,13 +229,9 @@ def _is_gradient(lines: Lines, repair: Repair, entry: int, values: Values) -> bo
     """Whether values may be the gradient of a parameter, or its new value."""
     for parameter in lines.truth.parameters:
         if parameter.key in repair.mended:
-            true = list(map(parameter.taken, lines.true[parameter.before, ALL]))
-            change = values
-            if entry == parameter.after:
-                old = lines.truth.numbers(lines.truth.parameters[parameter])
-                pairs = zip(values, old, strict=True)
-                change = [parameter.taken(new - before) for new, before in pairs]
-            if multiple(change, true) is not None:
+            true, updates = lines.fitting.true_of(parameter), entry == parameter.after
+            change = lines.fitting.change(parameter, {entry: values}) if updates else values
+            if true is not None and multiple(change, true) is not None:
                 return True
     return False
 

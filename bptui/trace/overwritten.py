@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from bptui.core.graph.backward import backward
-from bptui.core.graph.node import evaluate, ordered
+from bptui.core.graph.node import ordered
 from bptui.trace.comparing import Values, multiple
 from bptui.trace.losses import Judged, Key
 from bptui.trace.parts import part_put, value_put
@@ -129,17 +129,12 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
 def _true_gradients(
     truth: StepTruth, judged: Judged, entries: Collection[int]
 ) -> dict[int, Values]:
-    nodes = truth.graph.nodes
+    nodes = {entry: truth.graph.nodes[entry] for entry in entries}
     try:
-        gradients = backward(judged.loss.node, [nodes[entry] for entry in entries]).of
-        wanted = {entry: gradients[nodes[entry]] for entry in entries if nodes[entry] in gradients}
-        draws = [evaluate(wanted.values(), draw) for draw in truth.draws]
+        found = backward(judged.loss.node, nodes.values()).of
+        return truth.in_draws({e: (of, found[of]) for e, of in nodes.items() if of in found})
     except UNDERIVED:
         return {}
-    return {
-        entry: [np.broadcast_to(draw[gradient], nodes[entry].shape) for draw in draws]
-        for entry, gradient in wanted.items()
-    }
 
 
 def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bptui.trace.tape import Reference, Tape, Value
+from bptui.trace.tape import Reference, Tape, Value, index_of
 
 
 def value_put(tape: Tape, entry: int) -> int | None:
@@ -55,18 +55,4 @@ def _written(tape: Tape, entry: int) -> tuple[int, Value, int | None]:
                 return before, None, None
         return before, places, part
     value = note.arguments[2].entry if isinstance(note.arguments[2], Reference) else None
-    return before, plain_index(tape, note.arguments[1]), value
-
-
-def plain_index(tape: Tape, index: Value) -> Value:
-    """Return a recorded index as numpy takes it."""
-    if isinstance(index, Reference):
-        value = tape.values[index.entry]
-        return value if np.ndim(value) else np.asarray(value)[()]
-    if isinstance(index, list):
-        return tuple(plain_index(tape, part) for part in index)
-    if isinstance(index, tuple) and index and index[0] == "slice":
-        return slice(*(plain_index(tape, part) for part in index[1:]))
-    if isinstance(index, tuple) and index and index[0] == "ellipsis":
-        return Ellipsis
-    return index
+    return before, tuple(index_of(tape.values, part) for part in note.arguments[1]), value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bptui.trace.candidates import Source
@@ -36,3 +37,13 @@ class Repair(NamedTuple):
     def pinned(self) -> tuple[int, ...]:
         """The entries that are wrong as such."""
         return tuple(entry for entry in self.entries if entry not in self.renamed)
+
+
+def moved(
+    place: int, entries: Iterable[int], repairs: Sequence[Repair], renamed: Iterable[int] = ()
+) -> Repair:
+    """Return a repair of other entries that mends what some repairs do."""
+    made, mended = tuple(entries), frozenset[Key]().union(*(repair.mended for repair in repairs))
+    sources = tuple(source for repair in repairs for source in repair.stands_for)
+    sources = sources if len(sources) == len(made) else sources[:1] * len(made)
+    return Repair(place, made, sources, mended, frozenset(renamed))

@@ -40,7 +40,7 @@ def _climbs(truth: StepTruth, judged: Judged) -> bool:
     places = {parameter.statements[-1].place for parameter in truth.parameters}
     one = len(places) == 1
     for parameter in truth.parameters:
-        inner = truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients))
+        inner = truth.inner(parameter, judged)
         given = [match.factor for match in inner if match.entry in returned]
         if not (given or one):
             return False
@@ -96,16 +96,16 @@ def _exact(truth: StepTruth, judged: Judged, parameters: Iterable[Parameter]) ->
     A program's own loss tells them, though more are half or twice as large: what is so by more
     may have its mean taken at another time.
     """
-    sizes = {p.key: [abs(one) for one in _named_factors(truth, judged, p)] for p in parameters}
+    sizes = {p.key: [abs(one) for one in named_factors(truth, judged, p)] for p in parameters}
     exact = {key for key, found in sizes.items() if 1.0 in found}
     others = [found[-1] for key, found in sizes.items() if found and key not in exact]
     near = all(1.0 / FEW < size < FEW for size in others)
     return exact if judged.loss.named and others and near else set()
 
 
-def _named_factors(truth: StepTruth, judged: Judged, parameter: Parameter) -> list[float]:
+def named_factors(truth: StepTruth, judged: Judged, parameter: Parameter) -> list[float]:
     """Return the multiples of a parameter's gradient that have names, else all; the last first."""
-    found = list(truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients)))
+    found = truth.inner(parameter, judged)
     named = [one for one in found if one.entry in truth.tape.named] or found
     return [rounded(one.factor) for one in named]
 
@@ -140,7 +140,7 @@ def _without_mean(
 def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: float) -> bool:
     """Whether a gradient is applied as it is named or computed: times no number."""
     size = rounded(abs(factor))
-    inner = truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients))
+    inner = truth.inner(parameter, judged)
     applied = next((found.entry for found in inner if rounded(abs(found.factor)) == size), None)
     if applied is None or applied in truth.tape.named:
         return applied is not None
@@ -152,7 +152,7 @@ def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: flo
 def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
     """Let only gradients count as right that an optimizer is given with the usual factor."""
     matched = [p for p in truth.parameters if (m := judged.matches[p.key]) and not m.whole]
-    factors = {p.key: _named_factors(truth, judged, p) for p in matched}
+    factors = {p.key: named_factors(truth, judged, p) for p in matched}
     falling = [key for key in factors if _falls(truth, judged, key)] or list(factors)
     every = [factor for key in falling for factor in dict.fromkeys(factors[key])]
     usual = max(dict.fromkeys([1.0, *every]), key=every.count)
@@ -171,8 +171,7 @@ def _last_use(truth: StepTruth, parameter: int) -> int:
 
 def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> float:
     """Return the factor between the gradient and what was multiplied with the rate."""
-    match, true = judged.matches[parameter.key], truth.true_of(parameter, judged.gradients)
-    found = list(truth.inner_matches(parameter, true))
+    match, found = judged.matches[parameter.key], truth.inner(parameter, judged)
     if match is None or not found:
         return found[0].factor if found else 0.0
     size = rounded(abs(match.factor))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -57,9 +58,8 @@ class View(Seeing):
 
     def mended_by_reading(self, repair: Repair) -> str | None:
         """Return the statement with the former value of a parameter that is updated too early."""
-        others, known = self.lines.others(repair), self.lines.without(repair)
-        changed = self.lines.replay.with_former(self.own, known, others)
-        if changed is None or not self.lines.mends(changed, repair):
+        former = partial(self.lines.replay.with_former, self.own)
+        if not self.lines.mended_by(repair, former):
             return None
         return written(next(exchanged(self.statement, self._undone()), None))
 
@@ -74,9 +74,8 @@ class View(Seeing):
         writes = [entry for entry in self.own if nodes[entry].op.name == "setitem"]
         if len(writes) < 2:
             return None
-        others, known = self.lines.others(repair), self.lines.without(repair)
-        changed = self.lines.replay.edited(writes, _added, known, others)
-        return written(made) if changed and self.lines.mends(changed, repair) else None
+        adding = partial(self.lines.replay.edited, writes, _added)
+        return written(made) if self.lines.mended_by(repair, adding) else None
 
     def mended_by_turning(self, repair: Repair) -> str | None:
         """Return the statement with ``+=`` where each turn takes away what it should add."""
@@ -87,9 +86,8 @@ class View(Seeing):
         span = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
         adding = [e for e in self.own if self.places[self._place(e)] == span]
         adding = [entry for entry in adding if nodes[entry].op.name in ("add", "subtract")]
-        others, known = self.lines.others(repair), self.lines.without(repair)
-        changed = self.lines.replay.edited(adding, _turned, known, others)
-        return written(made) if changed and self.lines.mends(changed, repair) else None
+        turned = partial(self.lines.replay.edited, adding, _turned)
+        return written(made) if self.lines.mended_by(repair, turned) else None
 
     def _is_sum(self, repair: Repair) -> bool:
         """Whether a variable should be the sum of all that its statement gives it in a loop."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -44,28 +45,21 @@ def slip(view: View, repair: Repair, told: str | None) -> str | None:
 
 
 def _undone(view: View, repair: Repair) -> str | None:
-    lines = view.lines
-    others, known = lines.others(repair), lines.without(repair)
-    former = lines.replay.with_former(view.own, known, others)
-    if former is not None and lines.mends(former, repair):
+    lines, nodes = view.lines, view.lines.truth.graph.nodes
+    if lines.mended_by(repair, partial(lines.replay.with_former, view.own)):
         return UPDATED_WEIGHTS
-    turning = {lines.truth.graph.nodes[p.before] for p in lines.truth.parameters}
-    turning |= {lines.truth.graph.nodes[p.after] for p in lines.truth.parameters}
-    turning = {node for node in turning if len(node.shape) == 2}
-    turning |= {n for n in lines.truth.graph.nodes.values() if _is_transpose_of(n, turning)}
-    nodes = lines.truth.graph.nodes
-    others_of = (e for e in view.own if nodes[e] not in turning)
-    reading = [entry for entry in others_of if not turning.isdisjoint(nodes[entry].inputs)]
-    if reading:
+    every = (nodes[e] for p in lines.truth.parameters for e in (p.before, p.after))
+    turning = {node for node in every if len(node.shape) == 2}
+    turning |= {node for node in nodes.values() if _is_transpose_of(node, turning)}
+    others = (e for e in view.own if nodes[e] not in turning)
+    reading = [entry for entry in others if not turning.isdisjoint(nodes[entry].inputs)]
 
-        def transposed(node: Node, values: list[Numbers]) -> Numbers:
-            pairs = zip(node.inputs, values, strict=True)
-            return as_it_is(node, [v.T if one in turning else v for one, v in pairs])
+    def transposed(node: Node, values: list[Numbers]) -> Numbers:
+        pairs = zip(node.inputs, values, strict=True)
+        return as_it_is(node, [v.T if one in turning else v for one, v in pairs])
 
-        changed = lines.replay.edited(reading, transposed, known, others)
-        if changed is not None and lines.mends(changed, repair):
-            return "transposed-weights"
-    return None
+    turned = partial(lines.replay.edited, reading, transposed)
+    return "transposed-weights" if reading and lines.mended_by(repair, turned) else None
 
 
 def _is_transpose_of(node: Node, matrices: set[Node]) -> bool:

@@ -65,6 +65,18 @@ def references(note: Note) -> list[int]:
     return found
 
 
+def index_of(values: Sequence[Value], index: Value) -> Value:
+    """Return a recorded index as numpy takes it: which numbers a mask takes stays as it was."""
+    if isinstance(index, Reference):
+        known = np.asarray(values[index.entry])
+        return known if known.ndim else known.item()
+    if isinstance(index, list):
+        return np.asarray([index_of(values, part) for part in index])
+    if isinstance(index, tuple) and index[0] == "slice":
+        return slice(*(index_of(values, part) for part in index[1:]))
+    return Ellipsis if index == ("ellipsis",) else index
+
+
 @dataclass
 class Tape:
     """What was recorded, with what each entry is computed from."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, constant, evaluate
 from bptui.core.graph.shaping import full
-from bptui.trace.certain import certain_losses
 from bptui.trace.comparing import (
     Match,
     Noise,
@@ -31,15 +30,17 @@ from bptui.trace.losses import (
     Judged,
     Key,
     Loss,
+    compared,
     computed,
+    hinges,
     implied,
     outputs,
 )
-from bptui.trace.margins import compared, hinge_losses
 from bptui.trace.settling import adapted
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter, TrainingStep
 
+K = TypeVar("K")
 ROUNDING = 1e-13
 """Of the largest gradient: what is smaller is what rounding has made of zero."""
 LOST = 16 * float(np.finfo(np.float64).eps)
@@ -96,7 +97,7 @@ class StepTruth:
         if not self.unknown:
             self.drawn.away_from_limits(outputs(tape, self.graph, self.early))
         self.draws, self.numbers = self.drawn.draws, self.drawn.numbers
-        self._true: tuple[Gradients | None, list[dict[Node, Any]]] = None, []
+        self._true: tuple[Gradients | None, dict[Node, Values]] = None, {}
         self.decay: Decay | None = None
         """What parameters lose in an update beside the gradient, of their own numbers."""
         self.may_decay = True
@@ -104,10 +105,17 @@ class StepTruth:
     def true_of(self, parameter: Parameter, found: Gradients) -> Values:
         """Return a parameter's true gradient in all draws."""
         if self._true[0] is not found:  # those of all parameters at once
-            wanted = [found.of[node] for node in self.parameters.values() if node in found.of]
-            self._true = found, [evaluate(wanted, draw) for draw in self.draws]
-        node = found.of[self.parameters[parameter]]
-        return [parameter.taken(np.broadcast_to(draw[node], node.shape)) for draw in self._true[1]]
+            wanted = {node for node in self.parameters.values() if node in found.of}
+            self._true = found, self.in_draws({node: (node, found.of[node]) for node in wanted})
+        return list(map(parameter.taken, self._true[1][self.parameters[parameter]]))
+
+    def in_draws(self, gradients: Mapping[K, tuple[Node, Node]]) -> dict[K, Values]:
+        """Return gradients, each with the value that it is of before it, in all draws."""
+        draws = [evaluate([node for _, node in gradients.values()], draw) for draw in self.draws]
+        return {
+            key: [np.broadcast_to(draw[gradient], of.shape) for draw in draws]
+            for key, (of, gradient) in gradients.items()
+        }
 
     def change_of(self, parameter: Parameter) -> Values:
         """Return what a parameter's update adds to it, in all draws."""
@@ -148,12 +156,8 @@ class StepTruth:
         decided = self.tape.behind(compared(self.tape, self.early))
         own = computed(self.tape, self.graph, self.early, inner, used)
         step = self.tape, self.graph, self.early
-        others = [*implied(*step, self._shares)]
-        return [
-            *(loss for loss in own if loss.named or loss.entry not in decided),
-            *(others or certain_losses(*step)),
-            *hinge_losses(*step),
-        ]
+        known = (loss for loss in own if loss.named or loss.entry not in decided)
+        return [*known, *implied(*step, self._shares), *hinges(*step)]
 
     def _shares(self, out: Node) -> bool:
         return all(part.size and part.min() > 0 and part.max() < 1 for part in self.numbers(out))
@@ -374,6 +378,13 @@ class StepTruth:
                 factor = multiple(self.numbers(node), true)
                 if factor is not None:
                     yield Match(factor, entry)
+
+    def inner(self, parameter: Parameter, judged: Judged) -> list[Match]:
+        """Return the multiples of a parameter's true gradient behind its update, last first."""
+        if parameter.key not in judged.inner:
+            true = self.true_of(parameter, judged.gradients)
+            judged.inner[parameter.key] = list(self.inner_matches(parameter, true))
+        return judged.inner[parameter.key]
 
     @cached_property
     def of_arrays(self) -> set[int]:

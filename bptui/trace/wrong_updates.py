@@ -44,13 +44,12 @@ class WrongUpdates:
         Nothing where the change is off by no more than a factor.
         """
         lines, truth, key = self.lines, self.lines.truth, parameter.key
-        true = lines.true.get((parameter.before, ALL))
-        if true is None or lines.judged.matches[key] or key in lines.judged.ratios:
+        wanted = lines.fitting.true_of(parameter)
+        if wanted is None or lines.judged.matches[key] or key in lines.judged.ratios:
             return set()
         changed = lines.fitting.keeps_its_shape(parameter, lines.current)
         if changed and lines.fitting.factor_after(parameter, lines.current) is not None:
             return set()
-        wanted = list(map(parameter.taken, true))
         behind = truth.behind[key].intersection(lines.backward) - {parameter.after}
         for entry in sorted(behind, reverse=True):
             values = lines.current.get(entry, lines.values[entry])
@@ -132,13 +131,13 @@ class WrongUpdates:
 
     def _change(self, parameter: Parameter, value: Callable[[int], Numbers]) -> Numbers:
         """Return what takes a parameter's place: without what stands in its own place there."""
-        tape, true = self.lines.truth.tape, self.lines.true[parameter.before, ALL]
-        after, values = parameter.statements[-1].entry, self.lines.values
-        put, true = value_put(tape, after), list(map(parameter.taken, true))
+        tape, values = self.lines.truth.tape, self.lines.values
+        after, true = parameter.statements[-1].entry, self.lines.fitting.true_of(parameter)
+        put = value_put(tape, after)
         if put is None:
             return value(after)
         for entry in tape.inputs[put]:
-            if entry in values and multiple(values[entry], true) is not None:
+            if true and entry in values and multiple(values[entry], true) is not None:
                 return value(entry)
         kept = share_of(tape, put, parameter.before) or 0.0
         change: Numbers = parameter.taken(value(after) - kept * value(parameter.before))

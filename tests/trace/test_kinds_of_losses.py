@@ -260,25 +260,6 @@ for step in range(2):
     V -= 0.1 * h.T @ d
     W -= 0.1 * x.T @ back
 """,
-    "what is liked is ranked above what is not, without a target": """
-U, I = rng.normal(size=(5, 3)), rng.normal(size=(7, 3))
-for step in range(2):
-    u, i, j = rng.integers(5, size=6), rng.integers(4, size=6), rng.integers(4, 7, size=6)
-    margin = (U[u] * I[i]).sum(1) - (U[u] * I[j]).sum(1)
-    left = 1 - 1 / (1 + np.exp(-margin))
-    du = left[:, None] * (I[i] - I[j])  #! du = left[:, None] * (I[i] + I[j])
-    di = left[:, None] * U[u]
-    np.add.at(U, u, 0.1 * du)
-    np.add.at(I, i, 0.1 * di)
-    np.add.at(I, j, -0.1 * di)
-""",
-    "samples of two kinds, with a probability for each": """
-for step in range(2):
-    p = 1 / (1 + np.exp(-(x[:3] @ W + b)))
-    q = 1 / (1 + np.exp(-(x[3:] @ W + b)))
-    b += 0.1 * ((1 - p).sum(0) - q.sum(0))
-    W += 0.1 * (x[:3].T @ (1 - p) - x[3:].T @ q)  #! W += 0.1 * (x[:3].T @ p - x[3:].T @ q)
-""",
     "labels are masks": """
 labels = np.equal(np.arange(2), rng.integers(2, size=6)[:, None])
 for step in range(2):
