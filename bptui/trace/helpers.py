@@ -7,36 +7,32 @@ argument would have given it, the function is wrong and its users are not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
-from bptui.trace.candidates import Source
 from bptui.trace.comparing import Numbers, Values, multiple, right_value, varies
 from bptui.trace.lines import Lines
 from bptui.trace.repair import Repair, moved
-from bptui.trace.tape import Reference
-
-MOST = 6
-"""Paths of a gradient of which all sums are looked at; of more, each path alone."""
 
 
 def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
     """Put one repair of a slope's line in the place of repairs of the lines that use it."""
-    while any(_blame_term(lines, repair, line) for repair in lines.repairs):
-        pass
     for found in _makers(lines, line):
         repairs = list(dict.fromkeys(found.users.values()))
         if not all(repair in lines.repairs for repair in repairs):
             continue
         renamed = found.needed.keys() - {*lines.places.get(found.place, ())}
-        for call in renamed:
-            name = lines.suspects.named[found.place][1][call], found.needed[call]
-            lines.replay.renamed.setdefault(call, []).insert(0, name)
-        made = {call: needed for call, needed in found.needed.items() if call not in renamed}
-        merged = moved(found.place, found.needed, repairs, renamed)
-        lines.put(merged, repairs, lines.current | made)
+        names = {e: (lines.suspects.named[found.place][1][e], found.needed[e]) for e in renamed}
+        made = {entry: right for entry, right in found.needed.items() if entry not in renamed}
+        known = lines.without(*repairs)
+        changed = lines.replay.renaming(names, known) if names else known
+        changed = lines.replay.carried(made, changed) if made and changed is not None else changed
+        if changed is None or not lines.mends(changed, *repairs):
+            continue  # it is read rightly elsewhere
+        for entry, name in names.items():
+            lines.replay.renamed.setdefault(entry, []).insert(0, name)
+        lines.put(moved(found.place, found.needed, repairs, renamed), repairs, changed)
 
 
 class _Maker(NamedTuple):
@@ -68,7 +64,7 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
     for place, calls in groups.items():
         if place not in lines.suspects.named and any(_known(lines, call) for call in calls):
             continue  # only another name made it wrong
-        if calls and all(users.get(call) for call in calls) and not _read_rightly(lines, calls):
+        if calls and all(users.get(call) for call in calls):
             explained = {e: repair for call in calls for e, repair in users[call].items()}
             found.append(_Maker(place, {call: needed[call] for call in calls}, explained))
 
@@ -87,15 +83,6 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
         if whole(maker)
         and not all(_other(lines, *one, [*maker.users]) for one in maker.needed.items())
     ]
-
-
-def _read_rightly(lines: Lines, made: Sequence[int]) -> bool:
-    """Whether something right is a product of what a line has made and of what is right, too."""
-    notes, inputs = lines.truth.tape.notes, lines.truth.tape.inputs
-    reading = [user for user in lines.backward if not {*made}.isdisjoint(inputs[user])]
-    products = [user for user in reading if notes[user].call == "multiply"]
-    right = (user for user in products if _known(lines, user) and not lines.is_wrong(user))
-    return any(not any(map(lines.is_wrong, {*inputs[user]} - {*made})) for user in right)
 
 
 def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:
@@ -160,58 +147,6 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
                 needed = np.where(rest == 0, lines.values[one][draw], wanted / rest)
             found.setdefault(one, []).append(needed)
     return found
-
-
-def _blame_term(lines: Lines, repair: Repair, line: Callable[[int], int]) -> bool:
-    """Put the line of a wrong term in the place of the one that adds it up with right ones.
-
-    What it should be is the sum of some paths of the gradient.
-    """
-    found: dict[int, Values] = {}
-    for entry, source in zip(repair.entries, repair.stands_for, strict=True):
-        if entry not in repair.renamed and (term := _term(lines, entry, source, line)):
-            found[term[0]] = term[1]
-    places = {lines.truth.tape.notes[entry].place for entry in found}
-    if len(places) != 1 or repair.renamed:
-        return False
-    lines.put(moved(places.pop(), found, [repair]), [repair], lines.current | found)
-    return True
-
-
-def _term(
-    lines: Lines, entry: int, source: Source, line: Callable[[int], int]
-) -> tuple[int, Values] | None:
-    """Return the one term of a sum that is wrong and made by another line; what it should be."""
-    notes = lines.truth.tape.notes
-    own, terms, stack = line(notes[entry].place), dict[int, float](), [(entry, 1.0)]
-    while stack:
-        one, sign = stack.pop()
-        given = notes[one].arguments[:2]
-        adds = notes[one].call in ("add", "subtract") and line(notes[one].place) == own
-        if adds and all(isinstance(part, Reference) for part in given):
-            signs = (sign, -sign if notes[one].call == "subtract" else sign)
-            stack += [(part.entry, s) for part, s in zip(given, signs, strict=True)]
-        else:
-            terms[one] = sign
-    wrong = [one for one in terms if one not in lines.values or not _known(lines, one)]
-    if len(terms) < 2 or len(wrong) != 1 or wrong[0] not in lines.values:
-        return None
-    made = wrong[0]
-    behind = lines.truth.tape.ancestors(made).intersection(lines.values) - {made}
-    same = lines.values[made][0].shape == lines.values[entry][0].shape
-    if line(notes[made].place) == own or not same or not any(map(lines.factors, behind)):
-        return None  # it may be computed of no gradient
-    right = lines.right_value(entry) or lines.values[entry]
-    needed = [
-        terms[made] * (whole - sum(s * _value(lines, t, d) for t, s in terms.items() if t != made))
-        for d, whole in enumerate(right)
-    ]
-    paths = [true for (of, part), true in lines.true.items() if of == source[0] and part >= 0]
-    for count in range(1, len(paths) if len(paths) <= MOST else 2):
-        for some in combinations(paths, count):
-            if multiple(needed, [sum(parts) for parts in zip(*some, strict=True)]) is not None:
-                return made, needed
-    return None
 
 
 def _known(lines: Lines, entry: int) -> bool:

@@ -15,7 +15,6 @@ from bptui.trace.arguments import blame_arguments, blame_functions
 from bptui.trace.backward_pass import handed_on
 from bptui.trace.drawing import SPREADS
 from bptui.trace.helpers import blame_helpers
-from bptui.trace.jacobians import blame_jacobians
 from bptui.trace.likely import claimed, likely
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged
@@ -107,7 +106,6 @@ def judge(
             best = min(tried, key=_how_much)
             if best.repairs and (other := _at_the_rate(best)) is not None:
                 best = min(best, other, key=_how_much)
-            blame_jacobians(best)
             blame_helpers(best, lines)
             blame_functions(best)
             blame_arguments(best)
@@ -162,14 +160,9 @@ class _Choice:
 
     def _used(self, step: TrainingStep) -> set[int]:
         """Return the places at which a step computes what its updates are made of."""
-        stack = [parameter.after for parameter in step.parameters]
-        seen = set(stack)
-        while stack:
-            for entry in self.tape.inputs[stack.pop()]:
-                if entry >= step.first and entry not in seen:
-                    seen.add(entry)
-                    stack.append(entry)
-        return {self.tape.notes[entry].place for entry in seen}
+        afters = (parameter.after for parameter in step.parameters)
+        behind = self.tape.behind(afters, short_of=range(step.first))
+        return {self.tape.notes[entry].place for entry in behind if entry >= step.first}
 
 
 def _updated(step: TrainingStep) -> set[int]:

@@ -127,22 +127,14 @@ def named(truth: StepTruth, name: str) -> Judged:
 
 
 def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
-    """Yield losses with how parameters fare, but those that lead to fewer than fare well."""
-    befores = {parameter.before for parameter in truth.parameters}
-
-    def reach(loss: Loss) -> int:
-        behind = befores if loss.entry is None else truth.tape.behind([loss.entry], befores)
-        return sum(parameter.before in behind for parameter in truth.parameters)
-
-    most, every = 0, False
+    """Yield losses with how parameters fare: where some fare well, none from the way back."""
+    found = False
     for loss in sorted(losses, key=lambda loss: (loss.used, loss.entry is not None)):
-        if (most or every) and loss.used:
+        if found and loss.used:
             break  # it is on the way back
-        if reach(loss) < most or (judged := truth.judged(loss)) is None:
-            continue
-        most = max(most, judged.rank[0])
-        every = every or None not in judged.matches.values()
-        yield judged
+        if (judged := truth.judged(loss)) is not None:
+            found = found or bool(judged.rank[0]) or None not in judged.matches.values()
+            yield judged
 
 
 def _is_gain(truth: StepTruth, loss: Loss) -> bool:

@@ -7,11 +7,13 @@ and none of the program's code is called once more.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from bptui.trace.paths import replaced
 
 Shape = tuple[int, ...]
 ELEMENTWISE = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -21,7 +23,7 @@ OWN = "non-broadcastable output operand"
 
 
 class Operation(NamedTuple):
-    """An operation on two operands; ``build`` writes it with others.
+    """An operation on two operands, and the node that writes it.
 
     ``put``: what it gives is for the array on the left.
     """
@@ -29,7 +31,7 @@ class Operation(NamedTuple):
     op: ast.operator
     left: ast.expr
     right: ast.expr
-    build: Callable[[ast.expr, ast.expr], ast.AST]
+    node: ast.AST
     put: bool = False
 
     def fit(self, left: Shape, right: Shape) -> bool:
@@ -47,7 +49,8 @@ class Operation(NamedTuple):
         return self.fit(left, right) and (left == right or product)
 
     def text(self, left: ast.expr, right: ast.expr) -> str:
-        return ast.unparse(self.build(left, right))
+        """Return the operation with other operands."""
+        return ast.unparse(replaced(replaced(self.node, [self.left], left), [self.right], right))
 
 
 def misfit(source: str, line: int, names: Mapping[str, Any], message: str) -> str:
@@ -83,33 +86,14 @@ def _operations(source: str, line: int, names: Mapping[str, Any]) -> Iterator[Op
     ]
     for node in reversed(found):
         if isinstance(node, ast.BinOp):
-            yield Operation(node.op, node.left, node.right, partial(_both, node.op))
+            yield Operation(node.op, node.left, node.right, node)
         elif isinstance(node, ast.AugAssign):
-            assign = partial(_assigned, node.op)
-            yield Operation(node.op, node.target, node.value, assign, put=True)
+            yield Operation(node.op, node.target, node.value, node, put=True)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             of_numpy = _held(node.func.value, names) is np
             given = node.args if of_numpy else [node.func.value, *node.args]
             if node.func.attr in PRODUCTS and len(given) > 1:
-                call = partial(_called, node, node.func, of_numpy)
-                yield Operation(ast.MatMult(), given[0], given[1], call)
-
-
-def _both(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.AST:
-    return ast.BinOp(left, op, right)
-
-
-def _assigned(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.AST:
-    return ast.AugAssign(left, op, right)  # type: ignore[arg-type]  # as it stands
-
-
-def _called(
-    node: ast.Call, function: ast.Attribute, of_numpy: bool, left: ast.expr, right: ast.expr
-) -> ast.AST:
-    if of_numpy:
-        return ast.Call(function, [left, right, *node.args[2:]], node.keywords)
-    method = ast.Attribute(left, function.attr, ast.Load())
-    return ast.Call(method, [right, *node.args[1:]], node.keywords)
+                yield Operation(ast.MatMult(), given[0], given[1], node)
 
 
 def _result(op: ast.operator, left: Shape, right: Shape) -> Shape | None:

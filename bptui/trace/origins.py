@@ -121,13 +121,6 @@ def _origins(
     for place, (_, group) in lines.suspects.named.items():
         if place != repair.place and any(not behind.isdisjoint(us) for us in group.values()):
             yield _Origin(place, [*group], group)
-    for binding in tape.bindings if not repair.renamed else ():
-        anew = binding.entry == wrong and binding.when > wrong + 1
-        if anew and not binding.name.startswith("return ") and binding.place != repair.place:
-            users = [u for u in lines.backward if wrong in tape.inputs[u] and u >= binding.when]
-            read = {u: tape.read_at(tape.notes[u].place) for u in users}
-            if reading := [u for u in users if binding.name in read[u]]:
-                yield _Origin(binding.place, [wrong], {wrong: reading})
     for place in islice(_places(lines, own, wrong), LINES):
         yield _Origin(place, lines.places[place], {})
     yield from islice(_behind(lines, repair, own, viewed, wrong), LINES)
@@ -191,9 +184,7 @@ def _edited(
     seen = [sight for sight in sights if sight is not None]
     turns = {sight.binding.entry: Evaluation(*sight[1:], sight.binding.name) for sight in seen}
     tape = lines.truth.tape
-    read = {entry for users in origin.users.values() for entry in users}
-    behind = tape.ancestors(wrong) - {wrong} if not read else set(turns)
-    ahead = wrong if not origin.users or not read.isdisjoint(tape.ancestors(wrong)) else None
+    behind = set(turns) if anew else tape.ancestors(wrong) - {wrong}
     near = max((entry for entry in turns if entry in behind), default=None)
     later = near is None
     near = min(turns, default=None) if later else near
@@ -210,7 +201,7 @@ def _edited(
         if later:
             if not _is_gradient(lines, repair, near, found):
                 continue
-        elif ahead is not None:
+        else:
             changed = _again(lines, origin, {near: found}, last=wrong)
             new = None if changed is None else changed.get(wrong)
             if new is None or not right_value(new, wanted, exact=lines.factor is not None):

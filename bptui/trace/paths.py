@@ -77,12 +77,15 @@ def put(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
 
 
 def replaced(node: Any, parts: Collection[ast.expr], new: ast.expr) -> Any:  # noqa: ANN401
-    """Return a node, or what else a field of one is, with an expression in the place of parts."""
+    """Return a node, or what else a field of one is, with an expression in the place of parts.
+
+    It shares all that stays.
+    """
     if any(node is part for part in parts):
         return new
     if isinstance(node, list):
         return [replaced(one, parts, new) for one in node]
-    if not isinstance(node, ast.AST):
+    if not isinstance(node, ast.AST) or not any(p is one for p in parts for one in ast.walk(node)):
         return node
     fields = {name: replaced(one, parts, new) for name, one in ast.iter_fields(node)}
     return type(node)(**fields)

@@ -157,8 +157,6 @@ def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
     every = [factor for key in falling for factor in dict.fromkeys(factors[key])]
     usual = max(dict.fromkeys([1.0, *every]), key=every.count)
     least = len(falling) / 2  # of two halves that is right which has gradients as they are
-    if _exact(truth, judged, matched):
-        usual, least = 1.0, 0.0
     if every.count(usual) > least or (usual == 1.0 and every.count(usual) == least > 0):
         for key, found in factors.items():
             if found and usual not in found:
@@ -173,13 +171,13 @@ def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> flo
     """Return the factor between the gradient and what was multiplied with the rate."""
     match, found = judged.matches[parameter.key], truth.inner(parameter, judged)
     if match is None or not found:
-        return found[0].factor if found else 0.0
+        return 0.0
     size = rounded(abs(match.factor))
     applied = next((inner for inner in found if rounded(abs(inner.factor)) == size), None)
-    if applied is not None and applied.entry is not None:
+    if applied is not None:
         if not parameter.rated:
             return applied.factor
-        behind = truth.tape.ancestors(applied.entry)  # not of another number of the array
+        behind = truth.tape.ancestors(applied.entry or 0)  # not of another number of the array
         found = [inner for inner in found if inner.entry in behind]
     others = [inner for inner in found if rounded(abs(inner.factor)) != size]
     named = (inner for inner in others if inner.entry in truth.tape.named)

@@ -11,7 +11,7 @@ import numpy as np
 
 from bptui.core.graph.node import Node
 from bptui.trace.comparing import Numbers, Values, right_value
-from bptui.trace.edits import accumulated, edits, exchanged, turned_round
+from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
 from bptui.trace.paths import called, put, within
@@ -45,12 +45,7 @@ class View(Seeing):
         if repair.argument is not None:
             return self._given(repair.argument)
         if key not in said:
-            tries = (
-                self.mended_by_reading,
-                self.mended_by_adding,
-                self.mended_by_turning,
-                self.mended,
-            )
+            tries = (self.mended_by_reading, self.mended_by_adding, self.mended)
             said[key] = next(filter(None, (mend(repair) for mend in tries)), None)
         return said[key]
 
@@ -76,18 +71,6 @@ class View(Seeing):
             return None
         adding = partial(self.lines.replay.edited, writes, _added)
         return written(made) if self.lines.mended_by(repair, adding) else None
-
-    def mended_by_turning(self, repair: Repair) -> str | None:
-        """Return the statement with ``+=`` where each turn takes away what it should add."""
-        made = next(turned_round(self.statement), None)
-        if made is None or repair.updated:
-            return None
-        node, nodes = self.statement, self.lines.truth.graph.nodes
-        span = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-        adding = [e for e in self.own if self.places[self._place(e)] == span]
-        adding = [entry for entry in adding if nodes[entry].op.name in ("add", "subtract")]
-        turned = partial(self.lines.replay.edited, adding, _turned)
-        return written(made) if self.lines.mended_by(repair, turned) else None
 
     def _is_sum(self, repair: Repair) -> bool:
         """Whether a variable should be the sum of all that its statement gives it in a loop."""
@@ -212,12 +195,6 @@ class View(Seeing):
             if not left:
                 break
         return scaled
-
-
-def _turned(node: Node, values: list[Numbers]) -> Numbers:
-    """Return the sum for a difference, and the other way round."""
-    one, other = values
-    return np.asarray(one + other if node.op.name == "subtract" else one - other)
 
 
 def _added(node: Node, values: list[Numbers]) -> Numbers:

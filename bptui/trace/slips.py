@@ -75,14 +75,13 @@ def _compared(view: View, repair: Repair, told: str | None) -> str | None:
     at = {layer.before: layer for layer in layers}
     known = [at.get(source) for source, _ in repair.stands_for]
     wanted = {entry: lines.right_value(entry) or lines.values[entry] for entry in repair.entries}
+    several = Pair(*(_flat([of[e] for e in repair.entries]) for of in (lines.values, wanted)))
     if all(known):  # a number for each unit, where a loop goes over them
         own = [layer for layer in known if layer is not None]
-        joined = [_joined(view, repair.entries, of) for of in (lines.values, wanted)]
-        found = _named(lines, Pair(*joined), [own])
+        found = _named(lines, several, [own])
         if found:
             return found
     alone = [[layer] for layer in layers]
-    several = Pair(*(_joined(view, repair.entries, of) for of in (lines.values, wanted)))
     factor = multiple(*several) if several.wrong[0].size == several.right[0].size else None
     if factor is not None:
         return _scaled(lines, factor)
@@ -95,13 +94,6 @@ def _compared(view: View, repair: Repair, told: str | None) -> str | None:
     places = reversed(list(_places(view, repair, told)))
     tries = (_by_slopes(lines, pair, alone) for pair in places)
     return _named(lines, whole, alone) or next(filter(None, tries), None)
-
-
-def _joined(view: View, entries: Sequence[int], values: dict[int, Values]) -> Values:
-    draws = range(len(view.lines.truth.draws))
-    return [
-        np.concatenate([values[entry][draw].reshape(-1) for entry in entries]) for draw in draws
-    ]
 
 
 def _places(view: View, repair: Repair, told: str | None) -> Iterator[Pair]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
@@ -15,8 +15,7 @@ from bptui.trace.drawing import VIEWS, views_of
 from bptui.trace.held import wrong_parts
 from bptui.trace.losses import Key
 from bptui.trace.sizes import Sizes
-from bptui.trace.split_paths import SplitPaths
-from bptui.trace.tape import Binding
+from bptui.trace.tape import Binding, Tape
 
 if TYPE_CHECKING:
     from bptui.trace.lines import Lines
@@ -79,7 +78,6 @@ class Suspects:
         had = set().union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
         settled -= {entry for entry in self.backward if self.sizes.of_other_sign(entry, usual)}
-        repaired = {repair.place for repair in self.lines.repairs}
         done = {(repair.place, e) for repair in self.lines.repairs for e in repair.entries}
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
@@ -110,19 +108,10 @@ class Suspects:
                 ):
                     yield Attempt(suspect.place, pairs, suspect.since)
 
-        one = self.lines.factor is None and 1.0 in (usual or {1.0})  # an optimizer takes any size
-        own = {1.0} if one or usual is None else self._named_sizes(right) & usual or usual
-
-        def made_before(suspect: _Suspect) -> Iterator[Attempt]:
-            earlier = {} if suspect.since else self._of_one_size(suspect.first)
-            place = self.truth.tape.notes[min(earlier, default=suspect.first)].place
-            sizes = {rounded(f) for entry in earlier for f in self.lines.factors(entry).values()}
-            if earlier and sizes.isdisjoint(own) and place not in repaired | {suspect.place}:
-                yield Attempt(place, earlier, {})
-
         def inner(attempt: Attempt) -> bool:
             return all(entry not in parameters for entry, _ in attempt.pairs.values())
 
+        repaired = {repair.place for repair in self.lines.repairs}
         for place, pairs in wrong_parts(self.lines):
             if place not in repaired and not suspects.isdisjoint(pairs):
                 yield Attempt(place, pairs, {})
@@ -131,7 +120,6 @@ class Suspects:
         for suspect in sorted(certain, key=lambda one: rounded(sizes[one.first]) == 1.0):
             same = self._as_it_is(suspect.entries)
             if any(part >= 0 for _, part in same.values()):
-                yield from made_before(suspect)
                 yield Attempt(suspect.place, same, {})
         paths = SplitPaths(self.truth.tape, known)
         incomplete = [one for one in suspected if paths.suspicious(one.entries)]
@@ -149,7 +137,6 @@ class Suspects:
             if same := self._as_it_is(self.lines.places[place]):
                 yield Attempt(place, same, {}, exact=True)
         for suspect in sorted(doubtful, key=lambda one: one.place in self.lines.in_forward):
-            yield from made_before(suspect)
             yield from filter(inner, paired([suspect], False))
             yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
         for attempt in filter(inner, paired(certain[::-1], False)):
@@ -180,12 +167,6 @@ class Suspects:
         whole = first in values and values[first][0].size == values[entry][0].size
         return tape.notes[entry].call in VIEWS and whole and self._reading[first] == 1
 
-    def _named_sizes(self, right: Collection[Key]) -> set[float]:
-        """Return the multiples of true gradients that have names behind right gradients."""
-        behind = set().union(*(self.truth.behind[key] for key in right))
-        named = behind & self.truth.tape.named & self.lines.values.keys()
-        return {rounded(f) for entry in named for f in self.lines.factors(entry).values()}
-
     def _apart(self, since: Mapping[int, Collection[int]]) -> bool:
         """Whether what is read by another name may be right by the one it had.
 
@@ -199,19 +180,6 @@ class Suspects:
             return True
         users = (user for user in self.backward if not since.keys().isdisjoint(inputs[user]))
         return not {user for reading in since.values() for user in reading}.issuperset(users)
-
-    def _of_one_size(self, entry: int) -> dict[int, Source]:
-        """Return the first gradients that have the size of one that is computed from them."""
-        size = rounded(self.lines.first_factor(entry) or 0.0)
-
-        def having(one: int) -> Source | None:
-            found = self.lines.factors(one).items() if one in self.lines.values else ()
-            return next((source for source, factor in found if rounded(factor) == size), None)
-
-        while earlier := next(filter(having, self.truth.tape.inputs[entry]), None):
-            entry = earlier
-        group = self.lines.places.get(self.truth.tape.notes[entry].place, [entry])
-        return {one: source for one in group if (source := having(one))}
 
     def _ends(self, entries: Sequence[int]) -> tuple[int, ...]:
         """Return the entries that are added to by none of the others: whole sums of a loop."""
@@ -377,3 +345,37 @@ class Suspects:
         forward = self.lines.forward | self.computed_again & self.truth.dependent
         later = (entry for entry in chain(forward, self.backward) if entry >= when)
         return min(later, default=-1) in forward
+
+
+class SplitPaths:
+    """The entries that are right, but may not be what belongs where they are used."""
+
+    def __init__(self, tape: Tape, known: Mapping[int, Collection[Source]]) -> None:
+        self.terms: dict[int, set[int]] = {}
+        """Entries that are what one consumer adds to a gradient, with the forward values."""
+        having: dict[Source, list[int]] = {}
+        added_to = {
+            entry
+            for user in known
+            if tape.notes[user].call in ("add", "subtract") and not known[user]
+            for entry in tape.inputs[user]
+        }
+        for entry, sources in known.items():
+            of = {of for of, part in sources if part >= 0}
+            if of and entry not in added_to:  # else the sum is wrong
+                self.terms[entry] = of
+            if tape.notes[entry].call not in VIEWS:  # which compute nothing
+                for source in sources:
+                    having.setdefault(source, []).append(entry)
+        pairs = (pair for entries in having.values() for pair in combinations(entries, 2))
+        self.twice = {e for one, two in pairs if not tape.depends(two, {one}) for e in (one, two)}
+        """Entries that are the same as others, but computed another time."""
+
+    def suspicious(self, entries: Collection[int]) -> bool:
+        """Whether a path may be missing in one of the entries."""
+        return any(entry in self.terms or entry in self.twice for entry in entries)
+
+    def mended_by(self, pairs: Mapping[int, Source]) -> bool:
+        """Whether a term is replaced by the whole sum, or what stands twice by something else."""
+        whole = any(part == ALL and of in self.terms.get(e, ()) for e, (of, part) in pairs.items())
+        return whole or any(entry in self.twice for entry in pairs)

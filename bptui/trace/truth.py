@@ -12,16 +12,18 @@ from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, constant, evaluate
 from bptui.core.graph.shaping import full
 from bptui.trace.comparing import (
+    Decay,
     Match,
     Noise,
+    Of,
     Singles,
     Values,
+    decay_in,
     largest,
     multiple,
     multiple_as_it_is,
     rounded,
 )
-from bptui.trace.decay import Decay, Of, decay_in
 from bptui.trace.drawing import SPREADS, Drawn, inputs_of
 from bptui.trace.graph import Lowered
 from bptui.trace.losses import (

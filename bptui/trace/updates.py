@@ -254,7 +254,7 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
         steps[number].setdefault(origin, []).append(update)
     made: list[TrainingStep] = []
     names = names_of(tape)
-    _drop_what_is_computed(tape, steps)
+    _drop_what_feeds_nothing(tape, steps)
     ends = [max(u.after for group in step.values() for u in group) for step in steps]
     for number, step in enumerate(steps):
         parameters = tuple(
@@ -368,18 +368,14 @@ def _parts(
     return found
 
 
-def _drop_what_is_computed(tape: Tape, steps: list[dict[int, list[Update]]]) -> None:
-    """Leave out what is computed from parameters in the first step, and what feeds nothing else."""
+def _drop_what_feeds_nothing(tape: Tape, steps: list[dict[int, list[Update]]]) -> None:
+    """Leave out what feeds nothing else in the first step."""
     if not steps:
         return
-    origins = set(steps[0])
     own = {update.after for step in steps for group in step.values() for update in group}
     end = min((u.after for group in steps[0].values() for u in group), default=0)
-    for origin in sorted(origins):
-        others = {other for other in origins if other < origin}
-        computed = others and tape.depends(origin, others)
-        feeds = any(origin in tape.inputs[entry] for entry in range(end) if entry not in own)
-        if computed or not feeds or np.asarray(tape.values[origin]).dtype.kind != "f":
+    for origin in sorted(steps[0]):
+        if not any(origin in tape.inputs[entry] for entry in range(end) if entry not in own):
             for step in steps:
                 step.pop(origin, None)
     steps[:] = [step for step in steps if step]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import (
     Numbers,
-    Values,
     along,
     multiple,
     multiple_as_it_is,
@@ -65,31 +64,13 @@ class WrongUpdates:
             shapes = set(map(truth.tape.shape, (parameter.before, parameter.after)))
             if len(shapes) == 1 and (parameter.before, ALL) in lines.true:
                 places.setdefault(parameter.statements[-1].place, []).append(parameter)
-        first = {binding.entry: binding for binding in reversed(truth.tape.bindings)}
         for place, own in places.items():
-            renamed: set[int] = set()
-            updated: dict[int, Values] = {}
-            for parameter in own:
-                binding = parameter.statements[-1]
-                after = binding.entry
-                right = self.new_values(parameter)
-                if first[after] != binding:  # W = v
-                    renamed.add(after)
-                    later = [entry for entry in lines.backward if entry >= binding.when]
-                    lines.replay.renamed.setdefault(after, []).insert(0, (later, right))
-                elif after in updated:  # of several parts each is put right
-                    parts = zip(updated[after], right, strict=True)
-                    updated[after] = [
-                        parameter.put(whole, parameter.taken(part)) for whole, part in parts
-                    ]
-                else:
-                    updated[after] = right
-            lines.current |= updated
-            entries = tuple(p.statements[-1].entry for p in own)
+            right = {p.statements[-1].entry: self.new_values(p) for p in own}
+            lines.current |= right
             sources = tuple((parameter.before, ALL) for parameter in own)
             mended = frozenset(parameter.key for parameter in own)
-            anew = frozenset(renamed)
-            lines.repairs.append(Repair(place, entries, sources, mended, anew, tuple(own)))
+            entries = tuple(p.statements[-1].entry for p in own)
+            lines.repairs.append(Repair(place, entries, sources, mended, updated=tuple(own)))
             lines.wrong = lines.wrong - mended
 
     def change_wanted(self, parameter: Parameter) -> float | None:

@@ -209,18 +209,6 @@ for step in range(2):
     d = [v for v in h]  #! d = [v * v for v in h]
     A = [[a - 0.1 * v * e for a, e in zip(r, d)] for r, v in zip(A, x[0])]
 """,
-    "a term of a sum in a line above": """
-U, S = rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
-for step in range(2):
-    h = np.tanh(x @ W)
-    loss = ((h @ V - y) ** 2).sum() + ((h @ U) ** 2).sum() + ((h @ S) ** 3).sum()
-    r, u, s = 2 * (h @ V - y), 2 * h @ U, 3 * (h @ S) ** 2
-    dh = r @ V.T
-    dh = dh + u @ U.T  #! dh = dh - u @ U.T
-    dh = dh + s @ S.T
-    V, U, S = V - 0.01 * h.T @ r, U - 0.01 * h.T @ u, S - 0.01 * h.T @ s
-    W -= 0.01 * x.T @ (dh * (1 - h ** 2))
-""",
     "a sign that is lost twice": """
 U = rng.normal(size=(2, 2))
 def back(g, matrix, out):
