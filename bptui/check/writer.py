@@ -185,8 +185,7 @@ class Checked:
         follows = {self._at(entry) for entry in self.found.follows}
         updates = set[int]().union(*map(self._updates, self.parameters))
         if squares:
-            behind = self.tape.dependents({*self.verdict.squares}, self.found.truth.step.end)
-            follows |= {line for line, own in entries.items() if own[-1] in behind} - updates
+            follows |= self._after_squares(entries) - updates
         if squares or repairs:  # a wrong gradient is taken over by its update
             matches = self.found.judged.matches
             wrong = [one for one in self.parameters if matches[one.key] is None]
@@ -212,6 +211,25 @@ class Checked:
 
     def _at(self, entry: int) -> int:
         return self.line_of(self.tape.notes[entry].place)
+
+    def _after_squares(self, entries: dict[int, list[int]]) -> set[int]:
+        """Return the lines whose value changes once no column and row make a square."""
+        graph = self.found.truth.graph
+        replaced: dict[int, list[Any]] = {}
+        for entry in self.verdict.squares:
+            node = graph.nodes[entry]
+            columns = [
+                [np.reshape(draw[each], (-1, 1)) for each in node.inputs]
+                for draw in self.found.truth.draws
+            ]
+            if len(node.inputs) == 2:  # it has a rule
+                replaced[entry] = [node.op.evaluate(*pair, **node.settings) for pair in columns]
+        changed = (self.found.replay.carried(replaced, {}) if replaced else None) or {}
+        return {
+            line
+            for line, own in entries.items()
+            if own[-1] in changed and multiple(changed[own[-1]], self.found.values[own[-1]]) is None
+        }
 
     def _updates(self, parameter: Traced) -> set[int]:
         return {self.line_of(binding.place) for binding in parameter.statements} - {0}

@@ -74,15 +74,12 @@ class Calls(Names):
             self.buffer(owner).reshaped()
             self.rewritten(at, owner, entry)
             return result
-        given = (owner, *arguments)
-        out = out_of(name, given, words)
-        if out is not None:
-            return self._into(at, name, given, words, out, partial(function, *arguments, **words))
-        result = function(*arguments, **words)
-        if name == "tolist" and isinstance(result, list):
+        carry_out = partial(function, *arguments, **words)
+        if name == "tolist" and owner.ndim:
+            result = carry_out()
             self._listed(at, owner, result)
             return result
-        return self._noted(at, name, given, words, result)
+        return self._carried_out(at, name, (owner, *arguments), words, carry_out)
 
     def _listed(self, at: int, owner: Value, result: list[Value]) -> None:
         for index in np.ndindex(*owner.shape):
@@ -104,16 +101,15 @@ class Calls(Names):
                     self.entry_of(part, at)
         return self.note(name, arguments, words, at, result)
 
-    def _into(
-        self,
-        at: int,
-        name: str,
-        arguments: Arguments,
-        words: Words,
-        out: Value,
-        carry_out: Callable[[], Value],
+    def _carried_out(
+        self, at: int, name: str, arguments: Arguments, words: Words, carry_out: Callable[[], Value]
     ) -> Value:
-        """Carry out a call that writes into an array."""
+        """Carry out a call, which may write into an array, and take note of it."""
+        out = out_of(name, arguments, words)
+        if out is None:
+            result = carry_out()
+            known = self.concerned(arguments) or self.concerned(words.values())
+            return self._noted(at, name, arguments, words, result) if known else result
         before = self.about_to_change(out)
         given = arguments[: OUT.get(name, len(arguments))]
         encoded = tuple(self.encoded(argument, at) for argument in given)
@@ -128,16 +124,11 @@ class Calls(Names):
         if len(arguments) > function.nin:
             words = {**words, "out": arguments[function.nin :]}
             arguments = arguments[: function.nin]
-        out = out_of(function.__name__, arguments, words)
-        if out is not None:
-            carry_out = partial(function, *arguments, **words)
-            return self._into(at, function.__name__, arguments, words, out, carry_out)
-        if any(isinstance(part, np.ndarray) for part in words.get("out") or ()):
+        several = isinstance(words.get("out"), tuple) and len(words["out"]) > 1
+        if several and any(isinstance(part, np.ndarray) for part in words["out"]):
             return self._unseen(at, function, arguments, words)
-        result = function(*arguments, **words)
-        if self.concerned(arguments):
-            return self.note(function.__name__, arguments, words, at, result)
-        return result
+        carry_out = partial(function, *arguments, **words)
+        return self._carried_out(at, function.__name__, arguments, words, carry_out)
 
     def _ufunc_method(
         self, at: int, ufunc: Value, method: str, /, *arguments: Value, **words: Value
@@ -152,14 +143,7 @@ class Calls(Names):
             function(*arguments, **words)
             self.rewritten(at, array, self.write(name, encoded, {}, at, array))
             return None
-        out = out_of(name, arguments, words)
-        if out is not None:
-            carry_out = partial(function, *arguments, **words)
-            return self._into(at, name, arguments, words, out, carry_out)
-        result = function(*arguments, **words)
-        if self.concerned(arguments):
-            return self.note(name, arguments, words, at, result)
-        return result
+        return self._carried_out(at, name, arguments, words, partial(function, *arguments, **words))
 
     def _called(self, at: int, function: Value, /, *arguments: Value, **words: Value) -> Value:
         if any(function is known for known in APPLYING) and arguments and arguments[0] is not None:
@@ -173,25 +157,22 @@ class Calls(Names):
             return self._sum(at, *arguments, **words)
         if function is builtins.max or function is builtins.min:  # one of them, the very object
             return function(*(self.iterate(at, part) for part in arguments), **words)
-        name = name_of(function)
-        out = out_of(name, arguments, words)
-        if out is not None:
-            carry_out = partial(function, *arguments, **words)
-            return self._into(at, name, arguments, words, out, carry_out)
+        name, carry_out = name_of(function), partial(function, *arguments, **words)
         if function is copy.deepcopy:
-            result = function(*arguments, **words)
+            result = carry_out()
             self._copied(at, arguments[0] if arguments else words["x"], result, set())
             return result
-        if not self.concerned(arguments) and not self.concerned(words.values()):
-            return function(*arguments, **words)
+        known = self.concerned(arguments) or self.concerned(words.values())
+        if not known or out_of(name, arguments, words) is not None:
+            return self._carried_out(at, name, arguments, words, carry_out)
         if isinstance(function, np.vectorize) and not (words or function.signature):
             return self._one_by_one(at, function, arguments)
         places = places_of(name, arguments, words) if function is getattr(np, name, None) else None
         if places is not None:
-            return self._by_places(at, places, partial(function, *arguments, **words))
+            return self._by_places(at, places, carry_out)
         if not is_pure(function) or words.get("copy") is False:
             return self._unseen(at, function, arguments, words)
-        return self._noted(at, name, arguments, words, function(*arguments, **words))
+        return self._noted(at, name, arguments, words, carry_out())
 
     def _one_by_one(self, at: int, function: Value, arguments: Arguments) -> Value:
         """Call a vectorized function with one number after the other, as numpy does."""
