@@ -191,10 +191,8 @@ class MainScreen(Screen[None]):
 
     def toggle_names(self) -> None:
         """Go from names to numbers alone, or back; say so where that makes no difference."""
-        before = self.network.wires
         self.show_names(not self.view.named)
-        alike = before is not None and before.labelled_as(self.network.wires)
-        if alike and not self._parameters.region:
+        if not self._parameters.region:
             self.notify("Names make no difference to these edges; tab shows the matrices.")
 
     # who has which part of the screen
@@ -221,7 +219,7 @@ class MainScreen(Screen[None]):
         # the tour takes the place of the caption and the keys, and where it is tight of the loss
         taken = tour_rows(size.width) - 1 if touring else ROWS * present
         body = size.height - 2 - (slim and not tight) - taken
-        least = max(size.height // 4, min(8, body * 2 // 5))
+        least = max(size.height // 4, min(8, body * 2 // 5) - present)
         width = size.width if slim else size.width - CHART
         diagram = wanted(network, Size(width - 2, body - rows - least - 2), present)
         spared = body - rows - max(diagram.height + 2, body // 3)

@@ -1,7 +1,6 @@
 """The diagram's geometry: nothing overlaps, everything lies inside, omissions are counted."""
 
-from itertools import combinations
-from math import ceil, floor
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -9,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from bptui.app.diagram.edges import crossing, edges
-from bptui.app.diagram.labels import label_places
-from bptui.app.diagram.layout import arrange
-from bptui.app.diagram.wires import Wires, telling, wires_of
+from bptui.app.diagram.edges import edges
+from bptui.app.diagram.labels import at_ends
+from bptui.app.diagram.layout import Layout, arrange
+from bptui.app.diagram.wires import BESIDE, Wires, telling, wires_of
 from bptui.app.playback.run import SPEEDS
 from bptui.app.styles import own_styles
 from bptui.app.view import Selection, View
@@ -20,7 +19,6 @@ from bptui.core.history import LossHistory
 from bptui.core.network import Network
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
-from bptui.presets.folders import shipped_names
 
 LAYERS = st.lists(st.one_of(st.integers(1, 9), st.integers(1, 350)), min_size=2, max_size=9)
 SMALL = st.lists(st.integers(1, 7), min_size=2, max_size=4)
@@ -68,64 +66,39 @@ def test_edges_run_from_unit_to_unit_and_labels_stand_between_and_apart(
         assert all(dash & ~bits == 0 for _, _, bits, dash in edge.cells)
         solid, dashed = (sum(cell[at].bit_count() for cell in edge.cells) for at in (2, 3))
         assert 0 < dashed < solid
-    places = label_places(layout, drawn, length)
-    labels = [Region(column, row, length, 1) for row, column in places.values()]
-    for edge, spot in zip(places, labels, strict=True):
-        assert layout.right(edge.layer - 1) <= spot.x
-        assert spot.right <= layout.left(edge.layer)
+    spots = at_ends(layout, drawn, length, drawn)
+    labels = [Region(spot.cell[1], spot.cell[0], length, 1) for spot in spots.values()]
     assert not any(one.overlaps(other) for one, other in combinations(labels, 2))
+    for (edge, (cell, _, led)), label in zip(spots.items(), labels, strict=True):
+        assert label.right in (layout.left(edge.layer), layout.left(edge.layer) - 1)
+        assert 1 <= label.y < height
+        assert led.start == edge.start
+        if label.x > layout.right(edge.layer - 1):
+            assert led.end == (cell[1] - 1, cell[0])
     for layer in range(1, len(layers)):
-        of_layer = sum(edge.layer == layer for edge in places)
+        mine = [edge for edge in spots if edge.layer == layer]
+        down = sorted(mine, key=lambda edge: spots[edge].cell)
+        assert down == sorted(mine, key=lambda edge: (edge.destination, edge.source))
         sources, destinations = (len(layout.columns[at]) for at in (layer - 1, layer))
-        assert of_layer in (0, sources * destinations)
+        assert len(mine) == min(sources * destinations, height - 1)
 
 
 @pytest.mark.parametrize("present", [False, True])
-@pytest.mark.parametrize("size", [(78, 9), (78, 14), (70, 27), (78, 15), (118, 20), (150, 50)])
-def test_labels_stand_on_their_edges_and_in_their_order(
-    size: tuple[int, int], present: bool
+@pytest.mark.parametrize("size", [(78, 11), (78, 9), (118, 20), (158, 28)])
+@pytest.mark.parametrize("preset", ["article", "mazur", "hagan", "negnevitsky", "and", "xor"])
+def test_every_weight_stands_beside_the_unit_that_it_leads_into(
+    preset: str, size: tuple[int, int], present: bool
 ) -> None:
-    """So that none seems to belong to the edge that crosses its own."""
-    for preset in shipped_names():
-        layout = arrange(load(preset).network, *size, (), present)
-        every = edges(layout)
-        drawn = tuple(telling(layout, dict.fromkeys(every, 1.0), Selection()))
-        for length in (6, 7, 10):
-            places = label_places(layout, drawn, length)
-            for edge, (row, column) in places.items():
-                spanned = range(column, column + length)
-                rows = [at for at, x, *_ in edge.cells if x in spanned]
-                assert min(rows) - 1 <= row <= max(rows) + 1
-            for (one, here), (other, there) in combinations(places.items(), 2):
-                both = range(max(here[1], there[1]), min(here[1], there[1]) + length)
-                if one.layer == other.layer and both:
-                    ends = [one.row(x) - other.row(x) for x in (both[0], both[-1])]
-                    assert any((here[0] - there[0]) * apart >= 0.0 for apart in ends)
-
-
-@pytest.mark.parametrize(
-    ("size", "present", "length"),
-    [((78, 11), False, 10), ((78, 9), True, 10), ((78, 14), False, 11), ((118, 20), False, 11)],
-)
-def test_labels_leave_crossings_to_be_seen_and_no_other_edge_leads_on_from_them(
-    size: tuple[int, int], present: bool, length: int
-) -> None:
-    """At 80x24 and 120x36, in a classroom too: it is seen which edge goes where."""
-    layout = arrange(network((2, 2, 2), bias=False), *size, (), present)
-    drawn = edges(layout)
-    places = label_places(layout, drawn, length)
-    assert len(places) == len(drawn)
-    for edge, (row, column) in places.items():
-        own = {(at, x) for at, x, *_ in edge.cells}
-        others = {(at, x) for other in drawn for at, x, *_ in other.cells} - own
-        assert others.isdisjoint({(row, column - 1), (row, column + length)})
-    for layer in (1, 2):
-        assert len({column for edge, (_, column) in places.items() if edge.layer == layer}) == 1
-    for one, other in combinations(drawn, 2):
-        met = crossing(one, other)
-        if met is not None:
-            rows = {floor(met[0]), ceil(met[0])}
-            assert not any(row in rows for row, _ in places.values())
+    """At every size, and each has its name: nobody has to guess which edge it is of."""
+    wires, layout = drawn_wires(preset, size, Selection(), present)
+    network = load(preset).network
+    assert len(wires.labels) == sum(a * b for a, b in pairwise(network.layers))
+    for label in wires.labels:
+        edge, (row, column) = label.edge, label.cell
+        assert label.name == network.names.weight(edge.layer, edge.source, edge.destination)
+        away = [abs(place.middle - row) for place in layout.columns[edge.layer]]
+        assert away[edge.destination] == min(away)
+        assert column >= layout.right(edge.layer - 1) + BESIDE
 
 
 def test_of_many_edges_those_along_the_selected_path_remain() -> None:
@@ -151,30 +124,27 @@ def test_of_many_edges_those_along_the_selected_path_remain() -> None:
     assert telling(few, sizes, Selection()) == [*sizes]
 
 
-def drawn_wires(preset: str, size: tuple[int, int], selection: Selection) -> Wires:
+def drawn_wires(
+    preset: str, size: tuple[int, int], selection: Selection, present: bool = False
+) -> tuple[Wires, Layout]:
     experiment = load(preset)
-    layout = arrange(experiment.network, *size, selection.units)
+    layout = arrange(experiment.network, *size, selection.units, present)
     snapshot = Timeline(experiment).snapshot(0)
     view = View(snapshot, LossHistory(), 0, False, SPEEDS[0], selection=selection, pointed=True)
-    return wires_of(layout, edges(layout), view, own_styles(True))
+    return wires_of(layout, edges(layout), view, own_styles(True)), layout
 
 
 @pytest.mark.parametrize("size", [(78, 11), (86, 15), (118, 20), (158, 28)])
 @pytest.mark.parametrize("preset", ["iris", "moons", "spirals", "circles", "xor"])
-def test_numbers_on_edges_have_their_names_or_stand_alone(
-    preset: str, size: tuple[int, int]
-) -> None:
-    """Of large networks the edges of one unit are drawn: the other end is enough of a name."""
+def test_numbers_on_edges_have_their_names(preset: str, size: tuple[int, int]) -> None:
+    """Of large networks the edges of one unit are drawn: where it is from is enough of a name."""
     names = load(preset).network.names
     for selection in (Selection(), Selection("unit", 1, 2), Selection("weight", 2, 0, 3)):
-        wires = drawn_wires(preset, size, selection)
+        wires, _ = drawn_wires(preset, size, selection)
         assert {label.edge.layer for label in wires.labels} == {*range(1, names.depth + 1)}
-        for edge, _, name, *_ in wires.labels:
-            ends = names.unit(edge.layer - 1, edge.source), names.unit(edge.layer, edge.destination)
-            whole = names.weight(edge.layer, edge.source, edge.destination)
-            same = [each for each in wires.labels if each.edge.layer == edge.layer]
-            assert name in (whole, *ends) or (name == "" and len(same) == 1)
-            assert [each.name for each in same].count(name) == 1
+        for edge, _, _, name, *_ in wires.labels:
+            source = f"{names.unit(edge.layer - 1, edge.source)}→"
+            assert name in (names.weight(edge.layer, edge.source, edge.destination), source)
         if not names.counts_weights:
             for layer in range(1, names.depth + 1):
                 mine = [stroke.edge for stroke in wires.strokes if stroke.edge.layer == layer]
@@ -183,7 +153,7 @@ def test_numbers_on_edges_have_their_names_or_stand_alone(
 
 def test_paths_to_the_loss_are_heavier_and_named_brightly() -> None:
     """So that they are told apart without colours, too."""
-    wires = drawn_wires("article", (118, 20), Selection())
+    wires, _ = drawn_wires("article", (118, 20), Selection())
     heavy = {stroke.edge.selection for stroke in wires.strokes if stroke.heavy}
     onward = {Selection("weight", 2, 0), Selection("weight", 2, 1)}
     assert heavy == {Selection(), *onward}

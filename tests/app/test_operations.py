@@ -27,19 +27,19 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
     wires = diagram(session)[0].wires
     area, view = content(session, "#network"), session.app.player.view()
     names, found = view.snapshot.experiment.network.names, set()
-    for edge, (row, column), name, gradient, _ in wires.labels:
+    for edge, (row, column), length, name, gradient, _ in wires.labels:
         shown, parameters = names.weights(edge.layer), view.parameters
-        width = wires.number_width
         if names.weight_gradient(edge.layer) in operation.writes:
             shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients
-            name, width = gradient, wires.gradient_width
+            name = gradient
         numbers = parameters.weights[edge.layer - 1]
         value = float(numbers[edge.source, edge.destination])
-        beside = wires.label_width - wires.number_width
-        text = signed(value, form_of(largest(numbers), width - SIGNED, 3)).strip()
-        whole = screen.piece(area.x + column, area.y + row, wires.label_width)
-        assert not beside or whole.text.lstrip("⠀⠄⠤⠂⠒⠉⠁").startswith(f"{name} "), whole
-        end = area.x + column + wires.label_width
+        form = form_of(largest(numbers), wires.number_width - SIGNED, 3)
+        text = signed(value, form).strip()
+        whole = screen.piece(area.x + column, area.y + row, length)
+        assert whole.text.split() == [name, text]
+        assert not whole.glyph.isalnum(), "glued to what follows"
+        end = area.x + column + length
         there = screen.piece(end - len(text), area.y + row, len(text))
         assert there.text == text, (operation.name, edge.layer)
         assert there.reversed or there.touch == touch(operation, shown)
@@ -109,7 +109,9 @@ async def test_every_operation_of_every_preset_shows_its_numbers(turn: int) -> N
                 )
                 if name in names[turn :: len(SIZES)]:
                     assert await check_diagram(session, operation, left)
-                    check_edges(Screen(session), session, operation)
+                    labelled = check_edges(Screen(session), session, operation)
+                    layers = made.network.depth
+                    assert labelled == {*range(1, layers + 1)}, "numbers of edges, named"
 
 
 async def test_the_matrices_of_every_operation() -> None:

@@ -91,7 +91,7 @@ def background(
             canvas.write(y + value.y, x + value.start, label, styles.dim)
     for gap in layout.omissions:
         text = f"… {gap.count} more"
-        canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, styles.dim)
+        canvas.write(gap.y, max(gap.x + (gap.width - len(text)) // 2, 0), text, styles.dim)
     return canvas
 
 
@@ -200,16 +200,14 @@ class Drawing:
         """Write the weights on their edges; their gradients where the operation computes those."""
         view, styles, names = self._view, self._styles, self._names
         factor = view.cursor
-        beside = wires.label_width - wires.number_width
         for layer in {label.edge.layer for label in wires.labels}:
-            shown, parameters, width = names.weights(layer), view.parameters, wires.number_width
+            shown, parameters = names.weights(layer), view.parameters
             if computed := highlight(view, names.weight_gradient(layer)) == "written":
                 shown, parameters = names.weight_gradient(layer), view.snapshot.gradients
-                width = wires.gradient_width
             numbers = parameters.weights[layer - 1]
             touched, size = highlight(view, shown), largest(numbers)
-            form = form_of(size, width - SIGNED, 3)
-            for edge, (row, column), name, gradient, lit in wires.labels:
+            form = form_of(size, wires.number_width - SIGNED, 3)
+            for edge, (row, column), length, name, gradient, lit in wires.labels:
                 if edge.layer == layer:
                     value = float(numbers[edge.source, edge.destination])
                     style = styles.highlighted(styles.sign(value, size), touched)
@@ -218,14 +216,9 @@ class Drawing:
                         style, named = styles.selected(style, self._focused), styles.strong
                     if factor and factor.is_at(shown, edge.source, edge.destination):
                         style = named = styles.factor
-                    # at the right end of its room: before it numbers of a unit may stand
-                    text, end = signed(value, form).strip(), column + wires.label_width
+                    text, end = signed(value, form).strip(), column + length
                     name = gradient if computed else name
-                    if not wires.number_width:
-                        self.canvas.write(row, column, name, style)
-                        continue
-                    if beside:
-                        self.canvas.write(row, column, f"{name} ".ljust(beside), named)
+                    self.canvas.write(row, column, name.ljust(length - len(text)), named)
                     self.canvas.write(row, end - len(text), text, style)
 
     def _draw_captions(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bptui.app.diagram.layout import Layout, Place
 from bptui.app.view import Selection
@@ -37,10 +38,10 @@ class Edge(Struct, frozen=True, eq=False):
         """Return its cells, of a line twice as thick where it is ``heavy``."""
         return dotted(self.start, self.end, heavy) if heavy else self.cells
 
-    def row(self, column: float) -> float:
-        """Return where between two rows the edge is in a column."""
-        (x0, y0), (x1, y1) = self.start, self.end
-        return y0 + (y1 - y0) * (column - x0) / (x1 - x0)
+    def ending(self, column: int, row: int) -> Edge:
+        """Return the same edge up to another cell."""
+        cells = dotted(self.start, (column, row))
+        return replace(self, end=(column, row), cells=cells)
 
 
 def edges(layout: Layout) -> tuple[Edge, ...]:
@@ -74,12 +75,3 @@ def dotted(start: tuple[int, int], end: tuple[int, int], heavy: bool = False) ->
             if index // DASH % 2 == 0:
                 dashed[cell] = dashed.get(cell, 0) | bit
     return tuple((*cell, bits, dashed.get(cell, 0)) for cell, bits in solid.items())
-
-
-def crossing(edge: Edge, other: Edge) -> tuple[float, float] | None:
-    """Return between which rows and columns two edges of a layer cross, if they do so within it."""
-    before, behind = edge.start[1] - other.start[1], edge.end[1] - other.end[1]
-    if edge.layer != other.layer or before * behind >= 0:
-        return None
-    column = edge.start[0] + before / (before - behind) * (edge.end[0] - edge.start[0])
-    return edge.row(column), column

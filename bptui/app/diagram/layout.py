@@ -43,8 +43,6 @@ class BoxStyle(NamedTuple):
     columns: int = 2
     bias: bool = True
     """Whether biases are among the values, where the network has them."""
-    edges: int = 4
-    """Decimals of the weights on the edges at most."""
     margin: int = 0
     """Blank columns within the border; with more than one of them blank rows, too."""
 
@@ -98,6 +96,7 @@ COMPLETE = (
     BoxStyle(4, bordered=True, columns=1),
     BoxStyle(6, bordered=True),
     BoxStyle(4, bordered=True),
+    BoxStyle(3, bordered=True),
     BoxStyle(4),
     BoxStyle(4, bias=False),
     BoxStyle(3),
@@ -118,9 +117,9 @@ SAMPLED = (BoxStyle(4, bias=False), BoxStyle(3, bias=False))
 """For those that find room with some units of their large layers."""
 SMALLEST = (BoxStyle(4, columns=0), BoxStyle(3, columns=0))
 
-NAMED_GAP, WIDE_GAP, LABEL_GAP = 14, 9, 7
-"""Columns between two layers that leave room for a weight's name and four decimals, such as
-gw12 +0.4500; for four decimals; for two."""
+NAMED_GAP, WIDE_GAP, LABEL_GAP = 15, 9, 7
+"""Columns between two layers that leave room for edges beside a weight's name and three decimals,
+such as gw12 +0.450; for four decimals; for two."""
 LEAST_GAP, TIGHT_GAP = 6, 4
 """What is left without a weight, and what large networks may be left with."""
 
@@ -131,20 +130,19 @@ def choose(network: Network, width: int, height: int, present: bool = False) -> 
     fitting = [style for style in complete if _rows_needed(style, network) <= height]
     # the edges of small networks have as many decimals as their boxes
     tried = [(style, gap) for gap in (NAMED_GAP, WIDE_GAP) for style in fitting if style.bordered]
-    tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
+    tried += [(style, gap) for gap in (NAMED_GAP, LABEL_GAP, LEAST_GAP) for style in fitting]
     tallest = [
         (style, max(box.height for box in style.boxes(network))) for style in SAMPLED[present:]
     ]
     tried += [
         (style, gap)
-        for gap in (LABEL_GAP, TIGHT_GAP)
+        for gap in (NAMED_GAP, LABEL_GAP, TIGHT_GAP)
         for style, tall in tallest
         if 2 * tall + 1 <= height
     ]
     tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST[present:]]
     across = (style for style, gap in tried if _columns_needed(style, network, gap) <= width)
-    style = next(across, SMALLEST[-1])
-    return style._replace(edges=3) if present else style
+    return next(across, SMALLEST[-1])
 
 
 def _rows_needed(style: BoxStyle, network: Network) -> int:
@@ -171,6 +169,10 @@ class Place(NamedTuple):
     @property
     def region(self) -> Region:
         return Region(self.x, self.y, self.width, self.height)
+
+    @property
+    def rows(self) -> range:
+        return range(self.y, self.y + self.height)
 
     @property
     def middle(self) -> int:
@@ -208,6 +210,11 @@ class Layout(Struct, frozen=True, eq=False):
         return min(
             self.left(layer) - self.right(layer - 1) for layer in range(1, len(self.columns))
         )
+
+    @property
+    def blank(self) -> int:
+        """Return the columns between a weight and its unit, where no border is between them."""
+        return int(not self.style.bordered)
 
     def place(self, layer: int, unit: int) -> Place | None:
         """Return where a unit is drawn, if it is."""

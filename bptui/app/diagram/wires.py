@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from rich.style import Style
 
 from bptui.app.diagram.edges import Cell, Edge
-from bptui.app.diagram.labels import label_places
+from bptui.app.diagram.labels import Spot, at_ends, over_units
 from bptui.app.diagram.layout import Layout
 from bptui.app.styles import Styles, highlight
 from bptui.app.view import Selection, View
 from bptui.core.network import Names
 
-LEAST_DECIMALS = 3
+LEAST_DECIMALS, MOST_DECIMALS = 3, 4
 """Of weights on edges: with fewer of them no label is shorter, as +5e-09 has to find room."""
 SIGNED = len("+0.")
-APART = 3
-"""Columns between a label and both ends of the gap that it stands in."""
+BESIDE = 3
+"""Columns of a gap that are left to the edges before their labels."""
 FEW, MOST = 6, 16
 """So many edges between two layers can always be told apart, and so many at most.
 
@@ -29,8 +28,8 @@ Between these as many as the gap has columns.
 MOST_OF_UNIT = 8
 """Edges of one unit that are drawn where there are too many."""
 
-Calls: TypeAlias = Mapping[Edge, tuple[str, str]]
-"""How the weight of an edge is called, and its gradient."""
+Calls: TypeAlias = tuple[tuple[str, str], ...]
+"""How a weight may be called, and its gradient: the longest names first, at last nothing."""
 
 
 class Stroke(NamedTuple):
@@ -47,6 +46,7 @@ class Label(NamedTuple):
 
     edge: Edge
     cell: Cell
+    width: int
     name: str
     gradient: str
     """What its gradient is called there."""
@@ -59,18 +59,10 @@ class Wires(NamedTuple):
 
     strokes: tuple[Stroke, ...]
     labels: tuple[Label, ...]
-    label_width: int
     number_width: int
-    """The columns of a label that its number takes; before it stands its name, or nothing."""
-    gradient_width: int
-    """The same for the number of a gradient, whose name is longer."""
+    """The columns of a label that its number takes; before it stands its name."""
     some: bool
     """Whether edges are left out."""
-
-    def labelled_as(self, other: Wires | None) -> bool:
-        """Return whether the labels and their numbers are as wide as other ones."""
-        widths = None if other is None else (other.label_width, other.number_width)
-        return widths == (self.label_width, self.number_width)
 
 
 def telling(
@@ -117,13 +109,17 @@ def leads_on(edge: Edge, selection: Selection) -> bool:
 
 
 def wires_of(
-    layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles, named: bool = True
+    layout: Layout,
+    edges: tuple[Edge, ...],
+    view: View,
+    styles: Styles,
+    name: Callable[[Edge], str] | None = None,
 ) -> Wires:
     """Return how the edges are drawn and, where there is room, where their weights stand.
 
-    Those have their names before them where they are to be ``named`` and these find room, too.
-    Where weights are too many to be counted, an edge can be told by an end alone: of each layer
-    those of one unit are drawn.
+    Those have their names before them where these find room, too; ``name`` gives others than the
+    network's own. Where weights are too many to be counted, an edge can be told by an end alone: of
+    each layer those of one unit are drawn.
 
     While an operation is shown, edges that it has nothing to do with stand back. Not where their
     labels say it: the cells of all edges are many bytes on the way to a terminal. While the
@@ -144,28 +140,35 @@ def wires_of(
     kept = [edge for edge in kept if edge not in {*lit, *selected}]
     kept += [*sorted(lit, key=sizes.__getitem__), *selected]
     drawn = tuple(edge for edge in edges if edge in {*kept}) if some else edges
-    widths, called, places = _labels(
-        layout, drawn, tuple(path), names if named else None, view.named
-    )
-    if selected and selected[0] not in places:
-        places = {**places, **label_places(layout, selected, widths[0])}
-    strokes = []
+    called = [_called(edge, names, name) for edge in drawn]
+    number, which, spots = _labels(layout, drawn, tuple(path), tuple(called))
+    calls = dict(zip(drawn, called, strict=True))
+    strokes, labels = list[Stroke](), list[Label]()
     for edge in kept:
         style = styles.sign(values[edge], largest[edge.layer])
         if edge in selected:
             style = styles.strong
         elif edge in lit:
             style = styles.accent + styles.bold
-        elif view.operation is not None and edge not in places:
+        elif view.operation is not None and edge not in spots:
             own = names.weights(edge.layer), names.weight_gradient(edge.layer)
             style = style + styles.bold if highlight(view, *own) else styles.faint
-        strokes.append(Stroke(edge, style, values[edge] < 0.0, edge in lit or edge in selected))
-    labels = tuple(
-        Label(edge, places[edge], *called.get(edge, ("", "")), edge in lit)
-        for edge in kept
-        if edge in places
-    )
-    return Wires(tuple(strokes), labels, *widths, some)
+        spot = spots.get(edge)
+        led = spot.edge if spot else edge
+        strokes.append(Stroke(led, style, values[edge] < 0.0, edge in lit or edge in selected))
+        if spot:
+            labels.append(Label(edge, spot.cell, spot.width, *calls[edge][which], edge in lit))
+    return Wires(tuple(strokes), tuple(labels), number, some)
+
+
+def _called(edge: Edge, names: Names, name: Callable[[Edge], str] | None) -> Calls:
+    """Return the names of an edge: its weight's, that of the unit that it is from, or nothing.
+
+    Where it leads to is seen, and where all weights of a network are, so is their order.
+    """
+    whole = name(edge) if name else names.weight(edge.layer, edge.source, edge.destination)
+    source = f"{names.unit(edge.layer - 1, edge.source)}→"
+    return (whole, f"g{whole}"), (source, source), *[("", "")] * names.counts_weights
 
 
 @lru_cache(maxsize=16)
@@ -173,54 +176,19 @@ def _labels(
     layout: Layout,
     drawn: tuple[Edge, ...],
     path: tuple[Edge, ...],
-    names: Names | None,
-    wanted: bool,
-) -> tuple[tuple[int, int, int], Calls, Mapping[Edge, Cell]]:
-    """Return the columns of labels, so that none ever moves, of their numbers, and of gradients.
+    called: tuple[Calls, ...],
+) -> tuple[int, int, Mapping[Edge, Spot]]:
+    """Return the columns of the labels' numbers, which of their names stand there, and where.
 
-    Then what stands before these, and where each label stands. They have ``names``, with fewer
-    decimals rather than without, those of gradients first. Where these find no room numbers stand
-    alone, or the names where those are ``wanted``; where an end is the name, a number alone in each
-    layer, that of the ``path``'s last edge there.
+    It is the longest names that leave room for three decimals. Nothing ever moves by what the
+    numbers are, nor by whether they are weights or gradients.
     """
-    gap, most = layout.gap, layout.style.edges
-    alone = min(max(gap - APART - SIGNED, LEAST_DECIMALS), most) + SIGNED
-    least = LEAST_DECIMALS + SIGNED
-    tried: list[tuple[tuple[int, int, int], Calls]] = []
-    for called in _calls(drawn, names) if names and drawn else ():
-        name, gradient = (max(map(len, each)) for each in zip(*called.values(), strict=True))
-        longer = gradient - name
-        for k in range(most + SIGNED, least - 1, -1):
-            for g in dict.fromkeys((longer, 0)):
-                tried.append(((name + 1 + k + g, k, k - longer + g), called))
-    tried = [each for each in tried if each[0][0] < gap]
-    if not tried and names and drawn:
-        *_, called = _calls(drawn, names)
-        if wanted:
-            tried = [((max(len(name) for name, _ in called.values()) + 1, 0, 0), called)]
-        elif not names.counts_weights:
-            drawn = tuple({edge.layer: edge for edge in path}.values())
-    tried = tried or [((alone, alone, alone), {})]
-    found = [label_places(layout, drawn, widths[0], path) for (widths, _) in tried]
-    best = next(at for at, places in enumerate(found) if len(places) >= len(found[-1]))
-    return *tried[best], found[best]
-
-
-def _calls(drawn: tuple[Edge, ...], names: Names) -> Iterator[Calls]:
-    """Yield how weights and their gradients may be called, the longest names first.
-
-    Where all edges of a layer meet in one unit their other ends are enough.
-    """
-    whole = {edge: names.weight(edge.layer, edge.source, edge.destination) for edge in drawn}
-    yield {edge: (name, f"g{name}") for edge, name in whole.items()}
-    if names.counts_weights:
-        return
-    ends = {(edge.layer, edge.destination) for edge in drawn}
-    meeting = Counter(layer for layer, _ in ends)
-    short = {
-        edge: names.unit(edge.layer - 1, edge.source)
-        if meeting[edge.layer] == 1
-        else names.unit(edge.layer, edge.destination)
-        for edge in drawn
-    }
-    yield {edge: (name, name) for edge, name in short.items()}
+    room = layout.gap - BESIDE - layout.blank
+    most, least = min(layout.style.decimals, MOST_DECIMALS) + SIGNED, LEAST_DECIMALS + SIGNED
+    names = [[len(f"{each} ".lstrip()) for _, each in calls] for calls in zip(*called, strict=True)]
+    for which, widths in enumerate(names):
+        if max(widths) + least <= room:
+            number = min(room - max(widths), most)
+            return number, which, at_ends(layout, drawn, max(widths) + number, path)
+    lengths = {edge: width + least for edge, width in zip(drawn, names[1], strict=True)}
+    return least, 1, over_units(layout, path, lengths)

@@ -144,7 +144,7 @@ def pick(layout: Layout, wires: Wires, x: int, y: int) -> Selection | None:
             return Selection("bias" if bias else "unit", place.layer, place.unit)
     for label in wires.labels:
         row, column = label.cell
-        if row == y and column <= x < column + wires.label_width:
+        if row == y and column <= x < column + label.width:
             return label.edge.selection
     near = [
         (abs(row - y) + abs(column - x), -number, edge)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
@@ -17,7 +19,7 @@ from bptui.app.diagram.wires import wires_of
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.panels.network import arranged
 from bptui.app.program.moment import Moment
-from bptui.app.program.network import network_view
+from bptui.app.program.network import network_view, weight_name
 from bptui.app.program.numbers import Numbers, looked_at
 from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.view import Direction, View
@@ -124,7 +126,7 @@ class GraphPanel(ProgramPanel):
         if network is not None and self.kind == KINDS[0]:
             shown = ", true gradients" * bool(layout.style.columns)  # which take room
             self.entitle(f"Graph: the network{shown}")
-            return self._network(network, layout, drawn, width)
+            return self._network(view, network, layout, drawn, width)
         if self.kind == "numbers":
             return self._drawn_numbers(view, width, height)
         self.entitle(f"Graph: {record.name(entry)}")
@@ -161,10 +163,11 @@ class GraphPanel(ProgramPanel):
         return arranged(of, *self.container_size, (), view.present)
 
     def _network(
-        self, network: View, layout: Layout, drawn: tuple[Edge, ...], width: int
+        self, view: Moment, network: View, layout: Layout, drawn: tuple[Edge, ...], width: int
     ) -> list[Strip]:
         """Draw the network that is trained with the true derivatives for its first sample."""
-        wires = wires_of(layout, drawn, network, self.text_styles, named=False)
+        named = partial(weight_name, view.record)
+        wires = wires_of(layout, drawn, network, self.text_styles, named)
         drawing = Drawing(layout, wires, network, self.text_styles, focused=False)
         return drawing.part(int(self.scroll_offset.x), width)
 

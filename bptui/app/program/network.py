@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptui.app.diagram.edges import Edge
 from bptui.app.playback.run import SPEEDS
 from bptui.app.program.record import Record
 from bptui.app.view import Selection, View
@@ -88,6 +89,15 @@ def network_view(record: Record, update: int) -> View | None:
         return None
     nothing = Selection("weight", layer=0)
     return View(Engine(made).record(), LossHistory(), 0, False, SPEEDS[0], selection=nothing)
+
+
+def weight_name(record: Record, edge: Edge) -> str:
+    """Return what the program calls the weight of an edge of its network."""
+    found = network_of(record)
+    assert found, "edges are those of a network"
+    layer = found[0].layers[edge.layer - 1]
+    ends = edge.source, edge.destination
+    return f"{record.name(layer.weights)}{[*(ends[::-1] if layer.turned else ends)]}"
 
 
 def _experiment(

@@ -54,7 +54,7 @@ class Numbers:
             found[quantity] = formula
             room -= len(trial.owners)
             queue += quantities(formula)
-        self.whole = room > 0
+        self.whole = room > 0 and root in found
         return found
 
     @cached_property
