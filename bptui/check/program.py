@@ -10,6 +10,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, spread, working
 from bptui.check.interpreter import IMPORTS, Interpreter
 from bptui.check.report import Line, Report, Row
@@ -92,8 +94,38 @@ def checked(
     if why is not None:
         return _without(file, why, "unclear")
     found = Checked(file, run, verdict, bool(loss))
-    _ = found.report  # which takes a while, so not when it is shown
-    return found
+    why = _why_told_nothing(found)  # which takes a while, so not when it is shown
+    return found if why is None else _without(file, why, "unclear")
+
+
+def _why_told_nothing(found: Checked) -> str | None:
+    """Return why a program is called wrong and nothing is told that is wrong in it."""
+    report = found.report
+    if report.verdict != "wrong" or any(line.should_be or line.difference for line in report.lines):
+        return None
+    lost = _not_finite(found)
+    if lost is not None:
+        return (
+            f"{report.files.told(found.run.line_of(found.tape.notes[lost].place))}: here its "
+            "numbers become nan or inf, so nothing can be said of its gradients"
+        )
+    gradients = any(line.stands_for for line in report.lines)
+    if gradients or any(parameter.verdict != "wrong" for parameter in report.parameters):
+        return None
+    loss = found.found.judged.loss.text
+    return (
+        f"nothing that it updates by is a gradient of {loss}, nor is anything on the way: no "
+        "backpropagation found; --loss NAME tells another loss"
+    )
+
+
+def _not_finite(found: Checked) -> int | None:
+    """Return the first entry with a number that is not finite, where loss or updates have some."""
+    values, ends = found.tape.values, [parameter.after for parameter in found.parameters]
+    loss = found.found.judged.loss.entry
+    behind = found.tape.behind([*ends, *([] if loss is None else [loss])])
+    lost = (entry for entry in sorted(behind) if not np.isfinite(values[entry]).all())
+    return None if np.isfinite([values[end].sum() for end in ends]).all() else next(lost, None)
 
 
 def _drawn(

@@ -188,6 +188,8 @@ FEW = 2.5
 """Less than the number of samples."""
 LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum", "where"))
 """What makes a step of a gradient that is no multiple of it."""
+CURVED = frozenset(("solve", "inv", "pinv", "lstsq"))
+"""So does Newton's method, by the inverse of a matrix."""
 
 
 def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> bool:
@@ -203,7 +205,8 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
     for inner in sorted((behind - tape.ancestors(entry)) & made):
         call, inputs = tape.notes[inner].call, tape.inputs[inner]
         masks = (np.asarray(tape.values[one]).dtype.kind == "b" for one in made & {*inputs})
-        if call in LIMITS or (call == "setitem" and any(masks)):
+        curved = CURVED.intersection((call, *(tape.notes[one].call for one in inputs)))
+        if call in LIMITS or curved or (call == "setitem" and any(masks)):
             return True
         if call not in ("add", "subtract"):
             continue

@@ -24,6 +24,23 @@ class Net:
         self.w -= 0.1 * ((out - t) * (1 - out ** 2)) @ x.T
         return 0.5 * np.sum((out - t) ** 2)
 """
+EVOLVED = """\
+import numpy as np
+rng = np.random.default_rng(0)
+x, w = rng.normal(size=(20, 3)), rng.normal(size=3)
+for i in range(9):
+    tried = rng.normal(size=(30, 3))
+    gains = np.array([-np.mean((np.tanh(x @ (w + 0.1 * one)) - 0.5) ** 2) for one in tried])
+    loss = np.mean((np.tanh(x @ w) - 0.5) ** 2)
+    w = w + 0.02 * tried.T @ (gains - gains.mean())
+"""
+NOT_FINITE = """import numpy as np
+x, y, w = np.array([[0.0, 1.0], [1.0, 2.0]]), np.array([0.5, 1.0]), np.array([0.3, -0.2])
+for i in range(9):
+    out = np.log(x) @ w
+    loss = np.mean((out - y) ** 2)
+    w -= 0.1 * np.log(x).T @ (out - y)
+"""
 CALL = "Net().train_step(np.array([[0.2], [0.7]]), np.array([[0.5]]))"
 
 
@@ -246,6 +263,8 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
         ("import sys\nsys.exit('no data')\n", "line 2: sys.exit: no data"),
         ("def f(): return f()\nf()\n", "line 1: RecursionError"),
         ("for i in xrange(3):\n    print i\n", "SyntaxError: Missing parentheses"),
+        (EVOLVED, "nothing that it updates by is a gradient of loss"),
+        (NOT_FINITE, "line 4: here its numbers become nan or inf"),
     ],
     ids=[
         "no numbers",
@@ -258,6 +277,8 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
         "exit",
         "deep",
         "Python 2",
+        "no backpropagation",
+        "not finite",
     ],
 )
 def test_what_comes_to_no_verdict_is_told_in_a_sentence(

@@ -165,3 +165,21 @@ for step in range(2):
     blame_origins(found.verdict.lines, found.view)
     (blamed,) = found.first_wrong
     assert (HEAD + text).splitlines()[blamed - 1].strip().startswith("dW =")
+
+
+NEWTON = """
+c = np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0])
+w = np.zeros(3)
+for step in range(3):
+    p = 1 / (1 + np.exp(-x @ w))
+    loss = -np.mean(c * np.log(p) + (1 - c) * np.log(1 - p))
+    g = x.T @ (p - c) / 6
+    H = x.T @ (x * (p * (1 - p))[:, None]) / 6
+    w = w - np.linalg.solve(H, g)
+"""
+
+
+def test_newtons_method_steps_by_the_right_gradient() -> None:
+    for step in ("np.linalg.solve(H, g)", "np.linalg.inv(H) @ g"):
+        assert program(NEWTON.replace("np.linalg.solve(H, g)", step)).verdict.right
+    assert not program(NEWTON.replace("(p - c)", "(p - 2 * c)")).verdict.right
