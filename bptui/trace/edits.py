@@ -25,6 +25,10 @@ ALIKE = (
 )
 """Functions that are taken for each other."""
 PRODUCTS = ("dot", "matmul", "outer")
+TAKEN = (ast.Lt, ast.Gt, ast.LtE, ast.GtE, ast.Eq, ast.NotEq)
+MEANT = (ast.Gt, ast.LtE, ast.GtE, ast.Lt, ast.NotEq, ast.Eq)
+OPPOSITE = dict(zip(TAKEN, MEANT, strict=True))
+"""Comparisons, each with the one that is meant where it is taken for another."""
 SUMS = (ast.Add, ast.Sub)
 TERMS = (*SUMS, ast.MatMult)
 RECENT = 12
@@ -89,7 +93,7 @@ def _operands(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]
 
 
 def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Transposes, exchanged operands, other brackets, the other end of a slice, another axis."""
+    """Transposes, exchanged operands, the other side of a comparison, other brackets, an axis."""
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
     elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim == 2:
@@ -104,6 +108,7 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
         for left, right in _turns(*node.args):
             yield ast.Call(node.func, [left, right], node.keywords)
+    yield from _opposite(node)
     yield from _brackets(node)
     yield from _slices(node)
     if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
@@ -137,6 +142,11 @@ def _turned(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return node.value
     return ast.Attribute(node, "T", ast.Load())
+
+
+def _opposite(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in OPPOSITE:
+        yield ast.Compare(node.left, [OPPOSITE[type(node.ops[0])]()], node.comparators)
 
 
 def _brackets(node: ast.expr) -> Iterator[ast.expr]:
@@ -347,7 +357,10 @@ def turned_round(statement: ast.stmt) -> Iterator[ast.AugAssign]:
 
 
 def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """Another kind of assignment."""
+    """Another kind of assignment, or other numbers of an array that get something."""
+    for part in ast.walk(statement.targets[0]) if isinstance(statement, ast.Assign) else ():
+        for other in _opposite(part):
+            yield replaced(statement, [part], other)
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
         for op in (ast.Sub(), ast.Add(), ast.Mult()):
             yield _augmented(statement, op)

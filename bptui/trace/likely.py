@@ -244,7 +244,7 @@ def _last_of_name(truth: StepTruth, own: list[Judged], judged: Judged) -> Judged
     """Return the last loss that a loss becomes part of under the same name."""
     for other in reversed(own):
         entry = other.loss.entry
-        if entry is None or other.loss.text != judged.loss.text:
+        if entry in (None, judged.loss.entry) or other.loss.text != judged.loss.text:
             continue
         if judged.loss.entry in truth.tape.ancestors(entry):
             return other

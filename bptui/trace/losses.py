@@ -168,6 +168,23 @@ def computed(
             yield Loss(-whole if gain else whole, entry, name, entry in used, gain=gain)
 
 
+def added_up(tape: Tape, losses: Iterable[Loss]) -> Iterator[Loss]:
+    """Yield the sums of losses that a step computes several times over by one name.
+
+    Gradients may be added up over samples, or parts of a batch, whose losses nobody adds.
+    """
+    groups: dict[tuple[str, int], list[Loss]] = {}
+    for loss in losses:
+        if loss.entry is not None and loss.named:
+            groups.setdefault((loss.text, tape.notes[loss.entry].place), []).append(loss)
+    for group in groups.values():
+        entries = {loss.entry for loss in group if loss.entry is not None}
+        last = group[-1]
+        chained = any(tape.depends(e, entries - {e}) for e in entries)
+        if len(group) > 1 and not chained:
+            yield last._replace(node=_total(loss.node for loss in group))
+
+
 def _is_single(value: Value) -> bool:
     return np.size(value) == 1 and np.asarray(value).dtype.kind == "f"
 

@@ -76,7 +76,7 @@ def put(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
     return made
 
 
-def replaced(node: Any, parts: Collection[ast.expr], new: ast.expr) -> Any:  # noqa: ANN401
+def replaced(node: Any, parts: Collection[ast.AST], new: ast.expr) -> Any:  # noqa: ANN401
     """Return a node, or what else a field of one is, with an expression in the place of parts.
 
     It shares all that stays.

@@ -32,6 +32,7 @@ from bptui.trace.losses import (
     Judged,
     Key,
     Loss,
+    added_up,
     compared,
     computed,
     hinges,
@@ -156,7 +157,8 @@ class StepTruth:
         inner = [entry for entry in self.early if entry not in reach]
         used = set().union(*self.behind.values())
         decided = self.tape.behind(compared(self.tape, self.early))
-        own = computed(self.tape, self.graph, self.early, inner, used)
+        own = [*computed(self.tape, self.graph, self.early, inner, used)]
+        own += added_up(self.tape, own)
         step = self.tape, self.graph, self.early
         known = (loss for loss in own if loss.named or loss.entry not in decided)
         return [*known, *implied(*step, self._shares), *hinges(*step)]

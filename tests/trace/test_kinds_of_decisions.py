@@ -1,0 +1,46 @@
+"""Masks and comparisons that gradients pass by, and what is added up over samples."""
+
+import pytest
+
+from tests.trace.kinds import WRONG, assert_judged, program
+
+RELU = """
+for step in range(3):
+    z = x @ W
+    h = np.maximum(z, 0)
+    loss = np.mean((h @ V - y) ** 2)
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T
+    {mask}
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dz
+"""
+MASKS = {
+    "by a mask": "dz[z <= 0] = 0  #! dz[z > 0] = 0",
+    "by where": "dz = np.where(z > 0, dz, 0)  #! dz = np.where(z < 0, dz, 0)",
+    "by a name": "on = z > 0  #! on = z < 0\n    dz = dz * on",
+}
+
+
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+def test_a_comparison_is_turned_round(mask: str) -> None:
+    text = RELU.format(mask=mask)
+    assert_judged(text)
+    right, wrong = WRONG.sub(r"\1\2", text), WRONG.sub(r"\1\3", text)
+    assert program(wrong).mended() == program(right).text
+
+
+def test_gradients_are_added_up_over_samples_whose_losses_nobody_adds() -> None:
+    assert_judged("""
+for step in range(3):
+    dW, dV = np.zeros_like(W), np.zeros_like(V)
+    for row, t in zip(x, y):
+        h = np.tanh(row @ W)
+        o = h @ V
+        loss = ((o - t) ** 2).sum()
+        d = 2 * (o - t)
+        dV += np.outer(h, d)
+        dW += np.outer(row, d @ V.T * (1 - h ** 2))  #! dW += np.outer(row, d @ V.T * (1 - h))
+    W -= 0.1 * dW / 6
+    V -= 0.1 * dV / 6
+""")
