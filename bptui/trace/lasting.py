@@ -37,6 +37,27 @@ def without_terms(tape: Tape, found: list[Update]) -> list[Update]:
     return [update for update in found if update.after not in terms]
 
 
+def without_averages(tape: Tape, found: list[Update]) -> list[Update]:
+    """Leave out what follows a parameter: 0.99 * target + 0.01 * W, as a copy of the network does.
+
+    What is added is a multiple of W as an update has left it, or of its distance from there.
+    """
+    left = {update.after for update in found}
+
+    def follows(update: Update) -> bool:
+        part, near = update.sum.added, update.sum.decayed
+        while isinstance(part, Reference) and part.entry not in left:
+            arrays = [one for one in tape.inputs[part.entry] if tape.shape(one)]
+            apart = tape.notes[part.entry].call == "subtract" and arrays[1:] == [update.before]
+            scaled = tape.notes[part.entry].call == "multiply" and len(arrays) == 1
+            if not (apart or scaled):
+                return False
+            near, part = near or apart, Reference(arrays[0])
+        return near and isinstance(part, Reference)
+
+    return [update for update in found if not follows(update)]
+
+
 def lasting(found: list[Update]) -> list[Update]:
     """Keep the updates of what was there before the first of them and goes on from each.
 

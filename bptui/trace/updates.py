@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.trace.lasting import lasting, without_memory, without_terms
+from bptui.trace.lasting import lasting, without_averages, without_memory, without_terms
 from bptui.trace.parts import before_others, part_put, value_put
 from bptui.trace.sums import Product, Sum, product_of, sum_of
 from bptui.trace.tape import Binding, Reference, Tape, Value
@@ -53,7 +53,7 @@ def updates_of(tape: Tape) -> list[Update]:
             if change is not None:
                 found.append(change)
                 afters.add(change.after)
-    found = without_terms(tape, without_memory(found))
+    found = without_averages(tape, without_terms(tape, without_memory(found)))
     sites = {update.binding.place for update in found if update.sum.own}
     sure = [u for u in lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
     sites = {update.binding.place for update in sure}

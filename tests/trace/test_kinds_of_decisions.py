@@ -44,3 +44,21 @@ for step in range(3):
     W -= 0.1 * dW / 6
     V -= 0.1 * dV / 6
 """)
+
+
+@pytest.mark.parametrize("follow", ["T = 0.99 * T + 0.01 * W", "T += 0.1 * (W - T)"])
+def test_a_copy_that_follows_a_parameter_is_none(follow: str) -> None:
+    """As the network does that the targets of Q-learning are computed by."""
+    found = program(f"""
+T = W.copy()
+for step in range(3):
+    q = x @ W
+    error = q[:, 0] - (y[:, 0] + 0.9 * (y @ V @ T.T[:, :2]).max(axis=1))
+    loss = (error ** 2).mean()
+    dq = np.zeros_like(q)
+    dq[:, 0] = 2 * error / 6
+    W -= 0.1 * x.T @ dq
+    {follow}
+""")
+    assert found.verdict.right
+    assert {one.name for one in found.verdict.step.parameters} == {"W"}
