@@ -86,13 +86,15 @@ def selection_of(names: Names, array: str, at: tuple[int, ...]) -> Selection | N
 class Cursor(NamedTuple):
     """Stands on a number in a derivation, the ``place``th there: its array, where it is ``at``.
 
-    ``told`` is what there is to be said of it: ``w7 = dnet_o2/dout_h1``.
+    ``told`` is what there is to be said of it: ``w7 = dnet_o2/dout_h1``; it stands for the numbers
+    at ``also``, too.
     """
 
     place: int
     name: str
     at: tuple[int, ...]
     told: str = ""
+    also: tuple[tuple[int, ...], ...] = ()
 
     def selection(self, names: Names) -> Selection | None:
         """Return the weight, bias or unit that it belongs to; None for what is no such."""
@@ -103,7 +105,8 @@ class Cursor(NamedTuple):
 
         On the array itself it is at every place.
         """
-        return self.name == name and self.at[-len(place) :] in ((), place)
+        lit = (at[-len(place) :] for at in (self.at, *self.also))
+        return self.name == name and any(at in ((), place) for at in lit)
 
 
 LETTERS = "ABCDEF"

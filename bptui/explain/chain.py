@@ -48,12 +48,16 @@ def ratio(above: str, below: str) -> str:
 
 
 class Factor(NamedTuple):
-    """The link d ``above`` / d ``below`` and its value; ``word`` for one that has no name."""
+    """The link d ``above`` / d ``below`` and its value; ``word`` for one that has no name.
+
+    ``gradient`` is the one that it is, where ``above`` is the loss.
+    """
 
     above: Quantity
     below: Quantity
     value: Expression
     word: str = "slope"
+    gradient: Quantity | None = None
 
 
 Path: TypeAlias = tuple[Factor, ...]
@@ -63,13 +67,13 @@ Path: TypeAlias = tuple[Factor, ...]
 class Written(NamedTuple):
     """A factor as it is written, and the names of its values; a word where they have none.
 
-    ``first`` is the first quantity that it is made of.
+    ``stands`` are the quantities, of all paths, that it is or is made of.
     """
 
     text: str
     values: tuple[str, ...]
     word: str
-    first: Quantity
+    stands: tuple[Quantity, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +124,7 @@ class Chain:
         for name, each in units.items():
             if len({*each}) > 1:  # what has the same unit on every path shares its letter
                 found[name] = made.setdefault((*each,), LETTERS[len(made) % len(LETTERS)])
-        _, below, value, _ = self.paths[0][0]
+        _, below, value, *_ = self.paths[0][0]
         if isinstance(value, Quantity) and below.name in found:
             found[value.name] = found[below.name]  # delta_oj is dL/dnet_oj
         return found
@@ -152,8 +156,11 @@ class Chain:
                 ends = [self.letters.get(end.name, "") for end in links[0][1::-1]]
                 names = tuple(dict.fromkeys(_with_ends(name, *ends) for name in names))
             word = "1" if links[0].value == ONE else links[0].word
-            first = next(iter(quantities(links[0].value, written=True)), links[0].below)
-            found.append(Written(factor, names, word, first))
+            stands = dict.fromkeys(
+                link.gradient or next(iter(quantities(link.value, written=True)), link.below)
+                for link in links
+            )
+            found.append(Written(factor, names, word, (*stands,)))
         return found
 
 
@@ -194,7 +201,7 @@ class ChainRule:
         of, formula = self.of(gradient), self._formula(gradient)
         passed_on = self._passed_on(formula)
         if not passed_on:
-            yield (Factor(LOSS, of, formula, self._word(gradient)),)
+            yield (Factor(LOSS, of, formula, self._word(gradient), gradient),)
         for upstream in passed_on:
             elsewhere = sample is not None and (upstream.index or (0,))[0] != sample
             if elsewhere and self.places[gradient.name].kind not in PASSED_ON:

@@ -38,7 +38,7 @@ class ChainWriter(EquationWriter):
         blank = Span(" " * margin, "operator")
         lines: list[TextLine] = []
         above, below, used = start, [blank], margin
-        for place, (factor, values, word, first) in enumerate(columns):
+        for place, (factor, values, word, (first, *others)) in enumerate(columns):
             word = ", ".join(values[:MOST_TERMS]) + ", …" * (len(values) > MOST_TERMS) or word
             told = f"{factor}{' = ' if values or word == '1' else ': '}{word}" if word else ""
             width, sign = max(len(factor), len(word)), signs.times if place else ""
@@ -46,7 +46,7 @@ class ChainWriter(EquationWriter):
                 lines += [(*above,), (*below,)]
                 above, below, used = [blank], [blank], margin
             before, _, after = factor.center(width).partition(factor)
-            link = Span(factor, "quantity", quantity=first, told=told)
+            link = Span(factor, "quantity", quantity=first, told=told, also=(*others,))
             above += [Span(sign + before, "operator"), link, Span(after, "operator")]
             below += [Span(" " * len(sign), "operator"), Span(word.center(width), "label")]
             used += len(sign) + width

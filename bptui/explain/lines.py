@@ -23,7 +23,8 @@ class Span(NamedTuple):
     """A piece of a line. ``role`` says what it is, so that a screen can give it a colour.
 
     A symbol, and a number of an array, has the ``quantity`` it stands for, and what is to be
-    ``told`` of it where it is a factor of the chain rule.
+    ``told`` of it where it is a factor of the chain rule; on several paths that stands for others,
+    ``also``.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Span(NamedTuple):
     marked: bool = False
     quantity: Quantity | None = None
     told: str = ""
+    also: tuple[Quantity, ...] = ()
 
 
 TextLine: TypeAlias = tuple[Span, ...]

@@ -34,7 +34,7 @@ class Reasons:
         if kind == "delta":
             yield self._short(self.text(chain.gradient), of, chain.gradient.name)
         yield from self._parting(chain)
-        above, _, factor, _ = chain.paths[0][-1]
+        above, _, factor, *_ = chain.paths[0][-1]
         if kind == "bias_gradient":
             yield f"{self.text(above)} has {of} as a term, so that factor is 1"
         value = chain.paths[0][0].value

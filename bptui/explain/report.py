@@ -31,8 +31,10 @@ class Report(ChainWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
 
     ``brief`` puts values behind the numbers, but for the first equation of several sections, and
-    all reasons but the first behind the equations.
+    all reasons but the first behind the equations; with ``why_last`` that one is there, too.
     """
+
+    why_last = False
 
     def lines(self, explanation: Explanation, form: Form, *, apart: bool = False) -> list[TextLine]:
         """Return the explanation in a form; with ``apart`` a blank line between samples, too."""
@@ -41,7 +43,7 @@ class Report(ChainWriter):
             for statement in explanation.arrays:
                 written += [()] if written else []
                 written += self._array(explanation, statement, form)
-            return written
+            return self._with_signs(written)
         if not explanation.silent and not any(each.chains for each in explanation.numbers):
             for link, why in explanation.links.values():
                 written += [*self.link(link), *self.why(why)]
@@ -72,9 +74,10 @@ class Report(ChainWriter):
         if chain is None:
             return self.statement(statement, write)
         first, more = chain.why[:1], chain.why[1:]
+        now = first if self.brief or chain.derived else chain.why
+        why = [] if chain.silent else self.why(*(why for why in now if why not in told))
         if not chain.silent:
-            now = first if self.brief or chain.derived else chain.why
-            written += [*self.chain(chain), *self.why(*(why for why in now if why not in told))]
+            written += [*self.chain(chain), *([] if self.why_last else why)]
         if chain.before is not None:
             delta, own = chain.before
             sample = next(iter(equations(delta).values())).sample(self.symbols)
@@ -84,7 +87,8 @@ class Report(ChainWriter):
             written += self.numbers(chain.derived)
         if chain.derived is not None and not chain.silent:
             written += self.why(*more)
-        return [*written, *self.statement(statement, write, chain=chain)]
+        written += self.statement(statement, write, chain=chain)
+        return [*written, *(why if self.why_last else [])]
 
     def _array(self, explanation: Explanation, statement: Statement, form: Form) -> list[TextLine]:
         """Return the equation of an array, its link of the chain rule and the reason."""
@@ -99,6 +103,16 @@ class Report(ChainWriter):
         if form == "numpy":
             return [*self.said("# ", why), *lines]
         return [*self.link(link), *self.why(why), *lines]
+
+    def _with_signs(self, lines: list[TextLine]) -> list[TextLine]:
+        """Say before its first line what a product with ⊙ is, and what a prime stands for."""
+        shown = [plain(line) for line in lines]
+        first = next((at for at, text in enumerate(shown) if "⊙" in text), None)
+        if first is None:
+            return lines
+        slopes = dict.fromkeys(re.findall(r"(\w+)'\(", "\n".join(shown)))
+        told = ["⊙: number by number", *(f"{name}': the slope of {name}" for name in slopes)]
+        return [*lines[:first], *self.said("", ", ".join(told)), *lines[first:]]
 
     def statement(
         self,

@@ -72,7 +72,7 @@ class Signs(NamedTuple):
 
 
 ASCII = Signs(" * ", " * ", " @ ", "sum", "sqrt")
-UNICODE = Signs(" · ", " ⊙ ", " · ", "Σ", "√")
+UNICODE = Signs(" · ", " ⊙ ", " @ ", "Σ", "√")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from bptui.presets.files import load, loads
 from .styled import walk
 from .support import NUMBER, Session, opened, reads_as
 
-FORMS = ("gW1 = input^T · delta_h", "gW1 = input.T @ delta_h", "dL/dw1 = (out_o1")
+FORMS = ("gW1 = input^T @ delta_h", "gW1 = input.T @ delta_h", "dL/dw1 = (out_o1")
 """What the forms begin with, from the second one on and back to the first."""
 
 
@@ -46,7 +46,7 @@ async def test_explains_the_selected_weight_in_three_forms() -> None:
         await until_shown(session, FORMS[2])
         session.panel("#weights").focus()
         await session.press("d", "right", "right")  # the form stays while the selection moves
-        await until_shown(session, "gW2 = out_h^T · delta_o")
+        await until_shown(session, "gW2 = out_h^T @ delta_o")
         await until_titled(session, "w5: weight from h1 to o1")
         await session.press("n", "n")  # time asks for the operation, an arrow for the selection
         await until_titled(session, "out_h")

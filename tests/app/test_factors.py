@@ -41,6 +41,7 @@ async def test_factors_are_lit_told_of_and_gone_to() -> None:
         )
         await session.shows("w7: weight from h1 to o2")
         assert factor(session) is None  # another derivation
+        await until_told(session, "backspace: come back")
         await session.press("backspace")
         await session.until(
             lambda: session.app.main.selection == Selection("weight", 1, 0, 0), "w1"
@@ -88,6 +89,34 @@ async def test_what_belongs_to_nothing_leads_nowhere() -> None:
                     await session.press("enter")
                     assert len(session.app.screen_stack) == 1
             await session.press("s", "N")  # the update
+
+
+async def test_a_factor_of_several_paths_is_lit_on_all_of_them() -> None:
+    async with opened("article", (120, 44)) as session:
+        await session.press(*["n"] * 9, "d")  # dL/dout_h, by paths through o1 and o2
+        session.panel("#derivation").focus()
+        for told, name, places in (
+            ("dL/dnet_oj = delta_oj", "delta_o", {(0, 0), (0, 1)}),
+            ("dnet_oj/dout_h1 = w5, w7", "W2", {(0, 0), (0, 1)}),
+        ):
+            await session.press("right")
+            await until_told(session, told)
+            cursor = factor(session)
+            assert (cursor.name, {cursor.at, *cursor.also}) == (name, places)
+        session.app.main.select(Selection("weight", 1, 0, 1))  # all the way to the loss
+        await session.shows("so both paths add up")
+        for told, name in (("error", "dL/dout_o"), ("slope", "out_o")):
+            await session.press("right")
+            await until_told(session, told)
+            cursor = factor(session)
+            assert (cursor.name, {cursor.at, *cursor.also}) == (name, {(0, 0), (0, 1)})
+            lit = {
+                Screen(session).piece(x, y, 1).reversed
+                for y, row in enumerate(session.lines())
+                for x in [row.find(" 0.5106" if told == "error" else " 0.6206") + 1]
+                if x > 0 and y < 16
+            }
+            assert lit == {True}
 
 
 async def test_factors_of_later_units_are_told_of_too() -> None:

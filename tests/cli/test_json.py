@@ -73,7 +73,7 @@ def test_a_quantity_with_its_formulas() -> None:
         "gW2 = out_h.T @ delta_o",
         "W2 = W2 - learning_rate * gW2",
     ]
-    assert part["arrays"][0]["formula"] == "out_h^T · delta_o"
+    assert part["arrays"][0]["formula"] == "out_h^T @ delta_o"
     batch = read("explain", "xor", "--quantity", "gW1")["parts"][0]["numbers"][0]["statements"][0]
     assert batch["formula"] == "Σ delta_h1 · i1"
     assert [each["index"][0] for each in batch["reads"]] == [0, 0, 1, 1, 2, 2, 3, 3]

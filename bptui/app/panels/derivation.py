@@ -32,6 +32,8 @@ Reports: TypeAlias = "Callable[[int, bool], Report]"
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 DIGITS, FEW_DIGITS = (6, 7), (4, 4)
 """Of numbers in formulas and of values, also in a presentation."""
+LOW = 4
+"""Lines that a link of the chain rule and the first number fill; why they do stands below them."""
 WIDE = 104
 """Columns from which the forms may stand beside each other."""
 MOST_PLANS, MOST_WRITTEN = 200, 3
@@ -260,7 +262,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
         """Return where the cursor is: in another form on the first symbol of the same."""
         if view.cursor is None:
             return None
-        own, name, at, _ = view.cursor
+        own, name, at, *_ = view.cursor
         same = [
             k
             for k, s in enumerate(found)
@@ -294,7 +296,8 @@ class DerivationPanel(FormsPanel[View, Selection]):
         symbol = found[place]
         said = self._explainer.words(symbol.quantity) if self._explainer else ""
         quantity = symbol.quantity
-        cursor = Cursor(place, quantity.name, quantity.index or (), symbol.told or said)
+        also = tuple(each.index or () for each in symbol.also)
+        cursor = Cursor(place, quantity.name, quantity.index or (), symbol.told or said, also)
         view = self._explained
         if view is None or len(view.snapshot.batch) == 1 or self.shown[symbol.form] == "scalar":
             return cursor
@@ -307,8 +310,11 @@ class DerivationPanel(FormsPanel[View, Selection]):
         if view.cursor is not None and view.cursor.told:
             leads = view.cursor.selection(view.snapshot.experiment.network.names) is not None
             return view.cursor.told + ", enter: go there" * leads
-        shown = self._explained or view
-        return f"step {shown.snapshot.step}, not updated while running" * self._waits(view)
+        if self._waits(view):
+            shown = self._explained or view
+            return f"step {shown.snapshot.step}, not updated while running"
+        back = self.has_focus and self.screen.check_action("come_back", ())
+        return "backspace: come back" if back else ""
 
     def _waits(self, view: View) -> bool:
         shown = self._explained or view
@@ -343,7 +349,9 @@ class DerivationPanel(FormsPanel[View, Selection]):
         headings = Headings(explainer.symbols, frozenset(view.selection.units))
 
         def report(width: int, spare: bool) -> Report:
-            return Report(explainer.symbols, width, *digits, brief=spare, headings=headings)
+            made = Report(explainer.symbols, width, *digits, brief=spare, headings=headings)
+            made.why_last = self.container_size.height <= LOW
+            return made
 
         return made, report
 

@@ -17,7 +17,10 @@ BETWEEN = " │ "
 
 
 class Symbol(NamedTuple):
-    """A symbol, or a number of an array: its form, line, piece of that, column and width."""
+    """A symbol, or a number of an array: its form, line, piece of that, column and width.
+
+    It stands for a quantity, and maybe for others of its array, ``also``.
+    """
 
     form: int
     row: int
@@ -26,6 +29,7 @@ class Symbol(NamedTuple):
     width: int
     quantity: Quantity
     told: str
+    also: tuple[Quantity, ...]
 
 
 def symbols(lines: Sequence[TextLine]) -> list[Symbol]:
@@ -36,7 +40,8 @@ def symbols(lines: Sequence[TextLine]) -> list[Symbol]:
         for piece, span in enumerate(line):
             if span.quantity is not None:
                 width = len(span.text.rstrip())
-                found.append(Symbol(form, row, piece, column, width, span.quantity, span.told))
+                of = span.quantity, span.told, span.also
+                found.append(Symbol(form, row, piece, column, width, *of))
             form += span.text == BETWEEN
             column += len(span.text)
     return sorted(found, key=lambda each: each.form)
