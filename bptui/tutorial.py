@@ -16,7 +16,8 @@ from bptui.program import is_served_here, refuse_unknown_theme
 @click.command("tutorial", short_help="Learn backpropagation, step by step, in the app.")
 @click.argument("stop", type=click.IntRange(min=1), default=1)
 @click.option("--theme", metavar="NAME", help="Colour theme, such as bptui-light.")
-def command(stop: int, theme: str | None) -> None:
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+def command(stop: int, theme: str | None, ascii_only: bool) -> None:
     """Take the tour: one training step of a small network, operation by operation.
 
     It says of each operation what it computes and why, and names the key that leads on. Then you
@@ -46,7 +47,7 @@ def command(stop: int, theme: str | None) -> None:
         raise Unusable(
             "the tour needs a terminal; `bptui help first-steps` shows its first screens"
         )
-    around = capabilities(os.environ, sys.stdout.encoding, theme=theme)
+    around = capabilities(os.environ, sys.stdout.encoding, theme=theme, ascii_only=ascii_only)
     first_start()  # who knows the tour is not offered it any more
     gc.disable()  # as the app does at every start
     raise click.exceptions.Exit(launch(load_preset(DEFAULT_PRESET), around, tour=stop - 1))

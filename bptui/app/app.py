@@ -145,14 +145,15 @@ class BptuiApp(TerminalApp[MainScreen]):
         self.exit()
         return None
 
-    def way_back(self) -> Callable[[], object]:
+    def way_back(self) -> Callable[[Callable[[], object]], None]:
         branch, place = self.player.standing
 
-        def go() -> None:
+        def go(then: Callable[[], object]) -> None:
             while self.player.standing[0] is not branch and self.player.undo():
                 pass
             if self.player.standing != (branch, place):
                 self.player.go(*place)
+            self._when_at_rest(then)
 
         return go
 
@@ -186,15 +187,18 @@ class BptuiApp(TerminalApp[MainScreen]):
             return
         if self.player.running:
             self.player.pause()
+        self._when_at_rest(partial(command.run, self))
+
+    def _when_at_rest(self, run: Callable[[], object]) -> None:
+        """Do something once what the last keys led to is shown; until then further keys wait."""
         if self.player.at_rest:
-            command.run(self)
+            run()
         else:
             keys = ExitStack()
             keys.enter_context(self.keys.held())  # the worker may begin later than the next key
-            self.run_worker(self._at_rest(keys, partial(command.run, self)), group="rest")
+            self.run_worker(self._at_rest(keys, run), group="rest")
 
     async def _at_rest(self, keys: ExitStack, run: Callable[[], object]) -> None:
-        """Do something once what the last keys led to is shown; until then ``keys`` wait."""
         with keys:
             await self.player.rest(PATIENCE)
             run()

@@ -115,9 +115,12 @@ class TerminalApp(App[None], Generic[MainT]):
             self.present(self._presented_before)
             self.tell(f"This was the tour; {again}", self.place)
 
-    def way_back(self) -> Callable[[], object]:
-        """Return what goes back to what is shown now, undoing changes; here it does nothing."""
-        return lambda: None
+    def way_back(self) -> Callable[[Callable[[], object]], object]:
+        """Return what goes back to what is shown now, undoing changes, then calls a function.
+
+        Here there is nothing to be undone.
+        """
+        return lambda then: then()
 
     def place(self) -> object:
         """Return what is shown, for :meth:`tell`."""

@@ -215,10 +215,9 @@ class MainScreen(Screen[None]):
         needed = max(panel.extent(view, half, 0).height for panel in (self.weights, self.gradients))
         rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
         touring = self.has_class("touring")
-        tight = touring and size.height < LOW
-        # the tour takes the place of the caption and the keys, and where it is tight of the loss
+        # the tour takes the place of the caption, the keys and the loss
         taken = tour_rows(size.width) - 1 if touring else ROWS * present
-        body = size.height - 2 - (slim and not tight) - taken
+        body = size.height - 2 - (slim and not touring) - taken
         least = max(size.height // 4, min(8, body * 2 // 5) - present)
         width = size.width if slim else size.width - CHART
         diagram = wanted(network, Size(width - 2, body - rows - least - 2), present)
@@ -230,10 +229,9 @@ class MainScreen(Screen[None]):
         for name, on in shapes.items():
             self.set_class(on and not whole, name)
         self.set_class(present, "presenting")
-        self.set_class(tight, "tight")
         self._parameters.styles.height = "1fr" if whole or matrices else rows
         # beside matrices only the line of the loss is left of the pictures
-        self._pictures.styles.height = int(not tight) if matrices and not whole else "1fr"
+        self._pictures.styles.height = int(not touring) if matrices and not whole else "1fr"
         self._explanation.styles.height = "1fr" if whole else below
         if self.samples is not None:
             self.samples.styles.height = below if slim and not whole else "1fr"

@@ -99,9 +99,11 @@ async def test_the_tour_can_be_played_to_its_end(
         session = Session(app)
         await session.until(lambda: app.tour is not None, "the tour")
         tour = app.tour
+        explained: list[str] = []
         for number, stop in enumerate(stops()):
             await session.until(lambda number=number: tour.number == number, stop.text)
             await shown(session, stop)
+            explained.append(app.main.derivation.text)
             if stop.look == "weights":
                 await session.until(lambda: "w5   +0.400" in session.screen(), "names, numbers")
             if "It stopped" in stop.title:
@@ -118,10 +120,14 @@ async def test_the_tour_can_be_played_to_its_end(
                 await session.press("escape")  # which does not end it
                 await session.until(lambda: "esc again" in session.lines()[-1], "a question")
             before = tour.every[number - 1]
-            if number % 4 == 1 or before.then:
+            if number and (number % 4 == 1 or before.then or before.look == "derivation"):
                 await session.press("N")
                 await session.until(lambda n=number: tour.number == n - 1, "the stop before")
                 await shown(session, before)
+                await session.until(
+                    lambda n=number: app.main.derivation.text == explained[n - 1],
+                    "what it was about",
+                )
                 await session.press(before.key, *before.then)
                 await session.until(lambda n=number: tour.number == n, stop.text)
                 await shown(session, stop)
@@ -150,7 +156,7 @@ async def test_the_tour_can_be_played_to_its_end(
         await session.until(lambda: title in said(session), "the first stop")
         for signed in ("22 ✓", "24 ✗"):
             await session.until(lambda s=signed: s in session.screen(), "the signs it speaks of")
-        assert "23/25  esc: leave" in session.lines()[-1]
+        assert "25/27  esc: leave" in session.lines()[-1]
         await session.press("w")
         await session.until(lambda: mend.title in said(session) and "r" in said(session), "r")
         assert program.moment.line == 1 + EXAMPLE[: EXAMPLE.index("    delta_h")].count("\n")
@@ -166,7 +172,7 @@ async def test_the_tour_can_be_played_to_its_end(
         file.write_text(mended, encoding="utf-8")
         await session.press("r")
         await session.until(lambda: last.title in said(session), "the last stop")
-        assert "25/25  esc: leave" in session.lines()[-1]  # those before it speak of a wrong line
+        assert "27/27  esc: leave" in session.lines()[-1]  # those before it speak of a wrong line
         await session.press("escape")
         await session.until(lambda: program.tour is None, "the end")
         assert not program.presenting
@@ -212,7 +218,7 @@ async def test_it_can_be_begun_at_any_stop() -> None:
         await shown(session, stops()[1])
     unknown = bptui("tutorial", "99")
     assert unknown.exit_code == 2
-    assert "found stop 99; the tour has stops 1 to 25" in unknown.stderr
+    assert "found stop 99; the tour has stops 1 to 27" in unknown.stderr
 
 
 def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
@@ -228,6 +234,10 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
     for prefix, (first, second) in {"": ("W1", "W2"), "g": ("gW1", "gW2")}.items():
         numbers = [*known[first].T.ravel(), *known[second].T.ravel()]  # by destination first
         single |= {f"{prefix}w{place}": float(one) for place, one in enumerate(numbers, 1)}
+    size = {"input": (5, 3), "delta_h": (5, 4), "delta_o": (5, 2), "W1": (3, 4)}
+    assert all(f"{size[name]}" in told for name in size)
+    rows = {name: np.ones(shape) for name, shape in size.items()}
+    assert (rows["input"].T @ rows["delta_h"]).shape == size["W1"]
     for formula, value in NUMBERS.items():
         assert formula in told
         right = single[value] if isinstance(value, str) else value
@@ -239,6 +249,13 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
     assert f"{slope:.2f} times as much: the slope, {out:.4f} * {1 - out:.4f}" in told
     grows = f"{error:.2f} * {moved - out:.4f} = {error * (moved - out):.4f}"
     assert f"L grows by {grows}, {delta:.2f} times as much as net_o1" in told
+    low, high = (1 / (1 + np.exp(-each)) for each in (0.16, 0.17))
+    assert f"out_h1 grows from {low:.4f} to {high:.4f}, {(high - low) / 0.01:.2f} times" in told
+    assert f"out * (1 - out), here {low:.4f} * {1 - low:.4f}" in told
+    half = [0.5 * each**2 for each in (error, error + NUDGED)]
+    assert f"from {error:.4f} to {error + NUDGED:.4f}, half its square" in told
+    assert f"from {half[0]:.4f} to {half[1]:.4f}: {error:.2f} times as much" in told
+    assert round((half[1] - half[0]) / NUDGED - NUDGED / 2, 2) == round(error, 2)
     first, second = NUDGED * single["w5"], NUDGED * single["w7"]
     assert f"net_o1 grows by {NUDGED} * w5 = {first:.3f}, and net_o2 by {second:.4f}" in told
     one, other = delta * first, single["delta_o2"] * second
@@ -261,7 +278,7 @@ def test_the_first_start_offers_it_in_a_line_that_any_key_takes_away(tmp_path: P
         terminal.press("q")
         assert terminal.ends() == 0
     with Terminal("tutorial", "2", columns=80, lines=24, **state) as terminal:
-        terminal.shows("1/12 net_h", "2/25  N: back  esc: leave")
+        terminal.shows("1/12 net_h", "2/27  N: back  esc: leave")
         terminal.press("n")
         terminal.shows("2/12 out_h")
         terminal.press("q")

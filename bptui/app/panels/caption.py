@@ -20,7 +20,7 @@ ROWS = 3
 
 def tour_rows(width: int) -> int:
     """Return the lines that every stop of the tour fits into, with its title and its key."""
-    return 7 if width >= 80 else 10
+    return 7 if width >= 80 else 10 if width >= 74 else 12
 
 
 class Told(NamedTuple):

@@ -91,10 +91,10 @@ FORWARD = (
         done=_at(1),
     ),
     Stop(
-        "A number between 0 and 1, steep in the middle, flat at both ends. How steep? With u "
-        "= e^(-net), a little more net makes u smaller, by u times as much, and out = 1 / (1 "
-        "+ u) grows by 1 / (1 + u)^2 times as much as u shrinks:\n"
-        "slope = u / (1 + u)^2 = 1 / (1 + u) * u / (1 + u) = out * (1 - out)",
+        "A number between 0 and 1. How steep? If net_h1 grows from 0.16 to 0.17, out_h1 grows "
+        "from 0.5399 to 0.5424, 0.25 times as much: the slope. It is out * (1 - out), here "
+        "0.5399 * 0.4601: with u = e^(-net), out = 1 / (1 + u), 1 - out = u / (1 + u), and "
+        "the derivative of out is their product.",
         "n",
         "the next operation",
         done=_at(2),
@@ -124,9 +124,10 @@ FORWARD = (
         done=_at(5),
     ),
     Stop(
-        "Read dL/dout_o as: how many times as much L grows when out_o grows a little. It is "
-        "the error itself, since 1/2 (out - target)^2 has the slope out - target. It is "
-        "positive at o1, which is too large, and negative at o2: L falls when out_o2 grows.",
+        "Read dL/dout_o as: how many times as much L grows when out_o grows a little. If the "
+        "error of o1 grows from 0.5106 to 0.5206, half its square grows from 0.1304 to 0.1355: "
+        "0.51 times as much, the error itself. At o2 it is negative: L falls when out_o2 grows. "
+        "Columns dL/d have it beside out, delta beside net.",
         "n",
         "one operation further back",
         done=_at(6),
@@ -134,8 +135,8 @@ FORWARD = (
     Stop(
         "If net_o1 grows by 0.01, out_o1 grows from 0.6206 to 0.6230, 0.24 times as much: the "
         "slope, 0.6206 * 0.3794. L grows by 0.51 * 0.0024 = 0.0012, 0.12 times as much as "
-        "net_o1: the product 0.51 * 0.24, by the chain rule. A column dL/d has delta "
-        "beside net. Page down shows more of Derivation, if any.",
+        "net_o1: the product 0.51 * 0.24, by the chain rule. d shows each form of the "
+        "Derivation by itself, page down more of it, if any.",
         "n",
         "from delta_o to the weights",
         done=_at(7),
@@ -175,17 +176,16 @@ FORWARD = (
     Stop(
         "The chain rule again. Both operations together are the line to remember:\n"
         "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)\n"
-        "The matrix product: how much out_h matters, along both edges. The rest, number by "
-        "number, is the slope of sigmoid; that of tanh would be 1 - out^2.",
+        "@, the matrix product: how much out_h matters, along both edges. *, number by number: "
+        "times the slope of sigmoid; that of tanh would be 1 - out^2.",
         "n",
         "the last gradient",
         done=_at(10),
     ),
     Stop(
-        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = input.T @ delta_h. 5 samples are 5 rows: "
-        "(2, 5) @ (5, 2) adds up what each gives. A bias has the input 1, its gradient is "
-        "delta. A delta serves twice: for weights into its unit, and one layer further back. "
-        "That is backpropagation. Arrows select another weight.",
+        "As for gW2: dL/dw1 = i1 * delta_h1, and gW1 = input.T @ delta_h. A bias has the input "
+        "1, its gradient is delta. A delta serves twice: for weights into its unit, and one "
+        "layer further back. That is backpropagation. Arrows select another weight.",
         "down",
         "select w2",
         done=lambda app: app.main.view.pointed,
@@ -219,7 +219,7 @@ EXPERIMENTS = (
     Stop(
         "The loss went from 0.1633 to 0.1579. Everything may be changed, and all that follows from "
         "it is computed anew. enter changes what is selected, now w2: type 0.9, and enter takes "
-        "it. Later, e shows the whole experiment as a form.",
+        "it. Later, e shows all settings of the experiment.",
         "enter",
         "then type 0.9, enter",
         "One step is done, and the network answers a little better",
@@ -249,8 +249,8 @@ EXPERIMENTS = (
         done=lambda app: app.main.view.snapshot.step > 1 and not app.main.view.running,
     ),
     Stop(
-        "w5 and w6 are negative now: o1 was far too large, so what feeds it had to become "
-        "small. Now somebody's program with two mistakes: the article's first listing, as it "
+        "w5 and w6 are negative now, their edges dashed: o1 was far too large, so what feeds it "
+        "had to become small. Now somebody's program with two mistakes: the article's first listing, as it "
         "was published. p lists the presets; type listing-1 and press enter.",
         "p",
         "then type listing-1, enter",
@@ -262,8 +262,8 @@ EXPERIMENTS = (
     Stop(
         "There is no error message: wrong gradients are still numbers, and as W2 is 2x2, it "
         "fits where W2.T belongs. c, the gradient check, changes each weight a little and "
-        "measures what the loss does. In its table analytic is the program's gradient, beside it "
-        "is what was measured. The error is relative: 1.4e-01 is 14\N{NO-BREAK SPACE}%. "
+        "measures what the loss does. In its table analytic is the program's gradient, the "
+        "numbers beside it are what was measured. The error is relative: 1.4e-01 is 14\N{NO-BREAK SPACE}%. "
         "Look at the verdicts, then esc.",
         "c",
         "then read, and esc",
@@ -275,10 +275,32 @@ EXPERIMENTS = (
         "The check calls that transposed-weights. Derivation shows it: h1 was given w6, a weight "
         "out of h2, in the place of w7. There is a second mistake: the update leaves out W2.",
         "n",
-        "to your own code",
+        "many samples at once",
         done=_at(9),
         look="derivation",
         begin=lambda app: app.player.go(0, 8),
+    ),
+    Stop(
+        "Programs take many samples at once, each in a row. With 5 samples, 3 inputs, 4 hidden "
+        "units and 2 outputs, input is (5, 3), delta_h (5, 4), delta_o (5, 2), and all lines stay "
+        "as they are: gW1 = input.T @ delta_h is (3, 5) @ (5, 4), which adds up what the 5 samples "
+        "give, and has the shape of W1, (3, 4). Where L is their mean, delta_o is divided by 5, "
+        "and so all that follows.",
+        "enter",
+        "what to remember",
+        "Batches: a row for each sample",
+        run=lambda app: None,
+    ),
+    Stop(
+        "delta_o = (out_o - t) * out_o * (1 - out_o)       error times slope\n"
+        "gW2 = out_h.T @ delta_o                           a weight's input times delta\n"
+        "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)  all paths, times slope\n"
+        "gW1 = input.T @ delta_h                           as gW2, one layer back\n"
+        "W1, W2 = W1 - 0.5 * gW1, W2 - 0.5 * gW2           last: delta_h needs old W2",
+        "enter",
+        "to your own code",
+        "Five lines to remember, and why",
+        run=lambda app: None,
     ),
 )
 OWN_CODE = Stop(
@@ -288,6 +310,7 @@ OWN_CODE = Stop(
     "enter",
     "write {file} and open it",
     "Now your own code",
+    done=lambda app: False,
     run=lambda app: app.write_example(),
 )
 CHECKED_ELSEWHERE = Stop(

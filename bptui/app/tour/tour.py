@@ -85,7 +85,7 @@ SCROLLS = {
 """What keys do to the derivation, whichever panel has the focus; arrows until they select."""
 SELECTED = next(at for at, stop in enumerate(FORWARD) if stop.key == "down")
 FREE = {
-    *("q", "question_mark", "d", "m", "ctrl+q", "ctrl+c"),
+    *("q", "question_mark", "d", "m", "tab", "ctrl+q", "ctrl+c"),
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end"),
 }
 """Keys that lead nowhere else: they look around in what is shown, or leave the program."""
@@ -117,8 +117,8 @@ class Tour:
         self.number = 0
         self._pressed, self._leaving, self._hint = False, False, ""
         self._own, self._held = list[Key](), list[Key]()
-        self._ways: list[Callable[[], object]] = []
-        """Back to what was shown as each stop began."""
+        self._ways: list[Callable[[Callable[[], object]], object]] = []
+        """Back to what was shown as each stop began; then they call a function."""
         self.panel = TourPanel()
 
     @property
@@ -165,12 +165,12 @@ class Tour:
             getattr(panel, SCROLLS[key])(animate=False)
             return False
         if key == self.stop.key:
-            self._hint, self._pressed = "", True
-            if self.stop.run is not None:
-                self._pressed, self._hint = False, self.stop.run(self._app) or ""
-                self.show()
-                return False
-            return True
+            run = self.stop.run
+            self._hint = (run and run(self._app)) or ""
+            self._pressed = not self._hint
+            if run is not None:
+                self.look()
+            return run is None
         if key == BACK and self._former is not None:
             self._hint = ""
             self._begin(self._former)
@@ -201,8 +201,7 @@ class Tour:
     def _begin(self, number: int) -> None:
         """Go back to a stop, and to what was shown as it began."""
         self.number = number
-        self._ways[number]()
-        self.arrive()
+        self._ways[number](self.arrive)
 
     def arrive(self) -> None:
         """Have the app show what the stop is about; go on from one that is not to be read."""
