@@ -90,7 +90,7 @@ class MatrixPanel(ViewPanel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         mistakes = view.snapshot.experiment.training.mistakes if self._prefix else ()
-        self.note(f"with {', '.join(mistakes)}" if mistakes else "")
+        self.note(*(f"with {', '.join(mistakes)}", "with mistakes") if mistakes else ("",))
         parameters, arranged, seen = self._select(view), self.arranged(view, width), self.seen(view)
         network, selection, focused = arranged.network, view.selection, self.has_focus
         styles, names = self.text_styles, network.names
