@@ -74,17 +74,31 @@ class Block(NamedTuple):
     breaks: int = 0
 
 
+def stripped(line: TextLine) -> TextLine:
+    """Return a line without the blanks at its end, which keep columns in line."""
+    while not line[-1].text.strip():
+        line = line[:-1]
+    return line
+
+
 def beside(blocks: Sequence[Block]) -> list[TextLine]:
-    """Return blocks on one row, their middle lines level."""
+    """Return blocks on one row, their middle lines level.
+
+    Blanks that keep columns in line stand behind brackets that are closed, not before them.
+    """
     height = max(len(block.lines) for block in blocks)
     rows: list[TextLine] = []
     for y in range(height):
-        spans: list[Span] = []
+        spans, blanks = list[Span](), 0
         for block in blocks:
             inner = y - (height // 2 - len(block.lines) // 2)
             line = block.lines[inner] if 0 <= inner < len(block.lines) else ()
-            gap = block.width - sum([len(span.text) for span in line])
-            spans += [*line, Span(" " * gap, "operator")] if gap else line
+            if blanks and not (height == 1 and line and line[0].text.startswith(")")):
+                spans.append(Span(" " * blanks, "operator"))
+                blanks = 0
+            spans += line
+            blanks += max(block.width - sum([len(span.text) for span in line]), 0)
+        spans.append(Span(" " * blanks, "operator"))
         rows.append(tuple([span for span in spans if span.text]))
     return rows
 

@@ -18,7 +18,7 @@ from bptui.explain.code import folded
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
-from bptui.explain.lines import Span, TextLine, array_lines, lit_lines, plain
+from bptui.explain.lines import Span, TextLine, array_lines, lit_lines, plain, stripped
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import LABEL_GAP
@@ -140,10 +140,7 @@ class Report(ChainWriter):
         """Return the lines of an equation with its note, which code has as a comment already."""
         if not equation.note or form == "numpy":
             return lines
-        line = [*lines[0]]
-        while not line[-1].text.strip():  # what keeps columns in line
-            line.pop()
-        first = (*line, Span(" " * LABEL_GAP + equation.note, "label"))
+        first = (*stripped(lines[0]), Span(" " * LABEL_GAP + equation.note, "label"))
         if len(plain(first)) <= self.width:
             return [first, *lines[1:]]
         return [*((Span(text, "label"),) for text in wrap(equation.note, self.width)), *lines]

@@ -27,7 +27,16 @@ from bptui.explain.expression import (
 )
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.headings import Axes, Headings, whole_of
-from bptui.explain.lines import MOST_COLUMNS, Block, Span, TextLine, beside, broken, matrix_block
+from bptui.explain.lines import (
+    MOST_COLUMNS,
+    Block,
+    Span,
+    TextLine,
+    beside,
+    broken,
+    matrix_block,
+    stripped,
+)
 from bptui.explain.printer import Printer, Token, operator, shown, symbols_of
 from bptui.explain.symbols import Symbols
 
@@ -290,15 +299,18 @@ class EquationWriter:
         lines += self._block(again, terms, False, is_array)
         behind = (Span(" = ", "operator"), *value.lines[0])
 
-        def fits() -> bool:
-            return compact and self._length((*lines[-1], *behind)) <= self.width
+        def fits(at: int = -1) -> bool:
+            return compact and self._length((*lines[at], *behind)) <= self.width
 
         short = equation.array.ndim or (is_array and self.stacks) or (self.brief and fits())
         partial = [] if short else writer.partial(equation, terms)
         if partial:
             lines += self._wrapped(again, partial, self._length(again), self.width)
-        if fits() and lines[-1][-1].role != "label":
-            return [*lines[:-1], (*lines[-1], *behind)]
+        # behind the numbers; of a sum over samples behind its symbols, as those may be many lines
+        at, label = (0, lines[0][-1:]) if lines[-1][-1].role == "label" else (-1, ())
+        if fits(at) and all(span.role == "label" for span in label):
+            lines[at] = (*stripped(lines[at][: len(lines[at]) - len(label)]), *behind, *label)
+            return lines
         return [*lines, *last]
 
     def formula(self, equation: Equation) -> str:

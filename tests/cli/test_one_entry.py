@@ -124,7 +124,7 @@ def test_engine_and_gradient_check(file: Path) -> None:
 def test_derivation(file: Path, form: str) -> None:
     shown = {
         "text": (
-            *("out_h1 = net_h1 + 1/2 · sin(net_h1 )", "0.7 · min(net_o1 , 1.5)"),
+            *("out_h1 = net_h1 + 1/2 · sin(net_h1)", "0.7 · min(net_o1 , 1.5)"),
             *("wavy(net_h)", "np.log(np.cosh(out_o - target))", "u_w1 ← momentum · u_w1 +"),
         ),
         "markdown": ("np.cos(net_h)", r"\mathrm{sin}"),

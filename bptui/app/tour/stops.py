@@ -124,10 +124,10 @@ FORWARD = (
         done=_at(5),
     ),
     Stop(
-        "Read dL/dout_o as: how many times as much L grows when out_o grows a little. If the "
-        "error of o1 grows from 0.5106 to 0.5206, half its square grows from 0.1304 to 0.1355: "
-        "0.51 times as much, the error itself. At o2 it is negative: L falls when out_o2 grows. "
-        "Columns dL/d have it beside out, delta beside net.",
+        "Read dL/dout_o as: if out_o grows a little, L grows so many times as much. If the error "
+        "of o1 grows from 0.5106 to 0.5206, half its square grows from 0.1304 to 0.1355: 0.51 "
+        "times as much, the error itself. At o2 it is negative: L falls as out_o2 grows. "
+        "A column dL/d, if any, has it beside out.",
         "n",
         "one operation further back",
         done=_at(6),
@@ -250,8 +250,8 @@ EXPERIMENTS = (
     ),
     Stop(
         "w5 and w6 are negative now, their edges dashed: o1 was far too large, so what feeds it "
-        "had to become small. Now somebody's program with two mistakes: the article's first listing, as it "
-        "was published. p lists the presets; type listing-1 and press enter.",
+        "had to become small. Now somebody's program with two mistakes: the article's first "
+        "listing, as it was published. p lists the presets; type listing-1 and press enter.",
         "p",
         "then type listing-1, enter",
         "It stopped at step 82. Next: a program with mistakes",
@@ -263,8 +263,8 @@ EXPERIMENTS = (
         "There is no error message: wrong gradients are still numbers, and as W2 is 2x2, it "
         "fits where W2.T belongs. c, the gradient check, changes each weight a little and "
         "measures what the loss does. In its table analytic is the program's gradient, the "
-        "numbers beside it are what was measured. The error is relative: 1.4e-01 is 14\N{NO-BREAK SPACE}%. "
-        "Look at the verdicts, then esc.",
+        "numbers beside it are what was measured. The error is relative: 1.4e-01 is "
+        "14\N{NO-BREAK SPACE}%. Look at the verdicts, then esc.",
         "c",
         "then read, and esc",
         "A wrong program runs, too",
