@@ -60,7 +60,7 @@ _RULES = {
 """How a value is used, and what the chain rule makes of that."""
 _RULES |= dict.fromkeys(
     ("matmul", "einsum", "tensordot"),
-    ("is a factor of a product", "the gradient of the product times the other factor"),
+    ("is a factor of a matrix product", "times the other factor, transposed"),
 )
 
 

@@ -74,7 +74,7 @@ def test_values_of_one_name_are_told_apart() -> None:
     assert "dL/dout (line 22) = dL/dout (line 11) · dout (line 11)/dout (line 22)" in text
     assert "dL/dout[0, 0] (line 22) = dL/dout[0, 0] (line 11) · " in text
     assert "dL_dout_line_22 = dL_dout_line_11 @ self.W.T" in text
-    assert "grad (line 16) = grad (line 39) · " in text
+    assert "grad (line 16) = grad (line 39) @ " in text
     (text,) = explained("layers_softmax", 25).values()
     assert "dL/dout (line 11) = dL/dout (line 22) · dout (line 22)/dout (line 11)\n" in text
 
@@ -91,4 +91,4 @@ def test_a_reason_names_all_operations_up_to_the_next_name() -> None:
     text = explained("momentum_tanh", 29)["d_out stands for dL/dout"]
     assert "out is a term of a sum, and that is raised to a power and averaged (line 50)" in text
     text = explained("attention_head", 35)["dK should be dL/d self.K"]
-    assert "self.K is transposed, and that is a factor of a product" in text
+    assert "self.K is transposed, and that is a factor of a matrix product" in text

@@ -165,10 +165,12 @@ class ValuesPanel(ProgramPanel):
             elif claim is not None and claim.verdict != "right":
                 below = [Line().add(f"  {HIDDEN}", styles.dim)]
         most = max(largest(matrix), 0.0 if beside is None else largest(beside))
-        forms = [form_of(most, decimals) for decimals in (DECIMALS, 3, 2)]
+        # numbers to be compared may differ little
+        finer = [DECIMALS + 1] * (beside is not None)
+        forms = [form_of(most, decimals) for decimals in (*finer, DECIMALS, 3, 2)]
         cells = [len(signed(-most, form).strip()) + 1 for form in forms]
         columns, half = matrix.shape[1], width - 2 if beside is None else (width - 5) // 2
-        at = next((at for at, cell in enumerate(cells) if cell * columns <= half), 1)
+        at = next((at for at, cell in enumerate(cells) if cell * columns <= half), -2)
         form, cell = forms[at], cells[at]
         if beside is not None and half < min(4, columns) * cell:
             said = f"  [{', '.join(map(str, index))}] right: {loss(float(beside[here]))}"

@@ -294,7 +294,7 @@ EXPERIMENTS = (
     Stop(
         "delta_o = (out_o - t) * out_o * (1 - out_o)       error times slope\n"
         "gW2 = out_h.T @ delta_o                           a weight's input times delta\n"
-        "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)  all paths, times slope\n"
+        "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)  W2.T adds up paths; slope\n"
         "gW1 = input.T @ delta_h                           as gW2, one layer back\n"
         "W1, W2 = W1 - 0.5 * gW1, W2 - 0.5 * gW2           last: delta_h needs old W2",
         "enter",
