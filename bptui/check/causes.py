@@ -116,7 +116,9 @@ def not_a_slip(check: FunctionCheck) -> str:
         )
     if found.ignored:
         which = listed(found.ignored)
-        return f"the result does not depend on the {which} that it is given: is a global name used?"
+        return (
+            f"the result does not depend on the {which} that it is given (is a global name used?)"
+        )
     if whole and all(one.notice == ADDED_TO_NOTHING for one in wrong):
         return "it returns the changes alone: the old parameters are missing in W - rate * gradient"
     if found.updates > 1:

@@ -101,6 +101,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
             report,
             heading=f"{path.name}, {what[one.function]}",
             facts=[*facts, *(("", note) for note in one.attempt.notes)],
+            loss={**(report.loss or {}), "given": preset is not None},
         )
         for report, one in zip(reports_of(Check(path, experiment, (*checks,))), checks, strict=True)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bptui.trace.tape import Reference, Tape
@@ -86,3 +87,32 @@ def _lasts(updates: list[Update], made: set[int]) -> bool:
     olds = [update.before for update in updates]
     first = min(update.after for update in updates)
     return len(set(olds)) == len(olds) and all(old < first for old in olds if old not in made)
+
+
+def added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset[float]]]) -> bool:
+    """Whether something is added in one of some ways: with a number that is a factor."""
+    scalars = update.product(tape).scalars
+    return any(
+        update.call == call and (not scalars.isdisjoint(rates) or scalars == rates)
+        for call, rates in ways
+    )
+
+
+def has_its_data(tape: Tape, update: Update, sums: set[int]) -> bool:
+    """Whether what is added, at a rate, is made of data that were combined with the old value.
+
+    But not where that was compared with anything: then what is added depends on it, too. Nor in
+    ``sums`` such as this: gradients are added up so.
+    """
+    added = update.sum.added
+    if not isinstance(added, Reference) or not update.product(tape).scalars:
+        return False
+    empty = {entry for entry, note in enumerate(tape.notes) if note.call == "zeros_like"}
+    forward = tape.dependents({update.before}, update.after, sums) - {update.before}
+
+    def data(entries: Iterable[int]) -> set[int]:
+        behind = tape.behind(entries, empty | sums)
+        return {e for e in behind if tape.shape(e) and not tape.inputs[e]}
+
+    decided = not forward.isdisjoint(entry for entry, _ in tape.compared)
+    return not (decided or data(forward).isdisjoint(data([added.entry]) - {update.before}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import islice
 from typing import NamedTuple
 
@@ -178,3 +179,18 @@ def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
             sign = -sign if own and call == "negative" else sign
             parts += [(factor, own) for factor in tape.notes[part.entry].arguments]
     return Product(frozenset(scalars), sign)
+
+
+def partial_sums(tape: Tape, entries: Collection[int]) -> set[int]:
+    """Return the sums among entries that are a part of what one call of ``sum`` adds up."""
+    users = dict[int, set[int]]()
+    for user in entries:
+        for entry in tape.inputs[user]:
+            users.setdefault(entry, set()).add(user)
+
+    def of(entry: int, user: int) -> bool:
+        one, other = tape.notes[entry], tape.notes[user]
+        return (one.call, one.place) == (other.call, other.place) == ("add", one.place)
+
+    alone = {entry: min(own) for entry, own in users.items() if len(own) == 1}
+    return {e for e, user in alone.items() if of(e, user) and e not in tape.named}

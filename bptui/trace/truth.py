@@ -40,6 +40,7 @@ from bptui.trace.losses import (
     outputs,
 )
 from bptui.trace.settling import adapted
+from bptui.trace.sums import partial_sums
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter, TrainingStep
 
@@ -136,17 +137,7 @@ class StepTruth:
     @cached_property
     def partial(self) -> set[int]:
         """Return the sums that are only a part of what one call of ``sum`` adds up."""
-        tape, users = self.tape, dict[int, set[int]]()
-        for user in self.dependent:
-            for entry in tape.inputs[user]:
-                users.setdefault(entry, set()).add(user)
-
-        def of(entry: int, user: int) -> bool:
-            one, other = tape.notes[entry], tape.notes[user]
-            return (one.call, one.place) == (other.call, other.place) == ("add", one.place)
-
-        alone = {entry: min(own) for entry, own in users.items() if len(own) == 1}
-        return {e for e, user in alone.items() if of(e, user) and e not in self.tape.named}
+        return partial_sums(self.tape, self.dependent)
 
     # losses
 

@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.trace.lasting import lasting, without_averages, without_memory, without_terms
+from bptui.trace.lasting import (
+    added_alike,
+    has_its_data,
+    lasting,
+    without_averages,
+    without_memory,
+    without_terms,
+)
 from bptui.trace.parts import before_others, part_put, value_put
 from bptui.trace.sums import Product, Sum, product_of, sum_of
 from bptui.trace.tape import Binding, Reference, Tape, Value
@@ -63,7 +70,7 @@ def updates_of(tape: Tape) -> list[Update]:
     sites |= {
         place
         for place, update in others.items()
-        if (_added_alike(tape, update, ways) if sure else _has_its_data(tape, update, own))
+        if (added_alike(tape, update, ways) if sure else has_its_data(tape, update, own))
     }
     return lasting([update for update in found if update.sum.own or update.binding.place in sites])
 
@@ -140,35 +147,6 @@ def updates_between(tape: Tape, first: int, last: int) -> int:
         parts.append(change.part)
         last = change.before
     return max(map(parts.count, parts), default=0)
-
-
-def _added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset[float]]]) -> bool:
-    """Whether something is added in one of some ways: with a number that is a factor."""
-    scalars = update.product(tape).scalars
-    return any(
-        update.call == call and (not scalars.isdisjoint(rates) or scalars == rates)
-        for call, rates in ways
-    )
-
-
-def _has_its_data(tape: Tape, update: Update, sums: set[int]) -> bool:
-    """Whether what is added, at a rate, is made of data that were combined with the old value.
-
-    But not where that was compared with anything: then what is added depends on it, too. Nor in
-    ``sums`` such as this: gradients are added up so.
-    """
-    added = update.sum.added
-    if not isinstance(added, Reference) or not update.product(tape).scalars:
-        return False
-    empty = {entry for entry, note in enumerate(tape.notes) if note.call == "zeros_like"}
-    forward = tape.dependents({update.before}, update.after, sums) - {update.before}
-
-    def data(entries: Iterable[int]) -> set[int]:
-        behind = tape.behind(entries, empty | sums)
-        return {e for e in behind if tape.shape(e) and not tape.inputs[e]}
-
-    decided = not forward.isdisjoint(entry for entry, _ in tape.compared)
-    return not (decided or data(forward).isdisjoint(data([added.entry]) - {update.before}))
 
 
 class Parameter(NamedTuple):

@@ -57,6 +57,7 @@ def test_activations_and_loss_are_inferred(tmp_path: Path) -> None:
             facts = dict(report.facts)
             assert facts["network"] == "3-4-2 tanh, sigmoid"
             assert facts["loss"] == "binary_cross_entropy, averaged over the batch"
+            assert report.loss["given"] is False
 
 
 @pytest.mark.parametrize("prefix", ["d", "grad_", "dL_d"])
@@ -116,6 +117,7 @@ targets = [[0.0, 1.0, 0.0]]
 """
     file = saved(tmp_path, step())
     (report,) = reports_on(file, loads(text, "own", tmp_path))
+    assert report.loss["given"] is True
     assert report.verdict == "wrong"
     assert "missing-output-derivative" in (report.reason or "")
     text = text.replace("[1, 2, 3]", "[1, 3]").replace('["tanh", "sigmoid"]', '"sigmoid"')
