@@ -100,27 +100,12 @@ class Candidates:
             entry, part = source
             key = (notes[entry].place, notes[part].place if part >= 0 else part)
             self.sources.setdefault(key, []).append(source)
-        self._add_named(truth)
         self._known: dict[int, list[_Turns]] = {}
         self._depths: dict[int, int] = {}
         """How many operations lie between parameters and entries, on the longest way."""
         for entry in sorted(truth.dependent):
             below = (self._depths.get(one, 0) for one in truth.tape.inputs[entry])
             self._depths[entry] = 1 + max(below, default=0)
-
-    def _add_named(self, truth: StepTruth) -> None:
-        """Let what different lines compute be of one place, too, where one line names it."""
-        named: dict[int, int] = {}
-        for binding in truth.tape.bindings:
-            if not binding.name.startswith("return "):
-                named.setdefault(binding.entry, binding.place)
-        groups: dict[int, list[Source]] = {}
-        for entry, part in sorted(self.true):
-            if part == ALL and entry in named:
-                groups.setdefault(named[entry], []).append((entry, part))
-        for place, group in groups.items():
-            if len({truth.tape.notes[entry].place for entry, _ in group}) > 1:
-                self.sources.setdefault((place, ALL), group)
 
     def of(self, entries: list[int], odd: bool = False) -> Iterator[dict[int, Source]]:
         """Yield what entries may stand for: values of one place, in some order.

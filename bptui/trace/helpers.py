@@ -22,17 +22,9 @@ def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
         repairs = list(dict.fromkeys(found.users.values()))
         if not all(repair in lines.repairs for repair in repairs):
             continue
-        renamed = found.needed.keys() - {*lines.places.get(found.place, ())}
-        names = {e: (lines.suspects.named[found.place][1][e], found.needed[e]) for e in renamed}
-        made = {entry: right for entry, right in found.needed.items() if entry not in renamed}
-        known = lines.without(*repairs)
-        changed = lines.replay.renaming(names, known) if names else known
-        changed = lines.replay.carried(made, changed) if made and changed is not None else changed
-        if changed is None or not lines.mends(changed, *repairs):
-            continue  # it is read rightly elsewhere
-        for entry, name in names.items():
-            lines.replay.renamed.setdefault(entry, []).insert(0, name)
-        lines.put(moved(found.place, found.needed, repairs, renamed), repairs, changed)
+        changed = lines.replay.carried(found.needed, lines.without(*repairs))
+        if changed is not None and lines.mends(changed, *repairs):  # else it is read rightly, too
+            lines.put(moved(found.place, found.needed, repairs), repairs, changed)
 
 
 class _Maker(NamedTuple):
@@ -60,28 +52,16 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
                 else:
                     users[made] = {}
     found: list[_Maker] = []
-    groups = lines.places | {p: [*group] for p, (_, group) in lines.suspects.named.items()}
-    for place, calls in groups.items():
-        if place not in lines.suspects.named and any(_known(lines, call) for call in calls):
-            continue  # only another name made it wrong
-        if calls and all(users.get(call) for call in calls):
+    for place, calls in lines.places.items():
+        if all(users.get(call) and not _known(lines, call) for call in calls):
             explained = {e: repair for call in calls for e, repair in users[call].items()}
             found.append(_Maker(place, {call: needed[call] for call in calls}, explained))
-
-    def whole(maker: _Maker) -> bool:
-        repairs = set(maker.users.values())
-        wrong = {e for repair in repairs for e in repair.entries if lines.is_wrong(e)}
-        others = (one for one in found if not one.needed.keys() <= maker.needed.keys())
-        rivals = (one for one in others if one.users.keys() & wrong)
-        alone = all(len(one.users) < len(maker.users) for one in rivals)
-        sure = len(repairs) > 1 or factors.isdisjoint(maker.users)
-        return sure and alone and wrong <= maker.users.keys()
 
     return [
         maker
         for maker in sorted(found, key=lambda one: -len(one.users))
-        if whole(maker)
-        and not all(_other(lines, *one, [*maker.users]) for one in maker.needed.items())
+        if len(set(maker.users.values())) > 1 or factors.isdisjoint(maker.users)
+        if not all(_other(lines, *one, [*maker.users]) for one in maker.needed.items())
     ]
 
 
@@ -102,17 +82,13 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
     None where a factor that its own line makes may be what is wrong.
     """
     notes, inputs = lines.truth.tape.notes, lines.truth.tape.inputs
-    own, factors, stack = line(notes[entry].place), list[int](), [(entry, entry)]
-    named: set[int] = set()
+    own, factors, stack = line(notes[entry].place), list[int](), [entry]
     while stack:
-        one, user = stack.pop()
+        one = stack.pop()
         if notes[one].call == "multiply" and line(notes[one].place) == own:
-            stack += [(inner, one) for inner in inputs[one]]
-            continue
-        factors.append(one)
-        for place, (_, group) in lines.suspects.named.items():
-            if user in group.get(one, ()) and line(place) != own:
-                named.add(one)
+            stack += inputs[one]
+        else:
+            factors.append(one)
     shape = lines.values[entry][0].shape
     right = lines.forward | lines.truth.later
     right |= lines.suspects.right_slopes
@@ -120,22 +96,14 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
         factor
         for factor in factors
         if factor in lines.values and lines.values[factor][0].shape == shape
-        if factor in named
-        or (
-            factor not in right
-            and notes[factor].place not in lines.in_forward
-            and not _known(lines, factor)
-        )
+        if factor not in right and notes[factor].place not in lines.in_forward
+        if factors.count(factor) == 1 and not _known(lines, factor)  # else as in a * a
     ]
     made = [one for one in made if one not in lines.behind_right] or made  # a sign may be lost
-    behind = {one: lines.truth.tape.ancestors(one) for one in factors}
     ours = [factor for factor in factors if line(notes[factor].place) == own]
     late = not lines.truth.later.isdisjoint(factors)  # as a weight after its update
     if len(factors) < 2 or late or any(factor in made for factor in ours):
         return {}
-    # as in a * (2 - a), or a * a: the line has its own part in it
-    made = [one for one in made if not any(one in behind[f] for f in factors if f != one)]
-    made = [one for one in made if factors.count(one) == 1]
     found: dict[int, Values] = {}
     for one in made:
         for draw, wanted in enumerate(lines.current[entry]):
@@ -168,19 +136,11 @@ def _value(lines: Lines, entry: int, draw: int) -> Numbers:
 
 
 def _other(lines: Lines, call: int, needed: Values, users: Sequence[int]) -> bool:
-    """Whether what is needed is there, or the function gives it for another forward value.
+    """Whether a function gives what is needed for another forward value.
 
     A line of the same call as its users is given nothing by them.
     """
     tape, backward = lines.truth.tape, set(lines.backward)
-    shape = needed[0].shape
-    own = lines.places.get(tape.notes[call].place, ())
-    known = [
-        e for e in lines.truth.tape.named & (backward | lines.forward) if tape.shape(e) == shape
-    ]
-    there = (lines.truth.numbers(lines.truth.graph.nodes[e]) for e in known if e not in own)
-    if shape and any((multiple(values, needed) or 0.0) > 0.0 for values in there):
-        return True
     if _frame(lines, call) in {_frame(lines, user) for user in users}:
         return False
     inner = {e for e in tape.ancestors(call) & backward if not lines.factors(e)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import decode_source
@@ -12,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from bptui.trace.notebook import plain
 from bptui.trace.recording import Recording
 from bptui.trace.session import CALL
 from bptui.trace.source import NOWHERE, Place, Source
@@ -20,6 +21,10 @@ from bptui.trace.tape import ALIGNED, Binding, Note, Reference, Value
 
 ENTRIES, LOOK, STEPS = 300_000, 500, 3
 """The longest tape, the length at which it is first looked at, and the steps that are enough."""
+AROUND = ("%%time", "%%timeit", "%%capture", "%%prun", "%%memit")
+"""Magics of a cell that is Python all the same."""
+ASSIGNED = re.compile(r"(\s*)([\w, ]+?)\s*=\s*[!%].*")
+ASKED = re.compile(r"\s*(\?{1,2}[\w.]+|[\w.]+\?{1,2})\s*")
 
 
 class NotRecordedError(Exception):
@@ -76,6 +81,28 @@ def source_of(file: Path) -> str:
         return "\n".join(plain("".join(cell["source"])) for cell in cells)
     except (ValueError, KeyError, TypeError):
         raise NotRecordedError("it is no notebook: its JSON has no cells") from None
+
+
+def plain(cell: str) -> str:
+    """Return a cell as Python, in as many rows: a magic becomes a comment."""
+    rows = cell.split("\n")
+    first = next((row.split()[0] for row in rows if row.strip()), "")
+    if first.startswith("%%") and first not in AROUND:
+        return "\n".join(f"# {row}" for row in rows)
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError):
+        return "\n".join(map(_row, rows))
+    return cell
+
+
+def _row(row: str) -> str:
+    assigned = ASSIGNED.fullmatch(row)
+    if assigned:
+        return f"{assigned[1]}{assigned[2]} = None  # {row.strip()}"
+    if row.lstrip().startswith(("%", "!")) or ASKED.fullmatch(row):
+        return f"{row[: len(row) - len(row.lstrip())]}pass  # {row.strip()}"
+    return row
 
 
 def text_of(file: Path) -> str:

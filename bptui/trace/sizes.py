@@ -111,8 +111,3 @@ class Sizes:
         if usual is None:
             return set() if first * sign < 0 else set(factors)
         return {source for source, factor in factors.items() if rounded(factor) in usual}
-
-    def of_other_sign(self, entry: int, usual: set[float] | None) -> bool:
-        """Whether a value is a true gradient but for its sign, and for nothing else."""
-        factors = {rounded(factor) for factor in self.lines.factors(entry).values()}
-        return usual is not None and factors.isdisjoint(usual) and any(-f in usual for f in factors)

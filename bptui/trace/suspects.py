@@ -77,7 +77,6 @@ class Suspects:
         known = self.sizes.known(right, usual, sign)
         had = set().union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
-        settled -= {entry for entry in self.backward if self.sizes.of_other_sign(entry, usual)}
         done = {(repair.place, e) for repair in self.lines.repairs for e in repair.entries}
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
@@ -101,8 +100,7 @@ class Suspects:
             for suspect in places:
                 # of all that a line has made a part may be right, as with a sign that is lost twice
                 group = suspect.entries if suspect.since else self.lines.places[suspect.place]
-                ends = self._ends(suspect.entries)
-                groups = dict.fromkeys((tuple(suspect.entries), tuple(group), ends))
+                groups = dict.fromkeys((tuple(suspect.entries), tuple(group)))
                 for pairs in chain.from_iterable(
                     self.candidates.of([*entries], odd) for odd in sizes for entries in groups
                 ):
@@ -138,7 +136,6 @@ class Suspects:
                 yield Attempt(place, same, {}, exact=True)
         for suspect in sorted(doubtful, key=lambda one: one.place in self.lines.in_forward):
             yield from filter(inner, paired([suspect], False))
-            yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
         for attempt in filter(inner, paired(certain[::-1], False)):
             already = (s in self.lines.factors(e) for e, s in attempt.pairs.items())
             if had.isdisjoint(attempt.pairs.values()) and not any(already):
@@ -181,12 +178,6 @@ class Suspects:
         users = (user for user in self.backward if not since.keys().isdisjoint(inputs[user]))
         return not {user for reading in since.values() for user in reading}.issuperset(users)
 
-    def _ends(self, entries: Sequence[int]) -> tuple[int, ...]:
-        """Return the entries that are added to by none of the others: whole sums of a loop."""
-        inputs = self.truth.tape.inputs
-        parts = {one for entry in entries for one in inputs[entry]}
-        return tuple(entry for entry in entries if entry not in parts)
-
     def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
         """Return the gradients of single wrong numbers that some entries are: of each the last."""
         found: dict[int, Source] = {}
@@ -201,13 +192,6 @@ class Suspects:
                     return {}
                 found[last] = source
         return found if len(found) > 1 else {}
-
-    def _spread(self, pairs: Mapping[int, Source]) -> bool:
-        """Whether entries are true gradients' arrays that were spread over a larger one."""
-        shapes = [
-            (self.lines.values[e][0].shape, self.lines.true[s][0].shape) for e, s in pairs.items()
-        ]
-        return all(one[-len(other) :] == other != () for one, other in shapes)
 
     def _as_it_is(self, entries: Iterable[int]) -> dict[int, Source]:
         """Return what entries are multiples of, for those that are."""

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from bptui.trace.notebook import plain
+from bptui.trace.run import plain
 
 
 @pytest.mark.parametrize(
