@@ -10,7 +10,7 @@ from bptui.explain.captions import captions
 
 from .program_support import WRONG
 from .program_support import opened as opened_program
-from .styled import content
+from .styled import content, diagram
 from .support import Session, opened
 
 LONG_NUMBER = re.compile(r"\d\.\d{4}")
@@ -87,3 +87,17 @@ async def test_a_program_has_its_lines_for_captions(tmp_path: Path) -> None:
         await session.press("N")
         right = "Gives dW2, 3x1, which is dL/dW2, how much W2 matters to the loss."
         await session.until(lambda: right in shown(session), right)
+
+
+@pytest.mark.parametrize("name", ["iris", "moons", "spirals", "xor"])
+async def test_a_class_sees_every_output_and_weights_by_their_names(name: str) -> None:
+    """On the smallest screen of a teacher, too."""
+    async with opened(name, (80, 24)) as session:
+        await session.press("P")
+        await session.until(lambda: "all" in shown(session), "the presentation")
+        network = session.app.player.snapshot.experiment.network
+        panel, layout = diagram(session)
+        assert [place.unit for place in layout.columns[-1]] == [*range(network.layers[-1])]
+        assert panel.wires is not None
+        assert {label.edge.layer for label in panel.wires.labels} == {*range(1, network.depth + 1)}
+        assert all(label.name for label in panel.wires.labels)
