@@ -1,5 +1,6 @@
 """The tour, played to its end by its own list; and that it is offered once."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -52,8 +53,16 @@ LEFT_WRONGLY: dict[str, list[list[str]]] = {
     "p": [["p", "escape"], ["p", *"mazur", "enter"]],
 }
 """By the key of a stop, keys that do not lead on."""
+TAUGHT = re.compile(r"= .*\d.* = -?0\.\d+|w6 .* should be w7")
+"""The end of a calculation, or what is wrong with it."""
 NUDGED = 0.01
 """So much something grows of which the tour tells what it does to the loss."""
+
+
+def explanation(session: Session) -> str:
+    """What is in sight of the derivation."""
+    region = content(session, "#derivation")
+    return "\n".join(session.lines()[region.y : region.bottom])
 
 
 def said(session: Session) -> str:
@@ -104,6 +113,8 @@ async def test_the_tour_can_be_played_to_its_end(
             await session.until(lambda number=number: tour.number == number, stop.text)
             await shown(session, stop)
             explained.append(app.main.derivation.text)
+            if not stop.title and app.main.view.operation.stage == "backward":
+                await session.until(lambda: TAUGHT.search(explanation(session)), "numbers in sight")
             if stop.look == "weights":
                 await session.until(lambda: "w5   +0.400" in session.screen(), "names, numbers")
             if "It stopped" in stop.title:
@@ -188,6 +199,12 @@ async def test_the_tour_can_be_left_at_any_time_and_goes_by_keys() -> None:
         tour = app.tour
         await session.press("n", "n")
         await session.until(lambda: tour.number == 2, "the third stop")
+        await session.press("tab")  # which the border offers
+        await session.until(lambda: app.focused is app.main.weights, "the matrices")
+        await session.press("n")
+        await session.until(lambda: tour.number == 3 and app.focused is app.main.network, "on")
+        await session.press("N")
+        await session.until(lambda: tour.number == 2, "back")
         await session.pilot.click(offset=(40, 1))
         assert app.player.snapshot.step == 0
         await session.press("escape", "escape")

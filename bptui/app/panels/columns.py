@@ -38,6 +38,8 @@ def beside(
 ) -> tuple[Plan, list[TextLine]] | None:
     """Return the three forms, or two, where no line is cut and hardly more is out of sight.
 
+    Where some of it has to be, it is as little as can be.
+
     Above them stands what they have in common, as ``report`` writes it in its width; ``alone`` are
     the lines of the first form by itself. None: only that finds room.
     """
@@ -47,12 +49,16 @@ def beside(
         max(height, alone + SLACK if len(head) <= height // 3 else 0) - len(head) for head in above
     ]
     tried = (FORMS, FORMS[:2], FORMS[::2]) if explanation.numbers else (FORMS[1:],)
+    best: tuple[Plan, list[TextLine]] | None = None
     for forms in tried if explanation.arrays else ():
         rows = _rows(written, forms, report.width, max(most))
         for head, (lines, room) in enumerate(zip(above, most, strict=True)):
             if rows is not None and len(rows) <= room:
-                return Plan(forms, head), [*lines, *rows]
-    return None
+                placed = Plan(forms, head), [*lines, *rows]
+                if len(placed[1]) <= height:
+                    return placed
+                best = min(best or placed, placed, key=lambda each: len(each[1]))
+    return best
 
 
 def again(
