@@ -190,10 +190,10 @@ class MainScreen(Screen[None]):
         self._show_with(named=named)
 
     def toggle_names(self) -> None:
-        """Go from names to numbers alone, or back; say so where that makes no difference."""
+        """Go from names to numbers alone, or back; say so where no matrix shows them."""
         self.show_names(not self.view.named)
         if not self._parameters.region:
-            self.notify("Names make no difference to these edges; tab shows the matrices.")
+            self.notify("Names change the matrices alone; tab shows them.")
 
     # who has which part of the screen
 

@@ -120,7 +120,7 @@ class Curve(Struct, frozen=True, eq=False):
     name: str
     losses: Summary
     letter: str = ""
-    """Stands along the curve; it stays the same when other curves are removed."""
+    """Stands along the curve; it stays the same when older curves give way."""
 
     def envelope(self, columns: int, start: int = 0) -> tuple[Integers, Array, Array]:
         """Return what :meth:`Summary.envelope` does, from step ``start`` on."""

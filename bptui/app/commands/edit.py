@@ -22,7 +22,7 @@ def edit(app: BptuiApp) -> None:
     number = number_in_focus(app)
     if number is None:
         app.tell(
-            "Computed: edit a weight, bias, input, target or the learning rate instead.",
+            "Computed: edit a weight, bias, input or target instead.",
             lambda: app.main.view.picture,
         )
     else:

@@ -35,8 +35,8 @@ class LineScreen(Question[str | None, str]):
 
     def __init__(self, draft: Draft, entry: Field, typed: str = "") -> None:
         keys = f"{self.KEYS}, esc: cancel" + ", f2: names" * bool(entry.options)
-        self.before = typed or draft.chosen(entry.key)
-        super().__init__(entry.title, keys, self.before, entry.placeholder)
+        self._begun = typed or draft.chosen(entry.key)
+        super().__init__(entry.title, keys, self._begun, entry.placeholder)
         self._draft, self._entry = draft, entry
         self._field.select_on_focus = not typed
         self._field.suggester = SuggestFromList([*entry.options]) if entry.options else None
@@ -103,7 +103,7 @@ class AreaScreen(LineScreen):
 
     def __init__(self, draft: Draft, entry: Field, typed: str = "") -> None:
         super().__init__(draft, entry, typed)
-        self._editor = self._area = Area(self.before, wrap=entry.read is prose)
+        self._editor = self._area = Area(self._begun, wrap=entry.read is prose)
         if typed:
             self._area.move_cursor(self._area.document.end)
         else:

@@ -124,8 +124,9 @@ class FormScreen(Dialog[Experiment | None]):
 
     def on_paste(self, event: Paste) -> None:
         """Have it pasted into the text of the field."""
-        if self._field.is_block or len(event.text) <= LONGEST_LINE:
-            self._edit(self._field)
+        field = self._field
+        if field.is_block or (not field.is_choice and len(event.text) <= LONGEST_LINE):
+            self._edit(field)
             self.app.call_after_refresh(self.app.post_message, Paste(event.text))
 
     def _edit(self, field: Field, typed: str = "") -> None:
