@@ -1,14 +1,12 @@
-"""Runs a user's code in the user's own Python: ``child.py FILE REQUESTS ANSWERS TRACE``.
+"""Runs a user's code in the user's own Python: ``child.py FILE REQUESTS ANSWERS``.
 
-The last three are descriptors. A request and its answer are one line of JSON each: ``{"do": NAME,
+The last two are descriptors. A request and its answer are one line of JSON each: ``{"do": NAME,
 "seconds": LIMIT, ...}`` calls that function of ``DO``. What the code prints stays on the ordinary
-outputs; when the limit is over, the stack is written to TRACE and the process ends. This Python may
-be an old one: it has numpy and nothing of bptui.
+outputs. This Python may be an old one: it has numpy and nothing of bptui.
 """
 
 from __future__ import annotations
 
-import faulthandler
 import importlib
 import inspect
 import json
@@ -64,21 +62,17 @@ def watch(requests: int) -> None:
     os.wait()
 
 
-def serve(code: UserCode, requests: int, answers: int, trace: int) -> None:
+def serve(code: UserCode, requests: int, answers: int) -> None:
     """Answer requests until there are no more."""
     process = os.getpid()
     warnings.formatwarning = warning_text
-    faulthandler.enable(trace)
     send(answers, {"kind": "ready"})
     # the code may have closed these descriptors
     with suppress(OSError), open(requests, encoding="utf-8") as lines:
         for line in lines:
-            request = json.loads(line)
-            faulthandler.dump_traceback_later(request["seconds"], exit=True, file=trace)
-            answer = guarded(code, request)
+            answer = guarded(code, json.loads(line))
             if os.getpid() != process:
                 os._exit(0)  # a fork that the code made and let return
-            faulthandler.cancel_dump_traceback_later()
             send(answers, answer)
     os._exit(0)  # whatever threads still run
 
@@ -100,10 +94,23 @@ def send(answers: int, answer: dict[str, Any]) -> None:
         rest = rest[os.write(answers, rest) :]
 
 
+class OutOfTime(BaseException):
+    """Ends a call whose time is over; no Exception, which code may catch."""
+
+
+def time_is_up(number: int, frame: Any) -> None:  # noqa: ANN401  # of a signal
+    raise OutOfTime
+
+
 def guarded(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a request, or how the user's code ended it."""
+    signal.signal(signal.SIGALRM, time_is_up)
     try:
-        return DO[request["do"]](code, request)
+        signal.setitimer(signal.ITIMER_REAL, request["seconds"], 1.0)
+        try:
+            return DO[request["do"]](code, request)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
     except BaseException as error:
         # a private name, such as numpy's _ArrayMemoryError, stands for the public one above it
         names = (kind.__name__ for kind in type(error).__mro__)
@@ -113,6 +120,8 @@ def guarded(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
         if isinstance(error, SystemExit):
             value = "" if error.code is None else repr(error.code)[:LONGEST]
             kind, message = "exited", f"sys.exit({value})"
+        elif isinstance(error, OutOfTime):
+            kind, message = "hung", f"{request['seconds']:g} s"
         frames = code.frames(error)
         return {
             "kind": kind,

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import json
-import linecache
 import os
-import re
 import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -38,7 +34,6 @@ MARK = "BPTUI_PROCESS"
 """The variable by which processes that the code started are known."""
 REFUSED = "bptui: "
 """In front of the reason why an interpreter will not do."""
-DUMPED = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$')
 
 
 @dataclass(frozen=True)
@@ -92,11 +87,10 @@ class Process:
             raise CannotStartError("code can be checked only on Linux and macOS")
         self.folder, self.python, self.printed = file.parent, python, bytearray()
         self.ended, self._answer, self._token = False, bytearray(), f"bptui-{os.urandom(4).hex()}"
-        self._trace = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end
         commands, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         self._output, output = os.pipe()
-        far = (commands, answers, self._trace.fileno())
+        far = (commands, answers)
         environment = {**_path(), **ENVIRONMENT, MARK: self._token}
         self._popen: Copy | subprocess.Popen[bytes]
         try:
@@ -149,7 +143,7 @@ class Process:
             answer: dict[str, Any] = json.loads(line or b"")
         except ValueError:
             raise self._stopped(seconds, request["do"] == "load") from None
-        if answer["kind"] not in ("raised", "exited"):
+        if answer["kind"] not in ("raised", "exited", "hung"):
             return answer
         raise StoppedError(**{**answer, "frames": [Frame(**one) for one in answer["frames"]]})
 
@@ -180,35 +174,13 @@ class Process:
     def _stopped(self, seconds: float, loading: bool) -> StoppedError:
         """Return how the process ended; it is ended where it has not."""
         code = self._popen.poll()
-        self._trace.seek(0)
-        trace = self._trace.read().decode("ascii", "replace")
         self.end()
-        frames = self._frames(trace)
-        if code is None or trace.startswith("Timeout"):
-            return StoppedError("hung", f"{seconds:g} s", frames, loading)
+        if code is None:
+            return StoppedError("hung", f"{seconds:g} s", while_loading=loading)
         if code >= 0:
-            return StoppedError("exited", f"os._exit({code})", frames, loading)
+            return StoppedError("exited", f"os._exit({code})", while_loading=loading)
         name = signal.Signals(-code).name if -code in [*signal.Signals] else -code
-        return StoppedError("crashed", f"signal {name}", frames, loading)
-
-    def _frames(self, trace: str) -> list[Frame]:
-        """Return the user's lines in what :mod:`faulthandler` wrote of the thread of the call."""
-        linecache.checkcache()
-        for stack in re.split(r"\n\s*\n", trace):
-            lines = [line for line in map(DUMPED.match, stack.splitlines()) if line]
-            if not any(line["file"].endswith(CHILD.name) for line in lines):
-                continue
-            found = []
-            for line in reversed(lines):
-                number = int(line["line"])
-                path = Path(codecs.decode(line["file"], "unicode_escape"))
-                installed = {"site-packages", "dist-packages"} & set(path.parts)
-                if path.is_relative_to(self.folder) and path != CHILD and not installed:
-                    name = str(path.relative_to(self.folder))
-                    source = linecache.getline(str(path), number).strip()
-                    found.append(Frame(name, number, line["function"], source))
-            return found
-        return []
+        return StoppedError("crashed", f"signal {name}", while_loading=loading)
 
     def end(self) -> None:
         """End the process and all that came of it; on Linux also what has left its group."""
@@ -239,4 +211,3 @@ class Process:
         os.close(self._requests)
         os.close(self._answers)
         os.close(self._output)
-        self._trace.close()

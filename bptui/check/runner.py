@@ -79,14 +79,11 @@ def recorded(
         if given is not None:
             arrays = {name: encoded(array) for name, array in given.items()}
             request |= {"name": "functions", "given": arrays}
-        process = Process(file.absolute(), python)
         try:
-            process.wait_until_ready()
-            process.run(request, limit + GRACE)
+            with UserCode(file, limit + GRACE, python) as code:
+                code.ask(request)
         except StoppedError as error:
             stopped = error
-        finally:
-            process.end()
         run = read_run(Path(folder), file)
     if run is not None:  # also of a program that has closed all descriptors
         return run
@@ -106,7 +103,7 @@ class UserCode:
 
     def __init__(self, file: Path, limit: float = 10.0, python: Interpreter = OWN) -> None:
         self.limit, self.elapsed, self.answered = limit, 0.0, 0
-        self._file, self._python, self._before = file.resolve(), python, ""
+        self._file, self._python, self._before = file.absolute(), python, ""
 
     def __enter__(self) -> Self:
         self._process = Process(self._file, self._python)  # it starts while the caller prepares
@@ -123,20 +120,21 @@ class UserCode:
 
     def load(self) -> Loaded:
         """Execute the file afresh; what earlier lives of the module left is gone."""
-        reply = self._ask({"do": "load"})
+        reply = self.ask({"do": "load"})
         functions = reply["functions"].items()
         return Loaded({name: Signature(**one) for name, one in functions}, reply["others"])
 
     def call(self, function: str, arguments: Sequence[Value]) -> Answer:
         """Call one of the functions that :meth:`load` found, with copies of ``arguments``."""
         before = [encoded(argument) for argument in arguments]
-        reply = self._ask({"do": "call", "function": function, "arguments": before})
+        reply = self.ask({"do": "call", "function": function, "arguments": before})
         self.answered += 1
         after = reply["arguments"]
         changed = [place for place, one in enumerate(before) if one != after[place]]
         return Answer(decoded(reply["given"]), [*map(decoded, after)], changed)
 
-    def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the answer to a request of ``child.py``, within what is left of the time."""
         limit, left = f"{self.limit:g} s", self.limit - self.elapsed
         if left <= 0.0:
             raise StoppedError("hung", limit, while_loading=request["do"] == "load")
