@@ -27,6 +27,7 @@ PARAMETER = re.compile(
 """What dicts call parameters and their gradients: dW1, grad_b2; weights for all of them."""
 TURNED = "the weights' gradients have shape (fan_out, fan_in)"
 BIASES_FIRST = "the biases' part comes first"
+BACKWARDS = "the last layer comes first"
 
 
 class UnreadableError(Exception):
@@ -59,15 +60,10 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """One way of reading a value: names of its parts, which are all arrays.
-
-    ``turned``: matrices came transposed. ``backwards``: from the last layer to the first.
-    """
+    """One way of reading a value: names of its parts, which are all arrays; what is unusual."""
 
     parts: Mapping[str, Part]
-    note: str = ""
-    turned: bool = False
-    backwards: bool = False
+    notes: Sequence[str] = ()
 
     def array(self, name: str) -> AnyArray:
         array = self.parts[name].array
@@ -154,9 +150,8 @@ class Reader:
         members = part.members
         for level in ([part], members, [one for each in members for one in each.members]):
             if level and all(one.array is not None for one in level):
-                for names, note, backwards in self.orders(len(level)):
-                    parts = dict(zip(names, level, strict=True))
-                    yield from self.both_ways(Layout(parts, note, backwards=backwards))
+                for names, notes in self.orders(len(level)):
+                    yield from self.both_ways(Layout(dict(zip(names, level, strict=True)), notes))
         loss = members[0].array if isinstance(part.value, list) and len(members) > 1 else None
         if loss is not None and loss.size == 1 and self.function == "gradients":
             rest = Part(f"{part.text}[1:]", [one.value for one in members[1:]])
@@ -164,18 +159,19 @@ class Reader:
             for layout in self.layouts(behind):
                 yield replace(layout, parts={"loss": members[0], **layout.parts})
 
-    def orders(self, count: int) -> Iterator[tuple[list[str], str, bool]]:
-        """Yield the names of ``count`` arrays in each order that they may have, with its note."""
+    def orders(self, count: int) -> Iterator[tuple[list[str], list[str]]]:
+        """Yield the names of ``count`` arrays in each order that they may have, with its notes."""
         depth, prefix = self.network.depth, self.prefix
         for backwards in (False, True) if depth > 1 else (False,):
-            layers = range(depth, 0, -1) if backwards else range(1, depth + 1)
+            layers, notes = range(1, depth + 1), [BACKWARDS] * backwards
+            layers = layers[::-1] if backwards else layers
             if count == depth:
-                yield [f"{prefix}W{layer}" for layer in layers], "", backwards
+                yield [f"{prefix}W{layer}" for layer in layers], notes
             kinds = (("W", "b"), ("b", "W")) if count == 2 * depth and self.network.bias else ()
             for first in kinds:
-                note = BIASES_FIRST if first[0] == "b" else ""
-                yield [f"{prefix}{k}{n}" for k, n in product(first, layers)], note, backwards
-                yield [f"{prefix}{k}{n}" for n, k in product(layers, first)], note, backwards
+                told = [*notes, *[BIASES_FIRST] * (first[0] == "b")]
+                yield [f"{prefix}{k}{n}" for k, n in product(first, layers)], told
+                yield [f"{prefix}{k}{n}" for n, k in product(layers, first)], told
 
     def both_ways(self, layout: Layout) -> Iterator[Layout]:
         """Yield the layout, and where that is possible the one of transposed matrices."""
@@ -184,7 +180,7 @@ class Reader:
         if self.turned or (self.case.own and self.function == "gradients"):
             named = layout.parts.items()
             parts = {name: one.turned if "W" in name else one for name, one in named}
-            yield replace(layout, parts=parts, turned=True)
+            yield Layout(parts, [*layout.notes, TURNED])
 
     def named(self, part: Part, given: dict[str, Value]) -> Layout:
         """Return the arrays of a dict by their names."""
@@ -256,8 +252,9 @@ class Reader:
         away = np.inf if misfits else self.distance(layout)
         far = away > NEAR
         # what is turned or in an unusual order is so only where nothing usual has the shapes
-        unusual = far and layout.backwards, layout.turned
-        return misfits, "loss" in layout.parts, *unusual, -exact, far, bool(layout.note), away
+        backwards, turned, biases = (n in layout.notes for n in (BACKWARDS, TURNED, BIASES_FIRST))
+        unusual = far and backwards, turned
+        return misfits, "loss" in layout.parts, *unusual, -exact, far, biases, away
 
     def distance(self, layout: Layout) -> float:
         """Return how far arrays are from the right values of the nearest call, by their size."""
@@ -276,12 +273,8 @@ class Reader:
     def take(self, layout: Layout) -> None:
         """Keep the arrays of a layout in the shapes that they should have."""
         made = self.made
-        if layout.backwards:
-            raise UnreadableError(
-                f"the order is from the last layer to the first; expected {self.prefix}W1 first"
-            )
-        made.turned = layout.turned
-        made.notes += [note for note in (layout.note, TURNED if layout.turned else "") if note]
+        made.turned = TURNED in layout.notes
+        made.notes += layout.notes
         for name, part in layout.parts.items():
             array = layout.array(name)
             made.precision = max(made.precision, PRECISIONS.get(array.dtype.name, 0.0))
