@@ -52,8 +52,8 @@ def assert_all_right(check: GradientCheck) -> None:
     assert count(check, "right") == check.checked
     for each in check.gradients:
         assert (each.relative_error[~each.rounded] < TOLERANCE).all(), each.name
-        size = np.abs(each.right).max()
-        np.testing.assert_allclose(each.central, each.right, rtol=1e-4, atol=1e-6 * size + 1e-9)
+        size = np.abs(each.sides[0]).max()
+        np.testing.assert_allclose(each.central, each.sides[0], rtol=1e-4, atol=1e-6 * size + 1e-9)
 
 
 def finite_differences(shown: Snapshot) -> list[Array]:
@@ -81,7 +81,7 @@ def numerical(check: GradientCheck) -> list[Array]:
     found: list[Array] = []
     for each in check.gradients:
         whole = np.empty(check.snapshot.values[each.name].shape)
-        for position, value in enumerate(each.right):
+        for position, value in enumerate(each.sides[0]):
             whole[each.places.index(position)] = value
         found.append(whole)
     return found
@@ -160,7 +160,7 @@ def test_small_deviations_are_found_everywhere() -> None:
         assert replace(each, analytic=np.full_like(each.analytic, np.nan)).wrong.all()
         # derivatives that overflow themselves tell nothing
         nothing = np.full_like(each.analytic, np.nan)
-        lost = replace(each, right=nothing, lowest=nothing, highest=nothing)
+        lost = replace(each, sides=np.array([nothing] * 3))
         assert not lost.wrong.any()
         assert lost.kink.all()
 
@@ -247,8 +247,8 @@ def test_one_sided_derivatives_at_a_kink(activation: str, slope: float) -> None:
     # out_h2 = 0.8, output 1.6, so dL/dout_o = 1.1; the unit's weight to the output is 1
     hidden, bias = check.gradients[0], check.gradients[1]
     assert hidden.kink.tolist() == [True, True, False, False]  # w1 and w2 lead into it
-    np.testing.assert_allclose(hidden.right[:2], 1.1, rtol=1e-14)
-    np.testing.assert_allclose(hidden.left[:2], 1.1 * slope, rtol=1e-14)
+    np.testing.assert_allclose(hidden.sides[0][:2], 1.1, rtol=1e-14)
+    np.testing.assert_allclose(hidden.sides[1][:2], 1.1 * slope, rtol=1e-14)
     assert bias.kink.tolist() == [True, False]
     assert not check.gradients[2].kink.any()
     # beyond both one-sided values nothing may stand for the derivative
@@ -281,7 +281,7 @@ def test_kinks_that_rounding_moves(made: Any, sides: tuple[float, ...] | None) -
     first = check.gradients[0]
     assert first.kink.all()
     if sides is not None:
-        found = first.left[0], first.right[0], first.analytic[0]
+        found = first.sides[1][0], first.sides[0][0], first.analytic[0]
         np.testing.assert_allclose(found, sides, rtol=1e-14)
 
 
@@ -363,8 +363,8 @@ def test_kinks_are_found_wherever_they_are(rounding: float) -> None:
     # out is 1 + 2 * 0.5, 1.5 more than the target; the first hidden unit stands at its kink
     hidden = check.gradients[0]
     assert hidden.kink.tolist() == [True, True, False, False]
-    np.testing.assert_allclose(hidden.left[:2], 1.5, rtol=1e-14)
-    np.testing.assert_allclose(hidden.right[:2], 3.0, rtol=1e-14)
+    np.testing.assert_allclose(hidden.sides[1][:2], 1.5, rtol=1e-14)
+    np.testing.assert_allclose(hidden.sides[0][:2], 3.0, rtol=1e-14)
     assert not check.gradients[1].kink.any()
     # a loss has kinks, too
     enter_loss(Loss("distance", lambda a, t: absolute(a - t)))
@@ -373,4 +373,4 @@ def test_kinks_are_found_wherever_they_are(rounding: float) -> None:
     assert check.right
     (weights,) = check.gradients
     assert weights.kink.tolist() == [True, False]
-    assert (weights.left[0], weights.right[0], weights.right[1]) == (-2.0, 2.0, -2.0)
+    assert (weights.sides[1][0], weights.sides[0][0], weights.sides[0][1]) == (-2.0, 2.0, -2.0)

@@ -43,30 +43,30 @@ FEWEST = 8
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """``analytic`` is what backpropagation gave at ``places`` of the array ``name``.
+    """``analytic`` is what backpropagation gave at ``places`` of a gradient.
 
-    ``right`` and ``left`` are the one-sided derivatives, the same where there is one derivative;
-    ``lowest`` and ``highest`` bound what may stand for it at a kink. ``rounding`` is how far
-    rounding can take a right result from it. ``central`` are central differences, nan where there
-    are none; they decide nothing. All others are (numbers,).
+    ``sides`` are derivatives, all the same where there is one: from the right, from the left, and
+    where the numbers stand. ``rounding`` is how far rounding can take a right result from them.
+    ``central`` are central differences, nan where there are none; they decide nothing.
     """
 
-    name: str
     places: Places
     analytic: Array
-    right: Array
-    left: Array
-    lowest: Array
-    highest: Array
+    sides: Array
     rounding: float
     central: Array
 
+    @property
+    def name(self) -> str:
+        return self.places.name
+
     @cached_property
     def numerical(self) -> Array:
-        """The derivatives; at a kink the one-sided one that is nearer to the analytic value."""
-        with np.errstate(all="ignore"):
-            nearer = np.abs(self.analytic - self.left) < np.abs(self.analytic - self.right)
-        return np.where(nearer, self.left, self.right)
+        """The derivatives; at a kink the nearest number between those of the sides."""
+        found: Array = np.fmin(
+            np.fmax(self.analytic, self.sides.min(axis=0)), self.sides.max(axis=0)
+        )
+        return found
 
     @cached_property
     def relative_error(self) -> Array:
@@ -78,19 +78,17 @@ class Comparison:
 
     @cached_property
     def kink(self) -> Mask:
-        """Where the loss has no derivative: those of the two sides differ, or are not finite."""
+        """Where the loss has no derivative: those of the sides differ, or are not finite."""
         with np.errstate(all="ignore"):
-            return ~self._near(self.lowest, self.highest)
+            return ~self._near(self.sides.min(axis=0), self.sides.max(axis=0))
 
     @cached_property
     def wrong(self) -> Mask:
         """Where the analytic value is no derivative; not finite, it is never a finite one."""
-        ends, a = (self.lowest, self.highest), self.analytic
         with np.errstate(all="ignore"):
-            fits = (a >= self.lowest) & (a <= self.highest)
-            fits |= self._near(a, self.lowest) | self._near(a, self.highest)
+            fits = self._near(self.analytic, self.numerical) & np.isfinite(self.analytic)
         # a derivative that has overflowed itself says nothing about another number
-        return np.isfinite(ends).all(axis=0) & ~(fits & np.isfinite(a))
+        return np.isfinite(self.sides).all(axis=0) & ~fits
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -105,7 +103,7 @@ class Comparison:
     @cached_property
     def ratio(self) -> float | None:
         """The constant factor of the analytic values, where all are that far from the true ones."""
-        a, n = self.analytic[self.wrong], self.right[self.wrong]
+        a, n = self.analytic[self.wrong], self.sides[0][self.wrong]
         if not a.size or (self.wrong & self.kink).any() or (np.abs(n) <= self.rounding).any():
             return None
         with np.errstate(all="ignore"):
@@ -238,13 +236,14 @@ def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
 
 def _compare(forward: ForwardPass, snapshot: Snapshot, places: Places) -> Comparison:
     """Return what backpropagation gave for an array beside the derivatives."""
-    name = places.name
+    analytic, rounding = (
+        places.of(snapshot.values[places.name]),
+        ROUNDING * forward.scale(places.layer),
+    )
     with np.errstate(all="ignore"):
-        slopes, analytic = forward.derivatives(places), places.of(snapshot.values[name])
-        sides = slopes[0], slopes[1], slopes.min(axis=0), slopes.max(axis=0)
-        rounding = ROUNDING * forward.scale(places.layer)
-        found = Comparison(name, places, analytic, *sides, rounding, forward.central(places))
-        return replace(found, central=np.where(found.kink, np.nan, found.central))
+        sides, central = forward.derivatives(places), forward.central(places)
+        found = Comparison(places, analytic, sides, rounding, central)
+        return replace(found, central=np.where(found.kink, np.nan, central))
 
 
 def _chain(

@@ -66,7 +66,7 @@ def _notes(each: Comparison, positions: list[int]) -> Iterator[str]:
     """Yield what there is to say below the numbers that are written."""
     for at in positions:
         if each.verdicts[at] == "kink":
-            left, right = (float(side[at]) + 0.0 for side in (each.left, each.right))  # no "-0"
+            right, left = (float(side[at]) + 0.0 for side in each.sides[:2])  # no "-0"
             sides = f"{left:.6g} from the left, {right:.6g} from the right"
             yield f"{each.places.parameter(at)}: not differentiable here: {sides}"
     omitted = np.delete(each.verdicts, positions)
@@ -323,7 +323,7 @@ def _parameter(check: GradientCheck, each: Comparison) -> Record:
                 "analytic": each.analytic[at],
                 "numerical": each.numerical[at],
                 "central": None if np.isnan(each.central[at]) else each.central[at],
-                "one_sided": [each.left[at], each.right[at]] if verdict == "kink" else None,
+                "one_sided": [*each.sides[1::-1, at]] if verdict == "kink" else None,
                 "relative_error": each.relative_error[at],
                 "verdict": str(verdict),
             }
