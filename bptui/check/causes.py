@@ -154,7 +154,8 @@ def what_is_wrong(check: FunctionCheck) -> str:
         return "; ".join(lines[:MOST_LINES]) + "; ..." * (len(lines) > MOST_LINES)
     names = [one.name for one in findings if one.verdict == "wrong"]
     digits = digits_right(findings)
-    said = f"right to only {digits} digits" if digits else "wrong"
+    said = f"right to only {digits} digits: are they rounded, or approximations?"
+    said = said if digits else "wrong"
     return f"{listed(names)} {'are' if len(names) > 1 else 'is'} {said}"
 
 

@@ -24,10 +24,6 @@ COARSE = 1e-3
 CLOSE = 1e-4
 """How near factors are to each other that are the same, relatively."""
 MOST_DECIMALS = 7
-MOST_COMPARED = 100_000
-"""Differences that are looked at to tell another order."""
-AXES: dict[int, tuple[str, ...]] = {1: ("numbers",), 2: ("rows", "columns")}
-"""What stands along the axes of a vector and of a matrix."""
 UNCHANGED, ADDED_TO_NOTHING = "it is not changed", "it is the change alone, without the old numbers"
 """Of a parameter after a step."""
 
@@ -322,16 +318,3 @@ def _notices(call: Called, name: str) -> Iterator[str]:
         for digits in range(1, MOST_DECIMALS):
             if np.array_equal(call.found[name], np.round(call.found[name], digits)):
                 yield f"it is rounded to {digits} decimals"
-        return
-    for axis, what in enumerate(AXES.get(found.ndim, ())):
-        if _in_another_order(found, expected, axis, allowed):
-            yield f"its {what} are in the wrong order"
-
-
-def _in_another_order(found: Array, expected: Array, axis: int, allowed: float) -> bool:
-    one, other = (np.moveaxis(array, axis, 0) for array in (found, expected))
-    if one.shape != other.shape or found.size * len(one) > MOST_COMPARED:
-        return False
-    off = np.abs(one[:, None] - other).reshape(len(one), len(one), -1)
-    off = off.max(axis=2)  # of each row from each
-    return bool((off.min(axis=0) <= allowed).all() and (off.min(axis=1) <= allowed).all())

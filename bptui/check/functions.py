@@ -9,7 +9,6 @@ from pathlib import Path
 
 from bptui.check.calls import FORMS
 from bptui.check.causes import (
-    digits_right,
     end,
     failed,
     name_of,
@@ -18,7 +17,6 @@ from bptui.check.causes import (
     not_loaded,
     right_code,
     striking,
-    together,
     what_is_wrong,
     what_stands_out,
     why,
@@ -98,9 +96,6 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
     if not lines:
         lines, quantities = quantities, []
-    if quantities and not not_a_slip(check):
-        said = ((one.name, what_stands_out(one)) for one in made.findings)
-        rows += [Row(f"{', '.join(names)}: {text}.") for names, text in together(said)]
     own = [one for one in made.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.wrong), default=0)
     if since:
@@ -139,12 +134,6 @@ def _explanations(check: FunctionCheck) -> Iterator[Row]:
         yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
         if not cause.mistakes or cause.other:
             yield Row(name_of(cause, check), 2)
-    digits = digits_right(check.findings)
-    if digits and not causes:
-        yield Row(
-            f"These numbers are right to {digits} digits, so the formulas may be right: look for "
-            "rounding, numerical differentiation or approximations."
-        )
 
 
 def _result(check: FunctionCheck) -> str:

@@ -219,9 +219,6 @@ def test_several_wrong_links() -> None:
     [
         (lambda a: a.T, "gW1", "it is the transpose of the correct one"),
         (lambda a: 0.0 * a, "gW2", "it is all zeros"),
-        (lambda a: a[::-1], "gW2", "its rows are in the wrong order"),
-        (lambda a: a[:, ::-1], "gW1", "its columns are in the wrong order"),
-        (lambda a: a[::-1], "gb1", "its numbers are in the wrong order"),
         (lambda a: a + 1.0, "gW1", ""),
     ],
 )

@@ -82,4 +82,4 @@ def test_a_sample_says_of_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ": a sample of 8 of 256" in sample.stdout
     assert re.search(r"a random sample was checked: \d+ of 371 gradients", sample.stdout)
     assert "sample of" not in whole.stdout
-    assert "… 248 more, all right" in whole.stdout
+    assert "… more like these: 248 right" in whole.stdout

@@ -71,12 +71,9 @@ def _notes(each: Comparison, positions: list[int]) -> Iterator[str]:
             yield f"{each.places.parameter(at)}: not differentiable here: {sides}"
     omitted = np.delete(each.verdicts, positions)
     if omitted.size:
-        counts = zip(_counts(omitted), ("wrong", "at a kink", "right"), strict=True)
-        told = [(count, word) for count, word in counts if count]
-        parts = ", ".join(f"{count:,} {word}" for count, word in told)
-        parts = f", all {told[0][1]}" if len(told) == 1 else f": {parts}"
-        yield f"… {omitted.size:,} more{parts}"
-    yield _verdict(each)
+        yield f"… more like these: {_tally(omitted)}"
+    times = f"; each wrong one is {_times(each.ratio)}" if each.ratio is not None else ""
+    yield f"{_tally(each.verdicts)}{times}"
 
 
 def _said(text: str, width: int, first: str = "  ", later: str = "    ") -> Iterator[ReportLine]:
@@ -163,25 +160,13 @@ def _times(ratio: float) -> str:
     """Return in words how many times as large as it should be something is."""
     times = f"{ratio:.6g}"
     known = {"2": "twice what it should be", "0.5": "half what it should be"}
-    return {**known, "-1": "with the opposite sign"}.get(times, f"{times} times what it should be")
+    known["-1"] = "right with the opposite sign"
+    return known.get(times, f"{times} times what it should be")
 
 
-def _verdict(each: Comparison) -> str:
-    """Return one line about all the numbers of a comparison."""
-    size = each.places.size
-    every = {1: "the only one", 2: "both"}.get(size, f"all {size:,}")
-    wrong, kinks, right = (
-        f"{count:,} of {size:,}" if 0 < count < size else count and every
-        for count in _counts(each.verdicts)
-    )
-    parts = [f"{wrong} wrong"] if wrong else []
-    if each.ratio is not None:
-        parts[0] += f", {'each ' if each.wrong.sum() > 1 else ''}{_times(each.ratio)}"
-    if kinks:
-        parts.append(f"{kinks} not differentiable here, with a valid value")
-    if right:
-        parts.append(f"{right} right{_largest([each])}")
-    return "; ".join(parts)
+def _tally(verdicts: Verdicts) -> str:
+    counts = zip(_counts(verdicts), ("wrong", "at a kink", "right"), strict=True)
+    return ", ".join(f"{count:,} {word}" for count, word in counts if count)
 
 
 def chain_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
