@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 @click.command("gradcheck", short_help="Compare a step's gradients with numerical ones.")
 @preset_argument
 @step_option("check")
-@click.option("--all", "every", is_flag=True, help="Check every number of large matrices.")
 @format_option()
-def command(name_or_file: str, step: int, every: bool, form: str) -> None:
+def command(name_or_file: str, step: int, form: str) -> None:
     """Compare the gradients of one training step with numerical ones.
 
     NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
@@ -40,15 +39,14 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 
     The gradient of every weight and bias is compared with a complex step, exact to rounding; the
     textbook's central difference is shown as well. Where a gradient is wrong, the chain from the
-    loss to the update shows from which operation on, and why. Of large matrices a random sample is
-    checked.
+    loss to the update shows from which operation on, and why.
 
     \b
     Examples:
       bptui gradcheck article
       bptui gradcheck article-listing-1
       bptui gradcheck mazur-as-published --step 1
-      bptui gradcheck my-network.toml --step 500 --all
+      bptui gradcheck my-network.toml --step 500
       bptui gradcheck xor --format json | jq .verdict
       bptui gradcheck - < my-network.toml
 
@@ -75,9 +73,7 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
         raise Diverged(reason)
     thousandths = 1000
     with Progress(thousandths, label="checking") as progress:
-        check = check_gradients(
-            snapshot, every, lambda share: progress.show(int(share * thousandths))
-        )
+        check = check_gradients(snapshot, lambda share: progress.show(int(share * thousandths)))
     if form == "json":
         write(as_json(record(check)))
     else:

@@ -104,6 +104,6 @@ class GradientCheckScreen(Dialog[Selection]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         line = self._lines[event.option_index]
         if line.places is not None:
-            places, row = line.places, int(line.places.rows[line.position])
-            unit, bias = int(places.columns[line.position]), places.kind == "biases"
-            self.dismiss(Selection("bias" if bias else "weight", places.layer, unit, row))
+            *rows, unit = line.places.index(line.position)
+            row, layer = rows[0] if rows else 0, line.places.layer
+            self.dismiss(Selection("weight" if rows else "bias", layer, unit, row))

@@ -16,7 +16,7 @@ from bptui.check.gradcheck.derivatives import (
     Mask,
     Places,
 )
-from bptui.core.arrays import Array, Integers
+from bptui.core.arrays import Array
 from bptui.core.backprop import Operation
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
@@ -34,27 +34,25 @@ ROUNDING = 1e-13
 """How far rounding takes a result, relative to the sizes of what it is computed from."""
 LEAST_RATIO = 1e-3
 """A constant factor is told between this and its reciprocal."""
-SEED = 0
-WORK = 500_000
-"""Numbers to compute for one array, for each pass, before a sample of it is checked."""
-FEWEST = 8
-"""Numbers that are checked of any array, however much work they are."""
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """``analytic`` is what backpropagation gave at ``places`` of a gradient.
+    """``analytic`` is what backpropagation gave for the numbers of a gradient.
 
     ``sides`` are derivatives, all the same where there is one: from the right, from the left, and
     where the numbers stand. ``rounding`` is how far rounding can take a right result from them.
-    ``central`` are central differences, nan where there are none; they decide nothing.
     """
 
     places: Places
     analytic: Array
     sides: Array
     rounding: float
-    central: Array
+    forward: ForwardPass
+
+    def central(self, position: int) -> float | None:
+        """Return the central difference, which decides nothing; None at a kink."""
+        return None if self.kink[position] else self.forward.central(self.places, position)
 
     @property
     def name(self) -> str:
@@ -182,19 +180,13 @@ class GradientCheck:
         return tuple(name for name in made if name not in known)
 
     @property
-    def checked(self) -> int:
-        return sum(each.places.size for each in self.gradients)
-
-    @property
     def total(self) -> int:
         """Weights and biases that there are."""
-        return sum(each.places.total for each in self.gradients)
+        return sum(each.places.size for each in self.gradients)
 
 
-def check_gradients(
-    snapshot: Snapshot, every: bool = False, progress: Progress | None = None
-) -> GradientCheck:
-    """Check the step of ``snapshot``; of large arrays a sample, unless ``every`` number is wanted.
+def check_gradients(snapshot: Snapshot, progress: Progress | None = None) -> GradientCheck:
+    """Check the step of ``snapshot``.
 
     Raises :class:`UnusableError` where the loss is not finite: it has no derivatives then.
     """
@@ -207,43 +199,22 @@ def check_gradients(
     forward, truth = ForwardPass(snapshot), dict[str, Comparison]()
     layers = snapshot.experiment.network.depth
     for layer in range(1, layers + 1):
-        for places in _places(forward, layer, every):
-            truth[places.name] = _compare(forward, snapshot, places)
+        truth |= {each.name: each for each in _compared(forward, snapshot, layer)}
         if progress is not None:
             progress(layer / layers)
     return GradientCheck(snapshot, tuple(truth.values()), *_chain(snapshot, forward, truth))
 
 
-def _places(forward: ForwardPass, layer: int, every: bool) -> Iterator[Places]:
-    """Yield what is differentiated by: the numbers of the parameters of a layer."""
-    network = forward.network
-    fan_in, units = network.layers[layer - 1 : layer + 1]
-    most = None if every else max(FEWEST, WORK // forward.work(layer))
-    kinds: tuple[tuple[Kind, int], ...] = (("weights", fan_in), ("biases", 1))
-    for draw, (kind, inputs) in enumerate(kinds[: 1 + network.bias]):
-        # numbered as the weights are: all those into the first unit, then into the second
-        columns, rows = np.divmod(_chosen(inputs * units, most, (layer, draw)), inputs)
-        yield Places(network.names, kind, layer, rows, columns, inputs * units)
-
-
-def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
-    """Return all indices below ``count``, or ``most`` of them, drawn but always the same."""
-    if most is None or count <= most:
-        return np.arange(count)
-    drawn = np.random.default_rng((SEED, *draw)).choice(count, most, replace=False)
-    return np.sort(drawn)
-
-
-def _compare(forward: ForwardPass, snapshot: Snapshot, places: Places) -> Comparison:
-    """Return what backpropagation gave for an array beside the derivatives."""
-    analytic, rounding = (
-        places.of(snapshot.values[places.name]),
-        ROUNDING * forward.scale(places.layer),
-    )
+def _compared(forward: ForwardPass, snapshot: Snapshot, layer: int) -> Iterator[Comparison]:
+    """Yield what backpropagation gave for a layer's parameters beside the derivatives."""
     with np.errstate(all="ignore"):
-        sides, central = forward.derivatives(places), forward.central(places)
-        found = Comparison(places, analytic, sides, rounding, central)
-        return replace(found, central=np.where(found.kink, np.nan, central))
+        found, rounding = forward.derivatives(layer), ROUNDING * forward.scale(layer)
+    parts: dict[Kind, Array] = {"weights": found[:, :-1], "biases": found[:, -1]}
+    for kind, sides in [*parts.items()][: 1 + forward.network.bias]:
+        places = Places(forward.network.names, kind, layer, sides.shape[1:])
+        flat = np.array([side.ravel(order="F") for side in sides])
+        analytic = snapshot.values[places.name].ravel(order="F")
+        yield Comparison(places, analytic, flat, rounding, forward)
 
 
 def _chain(
@@ -289,9 +260,8 @@ def _is_off(
     snapshot: Snapshot, forward: ForwardPass, truth: Mapping[str, Comparison], name: str
 ) -> bool:
     """Return whether a result is not what right formulas make of the forward pass."""
-    known = truth.get(name)
-    if known is not None and (known.wrong.any() or known.places.size == known.places.total):
-        return bool(known.wrong.any())
+    if name in truth:
+        return bool(truth[name].wrong.any())
     found, right = snapshot.values[name], forward.right[name]
     with np.errstate(all="ignore"):
         return not np.allclose(found, right, rtol=TOLERANCE, atol=SMALLEST, equal_nan=True)

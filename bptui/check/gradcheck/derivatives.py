@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from bptui.core.arrays import Array, Integers
+from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
 from bptui.core.graph.node import LEAF, Node, Values, evaluate, ordered
 from bptui.core.network import Names
@@ -39,24 +39,21 @@ ROOM = 400_000
 """Numbers that are computed at once: few enough to stay near the processor."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Places:
-    """Numbers of one array by which the loss is differentiated.
+    """The numbers of a layer's weights or biases, in the order in which weights are counted.
 
-    ``rows`` and ``columns`` (numbers,) are their indices: the fan-in and the unit of a weight, 0
-    and the unit of a bias. ``total``: how many the array has. ``names`` are those of the network.
+    ``names`` are those of the network.
     """
 
     names: Names
     kind: Kind
     layer: int
-    rows: Integers
-    columns: Integers
-    total: int
+    shape: tuple[int, ...]
 
     @property
     def size(self) -> int:
-        return len(self.rows)
+        return int(np.prod(self.shape))
 
     @property
     def name(self) -> str:
@@ -64,14 +61,9 @@ class Places:
         of = self.names.weights if self.kind == "weights" else self.names.bias
         return f"g{of(self.layer)}"
 
-    def of(self, array: Array) -> Array:
-        """Return the values at these places of the array."""
-        return array[self.columns] if self.kind == "biases" else array[self.rows, self.columns]
-
     def index(self, position: int) -> tuple[int, ...]:
         """Return the index in the array of the number at ``position``."""
-        row, column = int(self.rows[position]), int(self.columns[position])
-        return (column,) if self.kind == "biases" else (row, column)
+        return tuple(map(int, np.unravel_index(position, self.shape, order="F")))
 
     def parameter(self, position: int) -> str:
         """Return the name of the weight or bias at ``position``: w5 or b_h1."""
@@ -81,7 +73,7 @@ class Places:
         return f"b_{self.names.unit(self.layer, column)}"
 
 
-SIDES = ((1.0, 0, 1), (-1.0, 0, 1), (1.0, 2, 2))
+SIDES = ((1.0, 0, 1), (-1.0, 0, 1), (1.0, -1, -1))
 """What a derivative is taken for: upwards, downwards, and where numbers stand, exactly at a kink
 with the slopes below it. The direction of a step, and which slopes what moves up and down has.
 """
@@ -166,43 +158,33 @@ class ForwardPass:
         ends = self.values[self.out[layer - 1]], self.values[self.out[-1]], self._target
         return float(np.prod([np.abs(each).max(initial=1.0) for each in ends]))
 
-    def work(self, layer: int) -> int:
-        """Return how many numbers are computed for a copy that is moved in ``layer``."""
-        return self.samples * sum((1, *self.network.layers[min(layer + 1, self.depth) :]))
-
-    def derivatives(self, places: Places) -> Array:
-        """Return the derivatives by the numbers at these places, for each side, (3, numbers)."""
-        units, columns = np.unique(places.columns, return_inverse=True)
-        by_units = self._by_units(places.layer, units)
-        inputs = self.values[self.out[places.layer - 1]].T
-        found = np.empty((len(SIDES), places.size))
-        for part in self._pieces(places.size):
-            # pre-activations follow a weight as fast as its input says, and a bias as it is
-            speeds = inputs[places.rows[part]] if places.kind == "weights" else np.ones(())
-            slopes = by_units[:, columns[part]]
+    def derivatives(self, layer: int) -> Array:
+        """Return those by a layer's weights and, in a last row, biases: (3, fan-in + 1, units)."""
+        source, units = self.values[self.out[layer - 1]], self.network.layers[layer]
+        # pre-activations follow a weight as fast as its input says, and a bias as it is
+        speeds = np.vstack([source.T, np.ones(self.samples)])
+        found = np.empty((len(SIDES), len(speeds), units))
+        for part in self._pieces(units):
+            moved = np.eye(units)[part, None]
+            slopes = np.array(
+                [sign * self._of_loss(layer, sign * moved, *way) for sign, *way in self._sides]
+            )
             for number, (sign, up, down) in enumerate(self._sides):
-                found[number, part] = sign * _along(slopes, sign * speeds, up, down).sum(axis=1)
+                ways = ((np.maximum, slopes[up]), (np.minimum, slopes[down]))
+                found[number, :, part] = sum(
+                    sign * side(sign * speeds, 0.0) @ own.T for side, own in ways
+                )
         found[len(self._sides) :] = found[0]
-        if self.l2 and places.kind == "weights":
-            weights = places.of(self.leaves[self.weights[places.layer - 1]])
-            found += (self.l2 * (weights + 1j * STEP) ** 2).imag / STEP
-        return found
-
-    def _by_units(self, layer: int, units: Integers) -> Array:
-        """Return the derivatives by pre-activations, (3, units, samples).
-
-        A unit is moved for all samples at once, which do not depend on each other.
-        """
-        found = np.empty((len(SIDES), len(units), self.samples))
-        for part in self._pieces(len(units)):
-            moved = np.eye(self.network.layers[layer])[units[part], None]
-            for number, (sign, up, down) in enumerate(self._sides):
-                found[number, part] = sign * self._of_loss(layer, sign * moved, up, down)
-        found[len(self._sides) :] = found[0]
+        if self.l2:
+            weights = self.leaves[self.weights[layer - 1]]
+            found[:, :-1] += (self.l2 * (weights + 1j * STEP) ** 2).imag / STEP
         return found
 
     def _of_loss(self, start: int, moved: Array, up: int, down: int) -> Array:
-        """Return what pre-activations of layer ``start``, moving so, make of each sample's loss."""
+        """Return what units of layer ``start``, moving so, make of each sample's loss.
+
+        A unit is moved for all samples at once, which do not depend on each other.
+        """
         for layer in range(start, self.depth + 1):
             if layer > start:
                 moved = moved @ self.leaves[self.weights[layer - 1]]
@@ -213,21 +195,17 @@ class ForwardPass:
         total: Array = moved.sum(axis=2)
         return total
 
-    def central(self, places: Places) -> Array:
+    def central(self, places: Places, position: int) -> float:
         """Return (L(w + h) - L(w - h)) / 2h, the textbook's number."""
-        layer, weights, loss = places.layer, places.kind == "weights", self._nodes["loss"]
-        node = self._nodes[self.network.parameters_of(layer)[0 if weights else 1]]
-        inputs = np.abs(self.values[self.out[layer - 1]]).max(axis=0)
-        found = np.empty(places.size)
-        for at in range(places.size):
-            index, losses = places.index(at), list[float]()
-            step = CENTRAL / max(float(inputs[index[0]]), 1.0) if weights else CENTRAL
-            for side in (step, -step):
-                moved = np.array(self.leaves[node])
-                moved[index] += side
-                losses.append(evaluate([loss], {**self.leaves, node: moved})[loss].item())
-            found[at] = (losses[0] - losses[1]) / (2.0 * step)
-        return found
+        node, loss = self._nodes[places.name.removeprefix("g")], self._nodes["loss"]
+        *rows, unit = places.index(position)
+        inputs = self.values[self.out[places.layer - 1]][:, rows]
+        step, losses = CENTRAL / float(np.abs(inputs).max(initial=1.0)), list[float]()
+        for side in (step, -step):
+            moved = np.array(self.leaves[node])
+            moved[(*rows, unit)] += side
+            losses.append(evaluate([loss], {**self.leaves, node: moved})[loss].item())
+        return (losses[0] - losses[1]) / (2.0 * step)
 
     def _pieces(self, copies: int) -> Iterator[slice]:
         """Yield the copies of the batch that are computed at once."""

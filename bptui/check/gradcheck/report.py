@@ -23,6 +23,8 @@ METHOD = (
 SCHEMA = 1
 MOST, WORST = 16, 8
 """Rows of a matrix that are all written, and of a larger one: those to look at first."""
+MOST_CENTRAL = 1000
+"""Numbers of a gradient up to which each has its central difference in a record."""
 LEAST = 4
 """Decimals of the numbers where there is little room."""
 FULL = 92
@@ -86,8 +88,6 @@ def _title(each: Comparison) -> str:
     if places.kind == "weights":
         ends = [names.layer(layer - 1), names.layer(layer)]
         title += ", " + " → ".join(f"layer {end}" if end.isdigit() else end for end in ends)
-    if places.size < places.total:
-        title += f": a sample of {places.size:,} of {places.total:,}"
     return title
 
 
@@ -107,16 +107,17 @@ def _written(each: Comparison) -> list[int]:
 
 def _rows(each: Comparison, positions: list[int], room: int, width: int) -> Iterator[ReportLine]:
     heads, decimals = ["analytic", "numerical", "error"], 8
-    values = [each.analytic, each.numerical]
+    values = [each.analytic[positions], each.numerical[positions]]
     if width >= FULL:
         heads, decimals = ["analytic", "complex step", "central difference", "relative error"], 10
-        values.append(each.central)
+        central = (each.central(at) for at in positions)
+        values.append(np.array([np.nan if one is None else one for one in central]))
     words = [_words(each, at) for at in positions]
     taken = room + 2 * (len(heads) + 2) + len("1.0e-10") + min(map(len, words))
-    columns = [_aligned(array[positions], decimals) for array in values]
+    columns = [_aligned(array, decimals) for array in values]
     while decimals > LEAST and taken + sum(max(map(len, c)) for c in columns) > width:
         decimals -= 1  # names may be long
-        columns = [_aligned(array[positions], decimals) for array in values]
+        columns = [_aligned(array, decimals) for array in values]
     columns.append(
         [f"{each.relative_error[at]:.1e}" if each.relative_error[at] else "0" for at in positions]
     )
@@ -204,7 +205,7 @@ def _behind(said: str, link: Link) -> str:
 
 def summary(check: GradientCheck) -> list[str]:
     """Return what came out, in a few sentences, the most important first."""
-    checked = check.checked
+    checked = check.total
     wrong, kinks, right = _counts(np.concatenate([each.verdicts for each in check.gradients]))
     rounded = sum(int(each.rounded.sum()) for each in check.gradients)
     if wrong:
@@ -233,8 +234,6 @@ def summary(check: GradientCheck) -> list[str]:
         said.append(f"Also at work, but hidden by other errors: {hidden}.")
     if check.idle_mistakes:
         said.append(f"No effect in this step: {', '.join(check.idle_mistakes)}.")
-    if checked < check.total:
-        said.append(f"Only a random sample was checked: {checked:,} of {check.total:,} gradients.")
     return said
 
 
@@ -280,7 +279,7 @@ def record(check: GradientCheck) -> Record:
         "mistakes": [*dict.fromkeys(behind)],
         "hidden_mistakes": check.hidden_mistakes,
         "idle_mistakes": check.idle_mistakes,
-        "checked": check.checked,
+        "checked": check.total,
     }
 
 
@@ -307,7 +306,7 @@ def _parameter(check: GradientCheck, each: Comparison) -> Record:
                 "index": each.places.index(at),
                 "analytic": each.analytic[at],
                 "numerical": each.numerical[at],
-                "central": None if np.isnan(each.central[at]) else each.central[at],
+                "central": each.central(at) if each.places.size <= MOST_CENTRAL else None,
                 "one_sided": [*each.sides[1::-1, at]] if verdict == "kink" else None,
                 "relative_error": each.relative_error[at],
                 "verdict": str(verdict),
