@@ -108,8 +108,9 @@ def _explained(
         calls = [part(one, call) for one in made.telling for call in range(len(one.observed))]
         later = [one for one in calls if not _right(one)]
         causes = diagnose(later, findings_of(later)) if 0 < len(later) < len(calls) else ()
-    wrong = check.traced.wrong
-    if not causes and not (wrong and all(line.should_be for line in wrong)):
+    known, wrong = check.traced, check.traced.wrong
+    told = known.ignored or known.updates > 1 or (wrong and all(line.should_be for line in wrong))
+    if not causes and not told:
         causes = edited([telling], made.findings)
     return replace(check, causes=causes)
 

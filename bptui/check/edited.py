@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -35,22 +36,21 @@ def edited_lines(calls: Sequence[Called], names: Sequence[str]) -> tuple[str, ..
     They are found one after the other: each gives the first quantity that is still wrong, and as
     many behind it as can be. None where that leads to no end.
     """
-    if calls[0].snapshot.experiment.network.parameter_count > LARGE:
+    case, found = calls[0].trial.case, list[str]()
+    if case.experiment.network.parameter_count > LARGE:
         return ()
-    lines, found = lines_of(calls[0].trial.case), list[str]()
-    right = _right(calls, lines, names)
-    while right < len(names):
-        best, most = lines, right
-        for quantity, line in _edits(calls[0], lines, names[right]):
-            edited = {**lines, quantity: line}
-            now = _right(calls, edited, names)
-            if now > most:
-                best, most, told = edited, now, line
-            if most == len(names):
+    program = _Program(lines_of(case), calls, names)
+    while program.right < len(names):
+        best, told = program, ""
+        for quantity, line in program.edits():
+            if program.right_with(quantity, line, best.right) > best.right:
+                best = _Program({**program.lines, quantity: line}, calls, names)
+                told = line
+            if best.right == len(names):
                 break
-        if most == right:
+        if not told:
             return ()
-        lines, right = best, most
+        program = best
         found.append(told)
     return tuple(found)
 
@@ -93,47 +93,76 @@ def _compiled(code: str) -> CodeType:
         return compile(code, "<line>", "eval")
 
 
-def _right(calls: Sequence[Called], lines: Lines, names: Sequence[str]) -> int:
-    """Return how many quantities lines give in every call, up to the first that they do not."""
-    right = len(names)
-    for call in calls:
-        made = dict(_carried_out(lines, _start(call)))
-        right = next(
-            (at for at, name in enumerate(names[:right]) if not _gives(call, name, made)), right
-        )
-    return right
+class _Program:
+    """The lines of a step, carried out in each call; how many of the ``names`` are ``right``."""
+
+    def __init__(self, lines: Lines, calls: Sequence[Called], names: Sequence[str]) -> None:
+        self.lines, self.calls, self.names = lines, calls, names
+        starts = [_start(call) for call in calls]
+        made = [dict(_carried_out(lines, dict(start))) for start in starts]
+        self.made, self.known = made[0], list[Names]()
+        targets = {quantity: _target(line) for quantity, line in lines.items()}
+        for start, values in zip(starts, made, strict=True):  # parameters are those before the step
+            self.known.append({**{targets[one]: values[one] for one in values}, **start})
+        self.right = self.right_with(next(iter(lines)), next(iter(lines.values())), -1)
+
+    def right_with(self, quantity: str, line: str, least: int) -> int:
+        """Return how many quantities are right with another line, up to the first that is not.
+
+        It is not looked at more calls where it is no more than ``least``.
+        """
+        order, right = [*self.lines], len(self.names)
+        later = {**{one: self.lines[one] for one in order[order.index(quantity) :]}, quantity: line}
+        for call, known in zip(self.calls, self.known, strict=True):
+            left = {name: at for at, name in enumerate(self.names[:right]) if name in call.found}
+            left = {name: at for name, at in left.items() if name in later}
+            for name, made in _carried_out(later, {**known}):
+                if name in left and not _gives(call, name, made):
+                    right = left[name]
+                    break
+                left.pop(name, None)
+            else:
+                right = min(left.values(), default=right)  # it was not carried out to the end
+            if right <= least:
+                break
+        return right
+
+    def edits(self) -> Iterator[tuple[str, str]]:
+        """Yield edits of the lines that the first wrong quantity, and nothing right, comes from."""
+        wrong, names = self.names[self.right], self.known[0]
+        within = self._behind([wrong]) - self._behind(self.names[: self.right])
+        for quantity in reversed([one for one in self.lines if one in within]):
+            line, seen = self.lines[quantity], {_digits(self.made[quantity])}
+            if quantity == wrong:
+                off = self.calls[0].found[wrong] - self.made[wrong]
+                if np.ptp(off) <= 1e-6 * np.abs(off).max():
+                    sign = "-" if off.mean() < 0.0 else "+"
+                    yield quantity, f"{line} {sign} {abs(off.mean()):.6g}"
+            sight = {name: [array] for name, array in names.items() if name != _target(line)}
+            for edit in islice(edits(ast.parse(line).body[0], sight), MOST_TRIED):
+                edited = ast.unparse(edit)
+                values = [*_carried_out({quantity: edited}, {**names})]
+                if isinstance(edit, ast.Assign) and values and _digits(values[0][1]) not in seen:
+                    seen.add(_digits(values[0][1]))
+                    yield quantity, edited
+
+    def _behind(self, names: Sequence[str]) -> set[str]:
+        """Return what quantities are computed from, with these."""
+        found, targets = {*names}, {one: _target(line) for one, line in self.lines.items()}
+        for quantity in reversed([*self.lines]):
+            if quantity in found:
+                words = re.findall(r"\w+", self.lines[quantity].partition(" = ")[2])
+                found |= {one for one, target in targets.items() if target in words}
+        return found
 
 
-def _gives(call: Called, name: str, made: Mapping[str, Array]) -> bool:
-    if name not in call.found:
-        return True
+def _target(line: str) -> str:
+    return line.partition(" = ")[0]
+
+
+def _gives(call: Called, name: str, made: Array) -> bool:
     found = call.found[name]
-    return (
-        name in made
-        and made[name].size == found.size
-        and call.gives(name, made[name].reshape(found.shape))
-    )
-
-
-def _edits(call: Called, lines: Lines, wrong: str) -> Iterator[tuple[str, str]]:
-    """Yield edits of the lines up to the one that gives a wrong quantity, from it back."""
-    names = _start(call)
-    made = dict(_carried_out(lines, names))
-    for quantity in reversed([*lines][: [*lines].index(wrong) + 1]):
-        line, seen = lines[quantity], {_digits(made[quantity])}
-        target = line.partition(" = ")[0]
-        if quantity == wrong:
-            off = call.found[wrong] - made[wrong]
-            if np.ptp(off) <= 1e-6 * np.abs(off).max():
-                sign = "-" if off.mean() < 0.0 else "+"
-                yield quantity, f"{line} {sign} {abs(off.mean()):.6g}"
-        sight = {name: [array] for name, array in names.items() if name != target}
-        for edit in islice(edits(ast.parse(line).body[0], sight), MOST_TRIED):
-            edited = ast.unparse(edit)
-            values = [*_carried_out({quantity: edited}, {**names})]
-            if isinstance(edit, ast.Assign) and values and _digits(values[0][1]) not in seen:
-                seen.add(_digits(values[0][1]))
-                yield quantity, edited
+    return made.size == found.size and call.gives(name, made.reshape(found.shape))
 
 
 def _digits(array: Array) -> bytes:
