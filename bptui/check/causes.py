@@ -145,18 +145,17 @@ def what_is_wrong(check: FunctionCheck) -> str:
     findings = check.findings
     if common := striking(findings):
         return common
+    names = [one.name for one in findings if one.verdict == "wrong"]
+    are, digits = f"{listed(names)} {'are' if len(names) > 1 else 'is'}", digits_right(findings)
+    if digits:
+        look_for = "rounding, numerical differentiation or approximations"
+        return f"{are} right to only {digits} digits: look for {look_for}"
     mistakes = dict.fromkeys(line.mistake for line in wrong)
     if mistakes and None not in mistakes:
         return " + ".join(filter(None, mistakes))
-    if wrong:
-        better = (f", which should be {line.should_be}" * bool(line.should_be) for line in wrong)
-        lines = [f"line {line.line}{words}" for line, words in zip(wrong, better, strict=True)]
-        return "; ".join(lines[:MOST_LINES]) + "; ..." * (len(lines) > MOST_LINES)
-    names = [one.name for one in findings if one.verdict == "wrong"]
-    digits = digits_right(findings)
-    said = f"right to only {digits} digits: are they rounded, or approximations?"
-    said = said if digits else "wrong"
-    return f"{listed(names)} {'are' if len(names) > 1 else 'is'} {said}"
+    better = (f", which should be {line.should_be}" * bool(line.should_be) for line in wrong)
+    lines = [f"line {line.line}{words}" for line, words in zip(wrong, better, strict=True)]
+    return "; ".join(lines[:MOST_LINES]) + "; ..." * (len(lines) > MOST_LINES) or f"{are} wrong"
 
 
 def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[str]:

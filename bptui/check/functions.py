@@ -17,6 +17,7 @@ from bptui.check.causes import (
     not_loaded,
     right_code,
     striking,
+    together,
     what_is_wrong,
     what_stands_out,
     why,
@@ -96,6 +97,9 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
     if not lines:
         lines, quantities = quantities, []
+    elif quantities and not not_a_slip(check):
+        said = ((one.name, what_stands_out(one)) for one in made.findings)
+        rows += [Row(f"{', '.join(names)}: {text}.") for names, text in together(said)]
     own = [one for one in made.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.wrong), default=0)
     if since:
