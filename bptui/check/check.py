@@ -110,13 +110,18 @@ def _explained(
         causes = diagnose(later, findings_of(later)) if 0 < len(later) < len(calls) else ()
     known, wrong = check.traced, check.traced.wrong
     told = known.ignored or known.updates > 1 or (wrong and all(line.should_be for line in wrong))
-    if not causes and not told:
+    if not causes and not told and not made.kept:
         causes = edited([telling], made.findings)
     return replace(check, causes=causes)
 
 
 def edited(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Cause, ...]:
-    """Return the edited lines that give what was found on one network, if any do."""
+    """Return the edited lines that give what was found on one network, if any do.
+
+    None where all that is wrong can be said without them.
+    """
+    if all(one.ratio or one.notice for one in findings if one.verdict == "wrong"):
+        return ()
     names = [one.name for one in findings if one.wrong or one.verdict == "right"]
     lines = edited_lines(calls_of(trials), names)
     return (Cause(lines=lines),) if lines else ()

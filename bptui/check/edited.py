@@ -23,7 +23,7 @@ from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
 from bptui.trace.edits import edits
 
-LARGE, MOST_TRIED = 2_000, 1500
+LARGE, MOST_TRIED = 2_000, 400
 """Parameters up to which lines are edited, and edits of a line."""
 Lines = Mapping[str, str]
 """The code of a step: quantities in their order, and the lines that compute them."""
