@@ -120,10 +120,9 @@ class Suspects:
             if any(part >= 0 for _, part in same.values()):
                 yield Attempt(suspect.place, same, {})
         paths = SplitPaths(self.truth.tape, known)
-        incomplete = [one for one in suspected if paths.suspicious(one.entries)]
-        for suspect in sorted(incomplete, key=lambda one: not self._apart(one.since)):
-            pairings = paired([suspect], False)
-            yield from (a._replace(exact=True) for a in pairings if paths.mended_by(a.pairs))
+        incomplete = (one for one in suspected if paths.suspicious(one.entries))
+        mended = (a for a in paired(incomplete, False) if paths.mended_by(a.pairs))
+        yield from (attempt._replace(exact=True) for attempt in mended)
         for users in self._of_one_line(known):
             same = self._as_it_is(users)
             attempt = Attempt(self.truth.tape.notes[users[0]].place, same, {})
@@ -163,20 +162,6 @@ class Suspects:
         first = tape.inputs[entry][0]
         whole = first in values and values[first][0].size == values[entry][0].size
         return tape.notes[entry].call in VIEWS and whole and self._reading[first] == 1
-
-    def _apart(self, since: Mapping[int, Collection[int]]) -> bool:
-        """Whether what is read by another name may be right by the one it had.
-
-        It is read by that, too, or it had none, or is the whole gradient of something.
-        """
-        if any(part == ALL for entry in since for _, part in self.lines.factors(entry)):
-            return True
-        tape, inputs = self.truth.tape, self.truth.tape.inputs
-        first = next((b for b in tape.bindings if b.entry in since), None)
-        if first is not None and first.name.startswith("return "):
-            return True
-        users = (user for user in self.backward if not since.keys().isdisjoint(inputs[user]))
-        return not {user for reading in since.values() for user in reading}.issuperset(users)
 
     def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
         """Return the gradients of single wrong numbers that some entries are: of each the last."""
