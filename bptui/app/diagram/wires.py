@@ -29,7 +29,7 @@ MOST_OF_UNIT = 8
 """Edges of one unit that are drawn where there are too many."""
 
 Calls: TypeAlias = tuple[tuple[str, str], ...]
-"""How a weight may be called, and its gradient: the longest names first, at last nothing."""
+"""How a weight may be called, and its gradient: the longest names first."""
 
 
 class Stroke(NamedTuple):
@@ -42,7 +42,7 @@ class Stroke(NamedTuple):
 
 
 class Label(NamedTuple):
-    """Where the weight of an edge stands, and how it is called there: w5, W2[h3, o1], h3 or not."""
+    """Where the weight of an edge stands, and how it is called: w5, W2[h3, o1], h3→ or not."""
 
     edge: Edge
     cell: Cell
@@ -140,9 +140,9 @@ def wires_of(
     kept = [edge for edge in kept if edge not in {*lit, *selected}]
     kept += [*sorted(lit, key=sizes.__getitem__), *selected]
     drawn = tuple(edge for edge in edges if edge in {*kept}) if some else edges
-    called = [_called(edge, names, name) for edge in drawn]
-    number, which, spots = _labels(layout, drawn, tuple(path), tuple(called))
-    calls = dict(zip(drawn, called, strict=True))
+    calls = {edge: _called(edge, names, name) for edge in drawn}
+    path = [edge for edge in path if edge in calls]
+    number, which, spots = _labels(layout, drawn, tuple(path), tuple(calls.values()))
     strokes, labels = list[Stroke](), list[Label]()
     for edge in kept:
         style = styles.sign(values[edge], largest[edge.layer])
@@ -173,10 +173,7 @@ def _called(edge: Edge, names: Names, name: Callable[[Edge], str] | None) -> Cal
 
 @lru_cache(maxsize=16)
 def _labels(
-    layout: Layout,
-    drawn: tuple[Edge, ...],
-    path: tuple[Edge, ...],
-    called: tuple[Calls, ...],
+    layout: Layout, drawn: tuple[Edge, ...], path: tuple[Edge, ...], called: tuple[Calls, ...]
 ) -> tuple[int, int, Mapping[Edge, Spot]]:
     """Return the columns of the labels' numbers, which of their names stand there, and where.
 
