@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bptui.check.calls import (
-    FORMS,
-    Attempt,
-    Takes,
-    UncheckableError,
-    attempt,
-    part,
-    taken,
-)
+from bptui.check.calls import FORMS, Attempt, Takes, UncheckableError, attempt, part, taken
 from bptui.check.comparing import calls_of
 from bptui.check.driver import Traced, traced
 from bptui.check.edited import edited_lines

@@ -124,11 +124,16 @@ class Fixed:
         return None
 
     def _place(self, parameter: int, gradient: int) -> int:
+        """Return what takes a parameter's place: something else, or itself as in w = w."""
         bindings = self.tape.bindings
         own = {binding.location for binding in bindings if binding.entry == parameter}
-        later = (b for b in bindings if b.location in own and b.entry > gradient)
-        made = (b.place for b in later if gradient in self.tape.ancestors(b.entry))
-        return next(made, self.tape.notes[gradient].place)
+        before = {b.place for b in bindings if b.location in own and b.when <= gradient}
+        later = [b for b in bindings if b.location in own and b.when > gradient]
+        for b in later:
+            same = b.entry == parameter and b.place not in before
+            if same or (b.entry > gradient and gradient in self.tape.ancestors(b.entry)):
+                return b.place
+        return self.tape.notes[gradient].place
 
     def _is_lost(self, gradient: int) -> bool:
         place = self.tape.notes[gradient].place

@@ -57,6 +57,15 @@ def blame_arguments(lines: Lines) -> None:
             lines.put(found[0], lines.repairs, found[1])
 
 
+def blame_call(lines: Lines, repair: Repair) -> None:
+    """Put a repair of a call in the place of one that no edit of the function's line gives."""
+    wrong = next(filter(lines.is_wrong, repair.entries), None)
+    call = None if wrong is None else _call_of(_calls(lines.truth.tape), wrong)
+    found = next(_of_call(lines, [repair], call), None) if call else None
+    if found is not None:
+        lines.put(found[0], [repair], found[1])
+
+
 def blame_functions(lines: Lines) -> None:
     """Put a repair of a function in the place of repairs of calls whose gradients it leaves out."""
     anew = {entry: repair for repair in lines.repairs for entry in repair.renamed}

@@ -14,20 +14,21 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
     """Return what is computed in the step behind updates, but of data alone.
 
     A gradient that was meant to depend on the parameters may be there; what is there before the
-    forward pass, as a rate, is none.
+    forward pass, or is a number that a change is multiplied with, as a rate, is none.
     """
     tape, dependent = truth.tape, truth.dependent
     computed = dependent - {p.before for p in truth.parameters}
     first = max(truth.step.first, min(computed, default=0))
     known = tape.behind(forward) | dependent
     found: set[int] = set()
+    changes = {entry for p in truth.parameters for entry in tape.inputs[p.after]} & dependent
     stack = list(dependent.intersection(behind) - set(forward))
     while stack:
-        for entry in tape.inputs[stack.pop()]:
-            made = (
-                tape.inputs[entry] and tape.notes[entry].call != "float"
-            )  # [0.0] * 3 is empty yet
-            if entry > first and made and entry not in known:
+        user = stack.pop()
+        for entry in tape.inputs[user]:
+            made = tape.inputs[entry] and tape.notes[entry].call != "float"  # [0.0] * 3 is empty
+            rate = user in changes and not tape.shape(entry)
+            if entry > first and made and entry not in known and not rate:
                 known.add(entry)
                 found.add(entry)
                 stack.append(entry)

@@ -95,10 +95,16 @@ class Candidates:
         """Take ``values`` of the backward pass, and when the turns of its loop ``starts``."""
         self.true, self.values, self.starts = true, values, starts
         notes = truth.tape.notes
+        named: dict[int, int] = {}
+        for binding in truth.tape.bindings:
+            if not binding.name.startswith("return "):
+                named.setdefault(binding.entry, binding.place)
         self.sources: dict[tuple[int, int], list[Source]] = {}
         for source in sorted(true):
             entry, part = source
-            key = (notes[entry].place, notes[part].place if part >= 0 else part)
+            place = notes[entry].place
+            place = place if place >= 0 else named.get(entry, place)  # plain numbers have none
+            key = (place, notes[part].place if part >= 0 else part)
             self.sources.setdefault(key, []).append(source)
         self._known: dict[int, list[_Turns]] = {}
         self._depths: dict[int, int] = {}

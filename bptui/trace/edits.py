@@ -17,7 +17,7 @@ from bptui.trace.paths import SINGLE, arrays, at, called, places, put, replaced
 
 SLOPES = (
     *("{x} * (1 - {x})", "(1 - {x} ** 2)", "({x} > 0)", "{x} ** 2", "1 / {x}"),
-    *("(1 - {x})", "np.sign({x})"),
+    *("(1 - {x})", "np.sign({x})", "(1 - np.tanh({x}) ** 2)"),
 )
 ALIKE = (
     *({"sum", "mean"}, {"maximum", "minimum"}, {"max", "min"}, {"argmax", "argmin"}),
@@ -237,7 +237,7 @@ def _slopes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """What has a name, for what is computed or is a part of something."""
     if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
-        yield from (_parsed(name) for name, values in names.items() if values[0].size > 1)
+        yield from (_parsed(name) for name, values in names.items() if values[0].shape)
 
 
 def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:

@@ -9,6 +9,7 @@ from bptui.trace.comparing import (
     Multiples,
     Values,
     along,
+    largest,
     multiple,
     multiple_as_it_is,
     rounded,
@@ -94,6 +95,9 @@ class Fitting:
             return None
         noise = self.truth.noise(parameter, self.judged.size)
         factor = multiple_as_it_is(change, true, noise)
+        lost = largest(change) <= noise.values and largest(true) > noise.true
+        if lost and self.judged.matches[parameter.key] is None:
+            return None  # nothing is left
         if factor is None and self.truth.decay:
             factor = multiple_as_it_is(self.truth.without_decay(parameter, change), true, noise)
         return factor

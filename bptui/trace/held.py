@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # which looks for what is wrong by this
 def wrong_parts(lines: Lines) -> Iterator[tuple[int, dict[int, Source]]]:
     """Yield the places of terms that are added to gradients, with what the terms stand for.
 
-    Only those where a term is wrong.
+    Only those where a term is wrong, or takes the place of the sum.
     """
     groups: dict[int, dict[int, Source]] = {}
     for term, source in _parts(lines):
@@ -30,9 +30,13 @@ def wrong_parts(lines: Lines) -> Iterator[tuple[int, dict[int, Source]]]:
 
 
 def _parts(lines: Lines) -> Iterator[tuple[int, Source]]:
-    """Yield the terms that are added to the gradients of objects, with what each stands for."""
+    """Yield the terms that are added to the gradients of objects, with what each stands for.
+
+    What an object of several consumers is given last, and nothing was added to, stands for all.
+    """
     tape, true = lines.truth.tape, lines.true
     several = {entry for entry, part in true if part >= 0}
+    updated = {parameter.after for parameter in lines.truth.parameters}
     values: dict[object, dict[object, int]] = {}
     holders: dict[int, object] = {}
     for binding in tape.bindings:
@@ -40,12 +44,15 @@ def _parts(lines: Lines) -> Iterator[tuple[int, Source]]:
             _, holder, name = binding.location
             if binding.entry in lines.forward and (binding.entry, ALL) in true:
                 values.setdefault(holder, {}).setdefault(name, binding.entry)
-            elif binding.entry in lines.values:
+            elif binding.entry in lines.values and binding.entry not in updated:
                 holders.setdefault(binding.entry, holder)
     single = {holder: own for holder, own in values.items() if len(own) == 1}
     value_of = {holder: entry for holder, own in single.items() for entry in own.values()}
+    last = {holder: total for total, holder in holders.items()}
     for total, holder in holders.items():
         own = value_of.get(holder)
+        if own in several and tape.notes[total].call != "add" and last[holder] == total:
+            yield total, (own, ALL)
         if own is None or tape.notes[total].call != "add":
             continue
         for term in tape.inputs[total]:

@@ -6,7 +6,7 @@ argument would have given it, the function is wrong and its users are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +52,8 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
                 else:
                     users[made] = {}
     found: list[_Maker] = []
-    for place, calls in lines.places.items():
+    called = _called(lines, needed)
+    for place, calls in (lines.places | called).items():
         if all(users.get(call) and not _known(lines, call) for call in calls):
             explained = {e: repair for call in calls for e, repair in users[call].items()}
             found.append(_Maker(place, {call: needed[call] for call in calls}, explained))
@@ -61,8 +62,22 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
         maker
         for maker in sorted(found, key=lambda one: -len(one.users))
         if len(set(maker.users.values())) > 1 or factors.isdisjoint(maker.users)
-        if not all(_other(lines, *one, [*maker.users]) for one in maker.needed.items())
+        if maker.place in called
+        or not all(_other(lines, *one, [*maker.users]) for one in maker.needed.items())
     ]
+
+
+def _called(lines: Lines, needed: Collection[int]) -> dict[int, list[int]]:
+    """Return what functions give by where it gets its first name, but for what others are given."""
+    bindings = lines.truth.tape.bindings
+    begun = {b.frame: b.place for b in reversed(bindings)}
+    first = {b.entry: b for b in reversed(bindings) if not b.name.startswith("return ")}
+    given = {b.entry for b in bindings if b.name.startswith("return ")}.intersection(first, needed)
+    groups: dict[int, list[int]] = {}
+    for entry in sorted(given):
+        if begun[first[entry].frame] != first[entry].place:
+            groups.setdefault(first[entry].place, []).append(entry)
+    return groups
 
 
 def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:
@@ -143,8 +158,14 @@ def _other(lines: Lines, call: int, needed: Values, users: Sequence[int]) -> boo
     tape, backward = lines.truth.tape, set(lines.backward)
     if _frame(lines, call) in {_frame(lines, user) for user in users}:
         return False
-    inner = {e for e in tape.ancestors(call) & backward if not lines.factors(e)}
-    given = {e for entry in inner for e in tape.inputs[entry] if e in lines.forward}
+    inner, given, stack = {call}, set[int](), [call]
+    while stack:
+        for part in tape.inputs[stack.pop()]:
+            if part not in backward or lines.factors(part):
+                given |= {part} & lines.truth.dependent
+            elif part not in inner:
+                inner.add(part)
+                stack.append(part)
     return len(given) == 1 and any(
         (multiple(found[call], needed) or 0.0) > 0.0
         for found in lines.replay.with_others(given.pop(), lines.forward, inner)

@@ -106,6 +106,7 @@ def judge(
             best = min(tried, key=_how_much)
             if best.repairs and (other := _at_the_rate(best)) is not None:
                 best = min(best, other, key=_how_much)
+            best.updates.blame_roots()
             blame_helpers(best, lines)
             blame_functions(best)
             blame_arguments(best)

@@ -275,8 +275,16 @@ class Lines:
 
     def factors(self, entry: int) -> dict[Source, float]:
         """Return the forward values of whose true gradients a value is a multiple, and which."""
+        if entry in self._changed:
+            return {}
         changed = self.current.get(entry)
         return self.standing.of(entry) if changed is None else self.standing.compared(changed)
+
+    @cached_property
+    def _changed(self) -> set[int]:
+        """Parameters with their changes: what was 0 before looks like a gradient, and is none."""
+        inputs = self.truth.tape.inputs
+        return {p.after for p in self.truth.parameters if p.before in inputs[p.after]}
 
     def others(self, *repairs: Repair) -> Changes:
         """Return the right values of what the other repairs put right."""

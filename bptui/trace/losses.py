@@ -290,13 +290,14 @@ def _pairs(
             if number(one) == 1.0 and old.op.name == "getitem":
                 picked.setdefault(place, []).append((node, old))
     if not differences and not picked:
-        named = {b.entry for b in tape.bindings if not b.name.startswith("return ")}
         for entry in dependent:
             # one number times another may be a rate
             pair = known.of(entry, DAMAGED if tape.shape(entry) else DAMAGED[:1])
             same = pair is not None and pair[0].shape == pair[1].shape
             out = -1 if pair is None else graph.entry.get(pair[0], -1)
-            if pair is not None and same and out in named and out >= known.first:
+            if pair is not None and same and out in tape.named and out >= known.first:
+                if not np.any(tape.values[graph.entry.get(pair[1], out)]):
+                    continue  # what begins a sum is no target
                 meant = (pair[0] - pair[1], *pair)
                 differences.setdefault(tape.notes[entry].place, []).append(meant)
     return [*differences.values()], [*picked.values()]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from bptui.trace.arguments import blame_call
 from bptui.trace.comparing import Values, multiple, right_value
 from bptui.trace.edits import edits
 from bptui.trace.lines import Lines
@@ -70,6 +71,7 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
         found = next(_of_origins(lines, repair, own, viewed, wrong, wanted), None)
         if found is None:
             lines.current, lines.replay.renamed = before
+            blame_call(lines, repair)
             continue
         place, made, users = found.origin
         entries = tuple(entry for entry in made if entry in found.replaced)

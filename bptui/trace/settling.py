@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptui.trace.comparing import along, multiple, rounded
+from bptui.trace.comparing import along, largest, multiple, rounded
 from bptui.trace.losses import Judged, Key
 from bptui.trace.updates import Parameter
 
@@ -16,11 +16,22 @@ if TYPE_CHECKING:
     from bptui.trace.truth import StepTruth
 
 
+LEFT = 1e3
+"""Times as large as what is lost in rounding: a change that is larger would not be lost."""
+
+
 def settle(truth: StepTruth, judged: Judged) -> None:
     """Let only what agrees with the rest count as right: one factor for all parameters.
 
     Those whose change an optimizer makes of the gradient are compared with each other.
     """
+    for parameter in truth.parameters if judged.whole else ():
+        match, noise = judged.matches[parameter.key], truth.noise(parameter, judged.size).values
+        nothing = match is not None and match.entry is None and np.isnan(match.factor)
+        if nothing and largest(truth.change_of(parameter)) <= noise:
+            gradient = largest(truth.true_of(parameter, judged.gradients))
+            if min(map(abs, judged.whole.values())) * gradient > LEFT * noise:
+                judged.matches[parameter.key] = None  # there is one to apply
     adapted = {key: match.factor for key, match in judged.matches.items() if match}
     adapted = {key: f for key, f in adapted.items() if key not in judged.whole and f == f}
     for factors in (judged.whole, adapted):

@@ -109,7 +109,7 @@ class Seeing:
         for when, frame, name, value in self.recorder.plain:
             own = name.removeprefix("len(").removesuffix(")")
             near = frame == binding.frame or (not frame and self.source.sees(line, own))
-            if near and when <= start:
+            if near and when <= start and not own.startswith("return "):
                 found[own] = value if name == own else range(value)  # as long as the list
         return found
 

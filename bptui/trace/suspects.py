@@ -14,6 +14,7 @@ from bptui.trace.comparing import multiple, rounded, varies
 from bptui.trace.drawing import VIEWS, views_of
 from bptui.trace.held import wrong_parts
 from bptui.trace.losses import Key
+from bptui.trace.meant import Meant
 from bptui.trace.sizes import Sizes
 from bptui.trace.tape import Binding, Tape
 
@@ -75,7 +76,7 @@ class Suspects:
         usual = self.sizes.usual(right)
         sign = 0.0 if right else self.sizes.sign(suspects)
         known = self.sizes.known(right, usual, sign)
-        had = set().union(*known.values())
+        had = self._idle.union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
         done = {(repair.place, e) for repair in self.lines.repairs for e in repair.entries}
         suspected: list[_Suspect] = []
@@ -91,6 +92,8 @@ class Suspects:
         suspected.sort(key=lambda suspect: suspect.first)
         certain = [one for one in suspected if not one.since and one.first in settled]
         doubtful = [one for one in suspected if one not in certain]
+        meant = Meant(self.lines)
+        turned = [one for one in certain if meant.turned(self._as_it_is(one.entries))]
         certain = [one for one in certain if not all(map(self._shown, one.entries))]
         graph, early = self.truth.graph, self.truth.early
         views = views_of(graph, self.truth.parameters.values(), early)
@@ -113,6 +116,13 @@ class Suspects:
         for place, pairs in wrong_parts(self.lines):
             if place not in repaired and not suspects.isdisjoint(pairs):
                 yield Attempt(place, pairs, {})
+        for suspect in turned:
+            yield Attempt(suspect.place, self._as_it_is(suspect.entries), {})
+        for suspect in certain:
+            for pairs in self.candidates.of(suspect.entries):
+                apart = len({*pairs.values()}) == len(suspect.entries)  # no sum that grows
+                if apart and all(meant.called(*pair) for pair in pairs.items()):
+                    yield Attempt(suspect.place, pairs, {})
         # of two terms of different sizes the one of the size of its true gradient is right
         sizes = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
         for suspect in sorted(certain, key=lambda one: rounded(sizes[one.first]) == 1.0):
@@ -149,6 +159,13 @@ class Suspects:
         whole = (attempt for attempt in sizes_in_turn if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    @cached_property
+    def _idle(self) -> set[Source]:
+        """The values whose true gradients have a name, and lead to no update."""
+        named = self.truth.tape.named & self.truth.dependent - self.lines.forward
+        idle = (self.truth.graph.nodes[entry] for entry in sorted(named - {*self.backward}))
+        return set().union(*(self.lines.standing.compared(self.truth.numbers(n)) for n in idle))
 
     @cached_property
     def _reading(self) -> Counter[int]:
@@ -239,7 +256,8 @@ class Suspects:
                 for entry in tape.inputs[user]:
                     users.setdefault(entry, []).append(user)
         found = handed_on(tape.bindings, {e: us[-1] for e, us in users.items() if e not in own})
-        found |= {entry: [binding] for entry, binding in self.slopes.items() if entry in users}
+        slopes = {e: b for e, b in self.slopes.items() if self._reading[e] == len(users.get(e, ()))}
+        found |= {entry: [binding] for entry, binding in slopes.items() if entry in users}
         names: dict[int, list[Binding]] = {}
         for binding in tape.bindings:
             if binding.entry in found:

@@ -1,0 +1,267 @@
+"""Slips in programs as people write them: where to look is told by what else a program has."""
+
+import pytest
+
+from tests.trace.kinds import assert_judged, program
+
+KINDS = {
+    "the gradient of one plain number for another": """
+import math
+i1, i2, t1, t2 = 0.05, 0.10, 0.01, 0.99
+w1, w2, w3, w4, w5, w6, w7, w8 = 0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55
+b1, b2 = 0.35, 0.60
+sigmoid = lambda s: 1 / (1 + math.exp(-s))
+for step in range(3):
+    h1, h2 = sigmoid(w1 * i1 + w2 * i2 + b1), sigmoid(w3 * i1 + w4 * i2 + b1)
+    o1, o2 = sigmoid(w5 * h1 + w6 * h2 + b2), sigmoid(w7 * h1 + w8 * h2 + b2)
+    E = 0.5 * (t1 - o1) ** 2 + 0.5 * (t2 - o2) ** 2
+    d_o1 = -(t1 - o1) * o1 * (1 - o1)
+    d_o2 = -(t2 - o2) * o2 * (1 - o2)
+    dw5 = d_o1 * h1
+    dw6 = d_o1 * h2  #! dw6 = d_o2 * h2
+    dw7, dw8 = d_o2 * h1, d_o2 * h2
+    d_h1 = (d_o1 * w5 + d_o2 * w7) * h1 * (1 - h1)
+    d_h2 = (d_o1 * w6 + d_o2 * w8) * h2 * (1 - h2)
+    w1 -= 0.5 * d_h1 * i1
+    w2 -= 0.5 * d_h1 * i2
+    w3 -= 0.5 * d_h2 * i1
+    w4 -= 0.5 * d_h2 * i2
+    w5 -= 0.5 * dw5
+    w6 -= 0.5 * dw6
+    w7 -= 0.5 * dw7
+    w8 -= 0.5 * dw8
+    b1 -= 0.5 * (d_h1 + d_h2)
+    b2 -= 0.5 * (d_o1 + d_o2)
+""",
+    "a mean for a sum, at a rate of minus one, from zeros": """
+x[0] = 0.0
+rate = 1.0
+for step in range(3):
+    h = np.maximum(0, x @ W + b)
+    loss = np.sum((h @ V - y) ** 2) / 6
+    d = 2 * (h @ V - y) / 6
+    dz = d @ V.T
+    dz[h <= 0] = 0
+    db = np.sum(dz, axis=0)  #! db = np.mean(dz, axis=0)
+    W += -rate * (x.T @ dz)
+    b += -rate * db
+    V += -rate * (h.T @ d)
+""",
+    "a slope at the gradient": """
+def prime(s): return 1 - np.tanh(s) ** 2
+class Tanh:
+    def forward(self, z):
+        self.z = z
+        return np.tanh(z)
+    def backward(self, error):
+        return prime(self.z) * error  #! return prime(error) * error
+one, two = Tanh(), Tanh()
+for step in range(3):
+    h = one.forward(x @ W)
+    out = two.forward(h @ V)
+    loss = ((out - y) ** 2).mean()
+    d = two.backward(2 * (out - y) / y.size)
+    dz = one.backward(d @ V.T)
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dz
+""",
+    "an error for the delta that is there, too": """
+for step in range(3):
+    h = np.tanh(x @ W)
+    out = h @ V
+    d = y - out
+    error = d @ V.T
+    delta = error * (1 - h ** 2)
+    V += 0.1 * h.T @ d
+    W += 0.1 * x.T @ delta  #! W += 0.1 * x.T @ error
+""",
+    "a slope for a delta that is made of it": """
+def prime(z):
+    return 1 - np.tanh(z) ** 2
+for step in range(3):
+    z = x @ W + b
+    h = np.tanh(z)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    slope = prime(z)
+    delta = d @ V.T * slope
+    dW = x.T @ delta  #! dW = x.T @ slope
+    W, V, b = W - 0.1 * dW, V - 0.1 * h.T @ d, b - 0.1 * delta.sum(axis=0)
+""",
+    "a slope at another value, with a name of its own": """
+def tanh(z):
+    return np.tanh(z)
+def prime(z):
+    return 1 - tanh(z) ** 2
+for step in range(3):
+    z = x @ W + b
+    h = tanh(z)
+    s = h @ V
+    out = tanh(s)
+    d = (out - y) / 6 * prime(s)
+    slope = prime(z)  #! slope = prime(h)
+    delta = d @ V.T * slope
+    W, V, b = W - 0.1 * x.T @ delta, V - 0.1 * h.T @ d, b - 0.1 * delta.sum(axis=0)
+""",
+    "what an object is given takes the place of the sum": """
+class Value:
+    def __init__(self, data, parts=()):
+        self.data, self.grad, self.parts, self.back = data, 0.0, parts, lambda: None
+    def __add__(self, other):
+        out = Value(self.data + other.data, (self, other))
+        def back():
+            self.grad += out.grad
+            other.grad += out.grad
+        out.back = back
+        return out
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+        def back():
+            self.grad += other.data * out.grad  #! self.grad = other.data * out.grad
+            other.grad += self.data * out.grad
+        out.back = back
+        return out
+def order(v, seen):
+    for part in v.parts:
+        if part not in seen:
+            order(part, seen)
+    seen.append(v)
+    return seen
+ws = [Value(0.3), Value(-0.8)]
+for step in range(3):
+    loss = Value(0.0)
+    for p, q, t in ((0.5, -1.0, 0.4), (1.0, 0.3, -0.6), (-0.7, 0.9, 0.8)):
+        d = ws[0] * Value(p) + ws[1] * Value(q) + Value(-t)
+        loss = loss + d * d
+    for w in ws:
+        w.grad = 0.0
+    loss.grad = 1.0
+    for v in reversed(order(loss, [])):
+        v.back()
+    for w in ws:
+        w.data -= 0.05 * w.grad
+""",
+    "the variance's gradient, of which other repairs leave nothing": """
+g = np.ones(2)
+for step in range(3):
+    a = x @ W
+    mu = a.mean(axis=0)
+    xmu = a - mu
+    std = np.sqrt((xmu ** 2).mean(axis=0) + 1e-5)
+    n = xmu / std
+    loss = ((g * n @ V - y) ** 2).mean()
+    d = 2 * (g * n @ V - y) / y.size
+    dout = d @ V.T
+    dgx = dout
+    dn = dgx * g
+    dinv = np.sum(dn * xmu, axis=0)
+    dxmu1 = dn / std
+    dstd = -1.0 / std ** 2 * dinv  #! dstd = -1.0 / std * dinv
+    dvar = 0.5 / std * dstd
+    dsq = np.ones((6, 2)) / 6 * dvar
+    dxmu2 = 2 * xmu * dsq
+    dmu = -np.sum(dxmu1 + dxmu2, axis=0)
+    da = dxmu1 + dxmu2 + np.ones((6, 2)) / 6 * dmu
+    W -= 0.1 * x.T @ da
+    V -= 0.1 * (g * n).T @ d
+    g -= 0.1 * np.sum(dout * n, axis=0)
+""",
+    "the root of a sum of gradients": """
+memory = [np.zeros_like(p) for p in (W, V)]
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    dV = h.T @ d
+    for p, dp, m in zip((W, V), (dW, dV), memory):
+        m += dp * dp  #! m += dp
+        p += -0.1 * dp / np.sqrt(m + 1e-8)
+""",
+    "a square turned round": """
+K = rng.normal(size=(6, 6))
+for step in range(3):
+    A = np.tanh(K)
+    loss = ((A @ y) ** 2).mean()
+    dC = 2 * (A @ y) / y.size
+    dA = dC @ y.T  #! dA = (dC @ y.T).T
+    dS = dA * (1 - A ** 2)
+    K -= 0.1 * dS
+""",
+    "a square turned round, of an error that is added": """
+x, W = rng.normal(size=(6, 6)), rng.normal(size=(6, 6))
+V = rng.normal(size=(6, 2))
+for step in range(3):
+    h = np.tanh(x @ W)
+    d = (y - h @ V) / 6
+    error = d @ V.T  #! error = (d @ V.T).T
+    delta = error * (1 - h ** 2)
+    V += 0.1 * h.T @ d
+    W += 0.1 * x.T @ delta
+""",
+    "a sum of what adds up to nothing": """
+t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
+for step in range(3):
+    scores = x @ W + b
+    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    loss = -np.sum(t * np.log(p)) / 6
+    d = (p - t) / 6
+    db = d.sum(axis=0)  #! db = d.sum()
+    W -= 0.5 * x.T @ d
+    b -= 0.5 * db
+""",
+    "a mask that is forgotten where the name says what stands there": """
+mask = (rng.random((6, 2)) < 0.8) / 0.8
+for step in range(3):
+    z = x @ W
+    h = np.maximum(z, 0.1 * z)
+    dropped = h * mask
+    loss = ((dropped @ V - y) ** 2).mean()
+    dout = 2 * (dropped @ V - y) / y.size
+    dh = dout @ V.T * mask  #! dh = dout @ V.T
+    dz = dh * np.where(z > 0, 1, 0.1)
+    V -= 0.1 * dropped.T @ dout
+    W -= 0.1 * x.T @ dz
+""",
+    "a sum of output and target, where other sums begin with zeros": """
+def tanh(z):
+    return np.tanh(z)
+class Net:
+    def back(self, x, t):
+        h = np.tanh(W.T @ x)
+        outs = [h]
+        outs.append(tanh(V.T @ h))
+        d = (outs[1] - t) * (1 - outs[1] ** 2)  #! d = (outs[1] + t) * (1 - outs[1] ** 2)
+        return (V @ d * (1 - h ** 2)) @ x.T, d @ h.T
+net = Net()
+for step in range(3):
+    sums = [np.zeros((2, 3)), np.zeros((2, 2))]
+    for x1, y1 in zip(x, y):
+        grads = net.back(x1.reshape(-1, 1), y1.reshape(-1, 1))
+        sums = [s + g for s, g in zip(sums, grads)]
+    W -= 0.1 * sums[0].T
+    V -= 0.1 * sums[1].T
+""",
+}
+
+
+@pytest.mark.parametrize("text", KINDS.values(), ids=KINDS)
+def test_the_line_with_the_slip_is_named(text: str) -> None:
+    assert_judged(text)
+
+
+def test_a_call_is_given_the_targets_that_the_loss_has() -> None:
+    text = """
+u = rng.normal(size=(6, 2))
+def error(out, y):
+    return np.mean((out - y) ** 2)
+def slope(out, y):
+    return 2 * (out - y) / np.size(y)
+for step in range(3):
+    h = np.tanh(x @ W)
+    out = h @ V
+    loss = error(out, y)
+    d = slope(out, u)
+    V, W = V - 0.1 * h.T @ d, W - 0.1 * x.T @ (d @ V.T * (1 - h ** 2))
+"""
+    assert "    d = slope(out, y)\n" in program(text).mended()
