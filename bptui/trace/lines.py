@@ -20,13 +20,7 @@ from bptui.core.graph.node import ordered
 from bptui.trace.activated import activated, inside
 from bptui.trace.backward_pass import aside, samples
 from bptui.trace.candidates import Source, Standing, true_gradients
-from bptui.trace.comparing import (
-    Values,
-    multiple,
-    right_value,
-    rounded,
-    shaped,
-)
+from bptui.trace.comparing import Values, multiple, right_value, rounded, shaped
 from bptui.trace.fitting import Fitting
 from bptui.trace.handed_over import handed_over
 from bptui.trace.likely import convention

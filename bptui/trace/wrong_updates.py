@@ -7,13 +7,7 @@ from itertools import starmap
 from typing import TYPE_CHECKING
 
 from bptui.trace.candidates import ALL
-from bptui.trace.comparing import (
-    Numbers,
-    along,
-    multiple,
-    multiple_as_it_is,
-    shaped,
-)
+from bptui.trace.comparing import Numbers, along, multiple, multiple_as_it_is, shaped
 from bptui.trace.parts import value_put
 from bptui.trace.repair import Repair
 from bptui.trace.sums import share_of
