@@ -39,7 +39,6 @@ class TerminalApp(App[None], Generic[MainT]):
     CSS_PATH = Path(__file__).with_name("app.tcss")
     COMMANDS: ClassVar = {CommandProvider}
     ENABLE_COMMAND_PALETTE = False  # its key is one of the table's
-    AUTO_FOCUS = "Panel, .dialog, .dialog *"
     table: ClassVar[list[Command]]
     """What the user can do."""
     autosave: Autosave | None = None

@@ -42,15 +42,11 @@ class LineScreen(Question[str | None, str]):
         self._field.suggester = SuggestFromList([*entry.options]) if entry.options else None
 
     def read(self, text: str) -> tuple[str, str]:
-        """Return the text, as far as it can be read; an empty one stands for the default."""
-        if text.strip() not in ("", self._entry.placeholder):
+        """Return the text, which can be read; an empty one stands for the default."""
+        # a long one is read beside the event loop, with the whole form
+        if len(text) <= LONGEST_SHOWN and text.strip() not in ("", self._entry.placeholder):
             self._draft.with_text(self._entry.key, text).value(self._entry)
         return text, self._entry.help
-
-    def action_submit(self) -> None:
-        value = self.check()
-        if value is not None:
-            self.take(value)
 
     def action_names(self) -> None:
         """List the names that the field takes, to choose from."""

@@ -56,7 +56,7 @@ class BreakpointScreen(Question[Mapping[Condition, bool], Condition]):
         shown: Sequence[Sequence[str]],
         parse: Callable[[str], Condition],
     ) -> None:
-        super().__init__("Breakpoints", "esc: close", hint=f"such as {shown[0][0]}")
+        super().__init__("Breakpoints", "enter: add, esc: close", hint=f"such as {shown[0][0]}")
         self._set: dict[Condition, bool] = {**breakpoints}
         self._shown, self._parse = shown, parse
         self._list = Rows(markup=False)

@@ -164,6 +164,10 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         self.check()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Take what the text stands for, unless something is wrong with it."""
         value = self.check()
         if value is not None:
             self.take(value)
