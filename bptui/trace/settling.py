@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptui.trace.comparing import along, largest, multiple, rounded
+from bptui.trace.comparing import (
+    Match,
+    Values,
+    along,
+    largest,
+    multiple,
+    multiple_and_share,
+    rounded,
+)
 from bptui.trace.losses import Judged, Key
 from bptui.trace.updates import Parameter
 
@@ -232,6 +240,25 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
         approached = call == "subtract" and inputs[-1] in old  # m += (1 - beta) * (g - m)
         memory = memory or faded or approached
     return memory
+
+
+def beside_memory(truth: StepTruth, parameter: Parameter, true: Values) -> Match | None:
+    """Return where a gradient stands beside what an optimizer remembers, in one sum with that.
+
+    In ``v = mu * v + X.T @ d + decay * W`` the gradient is nowhere by itself.
+    """
+    tape, behind = truth.tape, truth.behind[parameter.key]
+    same = [e for e in sorted(behind) if tape.shape(e) == tape.shape(parameter.before)]
+    states = [e for e in same if e not in truth.dependent and _is_state(truth, e)]
+    for entry in same if states and parameter.places is None else ():
+        if entry in truth.dependent and tape.notes[entry].call in ("add", "subtract"):
+            values = truth.numbers(truth.graph.nodes[entry])
+            for state in states:
+                memory = [np.asarray(tape.values[state], dtype=np.float64)] * len(values)
+                found = multiple_and_share(values, true, memory)
+                if found is not None:
+                    return Match(found[0], entry)
+    return None
 
 
 def _of_the_step(truth: StepTruth, entry: int, made: Collection[int]) -> bool:

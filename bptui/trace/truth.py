@@ -39,7 +39,7 @@ from bptui.trace.losses import (
     implied,
     outputs,
 )
-from bptui.trace.settling import adapted
+from bptui.trace.settling import adapted, beside_memory
 from bptui.trace.sums import partial_sums
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter, TrainingStep
@@ -270,6 +270,8 @@ class StepTruth:
                 return Match(factor, None)
             if inner.entry is not None and self.adapted(parameter.key, inner.entry):
                 return inner
+        if (beside := beside_memory(self, parameter, true)) is not None:
+            return beside
         # of what rounding has made of no gradient an optimizer makes a step of any size
         if largest(true) <= size and any(
             self.tape.shape(entry) == self.tape.shape(parameter.before)

@@ -62,3 +62,19 @@ for step in range(3):
 """)
     assert found.verdict.right
     assert {one.name for one in found.verdict.step.parameters} == {"W"}
+
+
+@pytest.mark.parametrize("terms", ["x.T @ dz + 0.02 * W", "0.02 * W + x.T @ dz"])
+def test_a_memory_may_come_before_all_terms_of_a_gradient(terms: str) -> None:
+    assert_judged(f"""
+v, u = 0, 0
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean() + 0.01 * (W ** 2).sum()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)
+    v = 0.9 * v + {terms}  #! v = 0.9 * v + {terms.replace("0.02", "0.01")}
+    u = 0.9 * u + h.T @ d
+    W -= 0.1 * v
+    V -= 0.1 * u
+""")
