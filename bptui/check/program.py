@@ -99,9 +99,9 @@ def checked(
 
 
 def _why_told_nothing(found: Checked) -> str | None:
-    """Return why a program is called wrong and nothing is told that is wrong in it."""
+    """Return why nothing is told that is wrong in a program which goes wrong, or is called so."""
     report = found.report
-    if report.verdict != "wrong" or any(line.should_be or line.difference for line in report.lines):
+    if any(line.should_be or line.difference for line in report.lines):
         return None
     lost = _not_finite(found)
     if lost is not None:
@@ -110,7 +110,11 @@ def _why_told_nothing(found: Checked) -> str | None:
             "numbers become nan or inf, so nothing can be said of its gradients"
         )
     gradients = any(line.stands_for for line in report.lines)
-    if gradients or any(parameter.verdict != "wrong" for parameter in report.parameters):
+    if (
+        report.verdict != "wrong"
+        or gradients
+        or any(parameter.verdict != "wrong" for parameter in report.parameters)
+    ):
         return None
     loss = found.found.judged.loss.text
     return (

@@ -207,6 +207,8 @@ FEW = 2.5
 """Less than the number of samples."""
 LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum", "where"))
 """What makes a step of a gradient that is no multiple of it."""
+MOST_KEPT = 0.9999
+"""The share of what it remembers that an optimizer keeps, at most: a memory fades."""
 CURVED = frozenset(("solve", "inv", "pinv", "lstsq"))
 """So does Newton's method, by the inverse of a matrix."""
 
@@ -257,7 +259,7 @@ def beside_memory(truth: StepTruth, parameter: Parameter, true: Values) -> Match
                 memory = [np.asarray(tape.values[state], dtype=np.float64)] * len(values)
                 found = multiple_and_share(values, true, memory)
                 if found is not None:
-                    return Match(found[0], entry)
+                    return Match(found[0], entry) if abs(found[1]) < MOST_KEPT else None
     return None
 
 

@@ -41,6 +41,16 @@ for i in range(9):
     loss = np.mean((out - y) ** 2)
     w -= 0.1 * np.log(x).T @ (out - y)
 """
+NEGATIVE = """\
+import numpy as np
+x, y, w, v = np.array([[0.3, 1.0], [1.0, 2.0]]), np.array([0.5, 1.0]), np.array([0.3, -0.2]), 0
+for i in range(9):
+    e = x @ w - y
+    loss = 0.5 * np.sum(e ** 2)
+    g = x.T @ e
+    v = 0.9 * v - 0.1 * g ** 2
+    w = w - 0.1 * g / np.sqrt(v)
+"""
 CALL = "Net().train_step(np.array([[0.2], [0.7]]), np.array([[0.5]]))"
 
 
@@ -265,6 +275,7 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
         ("for i in xrange(3):\n    print i\n", "SyntaxError: Missing parentheses"),
         (EVOLVED, "nothing that it updates by is a gradient of loss"),
         (NOT_FINITE, "line 4: here its numbers become nan or inf"),
+        (NEGATIVE, "line 8: here its numbers become nan or inf"),
     ],
     ids=[
         "no numbers",
@@ -279,6 +290,7 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
         "Python 2",
         "no backpropagation",
         "not finite",
+        "the root of a negative memory",
     ],
 )
 def test_what_comes_to_no_verdict_is_told_in_a_sentence(
