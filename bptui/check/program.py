@@ -109,7 +109,8 @@ def _why_told_nothing(found: Checked) -> str | None:
             f"{report.files.told(found.run.line_of(found.tape.notes[lost].place))}: here its "
             "numbers become nan or inf, so nothing can be said of its gradients"
         )
-    gradients = any(line.stands_for for line in report.lines)
+    several = len(report.wrong) > 1  # lines that each get a gradient wrong
+    gradients = several or any(line.stands_for for line in report.lines)
     if (
         report.verdict != "wrong"
         or gradients
