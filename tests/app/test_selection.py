@@ -182,7 +182,7 @@ async def test_where_names_change_nothing_that_is_said() -> None:
     async with opened("article", (80, 24)) as session:
         await session.shows("w5  ")
         await session.press("m")
-        await session.until(lambda: "no difference" in session.notices(), "the reason")
+        await session.until(lambda: "matrices alone" in session.notices(), "the reason")
 
 
 async def test_a_moved_selection_stays_and_is_explained_until_time_moves() -> None:
