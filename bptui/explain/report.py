@@ -31,7 +31,8 @@ class Report(ChainWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
 
     ``brief`` puts values behind the numbers, but for the first equation of several sections, and
-    all reasons but the first behind the equations; with ``why_last`` that one is there, too.
+    all reasons but the first behind the equations; with ``why_last`` that one is there, too, and
+    the first equation stands right below its link.
     """
 
     why_last = False
@@ -44,15 +45,18 @@ class Report(ChainWriter):
                 written += [()] if written else []
                 written += self._array(explanation, statement, form)
             return self._with_signs(written)
+        last: list[TextLine] = []
         if not explanation.silent and not any(each.chains for each in explanation.numbers):
             for link, why in explanation.links.values():
-                written += [*self.link(link), *self.why(why)]
+                written += [*self.link(link), *([] if self.why_last else self.why(why))]
+                last += self.why(why) if self.why_last else []
         for place, section in enumerate(explanation.numbers):
             several = place > 0 or len(section.statements) > 1
             behind = self.brief and several
             write = partial(self.numbers, compact=behind)
             for group, (label, statements) in enumerate(section.groups(self.symbols)):
-                written += [()] if written and (apart or not group) else []
+                begins = not group and (place > 0 or not self.why_last)
+                written += [()] if written and (apart or begins) else []
                 written += [(Span(label, "label"),)] if label else []
                 for statement in statements:
                     written += self._led(statement, section.chains.get(statement), write)
@@ -60,7 +64,7 @@ class Report(ChainWriter):
                 written.append((Span(f"… {section.omitted} more like these", "label"),))
             for chain in section.chains.values() if self.brief else ():
                 written += [] if chain.derived or chain.silent else self.why(*chain.why[1:])
-        return written
+        return [*written, *last]
 
     def _led(
         self,

@@ -162,7 +162,13 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         return self._written[key]
 
     def _write(self, view: ShownT, width: int, height: int) -> Written:
-        made, reports = self.explanation(view)
+        made, usual = self.explanation(view)
+
+        def reports(width: int, spare: bool) -> Report:
+            report = usual(width, spare)
+            report.why_last = height <= LOW
+            return report
+
         about = (self.subject(view), made.title, self.form, width, height)
         plan = self._plans.get(about)
         lines = None if plan is None else self._planned(plan, view, made, reports, width, height)
@@ -349,9 +355,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
         headings = Headings(explainer.symbols, frozenset(view.selection.units))
 
         def report(width: int, spare: bool) -> Report:
-            made = Report(explainer.symbols, width, *digits, brief=spare, headings=headings)
-            made.why_last = self.container_size.height <= LOW
-            return made
+            return Report(explainer.symbols, width, *digits, brief=spare, headings=headings)
 
         return made, report
 
