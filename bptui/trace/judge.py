@@ -15,6 +15,7 @@ from bptui.trace.arguments import blame_arguments, blame_functions
 from bptui.trace.backward_pass import handed_on
 from bptui.trace.drawing import SPREADS
 from bptui.trace.helpers import blame_helpers
+from bptui.trace.jacobians import blame_jacobians
 from bptui.trace.likely import claimed, likely
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged
@@ -107,6 +108,7 @@ def judge(
             if best.repairs and (other := _at_the_rate(best)) is not None:
                 best = min(best, other, key=_how_much)
             best.updates.blame_roots()
+            blame_jacobians(best)
             blame_helpers(best, lines)
             blame_functions(best)
             blame_arguments(best)

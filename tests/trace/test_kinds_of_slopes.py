@@ -272,6 +272,42 @@ for step in range(2):
     dz = ds @ V.T * slope(z)
     U, V, W = U - 0.1 * sigmoid(s).T @ d, V - 0.1 * sigmoid(z).T @ ds, W - 0.1 * x.T @ dz
 """
+PROGRAMS |= {
+    f"the Jacobian of a softmax, {how}": f"""
+U = rng.normal(size=(3, 3))
+for step in range(2):
+    loss, dU = 0.0, np.zeros_like(U)
+    for row, t in zip(x, np.eye(3)[[0, 2, 1, 1, 0, 2]]):
+        z = row @ U
+        s = np.exp(z) / np.exp(z).sum()
+        loss += ((s - t) ** 2).sum()
+        J = np.diag(s) - np.outer(s, s)  #! J = {wrong}
+        dU += np.outer(row, J @ (2 * (s - t)))
+    U -= 0.1 * dU
+"""
+    for how, wrong in (
+        ("a term of it", "np.diag(s)"),
+        ("of the other sign", "np.outer(s, s) - np.diag(s)"),
+    )
+}
+PROGRAMS["the Jacobian of a softmax, number by number"] = """
+U = rng.normal(size=(3, 3))
+for step in range(2):
+    z = x @ U
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    loss = ((p - 0.3) ** 2).sum()
+    dz = np.zeros_like(z)
+    for n, s in enumerate(p):
+        J = np.zeros((3, 3))
+        for i in range(3):
+            for j in range(3):
+                if i == j:
+                    J[i, j] = s[i] * (1 - s[i])
+                else:
+                    J[i, j] = -s[i] * s[j]  #! J[i, j] = s[i] * s[j]
+        dz[n] = J @ (2 * (s - 0.3))
+    U -= 0.1 * x.T @ dz
+"""
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
