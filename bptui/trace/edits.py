@@ -312,7 +312,10 @@ def _terms(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """What flows back through a mean, and through a softmax, for all of what is computed."""
+    """What flows back through a mean, and through a softmax, for all of what is computed.
+
+    Of a softmax its Jacobian, too.
+    """
     if not isinstance(node, ast.BinOp | ast.Call | ast.Name):
         return
     text = ast.unparse(node)
@@ -322,6 +325,10 @@ def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     parts = (part for part in ast.walk(node) if isinstance(part, ast.BinOp) and part is not node)
     backs = [*dict.fromkeys((*names, *map(ast.unparse, parts)))]
     for out, shape in ((name, values[0].shape) for name, values in names.items()):
+        if len(shape) == 1:
+            yield _parsed(f"np.diag({out}) - np.outer({out}, {out})")
+        elif shape[1:] == (1,):
+            yield _parsed(f"np.diagflat({out}) - {out} @ {out}.T")
         for axis in (0, -1) if len(shape) > 1 else (0,)[: len(shape)]:
             for back in backs if shape[axis] > 1 else ():
                 if back != out:

@@ -27,6 +27,7 @@ NAMES = {
         "s": (5, 2),
         "v": (2, 2),
         "r": (),
+        "p": (2,),
     }.items()
 }
 
@@ -54,6 +55,7 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = d * a * s", "g = d * a"),  # a factor too many
         ("g = d + a", "g = d - a"),
         ("g = a - d", "g = d - a"),
+        ("g = np.diag(p)", "g = np.diag(p) - np.outer(p, p)"),  # a softmax's Jacobian
         ("g = d.sum()", "g = d.sum(axis=0)"),
         ("g = np.sum(d, axis=1)", "g = np.sum(d, axis=0)"),
         ("g = d[:, :-1]", "g = d[:, 1:]"),
