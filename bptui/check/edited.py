@@ -48,8 +48,8 @@ def edited_lines(calls: Sequence[Called], names: Sequence[str]) -> tuple[str, ..
                 told = line
             if best.right == len(names):
                 break
-        if not told:
-            return ()
+        if best.right <= program.right:
+            return ()  # what it gives behind the edited line may differ, too
         program = best
         found.append(told)
     return tuple(found)

@@ -128,6 +128,10 @@ JUDGED = {
         edited(BY_LAYERS, "gb1 = d1.sum(axis=0)", "gb1 = d1.sum(axis=0) - 0.37"),
         *(MEAN, [20], "line 20, which should be gb1 = d1.sum(axis=0)"),
     ),
+    "the samples turned round": (
+        edited(BY_LAYERS, "    z1 = x", "    x = x[::-1]\n    z1 = x"),
+        *(MEAN, [11], "line 11"),
+    ),
     "the other axis": (edited(BY_LAYERS, "axis=0", "axis=1"), MEAN, [17, 20], "it has shape"),
     "xor_scalar_lines": ("", preset((2, 2, 1), "sum", "false"), [20, 21], ""),
     "book_class_hidden_error": ("", NO_BIAS, [16], ""),
