@@ -100,7 +100,8 @@ class Drawn:
             if node not in draws[0]:  # it is computed from data alone
                 given = given_values(self.graph)
                 draws = [evaluate([node], {**given, **draw}) for draw in draws]
-            self._numbers[node] = [np.asarray(draw[node], dtype=np.float64) for draw in draws]
+            parts = (np.real(draw[node]) for draw in draws)  # of complex numbers none is a gradient
+            self._numbers[node] = [np.asarray(part, dtype=np.float64) for part in parts]
         return self._numbers[node]
 
 

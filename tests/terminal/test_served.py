@@ -80,7 +80,7 @@ class Browser:
 def test_the_app_in_a_browser() -> None:
     browser = Browser("xor")
     try:
-        texts = ("linear", "step 0 ", "╭", "⠤")
+        texts = ("linear", "step 0 ", "╭", "⠈")
         browser.until(lambda: all(text in browser.text for text in texts), "the app")
         assert "\x1b[38;2;" in browser.written
         assert browser.screen.buffer[5][2].bg == "101216"  # the dark theme's background
