@@ -251,10 +251,13 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
     for prefix, (first, second) in {"": ("W1", "W2"), "g": ("gW1", "gW2")}.items():
         numbers = [*known[first].T.ravel(), *known[second].T.ravel()]  # by destination first
         single |= {f"{prefix}w{place}": float(one) for place, one in enumerate(numbers, 1)}
-    size = {"input": (5, 3), "delta_h": (5, 4), "delta_o": (5, 2), "W1": (3, 4)}
-    assert all(f"{size[name]}" in told for name in size)
+    size = {"input": (5, 3), "delta_h": (5, 4), "delta_o": (5, 2), "W2": (4, 2)}
     rows = {name: np.ones(shape) for name, shape in size.items()}
-    assert (rows["input"].T @ rows["delta_h"]).shape == size["W1"]
+    assert f"delta_o is {size['delta_o']} and W2 is {size['W2']}" in told
+    assert f"delta_o @ W2.T, {size['delta_o']} @ {rows['W2'].T.shape}, is" in told
+    assert (rows["delta_o"] @ rows["W2"].T).shape == size["delta_h"]
+    assert f"input.T @ delta_h, {rows['input'].T.shape} @ {size['delta_h']}" in told
+    assert (rows["input"].T @ rows["delta_h"]).shape == (3, 4)
     for formula, value in NUMBERS.items():
         assert formula in told
         right = single[value] if isinstance(value, str) else value
@@ -271,7 +274,8 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
     assert f"out * (1 - out), here {low:.4f} * {1 - low:.4f}" in told
     half = [0.5 * each**2 for each in (error, error + NUDGED)]
     assert f"from {error:.4f} to {error + NUDGED:.4f}, half its square" in told
-    assert f"from {half[0]:.4f} to {half[1]:.4f}: {error:.2f} times as much" in told
+    assert f"grows by {half[1] - half[0]:.4f}, from {half[0]:.4f} to {half[1]:.4f}" in told
+    assert f"{error:.2f} times 0.01, the error itself" in told
     assert round((half[1] - half[0]) / NUDGED - NUDGED / 2, 2) == round(error, 2)
     first, second = NUDGED * single["w5"], NUDGED * single["w7"]
     assert f"net_o1 grows by {NUDGED} * w5 = {first:.3f}, and net_o2 by {second:.4f}" in told

@@ -116,7 +116,7 @@ FORWARD = (
     ),
     Stop(
         "Training makes it small. For each weight we must know: "
-        "if it grew a little, how many times as much would L grow? That slope is the gradient"
+        "if it grew by 0.01, how many times 0.01 would L grow? That slope is the gradient"
         " dL/dw. From here on we go backwards, from L to the weights, and ask it of each "
         "number.",
         "n",
@@ -124,9 +124,9 @@ FORWARD = (
         done=_at(5),
     ),
     Stop(
-        "Read dL/dout_o as: if out_o grows a little, L grows so many times as much. If the error "
-        "of o1 grows from 0.5106 to 0.5206, half its square grows from 0.1304 to 0.1355: 0.51 "
-        "times as much, the error itself. At o2 it is negative: L falls as out_o2 grows. "
+        "Read dL/dout_o as: if out_o grows by 0.01, L grows so many times 0.01. If the error "
+        "of o1 grows from 0.5106 to 0.5206, half its square grows by 0.0051, from 0.1304 to "
+        "0.1355: 0.51 times 0.01, the error itself. At o2 it is negative: L falls as out_o2 grows. "
         "A column dL/d, if any, has it beside out.",
         "n",
         "one operation further back",
@@ -281,11 +281,11 @@ EXPERIMENTS = (
         begin=lambda app: app.player.go(0, 8),
     ),
     Stop(
-        "Programs take many samples at once, each in a row. With 5 samples, 3 inputs, 4 hidden "
-        "units and 2 outputs, input is (5, 3), delta_h (5, 4), delta_o (5, 2), and all lines stay "
-        "as they are: gW1 = input.T @ delta_h is (3, 5) @ (5, 4), which adds up what the 5 samples "
-        "give, and has the shape of W1, (3, 4). Where L is their mean, delta_o is divided by 5, "
-        "and so all that follows.",
+        "Programs take many samples at once, each in a row. With 5 samples of a 3-4-2 network "
+        "delta_o is (5, 2) and W2 is (4, 2): delta_o @ W2.T, (5, 2) @ (2, 4), is (5, 4) like "
+        "out_h, and W2 alone would not fit. In gW1 = input.T @ delta_h, (3, 5) @ (5, 4), the "
+        "samples add up, for a bias in delta.sum(axis=0). Where L is their mean, delta_o is "
+        "divided by 5, and so all that follows.",
         "enter",
         "what to remember",
         "Batches: a row for each sample",
