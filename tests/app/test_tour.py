@@ -274,8 +274,7 @@ def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
     assert f"out * (1 - out), here {low:.4f} * {1 - low:.4f}" in told
     half = [0.5 * each**2 for each in (error, error + NUDGED)]
     assert f"from {error:.4f} to {error + NUDGED:.4f}, half its square" in told
-    assert f"grows by {half[1] - half[0]:.4f}, from {half[0]:.4f} to {half[1]:.4f}" in told
-    assert f"{error:.2f} times 0.01, the error itself" in told
+    assert f"from {half[0]:.4f} to {half[1]:.4f}: {error:.2f} times these 0.01" in told
     assert round((half[1] - half[0]) / NUDGED - NUDGED / 2, 2) == round(error, 2)
     first, second = NUDGED * single["w5"], NUDGED * single["w7"]
     assert f"net_o1 grows by {NUDGED} * w5 = {first:.3f}, and net_o2 by {second:.4f}" in told

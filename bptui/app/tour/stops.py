@@ -125,8 +125,8 @@ FORWARD = (
     ),
     Stop(
         "Read dL/dout_o as: if out_o grows by 0.01, L grows so many times 0.01. If the error "
-        "of o1 grows from 0.5106 to 0.5206, half its square grows by 0.0051, from 0.1304 to "
-        "0.1355: 0.51 times 0.01, the error itself. At o2 it is negative: L falls as out_o2 grows. "
+        "of o1 grows from 0.5106 to 0.5206, half its square grows from 0.1304 to 0.1355: 0.51 "
+        "times these 0.01, the error itself. At o2 it is negative: L falls as out_o2 grows. "
         "A column dL/d, if any, has it beside out.",
         "n",
         "one operation further back",
