@@ -103,44 +103,6 @@ for step in range(3):
     delta = d @ V.T * slope
     W, V, b = W - 0.1 * x.T @ delta, V - 0.1 * h.T @ d, b - 0.1 * delta.sum(axis=0)
 """,
-    "what an object is given takes the place of the sum": """
-class Value:
-    def __init__(self, data, parts=()):
-        self.data, self.grad, self.parts, self.back = data, 0.0, parts, lambda: None
-    def __add__(self, other):
-        out = Value(self.data + other.data, (self, other))
-        def back():
-            self.grad += out.grad
-            other.grad += out.grad
-        out.back = back
-        return out
-    def __mul__(self, other):
-        out = Value(self.data * other.data, (self, other))
-        def back():
-            self.grad += other.data * out.grad  #! self.grad = other.data * out.grad
-            other.grad += self.data * out.grad
-        out.back = back
-        return out
-def order(v, seen):
-    for part in v.parts:
-        if part not in seen:
-            order(part, seen)
-    seen.append(v)
-    return seen
-ws = [Value(0.3), Value(-0.8)]
-for step in range(3):
-    loss = Value(0.0)
-    for p, q, t in ((0.5, -1.0, 0.4), (1.0, 0.3, -0.6), (-0.7, 0.9, 0.8)):
-        d = ws[0] * Value(p) + ws[1] * Value(q) + Value(-t)
-        loss = loss + d * d
-    for w in ws:
-        w.grad = 0.0
-    loss.grad = 1.0
-    for v in reversed(order(loss, [])):
-        v.back()
-    for w in ws:
-        w.data -= 0.05 * w.grad
-""",
     "the variance's gradient, of which other repairs leave nothing": """
 g = np.ones(2)
 for step in range(3):

@@ -213,9 +213,12 @@ def test_what_objects_hold_has_their_names() -> None:
     assert {one.name for one in found.step.parameters} == {"W", "b", "V", "c.data"}
 
 
-@pytest.mark.parametrize("slip", [1, 2])
-def test_what_an_engine_adds_to_a_gradient_is_told_by_the_objects(slip: int) -> None:
-    text = re.sub(f"#{slip}", "#!", ENGINE)
+LOST = ENGINE.replace("#1 self.grad += self.data", "#1 self.grad = other.data")
+
+
+@pytest.mark.parametrize(("engine", "slip"), [(ENGINE, 1), (ENGINE, 2), (LOST, 1)])
+def test_what_an_engine_adds_to_a_gradient_is_told_by_the_objects(engine: str, slip: int) -> None:
+    text = re.sub(f"#{slip}", "#!", engine)
     text = re.sub(r"  #\d.*", "", text)
     assert_judged(text)
     mended = program(WRONG.sub(r"\1\3", text)).mended()

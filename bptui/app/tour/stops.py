@@ -115,10 +115,9 @@ FORWARD = (
         done=_at(4),
     ),
     Stop(
-        "Training makes it small. For each weight we must know: "
-        "if it grew by 0.01, how many times 0.01 would L grow? That slope is the gradient"
-        " dL/dw. From here on we go backwards, from L to the weights, and ask it of each "
-        "number.",
+        "Training makes it small. For each weight we must know: if it grew by 0.01, how many times "
+        "0.01 would L grow? That slope is the gradient dL/dw. From here on we go backwards, from L "
+        "to the weights, and ask it of each number.",
         "n",
         "backwards: the outputs first",
         done=_at(5),
@@ -212,8 +211,30 @@ FORWARD = (
         "the step is done",
         done=lambda app: app.main.view.snapshot.step == 1 and app.main.view.position is None,
     ),
+    Stop(
+        "Programs take many samples at once, each in a row. With 5 samples of a 3-4-2 network "
+        "delta_o is (5, 2) and W2 is (4, 2): delta_o @ W2.T, (5, 2) @ (2, 4), is (5, 4) like "
+        "out_h, and W2 alone would not fit. In gW1 = input.T @ delta_h, (3, 5) @ (5, 4), the "
+        "samples add up, for a bias in delta.sum(axis=0). Where L is their mean, delta_o is "
+        "divided by 5, and so all that follows.",
+        "enter",
+        "what to remember",
+        "Batches: a row for each sample",
+        run=lambda app: None,
+    ),
+    Stop(
+        "delta_o = (out_o - t) * out_o * (1 - out_o)       error times slope\n"
+        "gW2 = out_h.T @ delta_o                           a weight's input times delta\n"
+        "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)  W2.T adds up paths; slope\n"
+        "gW1 = input.T @ delta_h                           as gW2, one layer back\n"
+        "W1, W2 = W1 - 0.5 * gW1, W2 - 0.5 * gW2           last: delta_h needs old W2",
+        "enter",
+        "change the network",
+        "Five lines to remember, and why",
+        run=lambda app: None,
+    ),
 )
-"""From the welcome to the update, then a whole step."""
+"""From the welcome to the update, then a whole step, and what to remember of it."""
 
 EXPERIMENTS = (
     Stop(
@@ -275,38 +296,15 @@ EXPERIMENTS = (
         "The check calls that transposed-weights. Derivation shows it: h1 was given w6, a weight "
         "out of h2, in the place of w7. There is a second mistake: the update leaves out W2.",
         "n",
-        "many samples at once",
+        "to your own code",
         done=_at(9),
         look="derivation",
         begin=lambda app: app.player.go(0, 8),
     ),
-    Stop(
-        "Programs take many samples at once, each in a row. With 5 samples of a 3-4-2 network "
-        "delta_o is (5, 2) and W2 is (4, 2): delta_o @ W2.T, (5, 2) @ (2, 4), is (5, 4) like "
-        "out_h, and W2 alone would not fit. In gW1 = input.T @ delta_h, (3, 5) @ (5, 4), the "
-        "samples add up, for a bias in delta.sum(axis=0). Where L is their mean, delta_o is "
-        "divided by 5, and so all that follows.",
-        "enter",
-        "what to remember",
-        "Batches: a row for each sample",
-        run=lambda app: None,
-    ),
-    Stop(
-        "delta_o = (out_o - t) * out_o * (1 - out_o)       error times slope\n"
-        "gW2 = out_h.T @ delta_o                           a weight's input times delta\n"
-        "delta_h = (delta_o @ W2.T) * out_h * (1 - out_h)  W2.T adds up paths; slope\n"
-        "gW1 = input.T @ delta_h                           as gW2, one layer back\n"
-        "W1, W2 = W1 - 0.5 * gW1, W2 - 0.5 * gW2           last: delta_h needs old W2",
-        "enter",
-        "to your own code",
-        "Five lines to remember, and why",
-        run=lambda app: None,
-    ),
 )
 OWN_CODE = Stop(
-    "Your own programs are checked the same way. For practice "
-    "enter writes {file} into this folder, thirty lines of numpy with a mistake, and opens it. "
-    "esc ends the tour here.",
+    "Your own programs are checked the same way. For practice enter writes {file} into this "
+    "folder, thirty lines of numpy with a mistake, and opens it. esc ends the tour here.",
     "enter",
     "write {file} and open it",
     "Now your own code",
