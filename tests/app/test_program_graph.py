@@ -165,3 +165,25 @@ def test_numbers_within_a_line_are_known_once_they_are_computed(tmp_path: Path) 
         assert [(one.sign, look.touched) for one, look in drawn if look.touched] == [expected]
         known += expected[1] == "written"
         assert sum(look.known for look in looks) == known
+
+
+RECURRENT = """\
+import numpy as np
+
+x, U, w = np.array([0.5, -0.3]), np.array([[0.4]]), np.array([0.2])
+for step in range(2):
+    h = {-1: np.zeros(1)}
+    for t in range(2):
+        h[t] = U[0] * x[t] + w * h[t - 1]
+    loss = (h[1][0] - 1.0) ** 2
+    d = 2 * (h[1] - 1.0)
+    dw = d * h[0] + d * w * h[-1]
+    w = w - 0.1 * dw
+"""
+
+
+async def test_what_is_computed_next_is_called_what_its_own_line_calls_it(tmp_path: Path) -> None:
+    """The result of a turn is h[t], which only the next one reads as h[t - 1]."""
+    async with opened(tmp_path, RECURRENT) as session:
+        await session.until(lambda: "h[t" in "".join(session.inside("#graph")), "the edges")
+        assert "h[t] 1" in "".join(session.inside("#graph"))

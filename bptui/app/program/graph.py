@@ -130,8 +130,10 @@ class GraphPanel(ProgramPanel):
         if self.kind == "numbers":
             return self._drawn_numbers(view, width, height)
         self.entitle(f"Graph: {record.name(entry)}")
+        reading = {LEFT: record.line_of[entry], RIGHT: 0}
         ends = {
-            at: self._ends(view, found, height) for at, found in self.sides(view, entry).items()
+            at: self._ends(view, found, height, reading[at])
+            for at, found in self.sides(view, entry).items()
         }
         side = max(min(width // 3 - 3, 30), 8)
         middle = max(width - 2 * side - 8, 8)
@@ -204,14 +206,19 @@ class GraphPanel(ProgramPanel):
             lines.append((says, verdict_style(styles, claim.verdict)))
         return lines
 
-    def _ends(self, view: Moment, entries: list[int], height: int) -> list[tuple[str, Style]]:
-        """Return the names and shapes of quantities, as many as there is room for."""
+    def _ends(
+        self, view: Moment, entries: list[int], height: int, line: int
+    ) -> list[tuple[str, Style]]:
+        """Return the names and shapes of quantities, as many as there is room for.
+
+        Those that a ``line`` reads are called what it calls them.
+        """
         record, styles = view.record, self.text_styles
         found: list[tuple[str, Style]] = []
         for entry in entries:
             claim = view.claims.of(entry)
             style = styles.text if claim is None else verdict_style(styles, claim.verdict)
-            name = record.name(entry, record.line_of[view.subject])
+            name = record.name(entry, line)
             found.append((f"{name} {record.shape(entry)}".strip(), style))
         if len(found) > height:
             left = len(found) - height + 1
