@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Mapping
 from textwrap import wrap
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,11 @@ class NoCodeError(Exception):
 
 class Code:
     """Writes expressions and statements; ``known`` nodes by their names."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "log_sum_exp": "np.logaddexp.reduce({0}, axis=-1, keepdims=True)"
+    }
+    """Templates in place of the notation."""
 
     def __init__(
         self,
@@ -52,8 +57,10 @@ class Code:
             return self._constant(node, level)
         if op is STABLE or op.name == "positive":
             return self.expression(node.inputs[-1], level)
+        if op.name in self.own:
+            return self._filled(node, self.own[op.name])
         if op.textbook is not None:
-            return self.expression((op.body or op.textbook)(*node.inputs), level)
+            return self.expression(self.written_out(node), level)
         product = self._of_vectors(node)
         if product is not None:
             return f"({product})" if level > PRODUCT and " @ " in product else product
@@ -61,8 +68,18 @@ class Code:
             return f"np.reshape({self.expression(node.inputs[0])}, {self.shape(node.shape)})"
         if op.notation is None or op.name in BY_STATEMENTS:
             raise NoCodeError(f"what {op.name} gives")
-        made, binds = "", op.notation.binds
-        for text, field, tightly in slots(op.notation.code):
+        made = self._filled(node, op.notation.code)
+        return f"({made})" if level > op.notation.binds else made
+
+    def written_out(self, node: Node) -> Node:
+        """Return what a named expression stands for."""
+        body = node.op.body or node.op.textbook
+        assert body is not None
+        return body(*node.inputs)
+
+    def _filled(self, node: Node, template: str) -> str:
+        made = ""
+        for text, field, tightly in slots(template):
             made += text
             place = field.partition("!")[0]
             if place.isdecimal():
@@ -77,7 +94,7 @@ class Code:
                 made += self.shape(node.settings["shape"])
             elif place:
                 made += repr(node.settings.get(place))
-        return f"({made})" if level > binds else made
+        return made
 
     def _of_vectors(self, node: Node) -> str | None:
         inner = node.inputs[0] if node.op.name == "reshape" else node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -13,33 +13,28 @@ from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
+from bptui.core.graph.node import Node, ordered
 from bptui.core.mistakes import MISTAKES
+from bptui.core.step import training_step
 from bptui.explain.chain import ChainRule
-from bptui.explain.expression import Expression, Quantity, Scope, is_op, quantities, signed
+from bptui.explain.code import folded
+from bptui.explain.expression import Scope
+from bptui.explain.formulas import define
 from bptui.explain.reasons import Reasons
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
 from bptui.export.history import shown_every
 from bptui.export.layout import (
+    ROOM,
     comment,
-    commented,
     constants,
     data_lines,
     docstring,
     enclosed,
-    folded,
     header,
     indented,
 )
-from bptui.export.spelling import (
-    SEVERAL,
-    CodePrinter,
-    TorchPrinter,
-    Version,
-    Versions,
-    Words,
-    words,
-)
+from bptui.export.statements import SEVERAL, Version, Versions
 from bptui.presets.build import origin_of
 from bptui.presets.save import SaveError, document
 
@@ -110,24 +105,21 @@ class Program:
         self.optimizer, self.data = experiment.optimizer, experiment.data
         self.names, self.depth = self.network.names, self.network.depth
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
-        self.versions = Versions(experiment, any_number)
-        self.words = words({"input": "x", "target": "t"} | self.versions.wrong.slots)
+        self.versions = Versions(experiment, any_number, torch)
         self.places = Symbols(self.names).places
-        rule = ChainRule(self.network, self.versions.right.formulas, Scope({}, {}))
-        self.reasons = Reasons(experiment, SEVERAL, rule)
+        formulas = define(training_step(experiment, SEVERAL))
+        self.reasons = Reasons(
+            experiment, SEVERAL, ChainRule(self.network, formulas, Scope({}, {}))
+        )
         self.parameters = experiment.start.named()
         layers = range(1, self.depth + 1)
         self.values = [name(layer) for layer in layers for name in (self.names.net, self.names.out)]
         """net_h, out_h, net_o, out_o."""
-
-    def code(self, formula: Expression, more: Words | None = None) -> str:
-        """Write a formula; ``more`` words are what quantities are called here."""
-        kind = TorchPrinter if self.torch else CodePrinter
-        every = {**self.words, **(more or {})}
-        return kind(Symbols(self.names), Scope({}, {}), words=every).spelled(formula)
+        nodes = self.versions.wrong.step.nodes
+        self.losses = [name for name in ("data_loss", "penalty", "loss") if name in nodes]
 
     def text(self, head: list[str], loop: list[str], memory: list[str]) -> str:
-        functions = [self.forward()]
+        functions = ["\n".join(self.forward())]
         if self.schedule.shuffle:
             order = "generator.permutation(len(INPUTS))"
             order = f"torch.from_numpy({order})" if self.torch else order
@@ -140,19 +132,15 @@ class Program:
 
     def assignment(self, name: str, remark: str = "") -> list[str]:
         """Write what computes a quantity, with its mistakes."""
+        return self.versions.statement(lambda version: version.assigned(name), remark)
 
-        def write(version: Version) -> list[str]:
-            code = self.code(version.definitions[name])
-            return folded(f"{self.code(Quantity(name))} = {code}{remark}")
-
-        return self.versions.statement(write)
-
-    def forward(self) -> str:
-        fan_in, bias = self.network.layers[0], " + b" * self.network.bias
-        about = f"All layers' values for the inputs x, (n, {fan_in}): net = x W{bias}, "
-        lines = [*docstring(f"{about}out = f(net)."), *self.layers()]
-        lines += enclosed("return (", self.values, ")", f"return {', '.join(self.values)}")
-        return "\n".join(["def forward(x):", *indented(lines)])
+    def forward(self) -> list[str]:
+        sizes, bias = self.network.layers, " + b" * self.network.bias
+        told = f"The values of all layers, net = x W{bias} and out = f(net), and the loss."
+        about = docstring(told, f"For inputs x, (n, {sizes[0]}), and targets t, (n, {sizes[-1]})")
+        given = [*self.values, *self.losses]
+        back = enclosed("return (", given, ")", f"return {', '.join(given)}")
+        return ["def forward(x, t):", *indented([*about, *self.layers(), *self.loss(), *back])]
 
     def layers(self) -> list[str]:
         """Write the forward pass, layer after layer."""
@@ -166,53 +154,30 @@ class Program:
             lines += self.assignment(self.names.out(layer))
         return lines
 
-    def loss(self, total: str, scale: str = "") -> list[str]:
+    def loss(self) -> list[str]:
         told = self.experiment.loss.words or f"the {self.training.loss} of output and target"
         over = f"; {self.training.reduction} over the samples" * (self.data.samples > 1)
-        lines = comment(told + over)
-        formulas = self.versions.wrong.definitions
-        if not self.training.l2:
-            return [*lines, *folded(f"{total} = {self.code(formulas['loss'])}{scale}")]
-        for name in ("data_loss", "penalty"):
-            lines += folded(f"{name} = {self.code(formulas[name])}")
-        return [*lines, f"{total} = data_loss{scale} + penalty"]
-
-    def change(self, parameter: str, version: Version) -> list[str]:
-        """Write how a parameter and its slots become others."""
-        lines: list[str] = []
-        changes = version.updates.get(parameter) or self.versions.right.updates[parameter]
-        more: dict[Expression, str] = {}
-        for place, made in enumerate(changes):
-            name, formula, old = made.name, made.expression, Quantity(made.name)
-            before = dict(more)
-            if any(old in quantities(later.expression) for later in changes[place + 1 :]):
-                lines.append(f"old_{name} = {name}.copy()")
-                more[old] = f"old_{name}"
-            start = f"{name}[:] = "
-            if is_op(formula, "add") and len(formula.parts) == 2 and formula.parts[0] == old:
-                sign, formula = signed(formula.parts[1])
-                start = f"{name} {sign}= "
-            lines += folded(start + self.code(formula, before))
-        return lines
+        return [*comment(told + over), *(line for n in self.losses for line in self.assignment(n))]
 
     # the loop
 
-    def loop(self, backward: list[str]) -> list[str]:
-        values, package = ", ".join(self.values), "torch" if self.torch else "np"
-        called = enclosed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
+    def loop(self, backward: Iterable[str]) -> list[str]:
+        values, package = [*self.values, *self.losses], "torch" if self.torch else "np"
+        called = enclosed("(", values, ") = forward(x, t)", f"{', '.join(values)} = forward(x, t)")
         width = len(str(self.training.steps))
         counts = self.optimizer.counts and not self.torch
-        lines = [*self.batch(), *["k = step + 1"] * counts, "", "# Forward pass"]
-        lines += [*called, *self.loss("loss")]
+        lines = [*self.batch(), *["k = step + 1"] * counts, "", "# Forward pass", *called]
         lines += [line.format(package=package, width=width) for line in LOOP]
         lines = ["for step in range(STEPS + 1):", *indented([*lines, *backward])]
         if len(self.data.test_inputs):
-            # on the scale of a batch's
-            size = "len(INPUTS)" if self.schedule.full_batch else "BATCH_SIZE"
-            scale = f" / len(t) * {size}" if self.training.reduction == "sum" else ""
             lines += ["", "# The test samples, after the last step"]
-            lines += ["x, t = TEST_INPUTS, TEST_TARGETS", *called, *self.loss("test_loss", scale)]
-            lines += ['print(f"test loss {test_loss.item()!r}")']
+            lines += ["x, t = TEST_INPUTS, TEST_TARGETS", *called]
+            if self.training.reduction == "sum":
+                size = "len(INPUTS)" if self.schedule.full_batch else "BATCH_SIZE"
+                total, *penalty = self.losses[:2]
+                scaled = " + ".join([f"{total} / len(t) * {size}", *penalty])
+                lines += ["# on the scale of a batch's", f"loss = {scaled}"]
+            lines += ['print(f"test loss {loss.item()!r}")']
         return lines
 
     def batch(self) -> list[str]:
@@ -227,8 +192,8 @@ class Program:
 
     def backward_names(self) -> list[str]:
         needed = self.versions.right.needed | self.versions.wrong.needed
-        passes = [name for name in self.versions.wrong.definitions if name in needed]
-        return [name for name in passes if name in self.places and name not in self.values]
+        passes = [name for name in self.versions.wrong.step.nodes if name in needed]
+        return [name for name in passes if name in self.reasons.rule.sources]
 
     def meaning(self, name: str) -> list[str]:
         """Say in comments which link of the chain rule a quantity is, its shape, and why."""
@@ -269,64 +234,49 @@ class _NumpyProgram(Program):
         return ["\n".join(told)] if self.training.mistakes else []
 
     def memory(self) -> Iterator[str]:
-        right, wrong = self.versions.right.slots, self.versions.wrong.slots
-        every = wrong | right
-        blamed = self.versions.blamed(lambda version: {*version.slots} - {*right})
-        for about, slots in {
+        right, wrong = (
+            [name for name in version.step.before if version.renewed(name)]
+            for version in (self.versions.right, self.versions.wrong)
+        )
+        for about, names in {
             f"What {self.training.optimizer} remembers of every parameter": right,
-            f"MISTAKE {blamed}: cleared here and never again": wrong.keys() - right,
+            "MISTAKE gradient-accumulated: cleared here and never again": {*wrong} - {*right},
         }.items():
+            slots = [name for name in wrong if name in names and name not in self.parameters]
             yield from ["", *comment(about)] if slots else []
-            yield from (
-                f"{every[slot]} = np.zeros_like({parameter})"
-                for parameter in self.parameters
-                for slot in every
-                if slot in slots and slot.endswith(f"_{parameter}")
-            )
+            for slot in slots:
+                yield f"{slot} = np.zeros_like({slot.rpartition('_')[2]})"
 
     def backward(self) -> Iterator[str]:
         """Yield the lines from the gradient of the loss to the updated parameters."""
-        versions = self.versions
+        wrong = self.versions.wrong
         yield ""
         yield "# Backward pass: the chain rule, from the loss back to the first layer; n samples"
-        layer, early = 0, list[str]()
+        layer, done = 0, set[str]()
         for name in self.backward_names():
-            for read in quantities(versions.wrong.definitions[name]):
-                parameter = read.name
-                if read.new and parameter not in early:
-                    early.append(parameter)
-                    blamed = versions.blamed(partial(_fate, parameter))
-                    why = f"{name.replace('/', '_')} below uses the new {parameter}; too early:"
-                    yield from comment(f"MISTAKE {blamed}: {why}")
-                    yield from self.change(parameter, versions.wrong)
             if self.places[name].layer != layer:
                 layer = self.places[name].layer
                 told = layer_words(self.network, layer).removeprefix("the ").capitalize()
                 yield from ["", *comment(told)]
             yield from self.meaning(name)
+            yield from self.computed_early(ordered([wrong.step.nodes[name]]), done)
             yield from self.assignment(name)
         rule = self.optimizer.words
         yield from ["", *comment(f"Update: every parameter becomes its old value {rule}")]
-        for parameter in self.parameters:
-            yield from self.updated(parameter, parameter in early)
+        yield from self.computed_early(wrong.step.outputs, done)
+        for name in sorted(wrong.step.updated, key=wrong.early.__contains__):
+            frozen = self.experiment.frozen.get(name)
+            if frozen is not None and frozen.switch:
+                yield f"# {name} is frozen: {frozen.reason}"
+            yield from self.versions.statement(partial(Version.renewed, name=name))
 
-    def updated(self, parameter: str, early: bool) -> list[str]:
-        """Write the update after all gradients; where it is missing as a comment."""
-        is_frozen = self.experiment.frozen.get(parameter)
-        if is_frozen is not None and is_frozen.switch:
-            return [f"# {parameter} is frozen: {is_frozen.reason}"]
-        if is_frozen is None and not early:
-            return self.versions.statement(partial(self.change, parameter))
-        why = f"g{parameter} is never applied; missing here:"
-        why = "done above; belongs here:" if early else why
-        blamed = self.versions.blamed(partial(_fate, parameter))
-        right = self.change(parameter, self.versions.right)
-        return [*comment(f"MISTAKE {blamed}: {why}"), *commented(right)]
-
-
-def _fate(parameter: str, version: Version) -> tuple[bool, bool]:
-    """Tell whether a parameter is updated, and before its new value is read."""
-    return parameter in version.updates, parameter in version.early
+    def computed_early(self, read: Container[Node], done: set[str]) -> Iterator[str]:
+        """Yield the new values among what is ``read`` that are not computed yet."""
+        wrong = self.versions.wrong
+        for name, new in wrong.early.items():
+            if new in read and name not in done:
+                done.add(name)
+                yield from folded(f"new_{name} = {wrong.code.formula(new)}", ROOM)
 
 
 # torch
@@ -357,7 +307,7 @@ def _trained(program: Program) -> list[str]:
     """Write the list of parameters, and the optimizer."""
     frozen_ones = program.experiment.frozen_words()
     lines = ["", *comment(f"frozen: {frozen_ones}")] if frozen_ones else []
-    trained = [name for name in program.parameters if name in program.versions.right.updates]
+    trained = [name for name in program.parameters if name in program.versions.right.step.changed]
     lines += ["", *enclosed("trained = [", trained, "]")]
     lines += ["for parameter in trained:", "    parameter.requires_grad_()"]
     rule = TORCH_OPTIMIZERS[program.training.optimizer]
@@ -366,7 +316,7 @@ def _trained(program: Program) -> list[str]:
 
 def _torch_backward(program: Program) -> list[str]:
     """Write what autograd and the optimizer do, the chain rule in comments."""
-    if not program.versions.right.updates:
+    if not program.versions.right.step.changed:
         return []
     chain = "Backward pass: autograd goes back through the lines above, by the chain rule:"
     lines = ["", *comment(chain)]

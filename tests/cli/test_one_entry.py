@@ -142,7 +142,7 @@ def test_exported_programs(file: Path) -> None:
     assert_prints_losses_of(made, program, 1e-12)
     for line in (
         "    delta_h = dL_dout_h * (1 + 0.5 * np.cos(net_h))\n",
-        "    old_u_W1 = u_W1.copy()\n    u_W1[:] = MOMENTUM * u_W1 + gW1 / k\n",
+        "    new_u_W1 = MOMENTUM * u_W1 + gW1 / k\n",
     ):
         assert line in program
 
