@@ -18,6 +18,7 @@ from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 from bptui.presets.save import SaveError, file_at, same_experiment
 
+from .settling import key_event
 from .support import Session, opened
 
 pytestmark = pytest.mark.usefixtures("own")
@@ -181,7 +182,8 @@ async def test_a_long_export_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> 
         await session.press("x", *DOWN * 3, "enter")
         await session.says("writing … row", "of 601")
         # nothing else can be chosen or typed meanwhile
-        await session.press("down", "tab", *"uc", "backspace", "enter")
+        for key in ("down", "tab", "u", "c", "backspace", "enter"):
+            session.app.post_message(key_event(key))
         await session.says("writing … row")
         await session.shows("esc: stop")
         await session.press("escape")

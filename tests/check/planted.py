@@ -14,7 +14,7 @@ from bptui.check.search import diagnose
 from bptui.check.slips import Cause
 from bptui.check.trials import Case, FunctionName, Trial
 
-from ..core.reference import FUNCTIONS, LOSSES, Array, jacobian, sample_loss_gradient
+from ..core.reference import Array, PlainRun
 
 Numbers = dict[str, Array]
 Bend = Callable[[Numbers, Case, int], Numbers]
@@ -53,46 +53,22 @@ def scaled(factor: Callable[[Case], float]) -> Bend:
     return bend
 
 
-def in_full(case: Case, call: int, dtype: type = np.float64) -> Numbers:
-    """Every quantity of one call as it should be, computed in ``dtype`` sample by sample."""
-    experiment, start = case.experiment, case.right[call].parameters
-    names, depth, training = experiment.network.names, experiment.network.depth, experiment.training
-    weights = [each.astype(dtype) for each in start.weights]
-    biases = [each.astype(dtype) for each in start.biases or ()]
-    x, t = experiment.data.inputs.astype(dtype), experiment.data.targets.astype(dtype)
-    kinds = experiment.network.activations
-    share = 1.0 / len(x) if training.reduction == "mean" else 1.0
-    rows: dict[str, list[Array]] = {}
-
-    def add(name: str, row: Array) -> None:
-        rows.setdefault(name, []).append(row)
-
-    loss = 0.0
-    for sample, target in zip(x, t, strict=True):
-        outs, nets = [sample], []
-        for layer in range(depth):
-            net = outs[-1] @ weights[layer]
-            nets.append(net + biases[layer] if biases else net)
-            outs.append(FUNCTIONS[kinds[layer]](nets[-1]))
-            add(names.net(layer + 1), nets[-1])
-            add(names.out(layer + 1), outs[-1])
-        loss += share * float(LOSSES[training.loss](outs[-1], target))
-        back = dtype(share) * sample_loss_gradient(training.loss, outs[-1], target)
-        for layer in reversed(range(depth)):
-            delta = jacobian(kinds[layer], nets[layer]).astype(dtype) @ back
-            add(names.delta(layer + 1), delta)
-            add(names.weight_gradient(layer + 1), np.outer(outs[layer], delta))
-            add(names.bias_gradient(layer + 1), delta)
-            back = weights[layer] @ delta
-    made = {name: np.array(each) for name, each in rows.items()}
-    for layer in range(1, depth + 1):
-        w, g = weights[layer - 1], names.weight_gradient(layer)
-        made[g] = made[g].sum(axis=0) + dtype(2.0 * training.l2) * w
-        made[names.bias_gradient(layer)] = made[names.bias_gradient(layer)].sum(axis=0)
-        if not biases:
-            del made[names.bias_gradient(layer)]
-        loss += training.l2 * float(np.sum(w * w))
-    return made | {"loss": np.array([[loss]], dtype=dtype)}
+def in_full(case: Case, call: int, function: FunctionName, dtype: type = np.float64) -> Numbers:
+    """Every quantity of one call as it should be, sample by sample, its start in ``dtype``."""
+    start, names = case.right[call].parameters, case.experiment.network.names
+    run = PlainRun(case.experiment)
+    run.weights = [each.astype(dtype) for each in start.weights]
+    run.biases = start.biases and [each.astype(dtype) for each in start.biases]
+    loss, weights, biases = run.play()
+    if function == "step":
+        weights, biases = run.weights, run.biases or []
+        made = {}
+    else:
+        made = run.values | {"loss": np.array([[loss]])}
+    named = [(names.weight_gradient, names.bias_gradient), (names.weights, names.bias)]
+    for name, arrays in zip(named[function == "step"], (weights, biases), strict=True):
+        made |= {name(layer): array for layer, array in enumerate(arrays, 1)}
+    return made
 
 
 def right_trials(
@@ -106,18 +82,8 @@ def right_trials(
     trials = []
     for case in cases:
         observed = []
-        for call, snapshot in enumerate(case.right):
-            numbers, names = in_full(case, call, dtype), case.experiment.network.names
-            if function == "step":
-                rate, start = dtype(case.experiment.training.learning_rate), snapshot.parameters
-                after: Numbers = {}
-                for layer, each in enumerate(start.weights, 1):
-                    gradient = numbers[names.weight_gradient(layer)]
-                    after[names.weights(layer)] = each.astype(dtype) - rate * gradient
-                for layer, each in enumerate(start.biases or (), 1):
-                    gradient = numbers[names.bias_gradient(layer)]
-                    after[names.bias(layer)] = each.astype(dtype) - rate * gradient
-                numbers = after
+        for call in range(len(case.right)):
+            numbers = in_full(case, call, function, dtype)
             if bend is not None:
                 numbers = bend(numbers, case, call)
             observed.append({name: each.astype(np.float64) for name, each in numbers.items()})

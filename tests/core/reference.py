@@ -100,6 +100,7 @@ class PlainRun:
         self.biases = None if start.biases is None else [b.copy() for b in start.biases]
         self.slots: dict[tuple[str, int], list[Array]] = {}
         self.sums: dict[tuple[str, int], Array] = {}
+        self.values: dict[str, Array] = {}
 
     def play(self) -> tuple[float, list[Array], list[Array]]:
         """One step: the loss, the weights' and the biases' gradients as the mistakes make them."""
@@ -147,6 +148,12 @@ class PlainRun:
                         delta = slopes @ (carried[n] @ back)
                     carried[n] = delta
                 deltas.append(delta)
+            names = experiment.network.names
+            self.values |= {
+                names.net(layer + 1): np.array([row[layer] for row in zs]),
+                names.out(layer + 1): np.array([row[layer + 1] for row in outs]),
+                names.delta(layer + 1): np.array(deltas),
+            }
             weight_gradient = 2.0 * experiment.training.l2 * self.weights[layer]
             for n, delta in enumerate(deltas):
                 weight_gradient = weight_gradient + np.outer(outs[n][layer], delta)

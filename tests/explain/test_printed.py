@@ -30,7 +30,7 @@ from .test_latex import assert_well_formed
 WIDTHS = (40, 76)
 ALL = 1_000_000
 """A width at which nothing is wrapped."""
-ALIKE = 9
+ALIKE = 4
 """Equations that differ in indices and numbers only, of which some may be negative."""
 TWO_SIGNS = re.compile(r"(?:[-+·/⊙]|\\[co]dot) *-")
 """Never + -0.13, but + (-0.13) or a minus. In code, a * -b is how Python writes it."""

@@ -34,7 +34,7 @@ for x, wanted in zip(xs, target):
 """
 LAYERS = """\
 X, Y = rng.normal(size=(6, 3)), rng.normal(size=(6, 1))
-U = [rng.normal(size=(3, n)) * 0.4 for n in (4, 2, 3, 2, 4, 2, 3)]
+U = [rng.normal(size=(3, n)) * 0.4 for n in (4, 2, 3, 2, 4)]
 V = [rng.normal(size=(u.shape[1], 3)) * 0.4 for u in U]
 Win, Wout = rng.normal(size=(3, 3)), rng.normal(size=(3, 1))
 """
@@ -62,7 +62,7 @@ for x, y in zip(X, Y):
     xs.append(x), ys.append(y), hs.append(h), outs.append(out)
 """
 LAYERS_DECAY = """\
-for l in range(7):
+for l in range(5):
     U[l] -= 0.1 * U[l]
     V[l] -= 0.1 * V[l]
 """
