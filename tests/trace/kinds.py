@@ -25,6 +25,14 @@ def program(text: str) -> Judged:
     return Judged(HEAD + text)
 
 
+def slipped(text: str, *edits: str) -> str:
+    """Return a text in which behind some lines their wrong versions stand, in turns."""
+    for right, wrong in zip(edits[::2], edits[1::2], strict=True):
+        assert text.count(f" {right}\n") == 1
+        text = text.replace(f" {right}\n", f" {right}  #! {wrong}\n")
+    return text
+
+
 def assert_judged(text: str) -> None:
     """The right version is right; in the other the wrong line is named, and no other one."""
     right = program(WRONG.sub(r"\1\2", text))

@@ -5,38 +5,6 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
-    "an optimizer is given a sum of which a term is wrong": """
-U = 0.1 * rng.normal(size=(2, 2))
-mW, mU = np.zeros_like(W), np.zeros_like(U)
-for step in range(2):
-    h = [np.zeros((1, 2))]
-    for t in range(6):
-        h.append(np.tanh(x[t:t + 1] @ W + h[-1] @ U))
-    loss = sum(((h[t + 1] - y[t]) ** 2).sum() for t in range(6))
-    dW, dU, later = np.zeros_like(W), np.zeros_like(U), 0
-    for t in reversed(range(6)):
-        dz = (2 * (h[t + 1] - y[t]) + later) * (1 - h[t + 1] ** 2)
-        dW += x[t:t + 1].T @ dz
-        dU += h[t].T @ dz  #! dU += h[t + 1].T @ dz
-        later = dz @ U.T
-    for param, d, memory in zip([W, U], [dW, dU], [mW, mU]):
-        memory += d * d
-        param -= 0.1 * d / np.sqrt(memory + 1e-8)
-""",
-    "what is written over in a loop is handed on by another loop": """
-for step in range(2):
-    out = [x[t] @ W + b for t in range(6)]
-    loss = sum(((out[t] - y[t]) ** 2).sum() for t in range(6))
-    dW, db = np.zeros_like(W), np.zeros_like(b)
-    for t in range(6):
-        d = 2 * (out[t] - y[t])
-        dW += np.outer(x[t], d)
-        db += d  #! db = d
-    for g in [dW, db]:
-        np.clip(g, -50, 50, out=g)
-    W -= 0.01 * dW
-    b -= 0.01 * db
-""",
     "data is multiplied with a list": """
 z = rng.normal(size=(6, 3)) * [1, 0.5, 2] + 1
 for step in range(2):
@@ -59,21 +27,6 @@ for step in range(2):
     dW, _ = back(dh, W, h, x)  #! dW, _ = back(dg, W, h, x)
     U, V, W = U - 0.01 * dU, V - 0.01 * dV, W - 0.01 * dW
 """,
-    "one call of several is given the values of another layer": """
-U = rng.normal(size=(2, 2))
-def back(d, weights, out, given):
-    dz = d * (1 - out ** 2)
-    return given.T @ dz, dz @ weights.T
-for step in range(2):
-    h = np.tanh(x @ W)
-    g = np.tanh(h @ V)
-    o = np.tanh(g @ U)
-    loss = ((o - y) ** 2).sum()
-    dU, dg = back(2 * (o - y), U, o, g)
-    dV, dh = back(dg, V, g, h)  #! dV, dh = back(dg, V, h, h)
-    dW, _ = back(dh, W, h, x)
-    U, V, W = U - 0.01 * dU, V - 0.01 * dV, W - 0.01 * dW
-""",
     "a function makes nothing of the gradient that it is given": """
 def back(d, out):
     return d * (1 - out ** 2)  #! return 1 - out ** 2
@@ -94,16 +47,6 @@ for step in range(2):
     do = 2 * (o - y) * (1 - o ** 2)
     dh = do @ V.T * (1 - h ** 2)
     V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
-""",
-    "two slips, and what is right between them": """
-for step in range(2):
-    h = np.tanh(x @ W + b)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    e = d @ V.T * (1 - h ** 2)  #! e = d @ V.T * (1 + h ** 2)
-    dW = x.T @ e
-    db = e.sum(axis=0)  #! db = e.mean(axis=0)
-    V, W, b = V - 0.01 * h.T @ d, W - 0.01 * dW, b - 0.01 * db
 """,
     "two like layers stand between others of another kind": """
 class Skip:
@@ -146,21 +89,6 @@ for step in range(2):
     dz = dh * (1 - h ** 2)
     V, U, W = V - 0.01 * h.T @ dr, U - 0.01 * h.T @ dc, W - 0.01 * x.T @ dz
 """,
-    "a term of another size under an optimizer that takes any": """
-U = rng.normal(size=(2, 2))
-v = {}
-for step in range(2):
-    h = np.tanh(x @ W)
-    r, c = h @ V - y, h @ U + y
-    loss = (r ** 2).sum() + 0.3 * (c ** 2).sum()
-    dr = 2 * r
-    dc = 0.6 * c  #! dc = 2 * c
-    dh = dr @ V.T + dc @ U.T
-    dz = dh * (1 - h ** 2)
-    for name, array, g in ("W", W, x.T @ dz), ("V", V, h.T @ dr), ("U", U, h.T @ dc):
-        v[name] = 0.9 * v.get(name, 0) + 0.1 * g ** 2
-        array -= 0.01 * g / (np.sqrt(v[name]) + 1e-8)
-""",
     "a bias before a batch norm has no gradient but for rounding": """
 for step in range(2):
     z = x @ W + b
@@ -175,16 +103,6 @@ for step in range(2):
     b -= 0.1 * dz.sum(axis=0)
     V -= 0.1 * dV
 """,
-    "a square gradient is not right transposed": """
-for step in range(2):
-    h = np.tanh(x @ W)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    dV = h.T @ d  #! dV = d.T @ h
-    dW = x.T @ (d @ V.T * (1 - h ** 2))
-    V -= 0.01 * dV
-    W -= 0.01 * dW
-""",
     "lists of lists that are made anew": """
 A = [[0.1, -0.2], [0.3, 0.5], [-0.4, 0.6]]
 for step in range(2):
@@ -192,19 +110,6 @@ for step in range(2):
     loss = sum(v ** 2 for v in h) / 2
     d = [v for v in h]  #! d = [v * v for v in h]
     A = [[a - 0.1 * v * e for a, e in zip(r, d)] for r, v in zip(A, x[0])]
-""",
-    "a sign that is lost twice": """
-U = rng.normal(size=(2, 2))
-def back(g, matrix, out):
-    return g @ matrix.T * (1 - out ** 2)  #! return -(g @ matrix.T * (1 - out ** 2))
-for step in range(2):
-    a = np.tanh(x @ W)
-    h = np.tanh(a @ U)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    dh = back(d, V, h)
-    da = back(dh, U, a)
-    V, U, W = V - 0.01 * h.T @ d, U - 0.01 * a.T @ dh, W - 0.01 * x.T @ da
 """,
     "functions of several operations": """
 k = rng.normal(size=3)

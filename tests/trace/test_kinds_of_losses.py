@@ -35,15 +35,6 @@ for step in range(2):
     ll = np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
     w = w + 0.5 * x.T @ (t - p) / 6  #! w = w + 0.5 * x.T @ (p - t) / 6
 """,
-    "a log-likelihood has a gradient of its own": """
-w = np.zeros(3)
-t = (x[:, 0] > 0).astype(float)
-for step in range(2):
-    p = 1 / (1 + np.exp(-x @ w))
-    ll = np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
-    g = x.T @ (t - p)  #! g = x.T @ ((t - p) * p * (1 - p))
-    w = w + 0.5 * g
-""",
     "the one difference of a program without a loss is none": """
 for step in range(2):
     h = np.tanh(x @ W)
@@ -103,35 +94,6 @@ counts, w = np.abs(np.round(3 * y)), 0.1 * W
 for _ in range(3):
     mean = np.exp(x @ w)
     w = w - 0.01 * x.T @ (mean - counts)  #! w = w - 0.01 * x.T @ (mean + counts)
-""",
-    "data that centres are subtracted from, which are learned": """
-c, v, z = np.array([0.1, -0.4, 0.7, 0.2]), np.array([0.5, 1.0, -0.5, 0.3]), x[:, :1]
-for _ in range(2):
-    far = z - c
-    near = np.exp(-far**2)
-    e = near @ v - y[:, 0]
-    dnear = np.outer(e, v)  #! dnear = np.outer(e, c)
-    v -= 0.1 * near.T @ e
-    c -= 0.1 * (dnear * near * 2 * far).sum(axis=0)
-""",
-    "a hinge loss in plain numbers": """
-w, c = [0.1, -0.2, 0.3], 0.1
-rows, labels = x.tolist(), np.sign(y[:, 0]).tolist()
-for row, label in zip(rows, labels):
-    margin = label * (sum(p * q for p, q in zip(w, row)) + c)
-    if margin < 5.0:
-        for k in range(3):
-            w[k] -= 0.1 * (0.02 * w[k] - label * row[k])  #! w[k] -= 0.1 * (0.02 * w[k] - row[k])
-        c += 0.1 * label
-""",
-    "a difference called e is no loss": """
-w, c = x[0].copy(), 0.0
-for row, (t, _) in zip(x[1:], y):
-    e = np.tanh(row @ w) + c - t
-    total = 0.5 * e ** 2
-    dw = e * (1 - np.tanh(row @ w) ** 2) * row  #! dw = e * row
-    w -= 0.1 * dw
-    c -= 0.1 * e
 """,
     "a term of a loss without a name is no loss": """
 history = []

@@ -80,22 +80,6 @@ for step in range(2):
     d = x + 0.1 * u - end
     V -= 0.1 * x.T @ (0.1 * d * (1 - u ** 2))  #! V -= 0.1 * x.T @ (0.1 * d * (1 - u))
 """,
-    "a line that the first steps make no use of": """
-Whh, h0 = rng.normal(size=(2, 2)), np.zeros(2)
-for length in (1, 1, 2):
-    hs = [h0]
-    for t in range(length):
-        hs.append(np.tanh(x[t] @ W + hs[-1] @ Whh))
-    loss = 0.5 * np.sum((hs[-1] - y[0]) ** 2)
-    dW, dWhh, dh = np.zeros_like(W), np.zeros_like(Whh), hs[-1] - y[0]
-    for t in reversed(range(length)):
-        dz = dh * (1 - hs[t + 1] ** 2)
-        dW += np.outer(x[t], dz)
-        dWhh += np.outer(hs[t], dz)
-        dh = dz @ Whh.T  #! dh = dz @ Whh
-    W -= 0.1 * dW
-    Whh -= 0.1 * dWhh
-""",
     "numbers are whole at the start": """
 w, c = [0, 0], 0
 for step in range(3):
@@ -156,22 +140,6 @@ for step in range(2):
     for p in (W, b, V, c):
         p.data = p.data - 0.1 * p.grad
         p.grad = np.zeros(p.data.shape)
-""",
-    "one step alone, in which rows are added to a gradient": """
-ids, E = np.array([0, 2, 1, 0, 2, 2]), rng.normal(size=(3, 2))
-for step in range(1):
-    e = E[ids]
-    z = e - e * np.tanh(x[:, :2])
-    loss = 0.5 * np.sum((z @ V - y) ** 2)
-    d = z @ V - y
-    dV, dz = z.T @ d, d @ V.T
-    de = dz.copy()
-    de += -np.tanh(x[:, :2]) * dz  #! de += np.tanh(x[:, :2]) * dz
-    dE = np.zeros_like(E)
-    for i in range(6):
-        dE[ids[i]] += de[i]
-    for p, g in ((E, dE), (V, dV)):
-        p += -0.1 * g
 """,
     "activations are vectorized functions of one number": """
 relu, slope = np.vectorize(lambda v: max(v, 0.0)), np.vectorize(lambda v: 1.0 * (v > 0), "d")
