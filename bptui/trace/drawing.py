@@ -104,6 +104,14 @@ class Drawn:
             self._numbers[node] = [np.asarray(part, dtype=np.float64) for part in parts]
         return self._numbers[node]
 
+    def without(self, node: Node, terms: Collection[Node]) -> Values:
+        """Return a node's values in all draws where some of what it is computed of is zero."""
+        zeros = {term: np.zeros(term.shape) for term in terms}
+        return [
+            evaluate([node], {leaf: draw[leaf] for leaf in draw if not leaf.inputs} | zeros)[node]
+            for draw in self.draws
+        ]
+
 
 def views_of(graph: Lowered, parameters: Collection[Node], early: Collection[int]) -> set[Node]:
     """Return the parameters, and what only shows numbers of them, among the ``early`` entries."""
@@ -125,11 +133,16 @@ def shown(node: Node) -> set[Node]:
 
 
 def inputs_of(
-    graph: Lowered, parameters: Collection[Node], early: Collection[int], dependent: Collection[int]
+    graph: Lowered,
+    parameters: Collection[Node],
+    early: Collection[int],
+    dependent: Collection[int],
+    forward: Collection[int],
 ) -> dict[Node, None]:
     """Return the data that is multiplied with a parameter: it may be drawn anew as well.
 
-    Targets may not: that they add up to 1 may be used.
+    In the ``forward`` pass, that is: a rate of decay stays what it is. Targets may not: that they
+    add up to 1 may be used.
     """
     products = {entry for entry, _ in products_with(graph, parameters, early)}
     found: dict[Node, None] = {}
@@ -138,10 +151,10 @@ def inputs_of(
         inputs = graph.nodes[entry].inputs
         given = [part for part in inputs if graph.entry.get(part) not in dependent]
         roots = [part for part in ordered(given) if part in graph.given]
-        if entry in products:
-            found.update(dict.fromkeys(roots))
-        else:
+        if entry not in products:
             other.update(roots)
+        elif entry in forward:
+            found.update(dict.fromkeys(roots))
     return {node: None for node in found if node not in other}
 
 

@@ -98,8 +98,8 @@ class Fitting:
         lost = largest(change) <= noise.values and largest(true) > noise.true
         if lost and self.judged.matches[parameter.key] is None:
             return None  # nothing is left
-        if factor is None and self.truth.decay:
-            factor = multiple_as_it_is(self.truth.without_decay(parameter, change), true, noise)
+        if factor is None and self.truth.decay.known:
+            factor = multiple_as_it_is(self.truth.decay.without(parameter, change), true, noise)
         return factor
 
     def keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:

@@ -27,6 +27,8 @@ SLOPES = ("grad", "deriv", "delta", "partial", "prime", "slope")
 """How words begin by which programs say that something is a derivative; so do d, pd, and wrt."""
 ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
 SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
+UNDERIVED = (ValueError, TypeError, IndexError, KeyError)
+"""What is raised where no gradient can be derived."""
 MEASURES = ("power", "square", "absolute", "math.pow", "math.fabs", "abs", "pow")
 HALF = "half squared error"
 WEIGHTED = "cross-entropy, each sample times its weight or reward"

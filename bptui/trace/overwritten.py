@@ -13,11 +13,11 @@ import numpy as np
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import ordered
 from bptui.trace.comparing import Values, multiple
-from bptui.trace.losses import Judged, Key
+from bptui.trace.losses import UNDERIVED, Judged, Key
 from bptui.trace.parts import part_put, value_put
 from bptui.trace.sums import product_of, share_of
 from bptui.trace.tape import Reference, Tape
-from bptui.trace.truth import UNDERIVED, StepTruth
+from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter, TrainingStep, names_of, with_former
 
 SUMS = ("add", "subtract")

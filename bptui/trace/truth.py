@@ -12,13 +12,10 @@ from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, constant, evaluate
 from bptui.core.graph.shaping import full
 from bptui.trace.comparing import (
-    Decay,
     Match,
     Noise,
-    Of,
     Singles,
     Values,
-    decay_in,
     largest,
     multiple,
     multiple_as_it_is,
@@ -29,6 +26,7 @@ from bptui.trace.graph import Lowered
 from bptui.trace.losses import (
     ADDING,
     SCALING,
+    UNDERIVED,
     Judged,
     Key,
     Loss,
@@ -43,14 +41,13 @@ from bptui.trace.settling import adapted, beside_memory
 from bptui.trace.sums import partial_sums
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter, TrainingStep
+from bptui.trace.weight_decay import WeightDecay
 
 K = TypeVar("K")
 ROUNDING = 1e-13
 """Of the largest gradient: what is smaller is what rounding has made of zero."""
 LOST = 16 * float(np.finfo(np.float64).eps)
 """Of the largest number: a change that is smaller is lost in rounding."""
-UNDERIVED = (ValueError, TypeError, IndexError, KeyError)
-"""What is raised where no gradient can be derived."""
 
 
 class StepTruth:
@@ -95,16 +92,18 @@ class StepTruth:
         self.underived: dict[int, str] = {}
         """Losses by name whose gradients could not be computed, by their entries."""
         nodes = self.parameters.values()
-        data = inputs_of(self.graph, nodes, self.early, self.dependent)
+        outs = outputs(tape, self.graph, self.early)
+        ends = (self.graph.entry[out] for out in outs)
+        self.forward = tape.behind(ends) if outs else self.dependent
+        """What outputs are computed from, as far as they are known."""
+        data = inputs_of(self.graph, nodes, self.early, self.dependent, self.forward)
         self.spread = 0.0 if self.unknown else spread
         self.drawn = Drawn(self.graph, nodes, data, self.dependent, self.spread, seed)
         if not self.unknown:
-            self.drawn.away_from_limits(outputs(tape, self.graph, self.early))
+            self.drawn.away_from_limits(outs)
         self.draws, self.numbers = self.drawn.draws, self.drawn.numbers
         self._true: tuple[Gradients | None, dict[Node, Values]] = None, {}
-        self.decay: Decay | None = None
-        """What parameters lose in an update beside the gradient, of their own numbers."""
-        self.may_decay = True
+        self.decay = WeightDecay(self)
 
     def true_of(self, parameter: Parameter, found: Gradients) -> Values:
         """Return a parameter's true gradient in all draws."""
@@ -179,8 +178,11 @@ class StepTruth:
             for parameter, values in single.items():
                 groups.setdefault(parameter.statements[-1].place, {})[parameter] = values
             tried = [single, *groups.values()] if single else []
-            if self.decay or any(self._decayed(some, found) is not None for some in tried):
-                self._let_all_decay(matches, true, size)
+            decay = self.decay
+            if decay.known or any(decay.factor(some, found) is not None for some in tried):
+                decay.let_all_decay(matches, true, size)
+            elif not any(matches.values()):
+                decay.as_written(true, found)
         except UNDERIVED:
             if loss.entry is not None and loss.named:
                 self.underived[loss.entry] = loss.text
@@ -203,7 +205,7 @@ class StepTruth:
 
     def told(self, loss: Loss, factor: float) -> Judged | None:
         """Return how the parameters fare with a loss and the factor of their changes, both told."""
-        self.may_decay = False  # a loss that is told has all penalties
+        self.decay.may_be = False  # a loss that is told has all penalties
         judged = self.judged(loss)
         if judged is not None:
             judged.factor = factor
@@ -243,7 +245,7 @@ class StepTruth:
     def _largest(self) -> dict[Key, float]:
         """The largest number of each parameter, or of all changes where that is larger."""
         change = max(largest(self.change_of(parameter)) for parameter in self.parameters)
-        return {p.key: max(largest(self._own(p)), change) for p in self.parameters}
+        return {p.key: max(largest(self.own(p)), change) for p in self.parameters}
 
     def noise(self, parameter: Parameter, size: float) -> Noise:
         """Return what counts as zero: a change that is lost beside its parameter's own numbers.
@@ -265,7 +267,7 @@ class StepTruth:
         if factor is not None:
             return Match(factor, None)
         for inner in self.inner_matches(parameter, true):
-            factor = self._decayed({parameter: true}, found)
+            factor = self.decay.factor({parameter: true}, found)
             if factor is not None:
                 return Match(factor, None)
             if inner.entry is not None and self.adapted(parameter.key, inner.entry):
@@ -282,70 +284,7 @@ class StepTruth:
             return Match(float("nan"), None)
         return None
 
-    def _decayed(self, true: Mapping[Parameter, Values], found: Gradients) -> float | None:
-        """Return the multiple of gradients by which parameters change that lose a share, too.
-
-        It is the same share for all of them, and is remembered; None where there is none.
-        """
-        if not self.may_decay:
-            return None
-        found_share = decay_in(
-            [part for parameter in true for part in self.change_of(parameter)],
-            [part for parts in true.values() for part in parts],
-            [part for parameter in true for part in self._own(parameter)],
-            lambda kind: any(self._penalized(each, found, kind) for each in true),
-        )
-        if found_share is None or self._is_penalty(found_share[1].of):
-            return None
-        factor, self.decay = found_share
-        return factor
-
-    def _is_penalty(self, decay: Of) -> bool:
-        """Whether a number that the program computes of data, as a loss may be, has a decay."""
-        for loss in self.losses:
-            if loss.entry is not None and self.has_data(loss):
-                try:
-                    found = backward(loss.node, self.parameters.values())
-                except UNDERIVED:
-                    continue
-                if any(self._penalized(p, found, decay) for p in self.parameters):
-                    return True
-        return False
-
-    def _let_all_decay(
-        self, matches: dict[Key, Match | None], true: Mapping[Parameter, Values], size: float
-    ) -> None:
-        """Let parameters lose the share of themselves that others lose, where that fits better.
-
-        A few numbers do not tell a share by themselves, nor whether a small one is there.
-        """
-        usual = [rounded(match.factor) for match in matches.values() if match and match.whole]
-        for parameter, gradient in true.items():
-            match = matches[parameter.key]
-            if parameter.overwritten or (match and usual.count(rounded(match.factor)) > 1):
-                continue
-            rest = self.without_decay(parameter, self.change_of(parameter))
-            factor = multiple_as_it_is(rest, gradient, self.noise(parameter, size))
-            if factor is not None and (match is None or rounded(factor) in usual):
-                matches[parameter.key] = Match(factor, None)
-
-    def without_decay(self, parameter: Parameter, change: Values) -> Values:
-        """Return what is left of a parameter's change when its decay is taken from it."""
-        if self.decay is None:
-            return change
-        return self.decay.without(change, self._own(parameter))
-
-    def _penalized(self, parameter: Parameter, found: Gradients, decay: Of) -> bool:
-        """Whether a part of a parameter's true gradient is its own decay: the loss has it."""
-        for link in found.links.get(self.parameters[parameter], ()):
-            node = full(link.contribution, link.contribution.shape)
-            part = [evaluate([node], draw)[node] for draw in self.draws]
-            own = map(decay, self._own(parameter))
-            if multiple(map(parameter.taken, part), own) is not None:
-                return True
-        return False
-
-    def _own(self, parameter: Parameter) -> Values:
+    def own(self, parameter: Parameter) -> Values:
         """Return a parameter's numbers in all draws."""
         return list(map(parameter.taken, self.numbers(self.parameters[parameter])))
 

@@ -243,6 +243,36 @@ for step in range(2):
     W -= 0.1 * gW
     b -= 0.1 * gb
 """,
+    "a decay of all but the biases, at a rate that is computed": """
+T = rng.normal(size=(2, 4))
+for step in range(3):
+    a = np.hstack([np.ones((len(x), 1)), x])
+    h = 1 / (1 + np.exp(-a @ T.T))
+    d = (h - (y > 0)) * h * (1 - h)  #! d = (h - (y > 0)) * h
+    g = d.T @ a / len(x)
+    g[:, 1:] += 1 / len(x) * T[:, 1:]
+    T -= 0.5 * g
+""",
+    "a decay of all at a rate that is computed": """
+for step in range(3):
+    h = np.tanh(x @ W)
+    d = h @ V - y
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V -= 0.1 * (h.T @ d / len(x) + 1 / len(x) * V)
+    W -= 0.1 * (dW / len(x) + 1 / len(x) * W)
+""",
+    "a decay that the loss has not, and no gradient that is right": """
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = (h @ V - y) * 2  #! d = (h @ V - y) * 2 * h
+    dV = h.T @ d
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    dV += 0.1 * V
+    dW += 0.1 * W
+    V -= 0.1 * dV
+    W -= 0.1 * dW
+""",
     "a word that stands twice in a sentence": """
 E = rng.normal(size=(5, 3))
 for words in ([0, 1, 0, 3], [2, 2, 4]):
