@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.outlook import Outlook
-from bptui.core.graph.node import Values, evaluate
+from bptui.core.graph.node import evaluate
 from bptui.trace.functions import PROGRAM
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.instrument import instrumented
@@ -83,24 +83,20 @@ class Run:
                 self.error = f"{type(error).__name__}: {error}"
         self.printed = printed.getvalue()
 
-    def graph(self) -> tuple[Lowered, dict[int, Values]]:
-        """Return the graph of all that was recorded, and what it gives for the leaves recorded."""
-        lowered = Lowered(self.recorder.tape, self.recorder.values, lambda place: 0)
-        nodes = {entry: lowered.node(entry) for entry in range(len(self.recorder.tape))}
-        values = evaluate(nodes.values(), given_values(lowered))
-        return lowered, {entry: values[node] for entry, node in nodes.items()}
 
-    def disagreements(self) -> list[str]:
-        """Return the entries whose value the graph gives otherwise."""
-        found = []
-        for entry, value in self.graph()[1].items():
-            recorded = np.asarray(self.recorder.values[entry])
-            close = 1e-3 if recorded.dtype == np.float32 else 1e-6
-            if recorded.shape != np.shape(value) or not np.allclose(
-                value.astype(recorded.dtype), recorded, rtol=close, atol=close, equal_nan=True
-            ):
-                found.append(f"{self.recorder.tape[entry]}: {value} for {recorded}")
-        return found
+def unknown_to_graph(recorder: Recorder) -> set[str]:
+    """Compare what was recorded with its graph, entry by entry; what the graph has no rule for."""
+    lowered = Lowered(recorder.tape, recorder.values, lambda place: 0)
+    nodes = {entry: lowered.node(entry) for entry in range(len(recorder.tape))}
+    values = evaluate(nodes.values(), given_values(lowered))
+    for entry, node in nodes.items():
+        value, recorded = values[node], np.asarray(recorder.values[entry])
+        close = 1e-3 if recorded.dtype == np.float32 else 1e-6
+        assert recorded.shape == np.shape(value), recorder.tape[entry]
+        assert np.allclose(
+            value.astype(recorded.dtype), recorded, rtol=close, atol=close, equal_nan=True
+        ), f"{recorder.tape[entry]}: {value} for {recorded}"
+    return set(lowered.unknown.values())
 
 
 class Judged:
