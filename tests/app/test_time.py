@@ -18,18 +18,8 @@ from .styled import check_diagram, check_matrices
 from .support import FASTEST, SIZES, Session, drawn_experiment, opened
 
 LABELS = [
-    "net_h",
-    "out_h",
-    "net_o",
-    "out_o",
-    "L",
-    "dL/dout_o",
-    "delta_o",
-    "gW2",
-    "dL/dout_h",
-    "delta_h",
-    "gW1",
-    "update",
+    *("net_h", "out_h", "net_o", "out_o", "L", "dL/dout_o"),
+    *("delta_o", "gW2", "dL/dout_h", "delta_h", "gW1", "update"),
 ]
 KEYS = {"n": "operation", "N": "operation_back", "s": "step", "S": "step_back", "r": "restart"}
 ENDLESS = drawn_experiment((2, 3, 1), steps=10**8)

@@ -1,8 +1,6 @@
 """The tour, played to its end by its own list; and that it is offered once."""
 
 import re
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -317,36 +315,3 @@ def test_the_offer_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("CI")
     assert first_start()
     assert not first_start()
-
-
-async def test_a_dialog_closes_late_and_the_next_key_still_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The tour goes on as the dialog gives its answer; that it has closed is told meanwhile."""
-    app = BptuiApp(load("xor"))
-    app.first_stop = next(at for at, stop in enumerate(stops()) if stop.key == "b")
-    late: list[Callable[[], object]] = []
-    after, run = app.call_after_refresh, app.player.run
-
-    def held(callback: Callable[..., object], *args: object, **named: object) -> bool:
-        if callback != app.look_around:
-            return after(callback, *args, **named)
-        late.append(partial(callback, *args, **named))
-        return True
-
-    def running(last: int, backwards: bool = False) -> object:
-        worker = run(last, backwards)
-        while late:
-            late.pop()()
-        return worker
-
-    async with app.run_test(size=SIZE, notifications=True):
-        session = Session(app)
-        await session.until(lambda: app.tour is not None and app.tour.stop.key == "b", "the stop")
-        monkeypatch.setattr(app, "call_after_refresh", held)
-        monkeypatch.setattr(app.player, "run", running)
-        await session.press("b", *app.tour.stop.then)
-        await session.until(lambda: app.look_around() or app.tour.stop.key == "space", "the run")
-        await session.press("space")
-        await session.until(lambda: "It stopped" in said(session), "the stop behind the run")
-        assert not late

@@ -21,36 +21,6 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 """
 CORPUS = """
-#: scalars of the article | article
-import numpy as np
-
-def back(i1, i2, t1, t2, w1, w2, w3, w4, w5, w6, w7, w8):
-    s = lambda z: 1 / (1 + np.exp(-z))
-    h1, h2 = s(i1 * w1 + i2 * w2), s(i1 * w3 + i2 * w4)
-    o1, o2 = s(h1 * w5 + h2 * w6), s(h1 * w7 + h2 * w8)
-    g5 = -1 * (t1 - o1) * o1 * (1 - o1) * h1
-    g6 = -1 * (t1 - o1) * o1 * (1 - o1) * h2
-    g7 = -1 * (t2 - o2) * o2 * (1 - o2) * h1
-    g8 = -1 * (t2 - o2) * o2 * (1 - o2) * h2
-    e1 = -(t1 - o1) * o1 * (1 - o1) * w5 - (t2 - o2) * o2 * (1 - o2) * w7
-    e2 = -(t1 - o1) * o1 * (1 - o1) * w6 - (t2 - o2) * o2 * (1 - o2) * w8
-    g1, g2 = e1 * h1 * (1 - h1) * i1, e1 * h1 * (1 - h1) * i2
-    g3, g4 = e2 * h2 * (1 - h2) * i1, e2 * h2 * (1 - h2) * i2
-    return g1, g2, g3, g4, g5, g6, g7, g8
-
-def gradients(x, t, weights):
-    (w1, w3), (w2, w4) = weights[0]
-    (w5, w7), (w6, w8) = weights[1]
-    g1, g2, g3, g4, g5, g6, g7, g8 = back(*x, *t, w1, w2, w3, w4, w5, w6, w7, w8)
-    return [[[g1, g3], [g2, g4]], [[g5, g7], [g6, g8]]]
-
-#: scalars by name | article | scalars of the article
-def gradients(x, t, weights):
-    (w1, w3), (w2, w4) = weights[0]
-    (w5, w7), (w6, w8) = weights[1]
-    found = back(*x, *t, w1, w2, w3, w4, w5, w6, w7, w8)
-    return {f"gw{number}": value for number, value in enumerate(found, 1)}
-
 #: matrices, mean over the batch | article
 def gradients(x, t, weights):
     h = sigmoid(x @ weights[0])
@@ -70,10 +40,6 @@ def gradients(x, t, weights):
     o = sigmoid(h @ weights[1])
     d = (o - t) * o * (1 - o)
     return np.outer(x, weights[1] @ d * h * (1 - h)), np.outer(h, d)
-
-#: both functions, single vectors | article | outer products of vectors
-def step(x, t, weights, learning_rate):
-    return [w - learning_rate * g for w, g in zip(weights, gradients(x, t, weights))]
 
 #: samples in columns | article
 def gradients(x, t, weights):
@@ -122,16 +88,6 @@ def gradients(x, t, weights):
     return dict(net_h=net_h, out_h=out_h, net_o=net_o, out_o=out_o, delta_o=delta_o,
                 delta_h=delta_h, gW1=-x.T @ delta_h / len(x), gW2=-out_h.T @ delta_o / len(x),
                 loss=0.5 * np.sum((t - out_o) ** 2) / len(x))
-
-#: mean taken in the gradients | article
-def gradients(x, t, weights):
-    out_h = sigmoid(x @ weights[0])
-    out_o = sigmoid(out_h @ weights[1])
-    delta_o = (out_o - t) * out_o * (1 - out_o)
-    delta_h = delta_o @ weights[1].T * out_h * (1 - out_h)
-    n = x.shape[0]
-    return {"delta_o": delta_o, "delta_h": delta_h, "gW1": x.T @ delta_h / n,
-            "gW2": out_h.T @ delta_o / n, "loss": 0.5 * ((out_o - t) ** 2).sum(axis=1)}
 
 #: numerical, central differences | article
 def loss(x, t, a, b):

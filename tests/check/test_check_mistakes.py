@@ -1,4 +1,4 @@
-"""Every mistake of the catalogue in a user's own file, found by the whole check."""
+"""Every mistake of the catalogue in a user's own file, and correct code in any form."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from bptui.core.mistakes import MISTAKES
 
+from .right_code import RIGHT, WITHIN
 from .support import checked, mistakes_of, outcome_of
 
 SQUARE = """
@@ -89,3 +90,13 @@ def test_it_is_diagnosed_by_name(name: str, tmp_path: Path) -> None:
 def test_none_is_found_where_none_is_made(tmp_path: Path) -> None:
     done, text = checked(tmp_path, PLANTED.format(made=()), SQUARE)
     assert outcome_of(done) == "right", text
+
+
+@pytest.mark.parametrize("name", [name for name in RIGHT if name not in WITHIN])
+def test_correct_code_passes(name: str, tmp_path: Path) -> None:
+    preset, source = RIGHT[name]
+    done, text = checked(tmp_path, source, preset)
+    assert outcome_of(done) == "right", text
+    for one in done.functions:
+        verdicts = {finding.verdict for finding in one.findings}
+        assert "right" in verdicts <= {"right", "convention", "not given"}

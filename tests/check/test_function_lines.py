@@ -119,7 +119,6 @@ JUDGED = {
         edited(BY_LAYERS, "sig(z2)", "np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)"),
         *(SOFTMAX, [15], ""),
     ),
-    "no bias in the forward pass": (edited(BY_LAYERS, "W2 + b2", "W2"), MEAN, [13], ""),
     "the hidden error from the error": (
         edited(BY_LAYERS, "= d2 @", "= ((a2 - t) / n) @"),
         *(MEAN, [18], ""),
@@ -144,10 +143,6 @@ JUDGED = {
     "local names": (
         STEP + "    W1, W2, b1, b2 = W1 - lr * gW1, W2 - lr * gW2, b1 - lr * gb1, b2 - lr * gb2\n",
         *(MEAN, [16], "local name"),
-    ),
-    "updates of local names": (
-        STEP + "    W1 = W1 - lr * gW1\n    W2 = W2 - lr * gW2\n    b1 = b1 - lr * gb1\n",
-        *(MEAN, [16, 17, 18], "local name"),
     ),
     "biases with the penalty of weights": (
         edited(BY_LAYERS, "gW2 = a1.T @ d2", "gW2 = a1.T @ d2 + 0.04 * W2")

@@ -1,10 +1,15 @@
-"""An edit of a line leaves the rest of it as its author wrote it."""
+"""What should stand in a line: as its author would write it, from the chain rule, or summed."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
+from bptui.check.formula import from_chain_rule
+from bptui.check.interpreter import interpreter_for
 from bptui.check.line_edits import kept
+from bptui.check.program import checked
+from tests.trace.support import Judged
 
 EDITS = {
     "one name": ("d=(a-y) * (a*(1-a))", "d = (a - y) * (z * (1 - a))", "d=(a-y) * (z*(1-a))"),
@@ -28,3 +33,103 @@ def test_what_is_not_edited_stays(name: str) -> None:
     found = kept(own, whole, new)
     assert ast.dump(ast.parse(found)) == ast.dump(ast.parse(new))
     assert found == wanted
+
+
+VECTORS = """\
+import numpy as np
+
+x, t = np.array([0.9, 0.1, 0.4]), np.array([0.11, 0.89])
+w1 = np.array([[0.5, 0.4], [0.2, 0.5], [0.1, -0.7]])
+w2 = np.array([[0.3, 0.5], [0.6, -0.5]])
+
+
+def f(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def df(a):
+    return a * (1 - a)
+
+
+for epoch in range(10):
+    h = f(x @ w1)
+    o = f(h @ w2)
+    e = o - t
+    back = WRONG
+    w1 = w1 - 0.5 * np.outer(x, back)
+    w2 = w2 - 0.5 * np.outer(h, e * df(o))
+"""
+ROWS = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+net = {"W1": rng.normal(size=(3, 4)), "W2": rng.normal(size=(4, 2))}
+for _ in range(10):
+    A = np.tanh(X @ net["W1"])
+    out = A @ net["W2"]
+    dout = (out - T) / len(X)
+    dZ = WRONG
+    net["W2"] -= 0.1 * A.T @ dout
+    net["W1"] -= 0.1 * X.T @ dZ
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "wrong"),
+    [
+        (VECTORS, "w2 @ (e * o * df(h))"),
+        (VECTORS, "(e @ w2) * h"),
+        (ROWS, "np.cos(A) * dout.sum()"),
+        (ROWS, "(dout @ net['W2'].T + A) * (1 + A)"),
+    ],
+)
+def test_the_line_that_is_told_makes_the_program_right(program: str, wrong: str) -> None:
+    text = program.replace("WRONG", wrong)
+    judged = Judged(text)
+    (repair,) = judged.verdict.lines.repairs
+    told = from_chain_rule(judged.view(repair), repair)
+    row = next(row for row in program.splitlines() if "WRONG" in row)
+    indent = " " * (len(row) - len(row.lstrip()))
+    assert Judged(program.replace(row, f"{indent}{told}")).verdict.right
+
+
+NET = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+X, t = rng.normal(size=(5, 3)), rng.uniform(size=(5, 2))
+W1, b1 = rng.normal(size=(3, 4)), np.zeros({shape})
+W2 = rng.normal(size=(4, 2))
+for epoch in range(100):
+    h = np.tanh(X @ W1 + b1)
+    out = h @ W2
+    loss = np.mean((out - t) ** 2)
+    d = 2 * (out - t) / out.size
+    dh = d @ W2.T * (1 - h ** 2)
+    gb1 = {gradient}
+    W1 = W1 - 0.1 * X.T @ dh
+    W2 = W2 - 0.1 * h.T @ d
+    b1 = b1 - 0.1 * {change}
+"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "gradient", "change", "line", "told"),
+    [
+        ("4", "dh", "gb1", 13, "gb1 = dh.sum(axis=0)"),
+        ("(1, 4)", "dh", "gb1", 13, "gb1 = dh.sum(axis=0, keepdims=True)"),
+        ("4", "None", "dh", 16, "b1 = b1 - 0.1 * dh.sum(axis=0)"),
+        ("4", "dh * 1.0", "gb1", 13, "gb1 = (dh * 1.0).sum(axis=0)"),
+    ],
+)
+def test_the_sum_is_told(
+    tmp_path: Path, shape: str, gradient: str, change: str, line: int, told: str
+) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(NET.format(shape=shape, gradient=gradient, change=change))
+    report = checked(file, interpreter_for(file, None), 600.0).report
+    assert [(one.line, one.should_be, one.mistake) for one in report.wrong] == [
+        (line, told, "bias-gradient-not-summed")
+    ]
+    assert [one.name for one in report.parameters if one.verdict == "wrong"] == ["b1"]

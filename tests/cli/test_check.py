@@ -60,11 +60,8 @@ STEP = "import os\ndef step(x, t, weights, learning_rate):\n    "
 @pytest.mark.parametrize(
     ("code", "source", "texts"),
     [
-        (3, GRADIENTS + "sys.exit('enough')", ("ended the program", "line 3", "ends the program.")),
-        (3, STEP + "os.abort()", ("SIGABRT", "step: crashes the interpreter.")),
         (3, GRADIENTS + "return weights[5]", ("IndexError", "line 3", "return weights[5]")),
         (3, GRADIENTS + "pass", ("it returned nothing; expected a list",)),
-        (3, GRADIENTS + "return 'no'", ("a str", "expected a list")),
         (3, GRADIENTS + "return {'theta': x}", ("'theta'", "expected names among", "gW1")),
         (
             3,

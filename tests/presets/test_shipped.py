@@ -1,4 +1,4 @@
-"""The presets that come with the program load, learn and give the published numbers."""
+"""The presets that come with the program load, learn and give the published numbers; their keys."""
 
 import re
 
@@ -11,6 +11,7 @@ from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 from bptui.presets.folders import named_file
 from bptui.presets.own import shipped
+from bptui.presets.schema import TABLES, keys, words
 
 SHIPPED = {each.name: each for each in shipped()}
 
@@ -64,3 +65,12 @@ def test_the_sine_is_learned_down_to_its_noise() -> None:
     experiment = load("sine")
     # half the square of the noise's standard deviation
     assert Timeline(experiment).snapshot(experiment.training.steps).loss < 0.05**2 / 2
+
+
+def test_every_key_says_what_it_expects() -> None:
+    for table in TABLES:
+        for key in keys(table):
+            said = words(table, key)
+            assert said.expected
+            assert said.label
+            assert said.help or key in TABLES

@@ -1,9 +1,12 @@
-"""The program in a real terminal: what it shows, and how it leaves."""
+"""The program in a real terminal: what it shows, what it takes and writes, and how it leaves."""
 
 import re
+import sys
 from pathlib import Path
+from statistics import median
 from time import monotonic
 
+from ..app.program_support import WRONG
 from .support import Terminal
 
 
@@ -97,3 +100,93 @@ def test_what_others_wrote_with_a_theme_and_few_frames(own: Path) -> None:
         assert terminal.is_restored()
         for part in (b"\x1b]0;owned", b"\x1b[97;98;99m", "\x9b".encode(), "\u202e".encode()):
             assert part not in terminal.written
+
+
+def test_a_program_is_opened_and_its_wrong_line_is_one_key_away(tmp_path: Path) -> None:
+    file = tmp_path / "my_net.py"
+    file.write_text(WRONG, encoding="utf-8")
+    with Terminal(str(file), columns=80, lines=24) as terminal:
+        terminal.shows("my_net.py", "wrong at line 21", "Source: line 14", "update")
+        terminal.press("w")
+        terminal.shows("Source: line 21", "should be: d1", "should be dL/dz2")
+        terminal.resize(120, 36)
+        terminal.shows("should be dL/dz2", "Loss")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+def test_what_cannot_be_shown_is_said_without_a_screen(tmp_path: Path) -> None:
+    file = tmp_path / "my_net.py"
+    file.write_text("print(1)\n", encoding="utf-8")
+    with Terminal(str(file), columns=200, lines=10) as terminal:
+        assert terminal.ends() == 3
+        assert "it updates nothing by a gradient" in terminal.text
+        assert "Source" not in terminal.text
+
+
+TEXT = "The quick brown fox jumps over 0.25 lazy dogs,\r"
+"""Many of its letters are keys of the app, which would leave at the first q."""
+
+
+def pasted(length: int) -> str:
+    """In brackets; the terminal's answer to a question comes in the midst of it."""
+    half = (TEXT * length)[: length // 2]
+    return f"\x1b[200~{half}\x1b[1;1R{half}\x1b[201~"
+
+
+def test_large_pastes(tmp_path: Path) -> None:
+    with Terminal("article", XDG_STATE_HOME=str(tmp_path)) as terminal:
+        terminal.shows("step 0 ", "linear")
+        terminal.press(pasted(900_000))
+        terminal.press("s")
+        terminal.shows("step 1 ", "loss 0.157921")
+        terminal.press("e")
+        terminal.shows("Experiment: article", "activation")
+        terminal.press(pasted(900_000))  # in a field of one line nothing
+        terminal.press("\r")
+        terminal.press(pasted(900_000))
+        terminal.shows("Too long for one line: 900,000 characters, at most 40,000.", "2-2-2")
+        terminal.press("\t\t\t\t")
+        terminal.press(pasted(900_000))
+        terminal.shows("19,1", " rows; ", "W1 2x2")
+        terminal.press("\t")
+        terminal.shows("! row 1: not a number: 'The'", "! Wrong: W1 2x2")
+        terminal.press("\x1b\x1b")
+        terminal.shows("step 1 ", "Network")
+        terminal.press("q")
+        assert terminal.ends() == 0
+
+
+KB = 1000
+TRUECOLOR = {"COLORTERM": "truecolor"}
+
+
+def written(terminal: Terminal, key: str, *texts: str) -> int:
+    """The bytes that a key leads to."""
+    before = len(terminal.written)
+    terminal.press(key)
+    terminal.shows(*texts)
+    terminal.settles()
+    return len(terminal.written) - before
+
+
+def test_cells_that_changed_and_after_a_stall_the_latest_frame_alone() -> None:
+    with Terminal("article", columns=120, lines=40, **TRUECOLOR) as terminal:
+        terminal.shows("step 0 ", "linear")
+        terminal.settles()
+        assert len(terminal.written) <= 15 * KB
+        assert not terminal.read(0.3)  # at rest nothing is written
+        steps = [written(terminal, "s", f"step {each} ") for each in range(1, 6)]
+        assert median(steps) <= 1.3 * KB
+        operations = [written(terminal, "n", f"{each}/12") for each in range(1, 8)]
+        assert median(operations) <= 1.3 * KB  # three forms of what they compute among them
+        if sys.platform == "linux":  # where /proc tells what rests
+            before = len(terminal.written)
+            terminal.press("s" * 100)  # and nothing is read meanwhile
+            terminal.rests()
+            terminal.shows("step 105 ")
+            terminal.settles()
+            assert len(terminal.written) - before < 40 * KB
+        terminal.press("q")
+        assert terminal.ends() == 0
