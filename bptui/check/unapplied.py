@@ -126,8 +126,9 @@ class Fixed:
     def _place(self, parameter: int, gradient: int) -> int:
         """Return what takes a parameter's place: something else, or itself as in w = w."""
         bindings = self.tape.bindings
-        own = {binding.location for binding in bindings if binding.entry == parameter}
-        before = {b.place for b in bindings if b.location in own and b.when <= gradient}
+        known = [binding for binding in bindings if binding.when <= gradient]
+        own = {binding.location for binding in known if binding.entry == parameter}
+        before = {binding.place for binding in known if binding.location in own}
         later = [b for b in bindings if b.location in own and b.when > gradient]
         for b in later:
             same = b.entry == parameter and b.place not in before

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from bptui.core.graph.node import Node
-from bptui.trace.comparing import Multiples, Values, multiple, rounded
+from bptui.trace.comparing import Multiples, Values, multiple, rounded, varies
 from bptui.trace.drawing import PRODUCTS
 from bptui.trace.losses import Judged
 from bptui.trace.truth import StepTruth
@@ -164,9 +164,11 @@ class Candidates:
             if len(there) < len(own) - 1 or not there:
                 return {}
             for entry, source in zip(own, there, strict=False):
-                size = self.values[entry][0].size
-                if (size not in (1, self.true[source][0].size)) != odd:
+                values, true = self.values[entry][0], self.true[source][0]
+                if (values.size not in (1, true.size)) != odd:
                     return {}
+                if varies(values) and true.any() and not varies(true):
+                    return {}  # as the gradient of each term of the loss: it is a factor too many
                 result[entry] = source
         return result
 

@@ -31,14 +31,16 @@ class Drawn:
         graph: Lowered,
         parameters: Collection[Node],
         data: Collection[Node],
-        dependent: Collection[int],
+        early: Collection[int],
         spread: float,
         seed: int,
     ) -> None:
-        """Take what is drawn, and the entries that depend on it."""
+        """Take what is drawn, and the ``early`` entries that depend on it: none on an update."""
         self.graph, self.parameters, self.data = graph, dict.fromkeys(parameters), data
-        self.dependent, self.spread, self.seed = sorted(dependent), spread, seed
+        self.early, self.spread, self.seed = early, spread, seed
         self.draws = self._drawn()
+        self.limited = False
+        """Whether outputs are 0 or 1 wherever all is decided as in the program."""
         self._numbers: dict[Node, Values] = {}
 
     def _drawn(self, share: float = 1.0) -> list[dict[Node, Any]]:
@@ -70,7 +72,8 @@ class Drawn:
             self._take(self._drawn(share))
             if self.undecided:
                 break
-        if self._limited(outs) or self.undecided:
+        self.limited = self._limited(outs) or self.undecided
+        if self.limited:
             self._take(before)
 
     def _take(self, draws: list[dict[Node, Any]]) -> None:
@@ -89,7 +92,7 @@ class Drawn:
 
         What the program decides by itself, as which number it takes, falls as it did.
         """
-        nodes = [self.graph.nodes[entry] for entry in self.dependent]
+        nodes = [self.graph.nodes[entry] for entry in self.early]
         own = evaluate(nodes, given_values(self.graph))
         return not all(decided_alike(nodes, own, draw) for draw in self.draws)
 

@@ -129,7 +129,12 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
             with np.errstate(all="ignore"):
                 needed = np.where(rest == 0, lines.values[one][draw], wanted / rest)
             found.setdefault(one, []).append(needed)
-    return found
+    # of what should be the same number everywhere there is a factor too many
+    return {
+        one: values
+        for one, values in found.items()
+        if values[0].size == 1 or multiple(values, map(np.ones_like, values)) is None
+    }
 
 
 def _known(lines: Lines, entry: int) -> bool:

@@ -100,6 +100,8 @@ def judge(
                 truth = StepTruth(tape, step, lines, spread=spread)
                 losses = losses_of(truth)
             tried = [Lines(truth, judged, turns, until) for judged in losses]
+            if not tried and truth.drawn.undecided:
+                continue  # nearer to the program's own numbers there may be a loss
             if not tried or (verdict is not None and not _finite(truth, losses)):
                 break  # what grows without limit, or has no slope left, says nothing more
             for candidate in tried:
@@ -124,9 +126,9 @@ def judge(
         if found is None:
             choice.leave(sure)
             continue
-        verdict = verdict or found
-        if not found.right:
+        if not found.right and (verdict is None or not truth.drawn.limited):
             return found
+        verdict = verdict or found
     return verdict
 
 

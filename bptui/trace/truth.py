@@ -98,7 +98,7 @@ class StepTruth:
         """What outputs are computed from, as far as they are known."""
         data = inputs_of(self.graph, nodes, self.early, self.dependent, self.forward)
         self.spread = 0.0 if self.unknown else spread
-        self.drawn = Drawn(self.graph, nodes, data, self.dependent, self.spread, seed)
+        self.drawn = Drawn(self.graph, nodes, data, self.early, self.spread, seed)
         if not self.unknown:
             self.drawn.away_from_limits(outs)
         self.draws, self.numbers = self.drawn.draws, self.drawn.numbers

@@ -96,7 +96,8 @@ class WeightDecay:
             terms = [node for node in later if node and _scales(node) and {*node.inputs} & views]
             after = nodes[parameter.after]
             pairs = zip(truth.numbers(after), truth.drawn.without(after, terms), strict=True)
-            taken = [parameter.taken(one - other) for one, other in pairs]
+            with np.errstate(invalid="ignore"):  # what grows without limit has no decay
+                taken = [parameter.taken(one - other) for one, other in pairs]
             for kind in KINDS:
                 share = multiple_as_it_is(taken, map(kind, truth.own(parameter)))
                 if share is not None and self._takes(kind, share, true, found):

@@ -39,6 +39,11 @@ def test_updates_of_a_loops_own_name_change_nothing(tmp_path: Path) -> None:
         ("W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1", ["c2 = d2.sum(axis=0)"]),
         ("W2 -= 0.8 * g2; b2 -= 0.8 * c2", ["g1 = X.T @ d1", "c1 = d1.sum(axis=0)"]),
         (
+            "def shown(biases): return [each.sum() for each in biases]\n    shown([b1, b2][:])\n"
+            "    W2 -= 0.8 * g2; b2 -= 0.8 * c2; W1 -= 0.8 * g1",
+            ["c1 = d1.sum(axis=0)"],
+        ),
+        (
             "W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1\n    b2 = -0.8 * c2",
             ["b2 = -0.8 * c2"],
         ),

@@ -69,6 +69,19 @@ for step in range(2):
         p.data += -0.05 * p.grad
 """
 PROGRAMS = {
+    "outputs at their limits, and numbers that are shown after the update": """
+t, U, P = np.eye(2)[[0, 1, 1, 0, 1, 0]], 20 * rng.normal(size=(3, 8)), 20 * rng.normal(size=(8, 2))
+for step in range(3):
+    h = np.maximum(x @ U, 0)
+    e = np.exp(h @ P - np.max(h @ P, axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.mean(np.sum(t * np.log(p + 1e-15), axis=1))
+    d = (p - t) / len(x)
+    dU = x.T @ (d @ P.T * (h > 0))  #! dU = x.T @ (d @ P.T * h)
+    P -= 0.1 * h.T @ d
+    U -= 0.1 * dU
+    shown = np.maximum(1 + x @ U, 0)
+""",
     "data are made turn by turn before the training": """
 end = x.copy()
 for turn in range(9):
