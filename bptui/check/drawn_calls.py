@@ -25,14 +25,14 @@ DATA = {
     r"(expected|desired)(_outputs?)?",
     "start": r"params?|parameters|weights|theta|model|net(work)?",
 }
-COUNT = r"_?(size|dim|nodes|units|neurons|features|layer(_size)?)?"
+COUNT = r"_?(size|dim(ension)?|nodes|units|neurons|features|layer(_size)?)?"
 SIZES = {
     "{0}": rf"n_?[xi]|d|(n_?|num_)?(in|inputs?|features){COUNT}",
     "{1}": rf"(n_?)?h\d?|(n_|num_)?hid(den)?s?{COUNT}",
     "{2}": rf"n_?[yo]|k|c|(n_?|num_)?(out|outputs?|class|classes){COUNT}",
     **dict.fromkeys(("1", "[{1}]"), r"(n_?|num_)?(hid(den)?_?layers|layers_hid(den)?)"),
     "[{0}, {1}, {2}]": r"(layers?_?)?(sizes?|dims?|layers?|units|nodes)|layers_(sizes|dims)|"
-    r"architecture|topology|structure",
+    r"archi(tecture)?|topology|structure",
 }
 OTHERS = {
     "out": r"o|outs?|outputs?|[ya]_?hat|[yt]_?pred|pred(iction)?s?|probs?|caches?",
@@ -208,11 +208,12 @@ def sizes_in(recording: Recording, tree: ast.Module) -> dict[str, Sizes]:
     ends = {value: when for when, _, name, value in recording.plain if name == MADE}
     start = 0
     for number, node in enumerate(_roots(tree)):
-        shapes = [
-            np.shape(recording.values[binding.entry])
+        own = [
+            binding.entry
             for binding in recording.bindings
             if start <= binding.when < ends.get(number, 0) and not BIAS.search(binding.name)
         ]
+        shapes = [np.shape(recording.values[entry]) for entry in dict.fromkeys(own)]
         start = ends.get(number, start)
         matrices = [shape for shape in shapes if len(shape) == 2]
         if matrices:

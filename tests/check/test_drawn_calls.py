@@ -25,6 +25,8 @@ class Net:
         self.W2 -= self.h.T @ d2
         self.W1 -= X.T @ d1
 """
+BY_A_FUNCTION = "def made(*sizes):\n    return np.random.randn(*sizes)\n\n\n"
+BY_A_FUNCTION += FIXED_SIZES.replace("np.random.randn", "made")
 LAYERS = FIXED_SIZES.replace(
     "__init__(self)", "__init__(self, n_in, hidden_layers, n_out)"
 ).replace("randn(2, 3)", "randn(n_in, 3)")
@@ -108,6 +110,7 @@ def found_in(tmp_path: Path, source: str) -> Checked | Report:
     ("source", "call", "wrong"),
     [
         (FIXED_SIZES, "net.backward(X, y, out)", "d1 = (output - y) @"),
+        (BY_A_FUNCTION, "net.backward(X, y, out)", "d1 = (output - y) @"),
         (LAYERS, "net = Net(4, 1, 3);", "d1 = (output - y) @"),
         (OF_DATA, "net = Net(X, y);", "g1 = self.x.T @ (d @ self.w2.T + 0"),
         (COLUMNS, "model(X, y, 5)", None),
@@ -117,6 +120,7 @@ def found_in(tmp_path: Path, source: str) -> Checked | Report:
     ],
     ids=[
         "sizes of its own",
+        "weights that a function makes",
         "a count of layers",
         "made of data",
         "columns",
