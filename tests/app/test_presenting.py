@@ -89,7 +89,7 @@ async def test_a_program_has_its_lines_for_captions(tmp_path: Path) -> None:
         await session.until(lambda: right in shown(session), right)
 
 
-@pytest.mark.parametrize("name", ["iris", "moons", "spirals", "xor"])
+@pytest.mark.parametrize("name", ["iris", "spirals"])
 async def test_a_class_sees_every_output_and_weights_by_their_names(name: str) -> None:
     """On the smallest screen of a teacher, too."""
     async with opened(name, (80, 24)) as session:
