@@ -89,28 +89,6 @@ for step in range(2):
     dz = dh * (1 - h ** 2)
     V, U, W = V - 0.01 * h.T @ dr, U - 0.01 * h.T @ dc, W - 0.01 * x.T @ dz
 """,
-    "a bias before a batch norm has no gradient but for rounding": """
-for step in range(2):
-    z = x @ W + b
-    mu, var = z.mean(axis=0), z.var(axis=0)
-    n = (z - mu) / np.sqrt(var + 1e-5)
-    loss = ((np.tanh(n) @ V - y) ** 2).mean()
-    d = 2 * (np.tanh(n) @ V - y) / y.size
-    dV = np.tanh(n).T @ d
-    dn = d @ V.T * (1 - np.tanh(n) ** 2)  #! dn = d @ V * (1 - np.tanh(n) ** 2)
-    dz = (dn - dn.mean(0) - n * (dn * n).mean(0)) / np.sqrt(var + 1e-5)
-    W -= 0.1 * x.T @ dz
-    b -= 0.1 * dz.sum(axis=0)
-    V -= 0.1 * dV
-""",
-    "lists of lists that are made anew": """
-A = [[0.1, -0.2], [0.3, 0.5], [-0.4, 0.6]]
-for step in range(2):
-    h = [sum(float(v) * a for v, a in zip(x[0], c)) for c in zip(*A)]
-    loss = sum(v ** 2 for v in h) / 2
-    d = [v for v in h]  #! d = [v * v for v in h]
-    A = [[a - 0.1 * v * e for a, e in zip(r, d)] for r, v in zip(A, x[0])]
-""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):

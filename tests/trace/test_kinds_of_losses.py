@@ -6,14 +6,6 @@ import pytest
 
 from tests.trace.kinds import assert_judged, program
 
-EPISODE = """
-for episode in range(2):
-    dW, db = np.zeros_like(W), np.zeros(2)
-    for t in range(4):
-        s = rng.normal(size=3)
-        p = np.exp(s @ W + b) / np.exp(s @ W + b).sum()
-        reward = rng.normal()
-"""
 PROGRAMS = {
     "a target that is computed of parameters counts as given": """
 a, u = V[0].copy(), rng.normal(size=(6, 3))
@@ -58,20 +50,6 @@ for row, label in zip(x, np.sign(y[:, 0])):
     else:
         w -= 0.1 * (2 * 0.01 * w - label * row)  #! w -= 0.1 * (2 * 0.01 * w + label * row)
         c -= 0.1 * -label
-""",
-    "samples that are read by number, and no others": """
-E, U, corpus = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), [0, 3, 1, 4, 2, 0]
-for center, context in zip(corpus, corpus[1:]):
-    others = rng.choice(5, size=2, replace=False)
-    others = others[others != context]
-    v, u, us = E[center], U[context], U[others]
-    p, q = 1 / (1 + np.exp(-(u @ v))), 1 / (1 + np.exp(-(us @ v)))
-    loss = -np.log(p) - np.log(1 - q).sum()
-    g = p - 1  #! g = p + 1
-    dv, du, dus = g * u + q @ us, g * v, np.outer(q, v)
-    U[context] -= 0.1 * du
-    U[others] -= 0.1 * dus
-    E[center] -= 0.1 * dv
 """,
     "an actor and its critic, each with a loss of its own": """
 w, c, rows, done = np.zeros((3, 1)), np.zeros(1), np.arange(6), [0, 1, 1, 0, 1, 0]
@@ -124,27 +102,20 @@ for row, t in zip(rows, targets):
     dw = [e * v for v in row]  #! dw = [e * v * v for v in row]
     w = [old - 0.1 * d for old, d in zip(w, dw)]
 """,
-    "a policy learns from what it has done, times the reward": (
-        EPISODE
-        + """\
-        dz = np.eye(2)[t % 2] - p
-        dW += reward * np.outer(s, dz)  #! dW += reward * np.outer(s, dz * p)
-        db += reward * dz
-    W += 0.1 * dW
-    b += 0.1 * db
-"""
-    ),
-    "an action that is taken is picked, and counts by its reward": (
-        EPISODE
-        + """\
+    "an action that is taken is picked, and counts by its reward": """
+for episode in range(2):
+    dW, db = np.zeros_like(W), np.zeros(2)
+    for t in range(4):
+        s = rng.normal(size=3)
+        p = np.exp(s @ W + b) / np.exp(s @ W + b).sum()
+        reward = rng.normal()
         dz = p.copy()
         dz[t % 2] -= 1
         dW += np.outer(s, dz) * reward  #! dW += np.outer(s, dz) / reward
         db += dz * reward
     W -= 0.1 * dW
     b -= 0.1 * db
-"""
-    ),
+""",
     "outputs that are 0 and 1 to the last digit, without a loss": """
 X, T, w = 100 * x, (y[:, 0] > 0) * 1.0, W[:, 0]
 for step in range(2):

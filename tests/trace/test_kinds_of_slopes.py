@@ -33,23 +33,6 @@ for step in range(2):
     G, H = e.T @ x, h.T @ d
     theta = theta - 0.01 * np.concatenate([G.T.ravel(), H.ravel()])
 """,
-    "a function of slopes that one of several layers uses": """
-def linear(z):
-    return np.ones_like(z)
-def bent(z):
-    return 1 - np.tanh(z) ** 2  #! return 1 + np.tanh(z) ** 2
-for step in range(2):
-    z = x @ W
-    h = np.tanh(z)
-    o = h @ V
-    loss = ((o - y) ** 2).sum()
-    grad, made = 2 * (o - y), []
-    for slope, place, given, weights in ((linear, o, h, V), (bent, z, x, W)):
-        d = grad * slope(place)
-        grad = d @ weights.T
-        made.append(given.T @ d)
-    V, W = V - 0.01 * made[0], W - 0.01 * made[1]
-""",
     "the mean over the samples is left out for the biases": """
 def gradients(one, target):
     h = np.tanh(one @ W + b)

@@ -16,34 +16,23 @@ for step in range(1, 4):
     dW = x.T @ dz
     db = dz.sum(axis=0)
 """
-PLAIN = (
-    NET
-    + """
+PLAIN = f"""{NET}
     V = V - 0.1 * dV
     W = W - 0.1 * dW
     b = b - 0.1 * db
 """
-)
-ADAM = (
-    "m, v = [0.0] * 3, [0.0] * 3"
-    + NET
-    + """
+ADAM = f"""m, v = [0.0] * 3, [0.0] * 3{NET}
     for k, (p, g) in enumerate(((V, dV), (W, dW), (b, db))):
         m[k] = 0.9 * m[k] + 0.1 * g
         v[k] = 0.99 * v[k] + 0.01 * g ** 2
         p -= 0.1 * (m[k] / (1 - 0.9 ** step)) / (np.sqrt(v[k] / (1 - 0.99 ** step)) + 1e-8)
 """
-)
-MOMENTUM = (
-    "moves = [np.zeros_like(p) for p in (V, W, b)]"
-    + NET
-    + """
+MOMENTUM = f"""moves = [np.zeros_like(p) for p in (V, W, b)]{NET}
     for p, v, g in zip((V, W, b), moves, (dV, dW, db)):
         v *= 0.9
         v -= 0.1 * g
         p += v
 """
-)
 MEMORY = "b = b + 0.05\nm = np.zeros_like(V)" + PLAIN.replace(
     "V = V - 0.1 * dV", "m = 0.9 * m + dV\n    V -= 0.1 * m"
 )
@@ -52,15 +41,11 @@ LIMITED = PLAIN.replace(
     "    dV = np.where(np.abs(dV) > 0.1, 0.1 * np.sign(dV), dV)\n"
     "    dW[dW > 0.05] = 0.05\n    dW[dW < -0.05] = -0.05\n    V = V",
 )
-RMSPROP = (
-    "v = {}"
-    + NET
-    + """
+RMSPROP = f"""v = dict(){NET}
     for name, array, g in ("W", W, dW), ("V", V, dV):
         v[name] = 0.9 * v.get(name, 0) + 0.1 * g ** 2
         array[:] -= 0.01 * g / (np.sqrt(v[name]) + 1e-8)
 """
-)
 SIGNS = NET + "    V -= 0.1 * np.sign(dV)\n    W -= 0.1 * np.sign(dW)\n"
 CLIPPED = NET + "    for p, g in ((W, dW), (V, dV)):\n        p -= 0.01 * np.clip(g, -0.2, 0.2)\n"
 NUMBER_BY_NUMBER = PLAIN.replace(
@@ -174,20 +159,6 @@ for step in range(3):
     df = (pf - 1) / 6  #! df = (pf - 1) * pf / 6
     dfake = df @ a.T
     G -= 0.1 * x.T @ dfake
-""",
-    "an array is filled anew for each sample": """
-k = rng.normal(size=2)
-for step in range(3):
-    gk, loss = np.zeros(2), 0.0
-    for s, t in zip(x, y):
-        z = np.zeros(2)
-        for i in range(2):
-            z[i] = np.sum(s[i:i + 2] * k)
-        loss += ((z - t) ** 2).sum()
-        dz = 2 * (z - t)
-        for i in range(2):
-            gk += dz[i] * s[i:i + 2]  #! gk += -dz[i] * s[i:i + 2]
-    k -= 0.1 * gk
 """,
     "arrays are joined with lists of numbers": """
 for step in range(2):
