@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Mapping
 from textwrap import wrap
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,13 +35,13 @@ class Code:
         known: Mapping[Node, str],
         array: Callable[[np.ndarray[Any, Any]], str | None],
         shape: Callable[[tuple[int, ...]], str],
-        indices: Mapping[Node, str] = MappingProxyType({}),
+        index: Callable[[Setting], str | None] = lambda part: None,
     ) -> None:
         """Take what names an array of whole numbers, if it has a name, and what writes a shape.
 
-        ``indices`` are how the indices of nodes are written, where that is not in digits.
+        ``index`` writes whole numbers and arrays of them in indices, or leaves that to this.
         """
-        self.known, self.array, self.shape, self.indices = known, array, shape, indices
+        self.known, self.array, self.shape, self.index = known, array, shape, index
 
     def expression(self, node: Node, level: int = SUM) -> str:
         """Return a node, in parentheses where ``level`` binds more tightly than it."""
@@ -158,11 +157,12 @@ class Code:
         return ", ".join(f"{name}={value!r}" for name, value in shown)
 
     def _index(self, node: Node) -> str:
-        if node in self.indices:
-            return self.indices[node]
         made = []
         for part in _parts(node.settings["index"]):
-            if isinstance(part, slice):
+            whole = part is not None and part is not Ellipsis and not isinstance(part, slice)
+            if whole and (written := self.index(part)):
+                made.append(written)
+            elif isinstance(part, slice):
                 ends = ["" if end is None else str(end) for end in (part.start, part.stop)]
                 made.append(":".join(ends) + (f":{part.step}" if part.step else ""))
             elif part is Ellipsis or part is None:

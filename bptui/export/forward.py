@@ -5,23 +5,21 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from bptui.core.graph.backward import Link, backward
 from bptui.core.graph.elementwise import positive
-from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
+from bptui.core.graph.node import CONSTANT, Node, Setting, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code, used_again
 from bptui.explain.words import Told, said_of
 from bptui.export.layout import comment, folded
 from bptui.trace.activated import Activated, softmaxes, textbook
-from bptui.trace.candidates import ALL
-from bptui.trace.comparing import Numbers, multiple
+from bptui.trace.comparing import Numbers
 from bptui.trace.lines import Lines
 
 
@@ -141,46 +139,26 @@ class Forward:
         return found
 
     def _labels(self) -> dict[Node, str]:
-        """Return the variables of the gradients: the program's own, where it has that gradient."""
+        """Return the names of the gradients that get a statement of their own."""
         found: dict[Node, str] = {}
-        taken = set(self.variables.values())
         arrays = any(np.prod(node.shape) > 1 for node in self.parameters.values())
         for node, entry in self.entry.items():
             if entry not in self.parameters:
                 outside = entry not in self.truth.dependent or node is self.loss
-                if outside or (arrays and np.prod(node.shape) == 1):
-                    continue
-                if node not in self.variables and node not in self.before:
+                single = arrays and np.prod(node.shape) == 1
+                if outside or single or not (node in self.variables or node in self.before):
                     continue
             name = self.variables.get(node)
             if name is None:
                 layer = self.before[node]
                 name = f"net_{self.after(layer) or layer.before}"
-            own = self.own(entry)
-            label = own if own and own not in taken else f"d_{name}"
-            while label in taken:
-                label += "_"
-            found[node] = label
-            taken.add(label)
+            found[node] = f"d_{name}"
         return found
 
     def after(self, layer: Activated, known: Mapping[Node, str] | None = None) -> str | None:
         """Return the name of what an activation gives, if it has one."""
         names = self.variables if known is None else known
         return names.get(self.made[self.truth.graph.nodes[layer.after]])
-
-    def own(self, entry: int) -> str | None:
-        """Return the name that the program has for the gradient of an entry."""
-        true = self.lines.true.get((entry, ALL))
-        if true is None or (true[0].size == 1 and entry not in self.parameters):
-            return None
-        for claimed in self.lines.backward:
-            values = self.lines.values[claimed]
-            same = values[0].shape == true[0].shape and claimed in self.names
-            factor = multiple(values, true) if same else None
-            if factor is not None and abs(factor - 1.0) < 1e-6:
-                return identifier(self.names[claimed])
-        return None
 
     # how values are written in the names that are known
 
@@ -189,11 +167,11 @@ class Forward:
         rows: Sequence[Row],
         known: Mapping[Node, str],
         parts: Iterator[int],
-        indices: Mapping[Node, str] = MappingProxyType({}),
+        index: Callable[[Setting], str | None] = lambda part: None,
     ) -> list[Block]:
         """Write statements, before each the ``parts`` that its formula shares, numbered on.
 
-        ``known`` are nodes with a name, ``indices`` how indices are written. Raises
+        ``known`` are nodes with a name, ``index`` writes parts of indices. Raises
         :class:`~bptui.explain.code.NoCodeError`.
         """
         totals: dict[Row, Node] = {}
@@ -204,7 +182,7 @@ class Forward:
         shared = {part: f"part_{next(parts)}" for part in used_again([*totals.values()], known)}
         every, done, blocks = {**known, **shared}, set(known), list[Block]()
         array, shape = partial(self._array, known=every), partial(self._shape, known=every)
-        writer = Code(every, array, shape, indices)
+        writer = Code(every, array, shape, index)
         for row in rows:
             lines = [f"{row.name} = {row.total}"]
             if row in totals:

@@ -1,20 +1,21 @@
-"""Finds what a forward pass does once in each turn of a loop, and how one turn is written."""
+"""Finds what a forward pass does once in each turn of a loop, and names what turns read."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
 import numpy as np
 
-from bptui.core.graph.node import Node, Setting, ordered
+from bptui.core.graph.node import Node, Setting, Values, ordered
 from bptui.export.forward import Forward, identifier
 
 _INDEX = re.compile(r"\[([a-z]\w*)\]$")
 """The turn, in the name of what a program keeps of it."""
+MARK = re.compile(r"@(\d+)@")
 FEWEST = 3
 """Turns of a loop that has a first one, a last one, and one that is like most."""
 
@@ -24,17 +25,14 @@ class Places(tuple[int, ...]):
 
 
 class NoLoopError(ValueError):
-    """Says that the turns are not alike, as zip does of unlike lengths."""
+    """Says that the turns are not alike."""
 
 
 @dataclass(eq=False)
 class Role:
-    """Values that come once in each turn."""
+    """Values that come once in each turn, ``name`` the list of them, ``gradient`` theirs."""
 
-    base: str
-    """The name of one of them."""
     name: str
-    """The name of the list of them."""
     nodes: Sequence[Node]
     gradient: str
     listed: bool
@@ -76,19 +74,22 @@ def _families(forward: Forward) -> Iterator[tuple[str, list[Node]]]:
 
 
 class Turns:
-    """The values of each turn of a loop; what is said of one turn is written for turn ``t``.
+    """The values of each turn of a loop, and those outside; with 0 turns, all are outside."""
 
-    With a ``count`` of 0 there is no loop, and no turn.
-
-    How it is written is read from the turn in the ``middle``: of what others do otherwise nothing
-    is seen here but the start of the first one, and indices.
-    """
-
-    def __init__(self, forward: Forward, count: int) -> None:
-        self.forward, self.count, self.middle = forward, count, count // 2
+    def __init__(self, forward: Forward, turns: int) -> None:
+        """Give values their names; what is written is to be tried, as more may differ."""
+        self.forward, self.count, self.middle = forward, turns, turns // 2
+        self.of = {gradient: node for node, gradient in forward.gradients.items()}
+        order = [self.of[gradient] for gradient in ordered(forward.results) if gradient in self.of]
+        self.order = {node: at for at, node in enumerate(order)}
+        """The values whose gradients are needed, in the order in which these are computed."""
         self.roles: list[Role] = []
         self.place: dict[Node, tuple[Role, int]] = {}
-        """The role of a value, and its turn."""
+        """The role of a value, and its turn; -1 is what the first turn starts with."""
+        self.marked: list[Setting] = []
+        """Indices, by the numbers that stand for them until they are known in all turns."""
+        self.given: dict[str, Places] = {}
+        """Indices of the turns."""
         families = [pair for pair in _families(forward) if self._comes_in_turns(pair[1])]
         inside = {node for _, nodes in families for node in nodes}
         self.variables: dict[Node, str] = {}
@@ -100,35 +101,26 @@ class Turns:
                 self.variables[node] = f"{name}_{place}" if len(outside) > 1 else name + start
         self.taken = {name for node, name in self.variables.items() if node in forward.needed}
         self.taken.update(forward.indices.values())
-        self._claimed = {_base(name) for name, nodes in families if nodes[0] not in forward.before}
+        named = {_base(name) for name, nodes in families if nodes[0] not in forward.before}
         for name, nodes in families:
-            each = max(1, len(nodes) // count)
+            each = max(1, len(nodes) // turns)
             for first in range(each):
-                self._add(name, nodes[first::each], f"_{first + 1}" * (each > 1))
+                self._add(name, nodes[first::each], f"_{first + 1}" * (each > 1), named)
+        self.outer: dict[Node, str] = {}
+        """The gradients of values outside of the loop."""
+        for node in (node for node in order if node not in self.place):
+            variable = self.variables.get(node)
+            label = f"d_{variable}" if variable else forward.gradients[node].name
+            self.outer[node] = self.free(label)
         names = {role.name for role in self.roles}
         self.variables = {node: name for node, name in self.variables.items() if name not in names}
-        self.values = {node: place for node, place in self.place.items() if place[0].name}
-        """Those that have a name."""
-        gradients = forward.gradients
-        self.gradient = {gradients[n]: place for n, place in self.place.items() if n in gradients}
-        """The role of the value that it is the gradient of, and its turn."""
-        usual = "layer" if any(role.listed for role in self.roles) else "t"
         used = (_INDEX.search(forward.names.get(forward.entry[node], "")) for node in self.place)
-        self.variable = self.free(next((index[1] for index in used if index), usual))
-        self.edges: dict[Role, Node] = {}
-        """What stands in the first turn for the value of the turn before."""
-        self.texts: dict[Node, str] = {}
-        """How values and gradients of the turn in the middle are written."""
-        self.indices: dict[Node, str] = {}
-        self.given: dict[str, Places | list[int]] = {}
-        """Indices of the turns, and arrays of them as entries of the tape."""
-        self._named = {*self.values, *self.variables, *gradients.values()}
-        self._seen: set[tuple[Node, ...]] = set()
+        self.variable = self.free(next((index[1] for index in used if index), "t"))
 
     def _comes_in_turns(self, nodes: Sequence[Node]) -> bool:
-        count, parameters = self.count, self.forward.parameters.values()
+        turns, parameters = self.count, self.forward.parameters.values()
         listed = all(node in parameters for node in nodes)
-        return count > 0 and (len(nodes) % count == 0 or (listed and len(nodes) > count))
+        return turns > 0 and (len(nodes) % turns == 0 or (listed and len(nodes) > turns))
 
     def free(self, name: str) -> str:
         """Return a name that is not taken yet, and take it."""
@@ -137,123 +129,78 @@ class Turns:
         self.taken.add(name)
         return name
 
-    def _add(self, name: str, nodes: Sequence[Node], suffix: str) -> None:
+    def _add(self, name: str, nodes: Sequence[Node], suffix: str, named: set[str]) -> None:
         forward, node = self.forward, nodes[0]
         base, own_list = _base(name), bool(_INDEX.search(name))
         listed = node in forward.parameters.values()
         same = own_list or len(nodes) > self.count or (listed and "[" in name)
-        plural = f"{base if same else _plural(base)}{suffix}"
-        layer = forward.before.get(node)
-        label = ""
+        layer, label = forward.before.get(node), ""
         # what an activation makes of it, or another value, may have the name, too
-        if node in forward.variables and not (layer and base in self._claimed):
-            label = self.free(plural)
+        if node in forward.variables and not (layer and base in named):
+            label = self.free(f"{base if same else _plural(base)}{suffix}")
         else:
             of = forward.names.get(layer.after) if layer else None
             base = f"net_{_base(of) if of else node.line}"
-        found = (forward.own(forward.entry[one]) for one in nodes if one in forward.gradients)
-        own = next((own for own in found if own and own not in self.taken), None)
-        gradient = self.free(f"d_{label or base}" if listed else (own or f"d_{base}{suffix}"))
-        role = Role(f"{base}{suffix}", label, nodes, gradient, listed)
+        gradient = self.free(f"d_{label}" if listed else f"d_{base}{suffix}")
+        role = Role(label, nodes, gradient, listed)
         self.roles.append(role)
         self.place |= {node: (role, turn) for turn, node in enumerate(nodes)}
 
-    # what a turn is written with
+    def written_as(self, kept: set[Role]) -> dict[Node, str]:
+        """Return how values and gradients are written."""
+        gradients, known = self.forward.gradients, dict(self.variables)
+        known |= {gradients[node]: name for node, name in self.outer.items()}
+        for node, (role, turn) in self.place.items():
+            if role.name:
+                known[node] = f"{role.name}[{turn}]"
+            if node in gradients:
+                known[gradients[node]] = role.gradient + f"[{turn}]" * (role in kept)
+        return known
 
-    def turn_of(self, formula: Node) -> int | None:
-        """Return the turn whose gradients, or else whose values, a formula reads."""
-        read = ordered([formula], lambda node: () if node in self._named else node.inputs)
-        for places in (self.gradient, self.values):
-            turns = {places[node][1] for node in read if node in places}
-            if inside := turns & {*range(self.count)}:
-                return max(inside)
-        return None
-
-    def text_of(self, role: Role, turn: str) -> str:
-        """Return how the gradient of a turn is written."""
-        return f"{role.gradient}[{turn}]" if role.listed else role.gradient
-
-    def at(self, role: Role, offset: int) -> str:
-        """Return how the value of another turn is written."""
-        if offset == -1 and role in self.edges:
-            return self.before(role)
-        return f"{role.name}[{self._turn(offset)}]"
-
-    def _turn(self, offset: int) -> str:
-        """Write t, t - 1, t + 2."""
-        return (
-            f"{self.variable} {'-' if offset < 0 else '+'} {abs(offset)}"
-            if offset
-            else self.variable
+    def relative(self, text: str, turn: int) -> str:
+        """Write what a turn reads as h[t] and h[t - 1], whichever turn it is."""
+        names = [name for role in self.roles for name in (role.name, role.gradient) if name]
+        return re.sub(
+            rf"\b({'|'.join(names)})\[(-?\d+)\]",
+            lambda value: f"{value[1]}[{self._turn_at(int(value[2]) - turn)}]",
+            text,
         )
 
-    def before(self, role: Role) -> str:
-        """Return the variable of the value of the turn before."""
-        return f"{role.base}_before"
+    def _turn_at(self, offset: int) -> str:
+        sign = f" {'-' if offset < 0 else '+'} {abs(offset)}"
+        return self.variable + sign * bool(offset)
 
-    def read(self, formulas: Sequence[Node], first: int = 0) -> None:
-        """Note how a formula is written, given that of turns ``first`` and following ones.
+    def mark(self, part: Setting) -> str:
+        """Return what stands for an index until it is known in all turns."""
+        self.marked.append(part)
+        return f"@{len(self.marked) - 1}@"
 
-        Raises :class:`NoLoopError` where they are not of the same operations.
-        """
-        stack = [tuple(formulas)]
-        while stack:
-            nodes = stack.pop()
-            one = nodes[self.middle - first]
-            if nodes in self._seen or all(node is one for node in nodes):
-                continue
-            self._seen.add(nodes)
-            if one in self.gradient:
-                self.texts[one] = self.text_of(self.gradient[one][0], self.variable)
-            elif one in self.values:
-                role, turn = self.values[one]
-                if turn < self.middle and not first:
-                    self.edges.setdefault(role, nodes[0])
-                self.texts[one] = self.at(role, turn - self.middle)
-            else:
-                if any(node.op is not one.op for node in nodes):
-                    raise NoLoopError
-                indices = [node.settings.get("index") for node in nodes]
-                if not all(map(_equal, indices, indices[1:])):
-                    self.indices[one] = self._index(indices, first)
-                stack += zip(*(node.inputs for node in nodes), strict=True)
-
-    def _index(self, settings: Sequence[Setting], first: int) -> str:
-        """Return how an index is written that is another one in each turn."""
-        rows = [one if isinstance(one, tuple) else (one,) for one in settings]
-        return ", ".join(self._part(parts, first) for parts in zip(*rows, strict=True))
-
-    def _part(self, parts: Sequence[Setting], first: int) -> str:
-        t, start, whole = self.variable, parts[0], all(map(_is_whole, parts))
-        if all(map(_equal, parts, parts[1:])) and (whole or start == slice(None)):
-            return str(start) if whole else ":"
-        if whole and [*parts] == [*range(start, start + len(parts))]:
-            return self._turn(start - first)
-        if not first:
-            values = self.forward.truth.tape.values
-            for entry, name in self.forward.indices.items():
-                array = np.asarray(values[entry])
-                for index, turns in ((t, array), (f":, {t}", array.T)):
-                    if _same([*turns], parts):
-                        return f"{name}[{index}]"
-            if whole:
-                return f"{self._list(Places(parts), 'places')}[{t}]"
-            groups: dict[str, list[int]] = {}
-            for entry, name in sorted(self.forward.names.items()):
-                groups.setdefault(name, []).append(entry)
-            for name, entries in groups.items():
-                arrays = [np.asarray(values[entry]) for entry in entries]
-                if arrays[0].ndim and arrays[0].dtype.kind in "iu" and _same(arrays, parts):
-                    return f"{self._list(entries, _plural(identifier(name)))}[{t}]"
+    def index(self, marks: Mapping[int, str]) -> str:
+        """Return how an index is written that may be another one in each turn, by its marks."""
+        parts = {turn: self.marked[int(mark)] for turn, mark in marks.items()}
+        t, first, whole = self.variable, parts[self.middle], all(map(_is_whole, parts.values()))
+        if whole and len({*parts.values()}) == 1:
+            return str(first)
+        if whole and len({part - turn for turn, part in parts.items()}) == 1:
+            return self._turn_at(first - self.middle)
+        values = self.forward.truth.tape.values
+        for entry, name in self.forward.indices.items():
+            array = np.asarray(values[entry])
+            for index, turns in ((t, array), (f":, {t}", array.T)):
+                if self._same(turns, parts):
+                    return f"{name}[{index}]"
+        if whole and len(parts) == self.count:
+            places = Places(parts.values())
+            label = next((label for label, each in self.given.items() if each == places), "")
+            label = label or self.free("places")
+            self.given[label] = places
+            return f"{label}[{t}]"
         raise NoLoopError
 
-    def _list(self, given: Places | list[int], name: str) -> str:
-        """Return what is given of each turn by its name."""
-        label = next((label for label, known in self.given.items() if known == given), "")
-        if not label:
-            label = self.free(name)
-            self.given[label] = given
-        return label
+    def _same(self, turns: Sequence[Values] | Values, parts: Mapping[int, Setting]) -> bool:
+        return len(turns) == self.count and all(
+            np.array_equal(turns[turn], part) for turn, part in parts.items()
+        )
 
 
 def _base(name: str) -> str:
@@ -268,15 +215,3 @@ def _plural(name: str) -> str:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _same(turns: Sequence[Setting], parts: Sequence[Setting]) -> bool:
-    return len(turns) == len(parts) and all(map(_equal, turns, parts))
-
-
-def _equal(one: Setting, other: Setting) -> bool:
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return _same(one, other)
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return bool(one == other)

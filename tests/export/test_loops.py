@@ -108,7 +108,7 @@ def test_a_loop_goes_back_through_the_turns(kind: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["export", str(file), "--to", "numpy"])
     assert done.exit_code == 0, done.output
     text = done.stdout
-    assert text.count("for ") == text.count("range(len(") == 1
+    assert text.count("    for ") == text.count("range(len(") == 1
     assert ("reversed" in text) == (kind != "over samples")
     assert len(text.splitlines()) < 60
     made: dict[str, Any] = {"np": np}
