@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -14,7 +15,6 @@ from bptui.explain.expression import (
     Activated,
     Constant,
     Expression,
-    Path,
     Quantity,
     Scope,
     Setting,
@@ -33,13 +33,13 @@ EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
 class Equation:
     """``left`` is ``expression``; ``left.new``: it becomes that. Both in the values of ``scope``.
 
-    ``marks`` are paths of parts that differ from another equation, ``note`` is written beside it.
+    ``marks`` are the ids of parts that differ from another equation, ``note`` stands beside it.
     """
 
     left: Quantity
     expression: Expression
     scope: Scope
-    marks: frozenset[Path] = frozenset()
+    marks: frozenset[int] = frozenset()
     note: str = ""
 
     @property
@@ -108,9 +108,11 @@ def equations(statement: Statement) -> dict[str, Equation]:
 
 def compare(mistaken: Equation, correct: Equation, heading: str = "with the mistake") -> Comparison:
     """Return both equations with their differing parts marked, ``heading`` above the first."""
-    found = _differences(mistaken.expression, correct.expression, (), ())
-    here, there = (frozenset(path for both in found for path in both[side]) for side in (0, 1))
-    told = (Difference((*left.values(),), (*right.values(),)) for left, right in found)
+    mistaken = replace(mistaken, expression=_apart(mistaken.expression))
+    correct = replace(correct, expression=_apart(correct.expression))
+    found = _differences(mistaken.expression, correct.expression)
+    here, there = (frozenset(id(part) for both in found for part in both[side]) for side in (0, 1))
+    told = (Difference((*left,), (*right,)) for left, right in found)
     return Comparison(
         replace(mistaken, marks=here),
         replace(correct, marks=there),
@@ -119,47 +121,50 @@ def compare(mistaken: Equation, correct: Equation, heading: str = "with the mist
     )
 
 
-_Parts: TypeAlias = dict[Path, Expression]
-_Both: TypeAlias = tuple[_Parts, _Parts]
+def _apart(node: Expression) -> Expression:
+    """Return the same tree, of which no part stands in two places."""
+    return rebuild(node, _apart) if node.parts else copy(node)
 
 
-def _differences(first: Expression, second: Expression, here: Path, there: Path) -> list[_Both]:
-    """Return the parts in which two expressions differ, by their paths in both."""
+_Both: TypeAlias = tuple[list[Expression], list[Expression]]
+
+
+def _differences(first: Expression, second: Expression) -> list[_Both]:
+    """Return the parts in which two expressions differ."""
     if first == second:
         return []
     if is_op(first, "multiply") or is_op(second, "multiply"):
         # a product's order says nothing: what both have is no difference
-        left, right = _factors(first, here), _factors(second, there)
+        left, right = _factors(first), _factors(second)
         _pair(left, right, lambda node: node)
         # w6 for w7 is one difference, a factor that is missing beside it another one
         pairs = _pair(left, right, _outline)
-        found = [each for part in pairs for each in _differences(*part)]
+        found = [each for pair in pairs for each in _differences(*pair)]
         return [*found, (left, right)] if left or right else found
     if is_op(first, "add") or is_op(second, "add"):
-        left, right = _parts(first, here, "add"), _parts(second, there, "add")
+        left, right = ([*n.parts] if is_op(n, "add") else [n] for n in (first, second))
         if len(left) != len(right):
             _pair(left, right, lambda node: node)
             if not left or not right:  # terms that are missing, or too many
                 return [(left, right)]
     kinds = [(type(node), getattr(node, "op", ""), len(node.parts)) for node in (first, second)]
     if kinds[0] != kinds[1] or not first.parts:
-        return [({here: first}, {there: second})]
-    return [
-        difference
-        for place, (part, other) in enumerate(zip(first.parts, second.parts, strict=True))
-        for difference in _differences(part, other, (*here, place), (*there, place))
-    ]
+        return [([first], [second])]
+    pairs = [*zip(first.parts, second.parts, strict=True)]
+    return [difference for pair in pairs for difference in _differences(*pair)]
 
 
 def _pair(
-    left: _Parts, right: _Parts, look: Callable[[Expression], Expression]
-) -> list[tuple[Expression, Expression, Path, Path]]:
-    """Take parts that ``look`` the same out of both sides; return them with their paths."""
+    left: list[Expression], right: list[Expression], look: Callable[[Expression], Expression]
+) -> list[tuple[Expression, Expression]]:
+    """Take parts that ``look`` the same out of both sides; return them."""
     pairs = []
-    for path, part in [*left.items()]:
-        match = next((at for at, other in right.items() if look(part) == look(other)), None)
+    for part in [*left]:
+        match = next((other for other in right if look(part) == look(other)), None)
         if match is not None:
-            pairs.append((left.pop(path), right.pop(match), path, match))
+            left.remove(part)
+            right.remove(match)
+            pairs.append((part, match))
     return pairs
 
 
@@ -168,18 +173,11 @@ def _outline(node: Expression) -> Expression:
     return Quantity(node.name) if isinstance(node, Quantity) else rebuild(node, _outline)
 
 
-def _parts(node: Expression, path: Path, op: str) -> _Parts:
-    if not is_op(node, op):
-        return {path: node}
-    return {(*path, place): part for place, part in enumerate(node.parts)}
-
-
-def _factors(node: Expression, path: Path) -> _Parts:
+def _factors(node: Expression) -> list[Expression]:
     """Return the factors, those of activation functions included where they are written."""
     numbers = all(quantity.index is not None for quantity in quantities(node))
     if isinstance(node, Activated) and numbers and not node.by_name:
-        return _factors(node.parts[1], (*path, 1))
+        return _factors(node.parts[1])
     if not is_op(node, "multiply"):
-        return {path: node}
-    parts = _parts(node, path, "multiply").items()
-    return {at: one for place, part in parts for at, one in _factors(part, place).items()}
+        return [node]
+    return [factor for part in node.parts for factor in _factors(part)]

@@ -20,8 +20,6 @@ from bptui.core.engine import Snapshot
 from bptui.core.graph.node import OPS
 
 Index: TypeAlias = tuple[int, ...]
-Path: TypeAlias = tuple[int, ...]
-"""Leads to a node of a tree: a part of the root by its place, a part of that, and so on."""
 SAMPLES, UNITS = "samples", "units"
 
 

@@ -20,7 +20,6 @@ from bptui.explain.expression import (
     Constant,
     Expression,
     Index,
-    Path,
     Quantity,
     is_op,
     signed,
@@ -88,8 +87,8 @@ class LatexPrinter(Printer):
     def times(self, elementwise: bool = False) -> str:
         return r" \odot " if elementwise else r" \cdot "
 
-    def filled(self, template: str, node: Expression, path: Path, nest: int) -> list[Token]:
-        found = super().filled(template, node, path, nest)
+    def filled(self, template: str, node: Expression, nest: int) -> list[Token]:
+        found = super().filled(template, node, nest)
         # between matrices in symbols nothing stands
         dot = Token(r" \, ", r" \cdot ", breaks=nest)
         return [dot if token.symbol == dot.symbol else token for token in found]
@@ -117,9 +116,9 @@ class LatexPrinter(Printer):
             return self.own["over a number"], UNARY
         return template, POWER
 
-    def power(self, base: Expression, exponent: Expression, path: Path, nest: int) -> list[Token]:
+    def power(self, base: Expression, exponent: Expression, nest: int) -> list[Token]:
         node = Apply("power", (base, exponent))
-        first, *found = self.filled(self.called("power"), node, path, nest)
+        first, *found = self.filled(self.called("power"), node, nest)
         if first.role != "operator":
             symbol, value = first.symbol, first.number
             high = symbol.startswith(r"\frac")

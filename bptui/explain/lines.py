@@ -15,8 +15,6 @@ from bptui.explain.printer import number
 
 MOST_ROWS = MOST_COLUMNS = 4
 """Rows and columns of a matrix that are written out; of more, the first and the last."""
-MOST_PRINTED = 32
-"""Numbers of an array that numpy prints whole."""
 
 
 class Span(NamedTuple):
@@ -203,46 +201,3 @@ def matrix_block(
         told = size if place == len(rows) // 2 else " " * len(size)
         lines.append((*spans, Span(brackets[place][1], "operator"), Span(told, "label")))
     return Block(tuple(lines), max(len(plain(line)) for line in lines))
-
-
-def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
-    """Write the array as numpy prints it in so many columns, large ones with dots."""
-    if array.ndim == 0:
-        return [number(float(array), digits)]
-    text = np.array2string(
-        array,
-        precision=digits,
-        separator=", ",
-        max_line_width=columns,
-        threshold=MOST_PRINTED,
-        edgeitems=2,
-        prefix="array(",
-    )
-    return f"array({text})".split("\n")
-
-
-NUMBER = re.compile(r"-?(?:\d[\d.]*(?:e[+-]\d+)?|inf|nan)")
-"""A number as numpy prints it."""
-
-
-def lit_lines(printed: Sequence[str], array: Array, axes: Axes) -> list[TextLine]:
-    """Return what numpy prints of an array, the numbers in rows and columns that are lit set off.
-
-    An array that is not printed whole is one piece a line.
-    """
-    if not array.ndim or array.size > MOST_PRINTED:
-        return [(Span(text, "value"),) for text in printed]
-    places = [*np.ndindex(array.shape)]
-    lit = [axes.columns(place[-1]).lit or axes.rows(place[0]).lit for place in places]
-    usual, around = ("number", "operator") if any(lit) else ("value", "value")
-    left, lines = zip(places, lit, strict=True), list[TextLine]()
-    for text in printed:
-        spans, end = list[Span](), 0
-        for found in NUMBER.finditer(text):
-            place, is_lit = next(left)
-            role = "lit" if is_lit else usual
-            spans.append(Span(text[end : found.start()], around))
-            spans.append(Span(found[0], role, quantity=axes.at(*place)))
-            end = found.end()
-        lines.append((*spans, Span(text[end:], around)))
-    return lines

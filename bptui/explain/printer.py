@@ -21,7 +21,6 @@ from bptui.explain.expression import (
     Apply,
     Constant,
     Expression,
-    Path,
     Quantity,
     Scope,
     Series,
@@ -79,7 +78,7 @@ def shown(terms: int) -> list[int | None]:
 
 @dataclass(frozen=True)
 class Printer:
-    """Writes expressions as text. ``marks`` are paths of nodes that stand out.
+    """Writes expressions as text. ``marks`` are the nodes that stand out, by their ids.
 
     ``numbers``: for the numbers, in which a layer's activations are not computed once more.
     """
@@ -87,7 +86,7 @@ class Printer:
     symbols: Symbols
     scope: Scope
     digits: int = 6
-    marks: frozenset[Path] = frozenset()
+    marks: frozenset[int] = frozenset()
     numbers: bool = False
 
     form: ClassVar[Literal["code", "text", "latex"]] = "text"
@@ -108,44 +107,46 @@ class Printer:
     minus: ClassVar[tuple[int, int]] = (SUM, PRODUCT)
     """How tightly the minus before a single part binds, and how tightly that part has to."""
 
-    def tokens(
-        self, node: Expression, level: int = SUM, path: Path = (), nest: int = 1
-    ) -> list[Token]:
+    def tokens(self, node: Expression, level: int = SUM, nest: int = 1) -> list[Token]:
         """Return the tokens of ``node``, in brackets where ``level`` binds more tightly than it.
 
         ``nest`` counts from 1 how deep it stands: see :attr:`Token.breaks`.
         """
-        found = self.written(node, level, path, nest)
-        return [replace(token, marked=True) for token in found] if path in self.marks else found
+        return self.marked(self.written(node, level, nest), node)
 
-    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+    def marked(self, tokens: list[Token], node: Expression) -> list[Token]:
+        """Return the tokens of a node, which stand out where it does."""
+        here = id(node) in self.marks
+        return [replace(token, marked=True) for token in tokens] if here else tokens
+
+    def written(self, node: Expression, level: int, nest: int) -> list[Token]:
         """Return the tokens of ``node`` without its own mark."""
         match node:
             case Quantity() | Setting() | Constant() | Apply("transpose", (Quantity(),)):
                 return [self.leaf(node)]
             case Apply("add", terms) | Series(terms):
                 first = PRODUCT if isinstance(node, Series) else SUM
-                return self.wrapped(self._added(terms, first, path, nest), level > SUM)
+                return self.wrapped(self._added(terms, first, nest), level > SUM)
             case Apply("multiply", factors):
-                return self.wrapped(self._multiplied(factors, path, nest), level > PRODUCT)
+                return self.wrapped(self._multiplied(factors, nest), level > PRODUCT)
             case Apply("negative", (of,)):
                 binds, inner = self.minus
-                part = self.tokens(of, inner, (*path, 0), nest + 1)
+                part = self.tokens(of, inner, nest + 1)
                 return self.wrapped([operator("-"), *self.bracketed(part)], level > binds)
             case Apply("power", (base, exponent)):
-                return self.wrapped(self.power(base, exponent, path, nest), level > POWER)
+                return self.wrapped(self.power(base, exponent, nest), level > POWER)
             case Stable((textbook, _)):
-                return self.tokens(textbook, level, (*path, 0), nest)
+                return self.tokens(textbook, level, nest)
             case Activated(name, (_, body), by_name):
                 if not self.is_array(node):
                     if not by_name:
-                        return self.tokens(body, level, (*path, 1), nest)
-                elif self.numbers and path:
+                        return self.tokens(body, level, nest)
+                elif self.numbers and nest > 1:
                     return [self.token("", evaluate(node, self.scope), "quantity", node)]
-                return self.filled(self.called(name), node, path, nest)
+                return self.filled(self.called(name), node, nest)
             case Apply():
                 template, binds = self.notation(node)
-                return self.wrapped(self.filled(template, node, path, nest), level > binds)
+                return self.wrapped(self.filled(template, node, nest), level > binds)
         raise AssertionError(f"{type(node).__name__} cannot be written")
 
     def is_array(self, node: Expression) -> bool:
@@ -201,15 +202,15 @@ class Printer:
             return [replace(first, number=f"({first.number})"), *tokens[1:]]
         return [*tokens]
 
-    def power(self, base: Expression, exponent: Expression, path: Path, nest: int) -> list[Token]:
+    def power(self, base: Expression, exponent: Expression, nest: int) -> list[Token]:
         """Return a power, its exponent raised where there is a sign for that."""
-        inner = self.tokens(base, ATOM, (*path, 0), nest + 1)
+        inner = self.tokens(base, ATOM, nest + 1)
         # dL/dw1² would be another thing
         divided = len(inner) == 1 and "/" in inner[0].symbol
         inner = self.wrapped(inner, True) if divided else self.bracketed(inner)
         raised = self.symbols.raised(exponent.value) if isinstance(exponent, Constant) else ""
         if not raised:
-            return [*inner, operator("^"), *self.tokens(exponent, ATOM, (*path, 1), nest + 1)]
+            return [*inner, operator("^"), *self.tokens(exponent, ATOM, nest + 1)]
         last = inner[-1]
         if last.array is not None:
             large = self.numbers and max(last.array.shape) >= MOST_TERMS
@@ -244,7 +245,7 @@ class Printer:
             return f"{{0:unary}}{self.symbols.signs.matrix_times}{{1:unary}}", PRODUCT
         return self.called(node.op), ATOM if notation is None else notation.binds
 
-    def filled(self, template: str, node: Expression, path: Path, nest: int) -> list[Token]:
+    def filled(self, template: str, node: Expression, nest: int) -> list[Token]:
         """Return a template with the parts of a node, and its settings, in their slots."""
         found: list[Token] = []
         given = dict(node.settings) if isinstance(node, Apply) else {}
@@ -254,50 +255,43 @@ class Printer:
             between = infix and bool(found)
             found += [operator(text, nest if between else 0)] if text else []
             if field.isdecimal():
-                place = int(field)
-                part = self.tokens(node.parts[place], LEVELS[level], (*path, place), nest + 1)
+                part = self.tokens(node.parts[int(field)], LEVELS[level], nest + 1)
                 found += self.bracketed(part) if between else part
             elif field == "all":
                 every = node.parts[:1] if isinstance(node, Activated) else node.parts
                 for place, inner in enumerate(every):
                     found += [operator(", ")] if place else []
-                    found += self.tokens(inner, SUM, (*path, place), nest + 1)
+                    found += self.tokens(inner, SUM, nest + 1)
             elif field == "settings":
                 found.append(operator(", ".join(f"{k}={value!r}" for k, value in given.items())))
             elif field:
                 found.append(operator(repr(given[field.partition("!")[0]])))
         return found
 
-    def _added(
-        self, terms: tuple[Expression, ...], first: int, path: Path, nest: int
-    ) -> list[Token]:
+    def _added(self, terms: tuple[Expression, ...], first: int, nest: int) -> list[Token]:
         """Return terms with their signs, many only in part; ``first`` is the level of the first."""
         found: list[Token] = []
         for place in range(len(terms)) if first == SUM else shown(len(terms)):
             if place is None:
                 found += [operator(" + ", nest), self.more(count(terms) - MOST_TERMS)]
                 continue
-            at, (sign, term) = (*path, place), signed(terms[place])
-            if sign == "-":
-                level = PRODUCT if place else self.minus[1]
-                part = self.tokens(term, level, (*at, 0), nest + 1)
-                part = [replace(t, marked=True) for t in part] if at in self.marks else part
-            else:
-                part = self.tokens(term, PRODUCT if place else first, at, nest + 1)
+            sign, term = signed(terms[place])
+            level = PRODUCT if place else self.minus[1] if sign == "-" else first
+            part = self.marked(self.tokens(term, level, nest + 1), terms[place])
             if place or sign == "-":
                 found.append(operator(f" {sign} ", nest) if place else operator("-"))
                 part = self.bracketed(part)
             found += part
         return found
 
-    def _multiplied(self, factors: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
+    def _multiplied(self, factors: tuple[Expression, ...], nest: int) -> list[Token]:
         arrays = [*map(self.is_array, factors)]
         # a · b / c is as good as a · (b / c), but not where the b and c are arrays
         later = UNARY if any(arrays) else PRODUCT
         found: list[Token] = []
         array = False
         for place, (factor, here) in enumerate(zip(factors, arrays, strict=True)):
-            part = self.tokens(factor, later if place else PRODUCT, (*path, place), nest + 1)
+            part = self.tokens(factor, later if place else PRODUCT, nest + 1)
             if place:
                 found.append(operator(self.times(array and here), nest))
                 part = self.bracketed(part)
@@ -323,18 +317,18 @@ class NumpyPrinter(Printer):
         """Return Python for an expression."""
         return symbols_of(self.tokens(node, level))
 
-    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+    def written(self, node: Expression, level: int, nest: int) -> list[Token]:
         match node:
             case Activated(_, (_, body)) | Stable((_, body)):
                 return self.tokens(body, level)
             case Apply("transpose" | "power"):
                 template, binds = self.notation(node)
-                return self.wrapped(self.filled(template, node, path, nest), level > binds)
+                return self.wrapped(self.filled(template, node, nest), level > binds)
             case Constant():
                 found = self.leaf(node)
                 fraction = "/" in found.symbol.split("(")[0]
                 return self.wrapped([found], fraction and level > PRODUCT)
-        return super().written(node, level, path, nest)
+        return super().written(node, level, nest)
 
     def leaf(self, node: Expression) -> Token:
         match node:

@@ -18,7 +18,7 @@ from bptui.explain.code import folded
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
-from bptui.explain.lines import Span, TextLine, array_lines, lit_lines, plain, stripped
+from bptui.explain.lines import Block, Span, TextLine, beside, plain, stripped
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import LABEL_GAP
@@ -222,16 +222,8 @@ class Report(ChainWriter):
                 break_on_hyphens=False,
             )
             lines += [(Span(indent + row, "number"),) for row in rows]
-        columns = max(self.width - len(indent) - 3, 20)
-        axes = self.axes(equation.left, equation.array)
-        printed = array_lines(equation.array, self.value_digits, columns)
-        for place, line in enumerate(lit_lines(printed, equation.array, axes)):
-            lines.append((Span(indent + ("  " if place else "= "), "operator"), *line))
-        if wanted is not None:
-            start = f"{name}[{', '.join(map(str, wanted))}] "
-            value = number(float(equation.array[wanted]), self.value_digits)
-            lines.append((Span(start, "name"), Span("= ", "operator"), Span(value, "selected")))
-        return lines
+        start = Block(((Span(f"{indent}= ", "operator"),),), len(indent) + 2)
+        return [*lines, *beside([start, self.value(equation, wanted)])]
 
 
 def _apart(mistaken: float, correct: float, heading: str) -> str:

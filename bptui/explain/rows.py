@@ -13,7 +13,6 @@ from bptui.explain.expression import (
     Activated,
     Constant,
     Expression,
-    Path,
     Series,
     Setting,
     count,
@@ -73,42 +72,38 @@ class RowWriter:
 
     def terms(self, node: Expression) -> Terms:
         """Return the expression as rows of terms, one row where it is no series."""
-        path: Path = ()
         before: list[Token] = []
         after: tuple[Token, ...] = ()
         opened, closed = map(operator, self.printer.wide_brackets)
         if is_op(node, "multiply"):
             *factors, last = node.parts
             if isinstance(last, Series) and not any(isinstance(each, Series) for each in factors):
-                # a path to the product itself would mark the series too
-                for place, factor in enumerate(factors):
-                    before += self.printer.tokens(factor, PRODUCT, (place,))
+                for factor in factors:
+                    before += self.printer.tokens(factor, PRODUCT)
                     before.append(operator(self.printer.times()))
                 before, after = [*before, opened], (closed,)
-                node, path = last, (len(factors),)
-        parts = {path: node}
-        if is_op(node, "add"):
-            parts = {(*path, place): part for place, part in enumerate(node.parts)}
-        for at, part in parts.items():
+                node = last
+        parts = [*node.parts] if is_op(node, "add") else [node]
+        for at, part in enumerate(parts):
             if isinstance(part, Series) and part.over == SAMPLES:
                 # the other terms of a sum follow the sum over samples
-                sigma, symbols, numbers = self._over_samples(parts.pop(at), at)
-                rest = [self._row(part, PRODUCT, place) for place, part in parts.items()]
+                sigma, symbols, numbers = self._over_samples(parts.pop(at))
+                rest = [self._row(part, PRODUCT) for part in parts]
                 both = self._bracketed([*symbols, *rest]), self._bracketed([*numbers, *rest])
                 return Terms(*both, (*before, sigma), after)
-        rows = self._bracketed(self._rows(node, path))
+        rows = self._bracketed(self._rows(node))
         return Terms(rows, rows, tuple(before), after)
 
-    def _over_samples(self, node: Expression, path: Path) -> tuple[Token, list[Row], list[Row]]:
+    def _over_samples(self, node: Expression) -> tuple[Token, list[Row], list[Row]]:
         terms, row = node.parts, self.printer.symbols.row
-        symbols = self._rows(terms[0], (*path, 0))
+        symbols = self._rows(terms[0])
         symbols[0] = symbols[0]._replace(label=f"over {count(terms)} {row}s")
         numbers: list[Row] = []
         for place in shown(len(terms)):
             if place is None:
                 numbers.append(Row((self.printer.more(count(terms) - MOST_TERMS, f" {row}s"),)))
             else:
-                first, *rest = self._rows(terms[place], (*path, place))
+                first, *rest = self._rows(terms[place])
                 label = f"{row} {count(terms[: place + 1])}"
                 numbers += [first._replace(label=label), *rest]
         several = len(symbols) > 1 or is_op(terms[0], "add")
@@ -116,23 +111,22 @@ class RowWriter:
         symbols[-1] = symbols[-1]._replace(tail=closed)
         return self.printer.sigma(count(terms), opened), symbols, numbers
 
-    def _rows(self, node: Expression, path: Path) -> list[Row]:
+    def _rows(self, node: Expression) -> list[Row]:
         if isinstance(node, Series):
             return [
                 Row((self.printer.more(count(node.parts) - MOST_TERMS),))
                 if place is None
-                else self._row(node.parts[place], PRODUCT, (*path, place))
+                else self._row(node.parts[place], PRODUCT)
                 for place in shown(len(node.parts))
             ]
         if is_op(node, "add") and any(isinstance(term, Series) for term in node.parts):
-            terms = enumerate(node.parts)
-            return [row for place, term in terms for row in self._rows(term, (*path, place))]
-        return [self._row(node, SUM, path)]
+            return [row for term in node.parts for row in self._rows(term)]
+        return [self._row(node, SUM)]
 
-    def _row(self, node: Expression, level: int, path: Path) -> Row:
+    def _row(self, node: Expression, level: int) -> Row:
         """Return a term in a row of its own: the minus that it begins with is the row's sign."""
         level = SUM if is_op(node, "negative") else level
-        tokens = self.printer.tokens(node, level, path)
+        tokens = self.printer.tokens(node, level)
         minus = tokens[0].symbol == "-"
         return Row(tuple(tokens[minus:]), tuple(tokens[:minus]), "", node)
 
