@@ -25,6 +25,8 @@ from bptui.explain.expression import (
 )
 from bptui.explain.symbols import Symbols
 
+CORRECT = "correct"
+"""What stands above the correct equation of a comparison."""
 EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
 """Kinds of quantities that have a row for each sample."""
 
@@ -103,7 +105,7 @@ def equations(statement: Statement) -> dict[str, Equation]:
     """Return the equation, or the mistaken one and the correct one, by what stands above them."""
     if isinstance(statement, Equation):
         return {"": statement}
-    return {statement.heading: statement.mistaken, "correct": statement.correct}
+    return {statement.heading: statement.mistaken, CORRECT: statement.correct}
 
 
 def compare(mistaken: Equation, correct: Equation, heading: str = "with the mistake") -> Comparison:

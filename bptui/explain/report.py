@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from itertools import dropwhile
 from textwrap import wrap
-from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -15,98 +14,61 @@ from bptui.core.graph.notation import PRODUCT, SUM
 from bptui.explain.chain import Chain
 from bptui.explain.chain_lines import ChainWriter
 from bptui.explain.code import folded
-from bptui.explain.equation import Comparison, Equation, Statement, equations
+from bptui.explain.equation import CORRECT, Comparison, Equation
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
 from bptui.explain.lines import Block, Span, TextLine, beside, plain, stripped
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
+from bptui.explain.teller import Form, Teller
 from bptui.explain.writer import LABEL_GAP
 
-Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
-FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 
+class Report(ChainWriter, Teller[TextLine]):
+    """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits."""
 
-class Report(ChainWriter):
-    """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
+    def lines(self, explanation: Explanation, form: Form) -> list[TextLine]:
+        """Return the explanation in a form."""
+        written = [*dropwhile(lambda line: not line, self.pieces(explanation, form))]
+        return written if form == "scalar" else self._with_signs(written)
 
-    ``brief`` puts values behind the numbers, but for the first equation of several sections, and
-    all reasons but the first behind the equations; with ``why_last`` that one is there, too, and
-    the first equation stands right below its link.
-    """
+    def reason(self, link: str, why: str, form: Form) -> list[TextLine]:
+        return self.said("# ", why) if form == "numpy" else [*self.link(link), *self.why(why)]
 
-    why_last = False
+    def label(self, text: str) -> list[TextLine]:
+        return [(Span(text, "label"),)] if text else []
 
-    def lines(self, explanation: Explanation, form: Form, *, apart: bool = False) -> list[TextLine]:
-        """Return the explanation in a form; with ``apart`` a blank line between samples, too."""
-        written: list[TextLine] = []
-        if form != "scalar":
-            for statement in explanation.arrays:
-                written += [()] if written else []
-                written += self._array(explanation, statement, form)
-            return self._with_signs(written)
-        last: list[TextLine] = []
-        if not explanation.silent and not any(each.chains for each in explanation.numbers):
-            for link, why in explanation.links.values():
-                written += [*self.link(link), *([] if self.why_last else self.why(why))]
-                last += self.why(why) if self.why_last else []
-        for place, section in enumerate(explanation.numbers):
-            several = place > 0 or len(section.statements) > 1
-            behind = self.brief and several
-            write = partial(self.numbers, compact=behind)
-            for group, (label, statements) in enumerate(section.groups(self.symbols)):
-                begins = not group and (place > 0 or not self.why_last)
-                written += [()] if written and (apart or begins) else []
-                written += [(Span(label, "label"),)] if label else []
-                for statement in statements:
-                    written += self._led(statement, section.chains.get(statement), write)
-            if section.omitted:
-                written.append((Span(f"… {section.omitted} more like these", "label"),))
-            for chain in section.chains.values() if self.brief else ():
-                written += [] if chain.derived or chain.silent else self.why(*chain.why[1:])
-        return [*written, *last]
+    def gap(self) -> list[TextLine]:
+        return [()]
 
-    def _led(
+    def verdict(self, comparison: Comparison, form: Form) -> list[TextLine]:
+        rows = (row for text in self.compared(comparison, form) for row in wrap(text, self.width))
+        return [(Span(row, "warning"),) for row in rows]
+
+    def equation(
         self,
-        statement: Statement,
-        chain: Chain | None,
-        write: Callable[[Equation], list[TextLine]],
-        told: Sequence[str] = (),
+        equation: Equation,
+        heading: str = "",
+        chain: Chain | None = None,
+        behind: bool = False,
     ) -> list[TextLine]:
-        """Return a statement behind the links that lead to it and the reasons that are not told."""
-        written: list[TextLine] = []
-        if chain is None:
-            return self.statement(statement, write)
-        first, more = chain.why[:1], chain.why[1:]
-        now = first if self.brief or chain.derived else chain.why
-        why = [] if chain.silent else self.why(*(why for why in now if why not in told))
-        if not chain.silent:
-            written += [*self.chain(chain), *([] if self.why_last else why)]
-        if chain.before is not None:
-            delta, own = chain.before
-            sample = next(iter(equations(delta).values())).sample(self.symbols)
-            written += [()] * (not chain.silent) + [(Span(sample, "label"),)] * bool(sample)
-            written += [*self._led(delta, own, write, chain.why), ()]
-        if chain.derived is not None and np.isfinite(chain.derived.value):
-            written += self.numbers(chain.derived)
-        if chain.derived is not None and not chain.silent:
-            written += self.why(*more)
-        written += self.statement(statement, write, chain=chain)
-        return [*written, *(why if self.why_last else [])]
+        lines = self.told(
+            self.numbers(equation, behind), chain if heading in ("", CORRECT) else None
+        )
+        return self._headed(heading, self._noted(equation, lines))
 
-    def _array(self, explanation: Explanation, statement: Statement, form: Form) -> list[TextLine]:
-        """Return the equation of an array, its link of the chain rule and the reason."""
-        name = statement.left.name
-        link, why = explanation.links.get(name, ("", ""))
-        wanted = explanation.wanted.get(name)
-        write = self._code if form == "numpy" else self.numbers
-        lines = self.statement(statement, partial(write, wanted=wanted), form)
-        lines = self.linked(lines, link, [*equations(statement).values()][-1])
-        if explanation.silent:
-            return lines
-        if form == "numpy":
-            return [*self.said("# ", why), *lines]
-        return [*self.link(link), *self.why(why), *lines]
+    def array(
+        self, equation: Equation, heading: str, explanation: Explanation, form: Form
+    ) -> list[TextLine]:
+        name, numpy = equation.left.name, form == "numpy"
+        wanted, (link, _) = explanation.wanted.get(name), explanation.links.get(name, ("", ""))
+        lines = self._code(equation, wanted) if numpy else self.numbers(equation, wanted=wanted)
+        lines = self.linked(lines, link, equation)
+        # code has a note as a comment already
+        return self._headed(heading, lines if numpy else self._noted(equation, lines))
+
+    def _headed(self, heading: str, lines: list[TextLine]) -> list[TextLine]:
+        return [(Span(heading, "heading"),), *lines] if heading else lines
 
     def _with_signs(self, lines: list[TextLine]) -> list[TextLine]:
         """Say before its first line what a product with ⊙ is, and what a prime stands for."""
@@ -118,31 +80,8 @@ class Report(ChainWriter):
         told = ["⊙: number by number", *(f"{name}': the slope of {name}" for name in slopes)]
         return [*lines[:first], *self.said("", ", ".join(told)), *lines[first:]]
 
-    def statement(
-        self,
-        statement: Statement,
-        write: Callable[[Equation], list[TextLine]],
-        form: Form = "scalar",
-        chain: Chain | None = None,
-    ) -> list[TextLine]:
-        """Return an equation; or what sets a mistaken one apart from the correct, then both.
-
-        The correct one is the product that the ``chain`` leads to.
-        """
-        if isinstance(statement, Equation):
-            return self._noted(statement, self.told(write(statement), chain), form)
-        told = [line for text in self.verdict(statement, form) for line in wrap(text, self.width)]
-        written: list[TextLine] = [(Span(text, "warning"),) for text in told]
-        for heading, equation in equations(statement).items():
-            written.append((Span(heading, "heading"),))
-            lines = write(equation)
-            lines = self.told(lines, chain) if equation is statement.correct else lines
-            written += self._noted(equation, lines, form)
-        return written
-
-    def _noted(self, equation: Equation, lines: list[TextLine], form: Form) -> list[TextLine]:
-        """Return the lines of an equation with its note, which code has as a comment already."""
-        if not equation.note or form == "numpy":
+    def _noted(self, equation: Equation, lines: list[TextLine]) -> list[TextLine]:
+        if not equation.note:
             return lines
         first = (*stripped(lines[0]), Span(" " * LABEL_GAP + equation.note, "label"))
         if len(plain(first)) <= self.width:
@@ -151,7 +90,7 @@ class Report(ChainWriter):
 
     # mistakes
 
-    def verdict(self, comparison: Comparison, form: Form) -> list[str]:
+    def compared(self, comparison: Comparison, form: Form) -> list[str]:
         """Say by how much the two sides differ, and which of their parts."""
         mistaken, correct = comparison.mistaken, comparison.correct
         first, second = mistaken.array, correct.array

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from textwrap import wrap
 from typing import Any, NamedTuple, TypeAlias
-
-import numpy as np
 
 from bptui.core.engine import Snapshot
 from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import evaluate, quantities
+from bptui.explain.expression import Index, evaluate, quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
-from bptui.explain.report import Form, Report, assignment, remarked, with_carets
+from bptui.explain.report import Report, assignment, remarked, with_carets
+from bptui.explain.teller import Form, Teller
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet
 
 Record: TypeAlias = dict[str, Any]
@@ -48,6 +49,7 @@ def text_head(sheet: Worksheet, width: int) -> Iterator[str]:
 def _text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
     yield from (*text_head(sheet, width), "", *wrap(ROUNDED, width))
     report = Report(sheet.symbols, width - len(INDENT), DIGITS, VALUE_DIGITS)
+    report.apart = True
     for part in sheet.parts:
         yield from ("", *wrap(part.title, width), "-" * min(len(part.title), width))
         yield from wrap(part.words, width)
@@ -56,7 +58,7 @@ def _text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
             if part.brief and form == "numpy":
                 lines = _code_lines(part, report)
             else:
-                lines = with_carets(report.lines(part.explanation, form, apart=True))
+                lines = with_carets(report.lines(part.explanation, form))
             yield from (f"{INDENT}{line}".rstrip() for line in lines)
 
 
@@ -90,12 +92,11 @@ Block: TypeAlias = tuple[str, Sequence[str]]
 """A kind of block, and its lines."""
 
 
-class _Document:
+class _Document(Teller[Block]):
     def __init__(self, sheet: Worksheet, markup: Markup) -> None:
-        symbols = sheet.symbols
-        self.sheet, self.markup = sheet, markup
-        self.writer = LatexWriter(symbols, DIGITS, VALUE_DIGITS)
-        self.report = Report(symbols, CODE_WIDTH, DIGITS, VALUE_DIGITS)
+        self.symbols, self.sheet, self.markup = sheet.symbols, sheet, markup
+        self.writer = LatexWriter(sheet.symbols, DIGITS, VALUE_DIGITS)
+        self.report = Report(sheet.symbols, CODE_WIDTH, DIGITS, VALUE_DIGITS)
 
     def lines(self) -> Iterator[str]:
         markup, escaped = self.markup, self.markup.escaped
@@ -115,66 +116,55 @@ class _Document:
             yield from [markup.words % escaped(part.words)] if part.words else []
             for form in part.forms:
                 yield from [] if part.brief else [markup.form % form]
-                for kind, rows in self._blocks(part, form):
-                    text = "\n".join(rows)
-                    yield markup.blocks[kind] % (
-                        text if kind in ("formulas", "code") else escaped(text)
-                    )
+                for kind, follow in groupby(self._blocks(part, form), key=itemgetter(0)):
+                    between = {"formulas": r" \\[6pt]" + "\n"}.get(kind)
+                    texts = ["\n".join(rows) for _, rows in follow if rows]
+                    for text in texts if between is None else [between.join(texts)]:
+                        plain = kind in ("remark", "bold")
+                        yield markup.blocks[kind] % (escaped(text) if plain else text)
 
-    def _blocks(self, part: Part, form: Form) -> Iterator[Block]:
-        explanation = part.explanation
-        if form == "matrix":
-            for statement in explanation.arrays:
-                link, why = explanation.links.get(statement.left.name, ("", ""))
-                yield from [("remark", [f"{link.replace(' * ', ' · ')}: {why}"])] if why else []
-                yield from self._statements({statement: None}, form, part)
-        elif form == "numpy":
-            yield "code", _code_lines(part, self.report)
-        else:
-            for section in explanation.numbers:
-                for title, statements in section.groups(self.report.symbols):
-                    yield from [("remark", [title])] if title else []
-                    led = {each: section.chains.get(each) for each in statements}
-                    yield from self._statements(led, form, part)
-                if section.omitted:
-                    yield "remark", [f"… {section.omitted} more like these"]
+    def _blocks(self, part: Part, form: Form) -> Iterable[Block]:
+        if form == "numpy":
+            return [("code", _code_lines(part, self.report))]
+        return self.pieces(part.explanation, form)
 
-    def _statements(
-        self, statements: Mapping[Statement, Chain | None], form: Form, part: Part
-    ) -> Iterator[Block]:
-        """Yield equations that follow each other as one block, comparisons by themselves."""
-        together: list[str] = []
-        for statement, chain in statements.items():
-            led = chain is not None and not chain.silent
-            if together and (led or isinstance(statement, Comparison)):
-                yield "formulas", together
-                together = []
-            if chain is not None and led:
-                yield from self._chain(chain)
-                yield from self._statements(dict(filter(None, [chain.before])), form, part)
-            if isinstance(statement, Comparison):
-                yield from (("remark", [said]) for said in self.report.verdict(statement, form))
-            for heading, equation in equations(statement).items():
-                wanted = part.explanation.wanted.get(equation.left.name)
-                *first, last = self.writer.lines(equation, wanted)
-                lines = [*(line + r" \\" for line in first), last]
-                if heading:
-                    yield from (("bold", [heading]), ("formulas", lines))
-                    continue
-                if together:
-                    together[-1] += r" \\[6pt]"
-                together += lines
-        if together:
-            yield "formulas", together
+    def chain(self, chain: Chain) -> list[Block]:
+        return self._formulas(self.writer.links(chain))
 
-    def _chain(self, chain: Chain) -> Iterator[Block]:
-        """Yield the links of a gradient, what it is before anything cancels, and the reasons."""
-        links = self.writer.links(chain)
-        if chain.derived is not None and np.isfinite(chain.derived.value):
-            links += self.writer.lines(chain.derived)
-        lines = [*(line + r" \\" for line in links[:-1]), *links[-1:]]
-        yield from [("formulas", lines)] if lines else []
-        yield from [("remark", [f"Why: {'; '.join(chain.why)}."])] if chain.why else []
+    def why(self, *reasons: str) -> list[Block]:
+        return self.label(f"Why: {'; '.join(reasons)}." if reasons else "")
+
+    def reason(self, link: str, why: str, form: Form) -> list[Block]:
+        return self.label(f"{link.replace(' * ', ' · ')}: {why}" if why else "")
+
+    def label(self, text: str) -> list[Block]:
+        return [("remark", [text])] if text else []
+
+    def gap(self) -> list[Block]:
+        return [("gap", [])]
+
+    def verdict(self, comparison: Comparison, form: Form) -> list[Block]:
+        return [("remark", [said]) for said in self.report.compared(comparison, form)]
+
+    def equation(
+        self,
+        equation: Equation,
+        heading: str = "",
+        chain: Chain | None = None,
+        behind: bool = False,
+        wanted: Index | None = None,
+    ) -> list[Block]:
+        lines = self._formulas(self.writer.lines(equation, wanted))
+        return [("bold", [heading]), *lines] if heading else lines
+
+    def array(
+        self, equation: Equation, heading: str, explanation: Explanation, form: Form
+    ) -> list[Block]:
+        return self.equation(equation, heading, wanted=explanation.wanted.get(equation.left.name))
+
+    def _formulas(self, lines: Sequence[str]) -> list[Block]:
+        rows = [*(line + r" \\" for line in lines[:-1]), *lines[-1:]]
+        return [("formulas", rows)] if rows else []
 
 
 # Markdown
