@@ -11,7 +11,7 @@ import numpy as np
 from bptui.core.arrays import Array
 from bptui.explain.expression import Index, Quantity
 from bptui.explain.headings import Axes
-from bptui.explain.printer import number
+from bptui.explain.printer import kept, number
 
 MOST_ROWS = MOST_COLUMNS = 4
 """Rows and columns of a matrix that are written out; of more, the first and the last."""
@@ -102,18 +102,6 @@ def beside(blocks: Sequence[Block]) -> list[TextLine]:
 
 
 # arrays
-
-
-def kept(count: int, most: int, wanted: int | None = None) -> list[int | None]:
-    """Return the places shown of ``count``, ``wanted`` among them; None stands for a gap."""
-    if count <= most:
-        return list(range(count))
-    chosen = {*range(most - 2), count - 1}
-    chosen.add(wanted if wanted is not None and wanted not in chosen else most - 2)
-    places: list[int | None] = []
-    for last, place in zip((-1, *sorted(chosen)), sorted(chosen), strict=False):
-        places += [place] if place == last + 1 else [None, place]
-    return places
 
 
 def excerpt(

@@ -69,11 +69,16 @@ def symbols_of(tokens: Sequence[Token]) -> str:
     return "".join(token.symbol for token in tokens)
 
 
-def shown(terms: int) -> list[int | None]:
-    """Return the places written out of so many ``terms``; None stands for those left out."""
-    if terms <= MOST_TERMS:
-        return list(range(terms))
-    return [*range(MOST_TERMS - 1), None, terms - 1]
+def kept(count: int, most: int = MOST_TERMS, wanted: int | None = None) -> list[int | None]:
+    """Return the places shown of ``count``, ``wanted`` among them; None stands for a gap."""
+    if count <= most:
+        return list(range(count))
+    chosen = {*range(most - 2), count - 1}
+    chosen.add(wanted if wanted is not None and wanted not in chosen else most - 2)
+    places: list[int | None] = []
+    for last, place in zip((-1, *sorted(chosen)), sorted(chosen), strict=False):
+        places += [place] if place == last + 1 else [None, place]
+    return places
 
 
 @dataclass(frozen=True)
@@ -271,7 +276,7 @@ class Printer:
     def _added(self, terms: tuple[Expression, ...], first: int, nest: int) -> list[Token]:
         """Return terms with their signs, many only in part; ``first`` is the level of the first."""
         found: list[Token] = []
-        for place in range(len(terms)) if first == SUM else shown(len(terms)):
+        for place in range(len(terms)) if first == SUM else kept(len(terms)):
             if place is None:
                 found += [operator(" + ", nest), self.more(count(terms) - MOST_TERMS)]
                 continue

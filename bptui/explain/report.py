@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import dropwhile
 from textwrap import wrap
 
 import numpy as np
@@ -14,61 +13,57 @@ from bptui.core.graph.notation import PRODUCT, SUM
 from bptui.explain.chain import Chain
 from bptui.explain.chain_lines import ChainWriter
 from bptui.explain.code import folded
-from bptui.explain.equation import CORRECT, Comparison, Equation
+from bptui.explain.equation import Comparison, Equation
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
 from bptui.explain.lines import Block, Span, TextLine, beside, plain, stripped
+from bptui.explain.pieces import Form, Piece, Walk
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
-from bptui.explain.teller import Form, Teller
 from bptui.explain.writer import LABEL_GAP
 
 
-class Report(ChainWriter, Teller[TextLine]):
+class Report(ChainWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits."""
 
+    why_last = False
+
     def lines(self, explanation: Explanation, form: Form) -> list[TextLine]:
-        """Return the explanation in a form."""
-        written = [*dropwhile(lambda line: not line, self.pieces(explanation, form))]
+        """Return the explanation in a form, told as :class:`Walk` says."""
+        written: list[TextLine] = []
+        for piece in Walk(self.symbols, self.brief, self.why_last).pieces(explanation, form):
+            if written or piece.kind != "gap":
+                written += self._written(piece, explanation, form)
         return written if form == "scalar" else self._with_signs(written)
 
-    def reason(self, link: str, why: str, form: Form) -> list[TextLine]:
-        return self.said("# ", why) if form == "numpy" else [*self.link(link), *self.why(why)]
-
-    def label(self, text: str) -> list[TextLine]:
-        return [(Span(text, "label"),)] if text else []
-
-    def gap(self) -> list[TextLine]:
+    def _written(self, piece: Piece, explanation: Explanation, form: Form) -> list[TextLine]:
+        match piece:
+            case Piece("chain", chain=Chain() as chain):
+                return self.chain(chain)
+            case Piece("why", reasons):
+                return self.why(*reasons)
+            case Piece("link", (link, why)):
+                numpy = form == "numpy"
+                return self.said("# ", why) if numpy else [*self.link(link), *self.why(why)]
+            case Piece("label", (text,)):
+                return [(Span(text, "label"),)] if text else []
+            case Piece("verdict", comparison=Comparison() as both):
+                rows = (row for text in self.verdict(both, form) for row in wrap(text, self.width))
+                return [(Span(row, "warning"),) for row in rows]
+            case Piece("equation", (heading,), Equation() as equation, chain):
+                if form == "scalar":
+                    lines = self.told(self.numbers(equation, piece.behind), chain)
+                else:
+                    lines = self._array(equation, explanation, form)
+                lines = lines if form == "numpy" else self._noted(equation, lines)
+                return [(Span(heading, "heading"),), *lines] if heading else lines
         return [()]
 
-    def verdict(self, comparison: Comparison, form: Form) -> list[TextLine]:
-        rows = (row for text in self.compared(comparison, form) for row in wrap(text, self.width))
-        return [(Span(row, "warning"),) for row in rows]
-
-    def equation(
-        self,
-        equation: Equation,
-        heading: str = "",
-        chain: Chain | None = None,
-        behind: bool = False,
-    ) -> list[TextLine]:
-        lines = self.told(
-            self.numbers(equation, behind), chain if heading in ("", CORRECT) else None
-        )
-        return self._headed(heading, self._noted(equation, lines))
-
-    def array(
-        self, equation: Equation, heading: str, explanation: Explanation, form: Form
-    ) -> list[TextLine]:
-        name, numpy = equation.left.name, form == "numpy"
+    def _array(self, equation: Equation, explanation: Explanation, form: Form) -> list[TextLine]:
+        name = equation.left.name
         wanted, (link, _) = explanation.wanted.get(name), explanation.links.get(name, ("", ""))
-        lines = self._code(equation, wanted) if numpy else self.numbers(equation, wanted=wanted)
-        lines = self.linked(lines, link, equation)
-        # code has a note as a comment already
-        return self._headed(heading, lines if numpy else self._noted(equation, lines))
-
-    def _headed(self, heading: str, lines: list[TextLine]) -> list[TextLine]:
-        return [(Span(heading, "heading"),), *lines] if heading else lines
+        write = self._code if form == "numpy" else self.numbers
+        return self.linked(write(equation, wanted=wanted), link, equation)
 
     def _with_signs(self, lines: list[TextLine]) -> list[TextLine]:
         """Say before its first line what a product with ⊙ is, and what a prime stands for."""
@@ -90,7 +85,7 @@ class Report(ChainWriter, Teller[TextLine]):
 
     # mistakes
 
-    def compared(self, comparison: Comparison, form: Form) -> list[str]:
+    def verdict(self, comparison: Comparison, form: Form) -> list[str]:
         """Say by how much the two sides differ, and which of their parts."""
         mistaken, correct = comparison.mistaken, comparison.correct
         first, second = mistaken.array, correct.array

@@ -23,7 +23,7 @@ from bptui.explain.expression import (
     rebuild,
 )
 from bptui.explain.formulas import MOST_TERMS
-from bptui.explain.printer import Printer, Token, operator, shown
+from bptui.explain.printer import Printer, Token, kept, operator
 
 KEPT = ("operator", "constant")
 """Roles of what stays as it is where numbers are put in."""
@@ -99,7 +99,7 @@ class RowWriter:
         symbols = self._rows(terms[0])
         symbols[0] = symbols[0]._replace(label=f"over {count(terms)} {row}s")
         numbers: list[Row] = []
-        for place in shown(len(terms)):
+        for place in kept(len(terms)):
             if place is None:
                 numbers.append(Row((self.printer.more(count(terms) - MOST_TERMS, f" {row}s"),)))
             else:
@@ -117,7 +117,7 @@ class RowWriter:
                 Row((self.printer.more(count(node.parts) - MOST_TERMS),))
                 if place is None
                 else self._row(node.parts[place], PRODUCT)
-                for place in shown(len(node.parts))
+                for place in kept(len(node.parts))
             ]
         if is_op(node, "add") and any(isinstance(term, Series) for term in node.parts):
             return [row for term in node.parts for row in self._rows(term)]

@@ -14,10 +14,10 @@ from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import Index, evaluate, quantities
+from bptui.explain.expression import evaluate, quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
+from bptui.explain.pieces import Form, Piece, Walk
 from bptui.explain.report import Report, assignment, remarked, with_carets
-from bptui.explain.teller import Form, Teller
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet
 
 Record: TypeAlias = dict[str, Any]
@@ -49,7 +49,6 @@ def text_head(sheet: Worksheet, width: int) -> Iterator[str]:
 def _text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
     yield from (*text_head(sheet, width), "", *wrap(ROUNDED, width))
     report = Report(sheet.symbols, width - len(INDENT), DIGITS, VALUE_DIGITS)
-    report.apart = True
     for part in sheet.parts:
         yield from ("", *wrap(part.title, width), "-" * min(len(part.title), width))
         yield from wrap(part.words, width)
@@ -92,9 +91,9 @@ Block: TypeAlias = tuple[str, Sequence[str]]
 """A kind of block, and its lines."""
 
 
-class _Document(Teller[Block]):
+class _Document:
     def __init__(self, sheet: Worksheet, markup: Markup) -> None:
-        self.symbols, self.sheet, self.markup = sheet.symbols, sheet, markup
+        self.sheet, self.markup = sheet, markup
         self.writer = LatexWriter(sheet.symbols, DIGITS, VALUE_DIGITS)
         self.report = Report(sheet.symbols, CODE_WIDTH, DIGITS, VALUE_DIGITS)
 
@@ -116,55 +115,37 @@ class _Document(Teller[Block]):
             yield from [markup.words % escaped(part.words)] if part.words else []
             for form in part.forms:
                 yield from [] if part.brief else [markup.form % form]
-                for kind, follow in groupby(self._blocks(part, form), key=itemgetter(0)):
-                    between = {"formulas": r" \\[6pt]" + "\n"}.get(kind)
-                    texts = ["\n".join(rows) for _, rows in follow if rows]
-                    for text in texts if between is None else [between.join(texts)]:
+                for kind, blocks in groupby(self._blocks(part, form), key=itemgetter(0)):
+                    texts = [[*rows] for _, rows in blocks if rows]
+                    if kind == "formulas" and texts:
+                        aligned = (" \\\\\n".join(rows) for rows in texts)
+                        texts = [[" \\\\[6pt]\n".join(aligned)]]
+                    for text in map("\n".join, texts):
                         plain = kind in ("remark", "bold")
                         yield markup.blocks[kind] % (escaped(text) if plain else text)
 
-    def _blocks(self, part: Part, form: Form) -> Iterable[Block]:
+    def _blocks(self, part: Part, form: Form) -> Iterator[Block]:
         if form == "numpy":
-            return [("code", _code_lines(part, self.report))]
-        return self.pieces(part.explanation, form)
-
-    def chain(self, chain: Chain) -> list[Block]:
-        return self._formulas(self.writer.links(chain))
-
-    def why(self, *reasons: str) -> list[Block]:
-        return self.label(f"Why: {'; '.join(reasons)}." if reasons else "")
-
-    def reason(self, link: str, why: str, form: Form) -> list[Block]:
-        return self.label(f"{link.replace(' * ', ' · ')}: {why}" if why else "")
-
-    def label(self, text: str) -> list[Block]:
-        return [("remark", [text])] if text else []
-
-    def gap(self) -> list[Block]:
-        return [("gap", [])]
-
-    def verdict(self, comparison: Comparison, form: Form) -> list[Block]:
-        return [("remark", [said]) for said in self.report.compared(comparison, form)]
-
-    def equation(
-        self,
-        equation: Equation,
-        heading: str = "",
-        chain: Chain | None = None,
-        behind: bool = False,
-        wanted: Index | None = None,
-    ) -> list[Block]:
-        lines = self._formulas(self.writer.lines(equation, wanted))
-        return [("bold", [heading]), *lines] if heading else lines
-
-    def array(
-        self, equation: Equation, heading: str, explanation: Explanation, form: Form
-    ) -> list[Block]:
-        return self.equation(equation, heading, wanted=explanation.wanted.get(equation.left.name))
-
-    def _formulas(self, lines: Sequence[str]) -> list[Block]:
-        rows = [*(line + r" \\" for line in lines[:-1]), *lines[-1:]]
-        return [("formulas", rows)] if rows else []
+            yield "code", _code_lines(part, self.report)
+            return
+        for piece in Walk(self.sheet.symbols).pieces(part.explanation, form):
+            match piece:
+                case Piece("chain", chain=Chain() as chain):
+                    yield "formulas", self.writer.links(chain)
+                case Piece("why", reasons) if reasons:
+                    yield "remark", [f"Why: {'; '.join(reasons)}."]
+                case Piece("link", (link, why)) if why:
+                    yield "remark", [f"{link.replace(' * ', ' · ')}: {why}"]
+                case Piece("label", (text,)) if text:
+                    yield "remark", [text]
+                case Piece("verdict", comparison=Comparison() as both):
+                    yield from (("remark", [said]) for said in self.report.verdict(both, form))
+                case Piece("gap"):
+                    yield "gap", []
+                case Piece("equation", (heading,), Equation() as equation):
+                    wanted = part.explanation.wanted if form == "matrix" else {}
+                    yield from [("bold", [heading])] if heading else []
+                    yield "formulas", self.writer.lines(equation, wanted.get(equation.left.name))
 
 
 # Markdown

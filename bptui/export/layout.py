@@ -68,9 +68,7 @@ def array_lines(name: str, array: Array, make: str) -> list[str]:
     short = f"{name} = {make}({numbers})"
     if len(short) <= WIDTH:
         return [short]
-    # formatters would give every number a line
-    lines = [f"{name} = {make}(", *indented(_filled(numbers, ROOM)), ")"]
-    return ["# fmt: off", *lines, "# fmt: on"]
+    return [f"{name} = {make}(", *indented(_filled(numbers, ROOM)), ")"]
 
 
 def constants(experiment: Experiment, every: int) -> list[str]:

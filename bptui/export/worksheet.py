@@ -11,8 +11,8 @@ from bptui.explain.captions import captions
 from bptui.explain.equation import equations
 from bptui.explain.explain import Explainer, Explanation
 from bptui.explain.expression import Quantity, Setting, walked
+from bptui.explain.pieces import FORMS, Form
 from bptui.explain.symbols import Symbols
-from bptui.explain.teller import FORMS, Form
 from bptui.presets.build import counted
 from bptui.presets.errors import cleaned
 

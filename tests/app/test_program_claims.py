@@ -10,8 +10,8 @@ from bptui.app.program.moment import opened as start
 from bptui.app.program.record import Record
 from bptui.check.writer import Checked
 from bptui.explain.equation import Equation
+from bptui.explain.pieces import FORMS
 from bptui.explain.report import Report
-from bptui.explain.teller import FORMS
 
 from .program_support import GIVEN, check
 

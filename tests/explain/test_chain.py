@@ -13,10 +13,10 @@ from bptui.explain.explain import Explainer
 from bptui.explain.expression import Quantity, Scope, evaluate
 from bptui.explain.formulas import element
 from bptui.explain.lines import plain
+from bptui.explain.pieces import FORMS
 from bptui.explain.reasons import Reasons
 from bptui.explain.report import Report
 from bptui.explain.symbols import Symbols, units
-from bptui.explain.teller import FORMS
 from bptui.presets.files import load
 
 from ..core.support import experiment, random_experiment

@@ -8,9 +8,9 @@ from bptui.explain.explain import Explainer
 from bptui.explain.expression import Apply, Quantity
 from bptui.explain.headings import Headings
 from bptui.explain.lines import matrix_block, plain
+from bptui.explain.pieces import FORMS
 from bptui.explain.printer import number
 from bptui.explain.report import Report
-from bptui.explain.teller import FORMS
 
 from ..core.support import experiment
 from .support import last

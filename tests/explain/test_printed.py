@@ -17,9 +17,9 @@ from bptui.explain.expression import Expression, Stable, rebuild
 from bptui.explain.formulas import LONGEST
 from bptui.explain.latex import WIDTH, LatexWriter, glyphs, latex_number
 from bptui.explain.lines import TextLine, plain
+from bptui.explain.pieces import FORMS
 from bptui.explain.report import Report
 from bptui.explain.symbols import Symbols
-from bptui.explain.teller import FORMS
 from bptui.explain.writer import EquationWriter
 from bptui.presets.files import load
 from bptui.presets.folders import shipped_names

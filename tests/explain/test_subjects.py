@@ -15,9 +15,9 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain
+from bptui.explain.pieces import FORMS
 from bptui.explain.report import Report
 from bptui.explain.symbols import examples, find_subject, number, units
-from bptui.explain.teller import FORMS
 
 from ..core.support import experiment
 from .support import last, steps

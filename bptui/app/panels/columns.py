@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeAlias
 from bptui.app.panels.factors import BETWEEN
 from bptui.explain.explain import Explanation
 from bptui.explain.lines import Span, TextLine
+from bptui.explain.pieces import FORMS, Form
 from bptui.explain.report import Report
-from bptui.explain.teller import FORMS, Form
 
 GAP = Span(BETWEEN, "label")
 SLACK = 3

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.explain.explain import Explainer, Explanation
     from bptui.explain.lines import TextLine
     from bptui.explain.report import Report
-from bptui.explain.teller import Form
+from bptui.explain.pieces import Form
 
 Wanted: TypeAlias = Literal["all", "scalar", "matrix", "numpy"]
 """A form, or as many of them as find room."""

@@ -20,8 +20,8 @@ from bptui.explain.explain import Explanation, Section
 from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op, quantities
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
+from bptui.explain.pieces import Form
 from bptui.explain.report import Report
-from bptui.explain.teller import Form
 from bptui.explain.words import said_of, said_of_way
 
 UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)

@@ -17,7 +17,7 @@ from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.program.record import Variable
 from bptui.app.styles import GLYPHS, Highlight
 from bptui.app.view import Direction
-from bptui.explain.lines import kept
+from bptui.explain.printer import kept
 
 LONGEST = 18
 """Columns of a variable's name."""
