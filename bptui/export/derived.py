@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from bptui.export.loops import Argument, Loop, Written
 from bptui.export.turns import Places, turn_counts
 from bptui.trace.candidates import ALL
 
-MOST, MOST_TURNS = 80, 6
-"""Lines that a person may still read one after the other, and values of one name."""
+MOST = 80
+"""Lines that a person may still read one after the other."""
 
 
 class NotWrittenError(Exception):
@@ -35,7 +36,8 @@ class BackwardPass(Forward):
             if not node.shape and "[" in self.names[entry]:
                 why = "a program that computes number by number, in loops, is not written out"
                 raise NotWrittenError(f"{self.names[entry]} is one number of many: {why}")
-        refused, texts = self._many(), list[str]()
+        refused = _too_long(len(self.needed.intersection(self.gradients.values())))
+        texts = list[str]()
         for turns in (*[0] * (not refused), *turn_counts(self)):
             try:
                 texts.append(self._verified(Loop(self, turns).written()))
@@ -50,15 +52,6 @@ class BackwardPass(Forward):
             raise NotWrittenError(refused)
         text = min(texts, key=lambda text: text.count("\n"))
         return f"import numpy as np\n\n\n{text}" if "np." in text else text
-
-    def _many(self) -> str:
-        """Say why a backward pass without a loop is not written; empty if it is."""
-        for nodes in self.by_name.values():
-            if len(nodes) > MOST_TURNS:
-                many = f"{self.names[self.entry[nodes[0]]]} has {len(nodes)} values"
-                why = "its turns are not alike enough for a backward pass that is a loop itself"
-                return f"{many}, one in each turn of a loop; {why}"
-        return _too_long(len(self.needed.intersection(self.gradients.values())))
 
     # the function
 
@@ -90,18 +83,16 @@ class BackwardPass(Forward):
     ) -> None:
         known: dict[str, Any] = {"np": np}
         entries = {node: entry for entry, node in self.parameters.items()}
-        wanted: list[Node] = []
-        for result in results.values():
-            wanted += result if isinstance(result, Sequence) else [result]
+        wanted = [node for result in results.values() for node in _each(result)]
         try:
             exec(text, known)
             for draw, values in enumerate(self.truth.draws):
                 old = {made: values[node] for node, made in self.made.items() if node in values}
                 arguments = [self._value(one, old) for one in given.values()]
                 found = known["gradients"](*arguments)
-                flat: list[Any] = []
-                for one, name in zip(found if len(results) > 1 else [found], results, strict=True):
-                    flat += one if isinstance(results[name], Sequence) else [one]
+                parts = found if len(results) > 1 else [found]
+                lists = (part if isinstance(part, list) else [part] for part in parts)
+                flat = chain.from_iterable(lists)
                 for one, node in zip(flat, wanted, strict=True):
                     true = self.lines.true[entries[node], ALL][draw]
                     whole = np.broadcast_to(one, np.shape(true))
@@ -142,8 +133,12 @@ class BackwardPass(Forward):
 
 
 def _too_long(lines: int) -> str:
-    many = f"it computes number by number: its backward pass has {lines} lines"
+    many = f"its backward pass has {lines} lines, and is no loop whose turns are alike"
     return many if lines > MOST else ""
+
+
+def _each(result: Node | Sequence[Node]) -> Sequence[Node]:
+    return result if isinstance(result, Sequence) else [result]
 
 
 def _needed(written: Written) -> tuple[list[Block], list[Block], list[Block]]:

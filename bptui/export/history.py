@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, TextIO, TypeAlias
 
 import numpy as np
 
 from bptui.charts.axes import round_up
-from bptui.core.arrays import as_json
+from bptui.core.arrays import Array, as_json
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.network import Network, Parameters
+from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
 
 SHOWN = 20
@@ -53,20 +54,10 @@ def history(timeline: Timeline, steps: Iterable[int], tick: Callable[[int], None
         yield shot, facts | {"learning_rate": shot.experiment.training.learning_rate}
 
 
-# numbers, for whatever is written to be read back
-
-
-def parameter_names(network: Network) -> Iterator[str]:
-    """Yield W1[i][j], the weight from unit i to unit j, and b1[j], a bias, layer after layer."""
-    for name, shape in network.shapes.items():
-        for index in np.ndindex(*shape):
-            yield name + "".join(f"[{place}]" for place in index)
-
-
-def numbers(parameters: Parameters) -> Iterator[float]:
-    """Yield the numbers in the order of the names: W1, b1, W2, b2, ..."""
-    for array in parameters.named().values():
-        yield from array.ravel().tolist()
+def arrays(shot: Snapshot) -> dict[str, Array]:
+    """Return a step's parameters and gradients: W1, b1, W2, ..., gW1, gb1, ..."""
+    gradients = shot.gradients.named().items()
+    return {**shot.parameters.named(), **{f"g{name}": array for name, array in gradients}}
 
 
 # files
@@ -86,13 +77,16 @@ def csv_rows(stream: TextIO) -> Callable[[Snapshot, Mapping[str, object]], None]
 
     W1[i][j] is the weight from unit i to unit j, b1[j] a bias, gW1[i][j] and gb1[j] gradients.
     """
-    writer, names = csv.writer(stream, lineterminator="\n"), list[str]()
+    writer, begun = csv.writer(stream, lineterminator="\n"), list[str]()
 
     def write(shot: Snapshot, facts: Mapping[str, object]) -> None:
-        if not names:
-            names.extend(parameter_names(shot.experiment.network))
-            writer.writerow([*facts, *names, *(f"g{name}" for name in names)])
-        writer.writerow([*facts.values(), *numbers(shot.parameters), *numbers(shot.gradients)])
+        every = arrays(shot)
+        if not begun:
+            for name, array in every.items():
+                begun.extend(name + "".join(f"[{i}]" for i in at) for at in np.ndindex(array.shape))
+            writer.writerow([*facts, *begun])
+        numbers = (array.ravel().tolist() for array in every.values())
+        writer.writerow([*facts.values(), *chain.from_iterable(numbers)])
 
     return write
 
@@ -141,11 +135,10 @@ def write_npz(made: Iterable[Row], stream: TextIO) -> None:
     """
     columns: dict[str, list[Any]] = {}
     for shot, facts in made:
-        gradients = {f"g{name}": array for name, array in shot.gradients.named().items()}
-        for name, value in {**facts, **shot.parameters.named(), **gradients}.items():
+        for name, value in {**facts, **arrays(shot)}.items():
             columns.setdefault(name, []).append(value)
-    arrays = {name: np.array(values) for name, values in columns.items()}
-    np.savez(stream.buffer, **arrays)  # type: ignore[arg-type]  # the stubs think of a switch
+    whole = {name: np.array(values) for name, values in columns.items()}
+    np.savez(stream.buffer, **whole)  # type: ignore[arg-type]  # the stubs think of a switch
 
 
 WRITERS: dict[str, Callable[[Iterable[Row], TextIO], None]] = {
