@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -181,7 +182,7 @@ class Forward:
                 totals[row] = row.total if alone else positive(row.total)
         shared = {part: f"part_{next(parts)}" for part in used_again([*totals.values()], known)}
         every, done, blocks = {**known, **shared}, set(known), list[Block]()
-        array, shape = partial(self._array, known=every), partial(self._shape, known=every)
+        array, shape = partial(self.array, known=every), partial(self._shape, known=every)
         writer = Code(every, array, shape, index)
         for row in rows:
             lines = [f"{row.name} = {row.total}"]
@@ -198,7 +199,7 @@ class Forward:
             blocks.append(Block(re.sub(r"\W.*", "", row.name), [*about, *_folded(lines)]))
         return blocks
 
-    def _array(self, value: Numbers, known: Mapping[Node, str]) -> str | None:
+    def array(self, value: Numbers, known: Mapping[Node, str] = MappingProxyType({})) -> str | None:
         """Return the name of an array of whole numbers: one of the program's, or a range."""
         if value.dtype.kind in "iu" and np.array_equal(value, np.arange(value.size)):
             size = self.counted if self.samples == value.size else value.size
@@ -216,7 +217,8 @@ class Forward:
 
     def _shape(self, shape: tuple[int, ...], known: Mapping[Node, str]) -> str:
         """Return how a shape is written: by a value of that shape, where samples are counted."""
-        alike = (known[node] for node in self.entry if node in known and node.shape == tuple(shape))
+        named = (node for node in self.entry if node in self.needed and node.shape == tuple(shape))
+        alike = (known[node] for node in named if node in known and "[" not in known[node])
         name = next(alike, None) if self.samples in shape else None
         return f"{name}.shape" if name else repr(tuple(shape))
 

@@ -20,8 +20,8 @@ FEWEST = 3
 """Turns of a loop that has a first one, a last one, and one that is like most."""
 
 
-class Places(tuple[int, ...]):
-    """Indices without a rule: one for each turn."""
+class Places(tuple[Setting, ...]):
+    """Indices without a rule, whole numbers or arrays of them: one for each turn."""
 
 
 class NoLoopError(ValueError):
@@ -179,8 +179,8 @@ class Turns:
         """Return how an index is written that may be another one in each turn, by its marks."""
         parts = {turn: self.marked[int(mark)] for turn, mark in marks.items()}
         t, first, whole = self.variable, parts[self.middle], all(map(_is_whole, parts.values()))
-        if whole and len({*parts.values()}) == 1:
-            return str(first)
+        if all(np.array_equal(first, part) for part in parts.values()):
+            return str(first) if whole else self.forward.array(first) or repr(first.tolist())
         if whole and len({part - turn for turn, part in parts.items()}) == 1:
             return self._turn_at(first - self.middle)
         values = self.forward.truth.tape.values
@@ -189,15 +189,16 @@ class Turns:
             for index, turns in ((t, array), (f":, {t}", array.T)):
                 if self._same(turns, parts):
                     return f"{name}[{index}]"
-        if whole and len(parts) == self.count:
-            places = Places(parts.values())
-            label = next((label for label, each in self.given.items() if each == places), "")
-            label = label or self.free("places")
-            self.given[label] = places
-            return f"{label}[{t}]"
-        raise NoLoopError
+        if len(parts) < self.count:
+            raise NoLoopError
+        for label, known in self.given.items():
+            if self._same(known, parts):
+                return f"{label}[{t}]"
+        label = self.free("places")
+        self.given[label] = Places(parts.values())
+        return f"{label}[{t}]"
 
-    def _same(self, turns: Sequence[Values] | Values, parts: Mapping[int, Setting]) -> bool:
+    def _same(self, turns: Sequence[Setting] | Values, parts: Mapping[int, Setting]) -> bool:
         return len(turns) == self.count and all(
             np.array_equal(turns[turn], part) for turn, part in parts.items()
         )

@@ -1,5 +1,6 @@
 """Backward passes that are loops, of forward passes that are: compared with the complex step."""
 
+import re
 from inspect import signature
 from pathlib import Path
 from textwrap import indent
@@ -66,6 +67,22 @@ for l in range(5):
     U[l] -= 0.1 * U[l]
     V[l] -= 0.1 * V[l]
 """
+LABELS = """\
+xs, target = rng.normal(size=(5, 4, 2)), rng.integers(0, 3, size=(5, 4))
+Wxh, Whh, Wo = rng.normal(size=(2, 5)), rng.normal(size=(5, 5)) * 0.3, rng.normal(size=(5, 3))
+h_start = np.zeros((4, 5))
+"""
+LABELS_FORWARD = """\
+h, loss = h_start, 0
+hs, ps = [], []
+for x, wanted in zip(xs, target):
+    h = np.tanh(x @ Wxh + h @ Whh)
+    e = np.exp(h @ Wo)
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = loss - np.log(p[np.arange(4), wanted]).sum()
+    hs.append(h)
+    ps.append(p)
+"""
 PARAMETERS = ["Wxh", "Whh", "b", "Wo", "h_start"]
 
 
@@ -76,6 +93,7 @@ def decay(*names: str) -> str:
 
 PROGRAMS = {
     "through time": (RECURRENT, RECURRENT_FORWARD, decay(*PARAMETERS), PARAMETERS),
+    "with labels": (LABELS, LABELS_FORWARD, decay("Wxh", "Whh", "Wo"), ["Wxh", "Whh", "Wo"]),
     "over layers": (
         LAYERS,
         LAYERS_FORWARD,
@@ -108,7 +126,7 @@ def test_a_loop_goes_back_through_the_turns(kind: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["export", str(file), "--to", "numpy"])
     assert done.exit_code == 0, done.output
     text = done.stdout
-    assert text.count("    for ") == text.count("range(len(") == 1
+    assert len(re.findall(r"^    for \w+ in (?:reversed\()?range\(len\(", text, re.MULTILINE)) == 1
     assert ("reversed" in text) == (kind != "over samples")
     assert len(text.splitlines()) < 60
     made: dict[str, Any] = {"np": np}
