@@ -74,7 +74,7 @@ def test_programs_say_it_and_train_what_the_preset_trains(text: str, told: str) 
         for name in names.split(", "):
             line = f"# {name} is frozen: {reason}\n"
             if "mistake" in reason:
-                line = f"# MISTAKE {reason.split()[-1]}: g{name} is never applied"
+                line = f"# MISTAKE {reason.split()[-1]}; missing here:\n    # {name} -="
             assert line in done.stdout
     assert_prints_losses_of(loads(text, "stdin", Path.cwd()), done.stdout, 1e-12)
     torch = bptui("export", "-", "--to", "torch", stdin=text)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.app.panels.columns import Plan, Write
     from bptui.explain.explain import Explainer, Explanation
     from bptui.explain.lines import TextLine
+    from bptui.explain.pieces import Form
     from bptui.explain.report import Report
-from bptui.explain.pieces import Form
 
 Wanted: TypeAlias = Literal["all", "scalar", "matrix", "numpy"]
 """A form, or as many of them as find room."""
