@@ -15,7 +15,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.presets.files import load
 
-from .learned_support import characters, evaluated, in_full_colour, open_picture
+from .styled import characters, evaluated, in_full_colour, open_picture
 from .support import FASTEST, SIZES, Session, drawn_experiment, opened, reads_as
 
 

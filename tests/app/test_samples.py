@@ -9,8 +9,7 @@ from bptui.app.panels.samples import SamplesPanel
 from bptui.core.arrays import frozen
 from bptui.presets.files import load
 
-from .learned_support import evaluated
-from .styled import check_diagram
+from .styled import check_diagram, evaluated
 from .support import SIZES, Session, drawn_experiment, opened, reads_as
 
 
