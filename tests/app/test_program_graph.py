@@ -99,32 +99,10 @@ async def test_the_loss_is_drawn_number_by_number(tmp_path: Path) -> None:
             else:
                 assert np.isclose(one.gradient, gradient[index])
 
-        def shown(name: str) -> str:
-            """Return value and gradient below a name."""
-            lines = session.lines()
-            y = next(y for y, line in enumerate(lines) if f"╭ {name} " in line)
-            x = lines[y].index(f"╭ {name} ")
-            return "".join(lines[y + 1][x : x + 20].split())
-
         await session.press("v", "v")
         session.panel("#graph").focus()
         await session.press("z")
         await session.shows("Graph: loss, value │ true gradient")
-        for line, name, before, after in (
-            (7, "h[0] = tanh", "│·│·", f"│{h[0]:.4f}│·"),
-            (8, "o[0] = +", "│·│·", f"│{o[0]:.4f}│·"),
-            (10, "o[0] = +", f"│{o[0]:.4f}│·", f"│{o[0]:.4f}│{o[0] - t[0]:+.4f}"),
-        ):
-            session.panel("#graph").scroll_home(animate=False)
-            await session.until(lambda n=name, b=before: shown(n) == b, before)
-            for _ in range(10):
-                if shown(name) == after:
-                    break
-                await session.press("n")
-                session.panel("#graph").scroll_home(animate=False)
-                await session.pilot.pause()
-            assert shown(name) == after
-            assert session.line == line
         await click(session, f"{second[1, 0]:.4f}", "#graph")
         await session.shows("Graph: W2[1, 0], value │ true gradient")
 
