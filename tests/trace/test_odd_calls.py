@@ -90,30 +90,6 @@ SNIPPETS = {
         loop = asyncio.new_event_loop()
         r = loop.run_until_complete(f(0.5, 1.5)); loop.close(); del loop
     """,
-    "lambdas": """
-        f = lambda v, k=0.5, *r, **o: (v * k) if k else (lambda: v)()
-        r = f(w), f(w, 0), list(map(f, w)), sorted(w, key=lambda v: -v)
-        act = {"relu": (lambda v: np.maximum(v, 0.0), lambda v: (v > 0) * 1.0)}
-        q = act["relu"][0](x), act["relu"][1](x)
-    """,
-    "nested functions": """
-        def network(sizes, rate=0.5):
-            weights = [np.ones((b, a)) * 0.1 for a, b in zip(sizes, sizes[1:])]
-            def forward(v):
-                steps = [v]
-                for m in weights:
-                    def act(z, *, by=rate): return np.tanh(z * by)
-                    steps.append(act(m @ steps[-1]))
-                return steps
-            def train(v, t):
-                steps = forward(v); d = steps[-1] - t
-                for l in range(len(weights) - 1, -1, -1):
-                    g = np.outer(d, steps[l]); d = weights[l].T @ d * (1 - steps[l] ** 2)
-                    weights[l] -= rate * g
-                return 0.5 * np.sum((steps[-1] - t) ** 2)
-            return train, lambda: [m.copy() for m in weights]
-        train, now = network((3, 2, 1)); losses = [train(w, 0.5) for _ in range(3)]; r = now()
-    """,
     "deep recursion": """
         import sys
         def depth(n, v): return v if n == 0 else depth(n - 1, v) + 0.5

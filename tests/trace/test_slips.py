@@ -73,7 +73,6 @@ NAMED = [
     (None, "gb2 = dz2.sum(axis=0)", "gb2 = dz2.sum(axis=0) * 3"),
     (None, "gb2 = dz2.sum(axis=0)", "gb2 = dz2.max(axis=0)"),
     (None, "da1 * (1 - a1 ** 2)", "da1 * (1 - a1)"),
-    (None, "gW1 = x.T @ dz1", "gW1 = x.T @ da1 * 0.1"),
 ]
 EARLY = NET.replace(
     "    da1 = dz2 @ W2.T\n", "    W2 -= 0.5 * a1.T @ dz2\n    da1 = dz2 @ W2.T\n"
