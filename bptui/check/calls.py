@@ -52,10 +52,10 @@ class Attempt:
 
     ``damaged`` names the arguments that calls have changed although they must not; it and ``notes``
     have each text once. ``printed`` is from the first case. ``unstable``: another life of the code
-    gave something else. ``kept``: a call gave something else than the same call as the first of a
-    life. ``answered`` counts the calls in all forms that returned before the time was over.
-    ``places`` has for each case the expressions that give what was read in its first call.
-    ``spoiled`` says of results why they cannot be right, whatever they hold.
+    gave something else; ``kept``: so did a call as the first of a life. ``answered`` counts the
+    calls in all forms that returned before the time was over. ``places`` has for each case the
+    expressions that give what was read in its first call. ``spoiled`` says of results why they
+    cannot be right, whatever they hold.
 
     ``findings`` are about the ``telling`` trials, on the preset's own sizes; none: it failed there.
     ``fixed`` is the failure, or the wrong trial, on a network of other sizes or with another number
@@ -230,15 +230,11 @@ def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:
     made.unstable = not _same(steady, again)
     last = len(steady.case.right) - 1
     if not made.unstable and last:
-        alone = part(steady, last)
-        first = play(code, function, alone.case, scratch)
-        made.kept = first is not None and not _same(alone, first)
-
-
-def part(trial: Trial, call: int) -> Trial:
-    """Return the trial of one call alone."""
-    case = replace(trial.case, right=trial.case.right[call : call + 1])
-    return replace(trial, case=case, observed=trial.observed[call : call + 1])
+        case = replace(steady.case, right=steady.case.right[last:])
+        alone = play(code, function, case, scratch)
+        made.kept = alone is not None and not _same(
+            replace(steady, observed=steady.observed[last:]), alone
+        )
 
 
 @np.errstate(all="ignore")

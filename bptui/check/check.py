@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bptui.check.calls import FORMS, Attempt, Takes, UncheckableError, attempt, part, taken
-from bptui.check.comparing import calls_of
+from bptui.check.calls import FORMS, Attempt, Takes, UncheckableError, attempt, taken
 from bptui.check.driver import Traced, traced
-from bptui.check.edited import edited_lines
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.judging import Finding, findings_of
 from bptui.check.runner import Loaded, Signature, UserCode
-from bptui.check.search import diagnose
-from bptui.check.slips import Cause
+from bptui.check.search import Cause, diagnose
 from bptui.check.trials import FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,32 +89,21 @@ def _explained(
     if not made.findings or made.unstable:
         return check
     drawn = [one for one in made.telling if not one.case.own] or [*made.telling]
-    telling = next((one for one in drawn if not _right(one)), drawn[0])
+    telling = next((one for one in drawn if _wrong([one])), drawn[0])
     check = replace(check, traced=traced(file, python, limit, made, telling))
     if made.right:
         return check
-    causes = diagnose(made.telling, made.findings)
-    if not causes:  # what is kept from call to call is wrong in later ones alone
-        calls = [part(one, call) for one in made.telling for call in range(len(one.observed))]
-        later = [one for one in calls if not _right(one)]
-        causes = diagnose(later, findings_of(later)) if 0 < len(later) < len(calls) else ()
     known, wrong = check.traced, check.traced.wrong
     told = known.ignored or known.updates > 1 or (wrong and all(line.should_be for line in wrong))
-    if not causes and not told and not made.kept:
-        causes = edited([telling], made.findings)
-    return replace(check, causes=causes)
-
-
-def edited(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Cause, ...]:
-    """Return the edited lines that give what was found on one network, if any do.
-
-    None where all that is wrong can be said without them.
-    """
-    if all(one.ratio or one.notice for one in findings if one.verdict == "wrong"):
-        return ()
-    names = [one.name for one in findings if one.wrong or one.verdict == "right"]
-    lines = edited_lines(calls_of(trials), names)
-    return (Cause(lines=lines),) if lines else ()
+    others = [one for one in made.trials if one is not telling and not one.case.own]
+    causes = diagnose(telling, made.findings, others, editing=not told)
+    # a line has seen the numbers of one network only, in which a factor may be many things
+    named = {name for cause in causes for name in cause.mistakes}
+    factors = {name for name, mistake in MISTAKES.items() if mistake.factor} - named
+    lines = [
+        replace(line, mistake=None) if line.mistake in factors else line for line in known.lines
+    ]
+    return replace(check, causes=causes, traced=replace(known, lines=lines))
 
 
 def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:
@@ -164,28 +151,15 @@ def _examine(code: UserCode, function: FunctionName, experiment: Experiment, mad
     own = [one for one in made.trials if one.case.experiment.network.layers == layers]
     if not own or any(one.case.experiment.network.layers == layers for one in made.failures):
         return
-    others = [one for one in made.trials if one not in own]
-    alike = [one for one in own if one.case.samples == own[0].case.samples]
-    made.judge(own)
-    made.fixed = next(iter(made.failures), None)
-    if made.right:
-        made.fixed = made.fixed or next((one for one in others if not _right(one)), None)
-    elif own[0].case.samples > 1 and _wrong(alike) < _wrong(own):
-        made.fixed = next(one for one in own if not _wrong([one]) <= _wrong(alike))
-        made.judge(alike)
-    elif not others or _by_a_constant(others):  # code for these sizes alone says nothing of others
-        made.judge(made.trials)
+    samples = own[0].case.samples
+    alike = [one for one in own if samples in (1, one.case.samples)]
+    judged = own if _wrong(own) <= _wrong(alike) else alike
+    made.judge(judged)
+    others = [one for one in made.trials if one not in judged]
+    elsewhere = (one for one in others if not _wrong([one]) <= _wrong(judged))
+    made.fixed = next(iter(made.failures), None) or next(elsewhere, None)
 
 
 def _wrong(trials: Sequence[Trial]) -> set[str]:
     """Return the quantities that are wrong in some of the trials."""
     return {one.name for one in findings_of(trials) if one.wrong}
-
-
-def _right(trial: Trial) -> bool:
-    return not any(one.wrong for one in findings_of([trial]))
-
-
-def _by_a_constant(trials: Sequence[Trial]) -> bool:
-    """Tell whether wrong numbers are a constant times the right ones: of care, not chance."""
-    return any(one.wrong and one.ratio is not None for one in findings_of(trials))

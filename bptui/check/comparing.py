@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
-from bptui.check.trials import SINGLE_ROUNDING, Case, Quantities, Trial, at_kink, rounding
+from bptui.check.trials import SINGLE_ROUNDING, Quantities, Trial, at_kink, rounding
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
 from bptui.core.graph.node import Node, Values, evaluate
@@ -23,8 +23,7 @@ COARSE = 1e-3
 """Precision from which on numbers are taken to be half precision, parameters included."""
 CLOSE = 1e-4
 """How near factors are to each other that are the same, relatively."""
-MOST_DECIMALS = 7
-UNCHANGED, ADDED_TO_NOTHING = "it is not changed", "it is the change alone, without the old numbers"
+UNCHANGED, ADDED_TO_NOTHING = "not changed", "the change alone, without the old numbers"
 """Of a parameter after a step."""
 
 
@@ -185,41 +184,6 @@ def _largest(array: Array) -> float:
     return float(np.abs(array).max())
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """``found`` is a constant times what was expected, in every number of every trial.
-
-    ``meanings`` says what that makes of the right numbers: "times 2", "divided by the batch size",
-    "with the opposite sign", ...; several where several fit; empty for a constant that has no name,
-    whose ``value`` is then the same everywhere.
-    """
-
-    value: float
-    meanings: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """Return the meanings, or the value."""
-        return " or ".join(self.meanings) or f"times {number(self.value)}"
-
-
-def _constants(case: Case) -> dict[str, float]:
-    """Return the constants that have names, by what they make of what is multiplied with them."""
-    layers, batch = case.experiment.network.layers, float(case.samples)
-    rate, outputs = case.experiment.training.learning_rate, float(layers[-1])
-    named = {"2": 2.0, "the batch size": batch, "twice the batch size": 2.0 * batch}
-    named |= {"the learning rate": rate, "the number of outputs": outputs}
-    made = {f"times {name}": value for name, value in named.items()}
-    made |= {f"divided by {name}": 1.0 / value for name, value in named.items() if value}
-    made["divided by the number of inputs"] = 1.0 / layers[0]
-    made["times half the batch size"] = 0.5 * batch
-    made["times half the number of outputs"] = 0.5 * outputs
-    made["times 2/the batch size"] = 2.0 / batch
-    made["times 2/the number of outputs"] = 2.0 / outputs
-    made["times the batch size/the number of inputs"] = batch / layers[0]
-    return made | {"times the batch size/the number of outputs": batch / outputs}
-
-
 def factor_of(call: Called, name: str, expected: Array) -> float | None:
     """Return what ``expected`` is multiplied by in every number that was found, if anything."""
     actual, allowed = call.change(name, call.found[name]), call.allowed(name, expected)
@@ -250,42 +214,31 @@ def factors(calls: Sequence[Called], name: str) -> Mapping[Trial, float] | None:
     return found or None
 
 
+class Ratio(NamedTuple):
+    """What the right numbers are multiplied with in every trial, and the words for it.
+
+    That is a constant, or one times the batch size or divided by it, whose ``value`` is the first.
+    """
+
+    value: float
+    text: str
+
+
 def ratio_of(calls: Sequence[Called], name: str) -> Ratio | None:
-    """Return the constant ratio of ``name``, with everything it can mean; None for none."""
-    found = factors(calls, name)
-    if found is None or all(_close(each, 1.0) for each in found.values()):
-        return None
-    value = next(each for each in found.values() if not _close(each, 1.0))
-    meanings = tuple(_meanings(found))
-    constant = all(_close(each, value) for each in found.values())
+    """Return the ratio of ``name``, if there is one and it is not 1."""
+    found = factors(calls, name) or {}
     numbers = sum(call.found[name].size for call in calls if name in call.found)
-    return Ratio(value, meanings) if meanings or (constant and numbers > 1) else None
-
-
-def _meanings(found: Mapping[Trial, float]) -> list[str]:
-    cases = [trial.case for trial in found]
-    values = [_constants(case) for case in cases]
-    # a batch size or a number of outputs of 1 everywhere says nothing, nor does a constant that
-    # only happens to be the number of inputs
-    layers = [case.experiment.network.layers for case in cases]
-    idle = {
-        "batch": all(case.samples == 1 for case in cases),
-        "inputs": len({each[0] for each in layers}) == 1,
-        "outputs": all(each[-1] == 1 for each in layers),
-    }
-    silent = [word for word, nothing in idle.items() if nothing]
-    if all(_close(each, -1.0) for each in found.values()):
-        return ["with the opposite sign"]
-    made: list[str] = []
-    for sign, words in ((1.0, ""), (-1.0, " and with the opposite sign")):
-        for name in values[0]:
-            told = [each[name] for each in values]
-            if all(_close(each, 1.0) for each in told) or any(word in name for word in silent):
-                continue
-            pairs = zip(found.values(), told, strict=True)
-            if all(_close(each, sign * value) for each, value in pairs):
-                made.append(name + words)
-    return made
+    if numbers < 2 or all(_close(factor, 1.0) for factor in found.values()):
+        return None
+    powers = ((0, ""), (1, "times the batch size"), (-1, "divided by the batch size"))
+    for power, batch in powers:
+        left = [factor / trial.case.samples**power for trial, factor in found.items()]
+        if all(_close(one, left[0]) for one in left):
+            size = abs(left[0])
+            said = ["" if _close(size, 1.0) else f"times {number(size)}", batch]
+            said += ["with the opposite sign"] * (left[0] < 0.0)
+            return Ratio(next(iter(found.values())), " and ".join(filter(None, said)))
+    return None
 
 
 def _close(one: float, other: float) -> bool:
@@ -294,27 +247,14 @@ def _close(one: float, other: float) -> bool:
 
 def notice_of(calls: Sequence[Called], name: str) -> str:
     """Return what is striking about a wrong array in every call; "" for nothing."""
-    (first, *more) = [dict.fromkeys(_notices(call, name)) for call in calls]
-    told = next((text for text in first if all(text in each for each in more)), "")
-    pairs = [(one, other) for one, other in pairwise(calls) if one.trial is other.trial]
-    same = pairs and all(np.array_equal(one.found[name], other.found[name]) for one, other in pairs)
-    return told or ("it is the same whatever weights are given" if same else "")
+    (first, *more) = [[*_notices(call, name)] for call in calls]
+    return next((text for text in first if all(text in each for each in more)), "")
 
 
 def _notices(call: Called, name: str) -> Iterator[str]:
     found, expected = (call.change(name, each[name]) for each in (call.found, call.expected))
     allowed = call.allowed(name, call.expected[name])
-
-    def like(change: Array) -> bool:
-        return change.shape == found.shape and bool((np.abs(found - change) <= allowed).all())
-
     if not found.any():
-        yield UNCHANGED if name in call.before else "it is all zeros"
-    if found.size > 1 and like(expected.T):
-        yield "it is the transpose of the correct one"
-    if name in call.before:
-        if (np.abs(call.found[name] - expected) <= allowed).all():
-            yield ADDED_TO_NOTHING
-        for digits in range(1, MOST_DECIMALS):
-            if np.array_equal(call.found[name], np.round(call.found[name], digits)):
-                yield f"it is rounded to {digits} decimals"
+        yield UNCHANGED if name in call.before else "all zeros"
+    if name in call.before and (np.abs(call.found[name] - expected) <= allowed).all():
+        yield ADDED_TO_NOTHING

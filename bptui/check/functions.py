@@ -9,15 +9,11 @@ from pathlib import Path
 
 from bptui.check.calls import FORMS
 from bptui.check.causes import (
-    end,
     failed,
-    name_of,
-    named,
     not_a_slip,
     not_loaded,
     right_code,
     striking,
-    together,
     what_is_wrong,
     what_stands_out,
     why,
@@ -35,7 +31,6 @@ from bptui.presets.errors import cleaned, printable
 
 MOST_PRINTED, LONGEST = 12, 200
 """Lines of the code's own output that are shown, and columns."""
-MOST_CAUSES = 4
 KEPT = (
     "Called with the same numbers right after loading, it gives different ones than after other "
     "calls: it keeps something from call to call."
@@ -79,85 +74,56 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     signature, made = check.signature, check.attempt
     names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
     line = f", line {signature.line}" if signature.line else ""
-    result = f"{check.function}: {_result(check)}"
     report = Report(
         str(whole.file),
         check.outcome,
-        result if check.outcome != "right" else None,
         heading=f"{printable(whole.file.name)}, {check.function}({names}){line}",
         facts=[*_facts(whole), *zip(chain(["called"], repeat("")), _called(check), strict=False)],
     )
-    rows, ending = [*_printed(made.printed)], [Row(), Row(f"{result}.")]
+    rows = [*_printed(made.printed)]
     if not made.findings:
         trouble = [*failed(check, whole.python)]
-        return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble, *ending])
-    lines, quantities = [*_lines(check)], _quantities(check)
-    if made.unstable:
-        return replace(report, lines=quantities, rows=[*rows, Row(UNSTABLE), *ending])
-    mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
+        return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble])
+    lines, quantities, result = [*_lines(check)], _quantities(check), _result(check)
+    if check.outcome != "right":
+        report = replace(report, reason=result)
     if not lines:
         lines, quantities = quantities, []
-    elif quantities and not not_a_slip(check):
-        said = ((one.name, what_stands_out(one)) for one in made.findings)
-        rows += [Row(f"{', '.join(names)}: {text}.") for names, text in together(said)]
     own = [one for one in made.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.wrong), default=0)
-    if since:
+    if since and not made.unstable:
         name = printable(check.experiment.name)
         rows += [Row(f"With {name}'s own data, step {since} is the first that differs.")]
-    if made.kept:
-        rows += [Row(KEPT)]
-    causes = [*_explanations(check)] if not not_a_slip(check) else []
-    rows += [Row()] * bool(rows and causes) + causes
-    rows += ending[not rows :]
-    return replace(report, lines=lines, quantities=quantities, rows=rows, mistakes=mistakes)
+    rows += [Row(UNSTABLE)] * made.unstable + [Row(KEPT)] * made.kept
+    mistakes = list(dict.fromkeys(name for cause in check.causes for name in cause.mistakes))
+    rows += [Row(f"{name}: it {MISTAKES[name].summary}") for name in mistakes]
+    rows += [Row()] * bool(rows) + [Row(f"{result}.")]
+    named = check.causes[0].mistakes if check.causes else ()
+    return replace(report, lines=lines, quantities=quantities, rows=rows, mistakes=named)
 
 
 def _lines(check: FunctionCheck) -> Sequence[Line]:
     """Return the lines of the code with their verdicts; none that do not tell it."""
-    found = check.traced
-    if check.attempt.right or not found.wrong:
-        return found.lines if check.attempt.right and not found.wrong else []
-    if not_a_slip(check) and not found.spoiled:
+    right, found = check.attempt.right, check.traced
+    if bool(found.wrong) == right or (not_a_slip(check) and not found.spoiled):
         return []
-    # numbers of other sizes tell what a factor is; a line has seen only those of one network
-    told = {one.name for one in check.findings if one.ratio and one.wrong}
-    named = {name for cause in check.causes for name in cause.mistakes}
-    factors = {name for name, made in MISTAKES.items() if made.factor and told} - named
-    return [
-        replace(line, mistake=None) if line.mistake in factors else line for line in found.lines
-    ]
-
-
-def _explanations(check: FunctionCheck) -> Iterator[Row]:
-    """Yield what was computed instead."""
-    causes = named(check)
-    if causes:
-        yield Row("What was computed instead" + " (all fit equally well)" * (len(causes) > 1))
-    for cause in causes[:MOST_CAUSES]:
-        yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
-        if not cause.mistakes or cause.other:
-            yield Row(name_of(cause, check), 2)
+    return found.lines
 
 
 def _result(check: FunctionCheck) -> str:
     """Return what came out, in a few words."""
-    made = check.attempt
-    if not made.findings:
-        return end(check)
-    faults: list[str] = []
+    made, faults = check.attempt, list[str]()
     if made.unstable:
         faults.append("different numbers every time")
     elif not made.right:
         faults.append(what_is_wrong(check))
     if made.damaged:
         faults.append(f"changes {listed(made.damaged)} in place")
-    if faults:
-        return "; ".join(faults)
     given = [one.name for one in made.findings if one.verdict != "not given"]
     batch = check.in_batches
     split = batch is not None and bool(batch.findings) and not batch.right
-    return f"right{' for one sample at a time' if split else ''} ({listed(given)})"
+    right = f"right{' for one sample at a time' if split else ''} ({listed(given)})"
+    return f"{check.function}: {'; '.join(faults) or right}"
 
 
 def _called(check: FunctionCheck) -> Iterator[str]:
@@ -169,13 +135,13 @@ def _called(check: FunctionCheck) -> Iterator[str]:
     if made.findings and batch is not None:
         # a failure on other sizes alone does not tell why it got one sample at a time
         failures = [] if batch.findings else batch.failures
-        because = why(failures[0]) if failures else striking(batch.findings) or "it is wrong"
+        because = why(failures[0]) if failures else striking(batch.findings) or "wrong numbers"
         also = (
             ""
             if experiment.schedule.batch_size == 1
             else (f"; {name} trains on batches, whose gradients must still be put together")
         )
-        yield f"with several samples in rows {because}, so it got one at a time{also}"
+        yield f"with several samples in rows: {because}; so it got one at a time{also}"
     if made.biases != experiment.network.bias:
         has, takes = ("no ", "some") if made.biases else ("", "none")
         yield (
@@ -194,7 +160,7 @@ def _called(check: FunctionCheck) -> Iterator[str]:
             count = experiment.schedule.batch_size
             only, other = f"batches of {count}", f"{fixed.case.samples}"
             wrong += f"; is there a {count} where the number of samples belongs?"
-        yield f"it works only for {only}: on {other} {wrong}"
+        yield f"it works only for {only}; on {other}: {wrong}"
     if made.damaged:
         belong = "belongs" if [*made.damaged] in (["x"], ["t"]) else "belong"
         yield (
@@ -242,7 +208,7 @@ def _quantities(check: FunctionCheck) -> list[Line]:
             stands_for = f"dL/dnet_{name.removeprefix('delta_')}"
         said = what_stands_out(finding) or None
         if finding.verdict == "convention" and finding.ratio is not None:
-            said = finding.ratio.text.partition(" or ")[0]
+            said = finding.ratio.text
         example = Example(finding.index, finding.found, finding.expected) if wrong else None
         verdict = finding.verdict if wrong else "right"
         made.append(Line(None, None, name, stands_for, verdict, code, said, example))

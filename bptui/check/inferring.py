@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from bptui.check.comparing import TOLERANCE
-from bptui.check.slips import with_settings
 from bptui.core.activations import ACTIVATIONS, evaluate
 from bptui.core.arrays import Array
 from bptui.core.errors import UnusableError
@@ -21,6 +21,15 @@ from bptui.core.step import training_step
 
 class UnknownNetworkError(Exception):
     """No activations and no loss give anything of what was recorded."""
+
+
+def with_settings(
+    experiment: Experiment, activations: Sequence[str], **settings: object
+) -> Experiment:
+    """Return the experiment with other activations, and other settings of its training."""
+    training = replace(experiment.training, **settings)  # type: ignore[arg-type]
+    network = replace(experiment.network, activations=tuple(activations))
+    return replace(experiment, network=network, training=training)
 
 
 def inferred(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment, str]:

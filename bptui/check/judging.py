@@ -46,7 +46,7 @@ class Finding:
     found: float = 0.0
     ratio: Ratio | None = None
     notice: str = ""
-    """What is striking about a wrong array: "it is the transpose of the correct one", ..."""
+    """What is striking about a wrong array: "all zeros", "not changed", ..."""
 
     @property
     def wrong(self) -> bool:
@@ -76,7 +76,7 @@ class _Findings:
 
     def is_convention(self, name: str) -> bool:
         """Tell whether a delta is off by a constant that does no harm: its gradients are right."""
-        if name in self.right or not name.startswith("delta") or self.ratios[name] is None:
+        if name in self.right or not name.startswith("delta") or not factors(self.calls, name):
             return False
         layers = range(1, self.network.depth + 1)
         layer = next(each for each in layers if self.network.names.delta(each) == name)

@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.calls import Attempt
-from bptui.check.check import Check, FunctionCheck, edited
+from bptui.check.check import Check, FunctionCheck
 from bptui.check.functions import reports_of
-from bptui.check.inferring import inferred
+from bptui.check.inferring import inferred, with_settings
 from bptui.check.reading import Reader, Reading, UnreadableError
 from bptui.check.report import Report
 from bptui.check.runner import Signature
 from bptui.check.search import diagnose
-from bptui.check.slips import with_settings
 from bptui.check.trials import Case, FunctionName, Trial
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
@@ -116,8 +115,7 @@ def _judged(
     made.spoiled = reading.spoiled
     made.judge([trial])
     check = FunctionCheck(function, Signature((), 0, 0), made, [made], case.experiment)
-    causes = diagnose([trial], made.findings) or edited([trial], made.findings)
-    return replace(check, causes=causes)
+    return replace(check, causes=diagnose(trial, made.findings))
 
 
 # the file

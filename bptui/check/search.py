@@ -1,169 +1,370 @@
-"""What was computed instead: the fewest slips that give the code's results.
+"""What was computed instead: slips in the right step with which it gives the code's numbers.
 
-Tried are the mistakes of the catalogue, and other settings than the preset's. Several are found one
-after the other, in the order of the backward pass: each must give the first quantity that is still
-wrong. Right code of another network is no mistake.
+They are found one after the other: each gives the first quantity that is still wrong, and as many
+behind it as can be. Tried are the mistakes of the catalogue, other settings than the preset's, and
+edits of the right lines of code. Right code of another network makes no slip.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import combinations
+import ast
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import combinations, islice
+from types import CodeType
 
 import numpy as np
 
-from bptui.check.comparing import calls_of, factor_of, is_result
-from bptui.check.inferring import most_right
+from bptui.check.comparing import Called, calls_of, is_result
+from bptui.check.inferring import most_right, with_settings
 from bptui.check.judging import Finding
-from bptui.check.slips import Cause, Steps, others_for, with_settings
 from bptui.check.trials import Trial
+from bptui.core.arrays import Array
+from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.mistakes import MISTAKES
+from bptui.core.graph.node import STABLE, Node, Values, evaluate, ordered
+from bptui.core.mistakes import MISTAKES, check_mistakes, with_mistakes
+from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.step import Step, training_step
+from bptui.explain.equation import Equation
+from bptui.explain.expression import Quantity, Scope
+from bptui.explain.formulas import define
+from bptui.explain.report import assignment
+from bptui.explain.symbols import Symbols
+from bptui.trace.edits import edits
 
 MOST, MOST_IN_ONE = 4, 3
-"""Slips that are looked for together, and mistakes in one quantity."""
-MOST_BESIDE = 4
-"""Explanations that are followed at once."""
-LARGE = 20_000
+"""Turns in which slips are looked for, and mistakes that are tried together in one."""
+LARGE, MOST_TRIED = 2_000, 400
+"""Parameters up to which lines are edited, and edits of a line."""
+LARGEST = 20_000
 """Parameters up to which another network is looked for."""
-Slips = tuple[str, ...]
+ANOTHER_UPDATE = "the update is that of"
+"""And the name of an optimizer: its gradients are right."""
+Lines = Mapping[str, str]
+"""The code of a step: quantities in their order, and the lines that compute them."""
 
 
-def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Cause, ...]:
-    """Return the smallest causes that fit what was found in trials of one function.
+@dataclass(frozen=True)
+class Cause:
+    """What gives the code's numbers, all together.
 
-    None where nothing that was given is wrong, and where no combination gives the same numbers in
-    every trial.
+    ``mistakes`` are those of the catalogue, ``other`` are deviations as they are said, ``lines``
+    are right lines of code that are edited. Or it is right for another ``network``.
     """
-    calls = calls_of(trials)
+
+    mistakes: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    network: Experiment | None = None
+
+
+def diagnose(
+    trial: Trial, findings: Sequence[Finding], others: Sequence[Trial] = (), editing: bool = True
+) -> tuple[Cause, ...]:
+    """Return the causes that fit what was found in the calls of a trial; several fit equally well.
+
+    Mistakes have to give what was found in ``others`` as well, where they can be made there.
+
+    None where nothing is wrong, or nothing that is looked for gives the same numbers in every call.
+    ``editing``: edits of lines are looked for, too, where not all can be said without them.
+    """
+    calls, given = calls_of([trial]), [one for one in findings if one.verdict != "not given"]
     finite = all(np.isfinite(each).all() for call in calls for each in call.found.values())
-    if not finite or not any(each.wrong for each in findings):
+    if not finite or not any(one.wrong for one in given):
         return ()
-    clear = [each for each in trials if not any(call.kinked for call in calls_of([each]))]
+    # results follow from the rest, which may be in another convention
+    results = [one for one in given if is_result(one.name)]
+    judged = results if any(one.wrong for one in results) else given
+    names = [one.name for one in judged if one.verdict != "convention"]
+    step = training_step(trial.case.experiment, trial.case.samples)
+    editing = editing and not all(one.ratio or one.notice for one in judged if one.wrong)
     with np.errstate(all="ignore"):
-        return _Search(clear or trials, findings).causes()
+        causes = _causes(_Program(step, calls, names), editing)
+        for other in others:
+            step = training_step(other.case.experiment, other.case.samples)
+            known = [one for one in causes if one.mistakes and not (one.other or one.lines)]
+            made = [one for one in known if _mistaken(step, one.mistakes) is not None]
+            unfit = [one for one in made if _Program(step, calls_of([other]), names, one).wrong]
+            causes = [one for one in causes if one not in unfit]
+    return tuple(causes)
 
 
-class _Search:
-    """What slips give in trials, beside what was found; the most telling trial comes first."""
-
-    def __init__(self, trials: Sequence[Trial], findings: Sequence[Finding]) -> None:
-        self.trials = sorted(trials, key=_telling)
-        self.first, self.findings = self.trials[0], findings
-        self.calls = {trial: calls_of([trial]) for trial in trials}
-        self.steps = {trial: Steps(trial.case) for trial in trials}
-        given = [each.name for each in findings if each.verdict != "not given"]
-        wrong = {each.name for each in findings if each.wrong}
-        results = [name for name in given if is_result(name)]
-        # results follow from the rest, which may be in another convention
-        self.names = results if wrong & {*results} else given
-        self.beside = [name for name in given if name not in self.names]
-        self.known: dict[tuple[Slips, str], bool] = {}
-
-    def causes(self) -> tuple[Cause, ...]:
-        """Return the smallest combinations of slips that explain all that is wrong."""
-        waiting: list[Slips] = [()]
-        for size in range(1, MOST + 1):
-            longer = dict.fromkeys(more for slips in waiting for more in self.explaining(slips))
-            done = [slips for slips in longer if self.wrong_after(slips) is None]
-            fitting = [one for one in done if all(self.gives(one, name) for name in self.beside)]
-            if done:
-                return tuple(map(Cause, fitting or done))
-            network = self.another_network() if size == 1 else None
-            if network is not None:
-                return (Cause(network=network),)
-            unexplained = {one: sum(not self.gives(one, n) for n in self.names) for one in longer}
-            waiting = sorted(longer, key=unexplained.__getitem__)[:MOST_BESIDE]
-        return ()
-
-    # what slips explain
-
-    def wrong_after(self, slips: Slips) -> str | None:
-        """Return the first quantity that the slips do not explain."""
-        return next((name for name in self.names if not self.gives(slips, name)), None)
-
-    def gives(self, slips: Slips, name: str) -> bool:
-        """Tell whether slips give what was found in every trial in which they can be made."""
-        if (slips, name) not in self.known:
-            fitting = (self.fits(trial, self.steps[trial], slips, name) for trial in self.trials)
-            self.known[slips, name] = all(fitting)
-        return self.known[slips, name]
-
-    def fits(self, trial: Trial, steps: Steps, slips: Slips, name: str) -> bool:
-        """Tell whether slips give what was found; yes where they cannot be made."""
-        wanted = [name, "data_loss"] if name == "loss" else [name]
-        for calls in dict.fromkeys((1, len(self.calls[trial]))):  # most do not fit the first
-            values = steps.values(slips, wanted, calls)
-            if not values:
-                return trial is not self.first
-            for call, made in zip(self.calls[trial], values, strict=False):
-                if name not in call.found or any(call.gives(name, one) for one in made.values()):
-                    continue
-                scales = name in self.beside and name.startswith("delta")
-                if not scales or factor_of(call, name, made[name]) is None:
-                    return False
-        return True
-
-    # candidates
-
-    def explaining(self, slips: Slips) -> Iterator[Slips]:
-        """Yield the slips with others that give the first quantity which is still wrong."""
-        wrong = self.wrong_after(slips)
-        assert wrong is not None, "of slips that explain everything no more are wanted"
-        right = [name for name in self.names if self.gives(slips, name)]
-
-        def fit(more: Slips) -> bool:
-            longer = _together(slips, more)
-            return self.gives(longer, wrong) and all(self.gives(longer, name) for name in right)
-
-        mistakes = [name for name in MISTAKES if name not in slips]
-        acting = [
-            name for name in mistakes if self.touches(_together(slips, (name,)), slips, wrong)
-        ]
-        others = [] if slips else [*others_for(self.first.case.experiment)]
-        found: list[Slips] = [(name,) for name in (*acting, *others) if fit((name,))]
-        strange = all(one.notice for one in self.findings if one.verdict == "wrong")
-        for size in range(2, 2 if strange else MOST_IN_ONE + 1):
-            if not any(self.wrong_after(_together(slips, more)) is None for more in found):
-                found += filter(fit, combinations(acting, size))
-        yield from (_together(slips, more) for more in found)
-
-    def touches(self, longer: Slips, slips: Slips, name: str) -> bool:
-        """Tell whether more slips than before change how a quantity is computed."""
-        steps = [self.steps[self.first].step(made) for made in (longer, slips)]
-        one, other = (step and step.computed[name] for step in steps)
-        return one is not None and one is not other
-
-    def another_network(self) -> Experiment | None:
-        """Return the experiment with other activations and another loss that gives everything."""
-        call, experiment = self.calls[self.first][0], self.first.case.experiment
-        if experiment.network.parameter_count > LARGE:
-            return None
-        own = replace(experiment, start=call.snapshot.parameters)
-        other, right = most_right(own, call.found)
-        if right < len(call.found):
-            return None
-        used, training = other.network.activations, other.training
-        settings = {"loss": training.loss, "reduction": training.reduction}
-        for trial, calls in self.calls.items():
-            made = with_settings(trial.case.experiment, used, **settings)
-            steps = Steps(replace(trial.case, experiment=made))
-            if not all(self.fits(trial, steps, (), name) for name in calls[0].found):
-                return None
-        return other
+def _causes(program: _Program, editing: bool) -> list[Cause]:
+    return _found(program, True, editing) or (_found(program, False, True) if editing else [])
 
 
-def _together(slips: Slips, more: Slips) -> Slips:
-    """Return all of the slips, other settings first, then mistakes in the catalogue's order."""
-    order = {name: place for place, name in enumerate(MISTAKES)}
-    return tuple(sorted((*slips, *more), key=lambda slip: order.get(slip, -1)))
+def _found(program: _Program, naming: bool, editing: bool) -> list[Cause]:
+    """Return what explains everything: with names, where only ``editing`` without any."""
+    first = program
+    for _ in range(MOST):
+        found = program.slipped() if naming else []
+        done = [one.cause for one in found if not one.wrong]
+        if naming and program is first and not done:
+            done = [*_another_network(program)]
+        if done:
+            return done
+        if not found and editing:
+            found = [program.edited_in()]
+        best = max(found, key=_count, default=program)
+        if best is program:
+            break  # what it gives behind an edited line may differ, too
+        if not best.wrong:
+            return [best.cause]
+        program = best
+    return []
 
 
-def _telling(trial: Trial) -> tuple[bool, int, bool, int, bool, int]:
-    """Sort first the trial in which most mistakes can be made and show, at little cost."""
-    experiment, calls = trial.case.experiment, len(trial.observed)
-    network, reduction = experiment.network, experiment.training.reduction
-    refused = sum(each.refusal(network, reduction) is not None for each in MISTAKES.values())
-    samples, size = trial.case.samples, network.parameter_count
-    return trial.case.own, refused, size > LARGE, -calls, samples == 1, size * samples
+def _another_network(program: _Program) -> Iterator[Cause]:
+    """Yield the other activations and the other loss that give everything, if there are such."""
+    call, experiment = program.calls[0], program.step.experiment
+    if experiment.network.parameter_count > LARGEST:
+        return
+    own = replace(experiment, start=call.snapshot.parameters)
+    found = {name: call.found[name] for name in program.names}
+    other, right = most_right(own, found)
+    made = training_step(other, program.step.samples)
+    if right == len(found) and not _Program(made, program.calls, program.names).wrong:
+        said = [*_differences(experiment, other)]
+        yield Cause(other=(*said,)) if len(said) == 1 else Cause(network=other)
+
+
+def _differences(experiment: Experiment, other: Experiment) -> Iterator[str]:
+    """Yield what is said of other activations and of another loss."""
+    (*own, output), (*hidden, last) = experiment.network.activations, other.network.activations
+    if hidden != own:
+        whose = "the hidden layer's" if len(hidden) == 1 else "the hidden"
+        yield f"{whose} activation is {hidden[0]}"
+    if last != output:
+        yield f"the output layer's activation is {last}"
+    if other.training.loss != experiment.training.loss:
+        yield f"the loss is {other.training.loss}"
+    if other.training.reduction != experiment.training.reduction:
+        yield f"the reduction is {other.training.reduction}"
+
+
+def _others(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
+    """Yield deviations that are not in the catalogue, and what is said about them."""
+    training, used = experiment.training, experiment.network.activations
+    if training.l2:
+        half = "the factor 2 of the L2 penalty's gradient is left out"
+        for said, l2 in (("the L2 penalty is left out", 0.0), (half, 0.5 * training.l2)):
+            yield said, with_settings(experiment, used, l2=l2)
+    if training.learning_rate != 1.0:
+        yield "the learning rate is 1", with_settings(experiment, used, learning_rate=1.0)
+    for name, optimizer in OPTIMIZERS.items():
+        if name != training.optimizer and not optimizer.counts:
+            made = with_settings(experiment, used, optimizer=name, settings=())
+            yield f"{ANOTHER_UPDATE} {name}", made
+
+
+def lines_of(step: Step) -> Lines:
+    """Return the lines of code of a step, in the network's names."""
+    symbols, lines = Symbols(step.names), dict[str, str]()
+    for made in define(step).every:
+        if step.computed[made.name].inputs:
+            left = Quantity(made.name, new=made.new)
+            lines[made.name] = assignment(Equation(left, made.expression, Scope({}, {})), symbols)
+    return lines
+
+
+class _Program:
+    """A step with what went wrong in it, and what it gives in each call.
+
+    Each call begins with the parameters of its right step, in one life: gradients that are never
+    cleared go on from call to call. ``edited`` has for each call the numbers of edited lines.
+    ``given`` are the ``names`` that are as they were found; calls are looked at until it is clear
+    that these are not all of the ``needed`` ones.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        calls: Sequence[Called],
+        names: Sequence[str],
+        cause: Cause = Cause(),
+        edited: Sequence[Mapping[str, Array]] = (),
+        needed: Set[str] = frozenset(),
+    ) -> None:
+        self.step, self.calls, self.names, self.cause = step, calls, names, cause
+        self.edited = edited or [{} for _ in calls]
+        mistaken = with_mistakes(step, cause.mistakes)
+        # what keeps digits takes other numbers than those given
+        shown = {node: node.inputs[0] for node in ordered(mistaken.outputs) if node.op is STABLE}
+        self.made = mistaken.with_changes(shown)
+        self.given, self.values = {*names}, list[dict[str, Values]]()
+        slots = self.made.updated.keys() - self.made.nodes
+        kept = {name: np.zeros(self.made.before[name].shape) for name in slots}
+        for call, own in zip(calls, self.edited, strict=True):
+            found = self._carried_out(call, kept, own)
+            kept = {name: np.asarray(found[name]) for name in slots}
+            self.values.append(found)
+            known = self.given & call.found.keys()
+            self.given -= {name for name in known if not _gives(call, name, found)}
+            if not needed <= self.given:
+                break
+
+    def _carried_out(
+        self, call: Called, kept: Mapping[str, Array], edited: Mapping[str, Array]
+    ) -> dict[str, Values]:
+        """Return the quantities of a call by name."""
+        computed = self.made.computed
+        data = {name: call.expected[name] for name in ("input", "target")}
+        known: dict[Node, Values] = self.made.given({**data, **call.before})
+        known |= {self.made.before[name]: array for name, array in kept.items()}
+        known |= {computed[name]: array for name, array in edited.items()}
+        found = evaluate(computed.values(), known)
+        return {name: found[node] for name, node in computed.items()}
+
+    @property
+    def wrong(self) -> str | None:
+        """The first quantity that is not as it was found."""
+        return next((name for name in self.names if name not in self.given), None)
+
+    @property
+    def needed(self) -> set[str]:
+        """What has to be given with one more slip."""
+        return self.given | {name for name in [self.wrong] if name}
+
+    # what else may have gone wrong
+
+    def slipped(self) -> list[_Program]:
+        """Return this with more mistakes, as few as give more, or with other settings."""
+        cause, found = self.cause, list[_Program]()
+        more = [name for name in MISTAKES if name not in cause.mistakes]
+        more = [name for name in more if self._acts(name)]
+        for size in range(1, MOST_IN_ONE + 1):
+            for names in combinations(more, size):
+                made = (*(n for n in MISTAKES if n in cause.mistakes or n in names),)
+                found += self._with(self.step, replace(cause, mistakes=made))
+            if size == 1 and cause == Cause():
+                for said, other in _others(self.step.experiment):
+                    step = training_step(other, self.step.samples)
+                    found += self._with(step, Cause(other=(said,)))
+            if found:
+                break
+        return found
+
+    def _acts(self, mistake: str) -> bool:
+        """Tell whether one more mistake changes how the first wrong quantity is computed."""
+        assert self.wrong is not None, "of what explains everything no more is wanted"
+        made = _mistaken(self.step, (*self.cause.mistakes, mistake))
+        before = with_mistakes(self.step, self.cause.mistakes)
+        return made is not None and made.computed[self.wrong] is not before.computed[self.wrong]
+
+    def _with(self, step: Step, cause: Cause) -> list[_Program]:
+        """Return the program of a step with what went wrong in it, if it gives more than this."""
+        if _mistaken(step, cause.mistakes) is None:
+            return []
+        made = _Program(step, self.calls, self.names, cause, self.edited, self.needed)
+        return [made] if self.needed <= made.given else []
+
+    def edited_in(self) -> _Program:
+        """Return this with the edit of one line that gives most; itself where none gives more."""
+        best: _Program = self
+        if self.step.experiment.network.parameter_count > LARGE:
+            return best
+        lines = lines_of(with_mistakes(self.step, self.cause.mistakes))
+        sights = [self._sight(lines, at) for at in range(len(self.calls))]
+        for quantity, line in self._edits(lines, sights[0]):
+            made = [_value(line, sight) for sight in sights]
+            arrays = [one for one in made if one is not None]
+            if len(arrays) < len(made):
+                continue
+            edited = [{**a, quantity: b} for a, b in zip(self.edited, arrays, strict=True)]
+            cause = replace(self.cause, lines=(*self.cause.lines, line))
+            with suppress(ValueError):  # of another shape, it goes into no product
+                found = _Program(self.step, self.calls, self.names, cause, edited, self.needed)
+                best = max(best, found, key=_count) if self.needed <= found.given else best
+            if not best.wrong:
+                break
+        return best
+
+    def _sight(self, lines: Lines, call: int) -> Names:
+        """Return the numbers that lines of a call can read, by the names in the code."""
+        given, training = self.calls[call], self.step.experiment.training
+        settings = {"learning_rate": training.learning_rate, "l2": training.l2}
+        data = {name: given.expected[name] for name in ("input", "target")}
+        made = {_target(line): self.values[call][name] for name, line in lines.items()}
+        numbers = {**{n: np.array(v) for n, v in settings.items()}, **data, **made}
+        return {**numbers, **given.before}  # parameters are those before the step
+
+    def _edits(self, lines: Lines, sight: Names) -> Iterator[tuple[str, str]]:
+        """Yield edits of the lines that the first wrong quantity, and nothing right, comes from."""
+        wrong = self.wrong
+        assert wrong is not None, "of what explains everything no more is wanted"
+        within = self._behind([wrong]) - self._behind(self.given)
+        for quantity in reversed([one for one in lines if one in within]):
+            line, own = lines[quantity], np.asarray(self.values[0][quantity])
+            if quantity == wrong:
+                off = self.calls[0].found[wrong] - own
+                if np.ptp(off) <= 1e-6 * np.abs(off).max():
+                    sign = "-" if off.mean() < 0.0 else "+"
+                    yield quantity, f"{line} {sign} {abs(off.mean()):.6g}"
+            seen = {_digits(own)}
+            known = {name: [array] for name, array in sight.items() if name != _target(line)}
+            for edit in islice(edits(ast.parse(line).body[0], known), MOST_TRIED):
+                edited = ast.unparse(edit)
+                value = _value(edited, sight) if isinstance(edit, ast.Assign) else None
+                if value is not None and _digits(value) not in seen:
+                    seen.add(_digits(value))
+                    yield quantity, edited
+
+    def _behind(self, names: Iterable[str]) -> set[str]:
+        """Return what quantities are computed from, with these."""
+        computed = self.made.computed
+        behind = {*ordered([computed[name] for name in names])}
+        return {name for name, node in computed.items() if node in behind}
+
+
+Names = dict[str, Array]
+
+
+def _mistaken(step: Step, mistakes: tuple[str, ...]) -> Step | None:
+    """Return the step with mistakes; None where it cannot have them."""
+    experiment = step.experiment
+    try:
+        check_mistakes(mistakes, experiment.network, experiment.training.reduction)
+        return with_mistakes(step, mistakes)
+    except (UnusableError, KeyError, ValueError, TypeError, IndexError):
+        return None  # there may be no such layer, or no such matrix
+
+
+def _count(program: _Program) -> int:
+    return len(program.given)
+
+
+def _gives(call: Called, name: str, found: Mapping[str, Values]) -> bool:
+    """Tell whether a quantity is what was found; a loss may be without its penalty."""
+    wanted, names = call.found[name], [name, "data_loss"] if name == "loss" else [name]
+    made = [np.asarray(found[one]) for one in names if one in found]
+    return any(
+        one.size == wanted.size and call.gives(name, one.reshape(wanted.shape)) for one in made
+    )
+
+
+def _value(line: str, names: Names) -> Array | None:
+    """Return what a line computes; None where it cannot be carried out."""
+    try:
+        code = _compiled(line.partition(" = ")[2])
+        return np.asarray(eval(code, {"np": np, **names}), np.float64)
+    except Exception:  # whatever an edited line may raise
+        return None
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(code: str) -> CodeType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the compiler has its doubts about some edits
+        return compile(code, "<line>", "eval")
+
+
+def _target(line: str) -> str:
+    return line.partition(" = ")[0]
+
+
+def _digits(array: Array) -> bytes:
+    return np.round(array, 9).tobytes()

@@ -10,8 +10,7 @@ import numpy as np
 
 from bptui.check.comparing import is_result
 from bptui.check.judging import Finding, findings_of
-from bptui.check.search import diagnose
-from bptui.check.slips import Cause
+from bptui.check.search import Cause, diagnose
 from bptui.check.trials import Case, FunctionName, Trial
 
 from ..core.reference import Array, PlainRun
@@ -38,7 +37,7 @@ class Diagnosis(NamedTuple):
 
 def diagnosed(trials: Sequence[Trial]) -> Diagnosis:
     findings = findings_of(trials)
-    return Diagnosis(findings, diagnose(trials, findings))
+    return Diagnosis(findings, diagnose(trials[0], findings))
 
 
 def scaled(factor: Callable[[Case], float]) -> Bend:

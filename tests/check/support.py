@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from bptui.check.causes import named
 from bptui.check.check import Check, FunctionCheck, check
 from bptui.check.functions import reports_of
 from bptui.check.report import verdict_of
@@ -30,7 +29,7 @@ def checked(
 
 def mistakes_of(done: FunctionCheck) -> list[tuple[str, ...]]:
     """The mistakes of each explanation that is named, in the order of the alphabet."""
-    causes = [tuple(sorted((*each.mistakes, *each.other))) for each in named(done)]
+    causes = [tuple(sorted((*each.mistakes, *each.other))) for each in done.causes]
     lines = {line.mistake for line in done.traced.wrong if line.mistake}
     return causes or [tuple(sorted(lines))]
 

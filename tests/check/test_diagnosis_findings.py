@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.check.comparing import Ratio
 from bptui.check.judging import Finding, findings_of
 from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.losses import LOSSES
@@ -76,7 +75,7 @@ def test_the_loss_with_or_without_the_penalty() -> None:
     assert_passes(diagnosed(right_trials(cases, "gradients")))
     assert_passes(diagnosed(right_trials(cases, "gradients", bend=of_data)))
     half = diagnosed(right_trials(cases, "gradients", bend=times("loss", lambda case: 0.5)))
-    assert ratio_of(half).meanings[0] == "divided by 2"
+    assert half.first_wrong.ratio.text == "times 0.5"
     assert half.causes == ()  # the gradients are right
 
 
@@ -84,70 +83,44 @@ def batch(case: Case) -> float:
     return float(case.samples)
 
 
-def rate(case: Case) -> float:
-    return case.experiment.training.learning_rate
-
-
-def outputs(case: Case) -> float:
-    return float(case.experiment.network.layers[-1])
-
-
-def ratio_of(found: Diagnosis) -> Ratio:
-    assert found.first_wrong.ratio is not None
-    return found.first_wrong.ratio
-
-
 @pytest.mark.parametrize(
-    ("factor", "meaning"),
+    "factor",
     [
-        (lambda case: -1.0, "with the opposite sign"),
-        (lambda case: 2.0, "times 2"),
-        (lambda case: 1.0 / batch(case), "divided by the batch size"),
-        (lambda case: -batch(case), "times the batch size and with the opposite sign"),
+        lambda case: -1.0,
+        lambda case: 2.0,
+        lambda case: 1.0 / batch(case),
+        lambda case: -batch(case),
     ],
 )
-def test_deltas_in_another_convention_are_right(
-    factor: Callable[[Case], float], meaning: str
-) -> None:
+def test_deltas_in_another_convention_are_right(factor: Callable[[Case], float]) -> None:
     diagnosis = diagnosed(right_trials(DRAWN, "gradients", bend=times("delta_o delta_h", factor)))
     assert diagnosis.right
     assert diagnosis.causes == ()
     found = {each.name: each for each in diagnosis.findings}
     assert verdicts(found) == {"delta_o": "convention", "delta_h": "convention"}
-    for name in ("delta_o", "delta_h"):
-        ratio = found[name].ratio
-        assert meaning in ratio.meanings
 
 
-RATIOS: list[tuple[Callable[[Case], float], set[str]]] = [
-    (lambda case: 0.5, {"divided by 2", "divided by the number of outputs"}),
-    (lambda case: 2.0, {"times 2", "times the number of outputs"}),
-    (lambda case: -1.0, {"with the opposite sign"}),
-    (batch, {"times the batch size"}),
-    (lambda case: 1.0 / batch(case), {"divided by the batch size"}),
-    (rate, {"times the learning rate"}),
-    (lambda case: 1.0 / rate(case), {"divided by the learning rate"}),
-    (lambda case: 2.0 / batch(case), {"times 2/the batch size"}),
-    (
-        lambda case: -0.5,
-        {
-            "divided by 2 and with the opposite sign",
-            "divided by the number of outputs and with the opposite sign",
-        },
-    ),
-    (lambda case: 0.3, set()),
-]
-
-
-@pytest.mark.parametrize(("factor", "meanings"), RATIOS)
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [
+        (lambda case: 0.5, "times 0.5"),
+        (lambda case: -1.0, "with the opposite sign"),
+        (batch, "times the batch size"),
+        (lambda case: 1.0 / batch(case), "divided by the batch size"),
+        (
+            lambda case: -2.0 / batch(case),
+            "times 2 and divided by the batch size and with the opposite sign",
+        ),
+    ],
+)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_constant_ratios_have_names(
-    factor: Callable[[Case], float], meanings: set[str], function: FunctionName
+def test_a_constant_ratio_is_told(
+    factor: Callable[[Case], float], text: str, function: FunctionName
 ) -> None:
     found = Diagnosis(findings_of(right_trials(DRAWN, function, bend=scaled(factor))), ())
     for each in found.findings:
         if each.verdict in ("wrong", "follows"):
-            assert set(each.ratio.meanings) == meanings
+            assert each.ratio.text == text
     assert found.first_wrong.name == ("gW2" if function == "gradients" else "W2")
     # code that scales everything alike goes wrong once
     assert [each.verdict for each in found.findings].count("wrong") == 1
@@ -217,8 +190,7 @@ def test_several_wrong_links() -> None:
 @pytest.mark.parametrize(
     ("bend", "name", "notice"),
     [
-        (lambda a: a.T, "gW1", "it is the transpose of the correct one"),
-        (lambda a: 0.0 * a, "gW2", "it is all zeros"),
+        (lambda a: 0.0 * a, "gW2", "all zeros"),
         (lambda a: a + 1.0, "gW1", ""),
     ],
 )
@@ -243,7 +215,7 @@ def test_the_place_is_in_the_call_where_it_goes_wrong() -> None:
 
     found = {each.name: each for each in findings_of(right_trials(DRAWN, "step", bend=frozen))}
     assert verdicts(found) == {"W2": "wrong", "b2": "wrong"}
-    assert found["W2"].notice == "it is not changed"
+    assert found["W2"].notice == "not changed"
     assert found["W2"].error == pytest.approx(1.0)
 
 

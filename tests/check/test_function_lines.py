@@ -204,13 +204,13 @@ def gradients(x, t, W1, b1, W2, b2):
 def test_what_stands_out_is_said_with_its_name(tmp_path: Path) -> None:
     loss = "0.5 * np.mean((o - t) ** 2), x.T @ e"
     report = report_on(tmp_path, edited(WRITTEN, "x.T @ e", loss))
-    assert "loss: it is the correct one divided" in (report.reason or "")
+    assert "loss: the correct numbers times" in (report.reason or "")
 
 
 def test_of_another_shape_is_said_how_it_is_no_number_that_is_not_finite(tmp_path: Path) -> None:
     report = report_on(tmp_path, edited(WRITTEN, "e.sum(axis=0)", "e.sum()", " / len(x)", ""))
     (because,) = (text for _, text in report.facts if text.startswith("with several samples"))
-    assert "gb1: it has shape (); expected (4,), the shape of b1, so it got one" in because
+    assert "gb1: it has shape (); expected (4,), the shape of b1; so it got one" in because
 
 
 @pytest.mark.parametrize("toml", [MEAN, preset((3, 4, 1))], ids=["three outputs", "one"])

@@ -53,7 +53,7 @@ def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
     assert template.exit_code == 0
     done = check(tmp_path, template.stdout, "--preset", "mazur")
     assert done.exit_code == 3
-    assert says(done, "gradients: not written yet.", "NotImplementedError", "mine.py, line")
+    assert says(done, "gradients: not written yet:", "NotImplementedError", "mine.py, line")
 
 
 GRADIENTS = "import os, sys\ndef gradients(x, t, weights):\n    "
@@ -72,7 +72,6 @@ STEP = "import os\ndef step(x, t, weights, learning_rate):\n    "
             (
                 "gW1: it has shape (1, 2)",
                 "expected (2, 2)",
-                "gradients: its result cannot be read.",
             ),
         ),
         (
@@ -103,7 +102,7 @@ def test_code_that_hangs_is_stopped(tmp_path: Path) -> None:
         tmp_path, f"def gradients(x, t, weights):\n    print('here')\n{endless}", limit="3"
     )
     assert done.exit_code == 3
-    assert says(done, "within the time limit", "line 4", "here", "gradients: does not return.")
+    assert says(done, "line 4", "here", "gradients: does not return within 3 s")
     done = check(tmp_path, f"if True:\n{endless}", limit="0.5")
     assert (done.exit_code, done.stdout) == (3, "")
     assert says(done, "no training step within the time limit: 0.5 s; it was at line ")
@@ -159,7 +158,7 @@ def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_pat
     source = RIGHT.replace("/ len(x)", "")
     alone = check(tmp_path, source)
     assert alone.exit_code == 0
-    assert says(alone, "times the batch size, so it got one at a time", "gradients: right")
+    assert says(alone, "times the batch size; so it got one at a time", "gradients: right")
     batches = check(tmp_path, source, "--preset", "negnevitsky")
     assert says(batches, "negnevitsky has biases, but the function takes none")
 
@@ -171,7 +170,7 @@ def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_pat
             CORPUS["outer products of vectors"][1].replace("* (1 - o)", "* (1 - o) / len(x)"),
             (),
             1,
-            ("as vectors", "the correct one divided by the number of inputs"),
+            ("as vectors", "which should be d = (o - t) * o * (1 - o)."),
             id="len(x) of a vector is no batch size",
         ),
         pytest.param(
@@ -182,7 +181,7 @@ def step(x, t, weights, learning_rate):
 """,
             (),
             1,
-            ("step: wrong-sign.", "line 13 return [w + learning_rate * g", "opposite sign"),
+            ("step: wrong-sign.", "line 13 return [w + learning_rate * g"),
             id="no line is accused that gives what is right",
         ),
         pytest.param(
