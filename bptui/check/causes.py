@@ -103,6 +103,8 @@ def what_is_wrong(check: FunctionCheck) -> str:
         digits = int(-log10(worst))
         look_for = "rounding, numerical differentiation or approximations"
         return f"{are} right to only {digits} digits: look for {look_for}"
+    if all(one.ratio for one in check.findings if one.verdict == "wrong"):
+        return striking(check.findings)
     wrong = check.traced.wrong
     mistakes = dict.fromkeys(line.mistake for line in wrong)
     if mistakes and None not in mistakes:

@@ -6,8 +6,8 @@ here, where the program makes the same ones. Where its loss falls, little is sai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -61,34 +61,33 @@ class Outlook:
 
     def remarks(self) -> list[str]:
         """Return the remarks, the plainest cause first; none where all is well."""
-        found = [*self._symmetric()]
-        found += [f"not applied: {told(one, self.name)}" for one in self.unapplied]
-        found += self._out_of_reach()
         units = [*self._dead(), *self._saturated()]
-        found += units
         rate = [*self._rate()]
         if not rate and self.course.kind in ("rises", "unsteady"):
             rate = [self._told()]
-        found += rate
-        if units or rate or self.course.kind in ("rises", "unsteady"):
-            found += self._wide_inputs()
-        return found
+        return [
+            *islice(self._symmetric(), 1),
+            *(f"not applied: {told(one, self.name)}" for one in self.unapplied),
+            *islice(self._out_of_reach(), 1),
+            *units,
+            *rate,
+            *islice(self._wide_inputs() if units or rate else (), 1),
+        ]
 
     # where the loss goes
 
     def _course(self) -> Course:
-        if not self.training.known:
+        training = self.training
+        if not training.known:
             return Course(0, np.nan, np.nan, "unknown")
-        losses = self.training.losses(FEW)
+        losses = training.losses(FEW)
         kind = _kind(losses)
-        if not self.training.goes_on:  # with other data the next steps may go elsewhere
-            worse = kind == "rises" and not losses[-1] < MUCH * losses[0]
-            return Course(len(losses) - 1, losses[0], losses[-1], "rises" if worse else "unknown")
-        if kind == "hardly":
-            losses = self.training.losses(self.training.most)
-            kind = (
-                "hardly" if _kind(losses) != "rises" and _fallen(losses) < 5 * HARDLY else "falls"
-            )
+        if not training.goes_on:  # with other data the next steps may go elsewhere
+            kind = "unknown" if kind != "rises" or losses[-1] < MUCH * losses[0] else kind
+        elif kind == "hardly":
+            losses = training.losses(training.most)
+            if _kind(losses) == "rises" or _fallen(losses) >= 5 * HARDLY:
+                kind = "falls"
         return Course(len(losses) - 1, losses[0], losses[-1], kind)
 
     def _told(self) -> str:
@@ -97,15 +96,14 @@ class Outlook:
         return f"the loss {way} from {first:.5g} to {last:.5g} in {steps} steps like this one"
 
     def _rate(self) -> Iterator[str]:
-        kind, steps = self.course.kind, self.course.steps
-        larger, smaller = (10.0, 100.0, 1000.0), [10.0**-power for power in range(1, 10)]
-        factors: dict[str, Sequence[float]]
-        factors = {"hardly": larger, "rises": smaller, "unsteady": smaller}
+        """Tell of a rate with which the loss falls where it does not with that of the program."""
+        steps, first, last, kind = self.course
+        smaller = [10.0**-power for power in range(1, 10)]
+        factors = {"hardly": [10.0, 100.0, 1000.0], "rises": smaller, "unsteady": smaller}
         for factor in factors.get(kind, ()):
             losses = self.training.losses(max(steps, FEW), factor)
-            enough = CLEARLY if kind == "hardly" else 0.0
-            better = losses[-1] < min(self.course.first, self.course.last)
-            if _kind(losses) == "falls" and better and _fallen(losses) > enough:
+            enough = _fallen(losses) > (CLEARLY if kind == "hardly" else 0.0)
+            if _kind(losses) == "falls" and losses[-1] < min(first, last) and enough:
                 size, other = ("too small", "larger") if factor > 1 else ("too large", "smaller")
                 yield (
                     f"learning rate {size}: {self._told()}, and to {losses[-1]:.5g} with a rate "
@@ -120,40 +118,32 @@ class Outlook:
         gradients = self.lines.judged.gradients.of
         for node in dict.fromkeys(self.truth.parameters.values()):
             entry = self.truth.graph.entry[node]
-            if node not in gradients or not self._is_hidden(entry):
-                continue
-            axes = self._units(node)
-            if not axes:
-                continue
-            value, gradient = map(self.training.at_start, (node, gradients[node]))
+            axes = {*self._units(node)} if node in gradients and self._is_hidden(entry) else ()
+            both = [self.training.at_start(one) for one in (node, gradients[node])] if axes else []
             for axis in axes:
-                if value.shape[axis] > 1 and _same(value, axis) and _same(gradient, axis):
-                    matrix = self.name(entry) or "a matrix"
+                count = node.shape[axis]
+                if count > 1 and all(_same(values, axis) for values in both):
                     yield (
-                        f"equal units: the {value.shape[axis]} that {matrix} leads to begin with "
-                        "the same weights and get the same gradients, so they stay copies of one; "
-                        "begin with small random weights"
+                        f"equal units: the {count} that {self.name(entry) or 'a matrix'} leads to "
+                        "begin with the same weights and get the same gradients, so they stay "
+                        "copies of one; begin with small random weights"
                     )
-                    return
 
-    def _units(self, matrix: Node) -> set[int]:
-        """Return the axes of a matrix along which the units lie that it leads to."""
-        found = set[int]()
-        for entry in self.lines.forward:
-            product = self.truth.graph.nodes[entry]
-            if product.op.name == "matmul" and len(matrix.shape) == 2:
-                for place, given in enumerate(product.inputs):
-                    turned = given.op.name == "transpose" and given.inputs[0] is matrix
-                    if given is matrix or turned:
-                        found.add(1 - place if turned else place)
-        return found
+    def _units(self, matrix: Node) -> Iterator[int]:
+        """Yield the axes of a matrix along which the units lie that it leads to."""
+        products = (self.truth.graph.nodes[entry] for entry in self.lines.forward)
+        for product in products if len(matrix.shape) == 2 else ():
+            for place, given in enumerate(product.inputs if product.op.name == "matmul" else ()):
+                if given is matrix:
+                    yield place
+                elif given.op.name == "transpose" and given.inputs[0] is matrix:
+                    yield 1 - place
 
     def _is_hidden(self, entry: int) -> bool:
         """Tell whether what follows from an entry is multiplied with another parameter."""
         after = self.tape.dependents({entry}, self.truth.step.end) & self.lines.forward
-        products = (self.tape.inputs[one] for one in after if self._op(one) in PRODUCTS)
-        parted = ([one for one in given if one not in after] for given in products)
-        return any(one in self.truth.dependent for rest in parted for one in rest)
+        factors = {one for at in after if self._op(at) in PRODUCTS for one in self.tape.inputs[at]}
+        return not self.truth.dependent.isdisjoint(factors - after)
 
     def _op(self, entry: int) -> str:
         return self.truth.graph.nodes[entry].op.name
@@ -165,14 +155,11 @@ class Outlook:
             if self.tape.notes[entry].call != "subtract" or len(pair) != 2:
                 continue
             for out, target in (pair, pair[::-1]):
-                if (
-                    target in self.truth.dependent
-                    or out not in reach
-                    or not self.tape.shape(target)
-                ):
+                given = target in self.truth.dependent or not self.tape.shape(target)
+                if given or out not in reach:
                     continue
                 low, high = REACH[reach[out].name]
-                values = np.asarray(self.tape.values[target], dtype=np.float64)
+                values = self._values(target)
                 if values.min() < low or values.max() > high:
                     ends = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} and more"
                     yield (
@@ -180,7 +167,9 @@ class Outlook:
                         f"{_goes(values)}, and {self._called(reach[out])} gives {ends}; scale the "
                         "targets, or leave the activation of the output out"
                     )
-                    return
+
+    def _values(self, entry: int) -> Numbers:
+        return np.asarray(self.tape.values[entry], dtype=np.float64)
 
     def _called(self, layer: Activated) -> str:
         name = self.name(layer.after)
@@ -194,7 +183,7 @@ class Outlook:
 
     def _dead(self) -> Iterator[str]:
         for layer in self._of_several_samples():
-            z = np.asarray(self.tape.values[layer.before], dtype=np.float64)
+            z = self._values(layer.before)
             if layer.name == "relu" and z.size > 1 and z.max() <= 0:
                 yield (
                     f"dead units: {self._called(layer)} is 0 everywhere, and lets no gradient "
@@ -202,14 +191,13 @@ class Outlook:
                 )
 
     def _saturated(self) -> Iterator[str]:
+        early = self.first and self.course.kind == "hardly"  # later, an output may well be
         for layer in self._of_several_samples():
             if layer.name not in REACH or layer.name == "relu":
                 continue
             steepest = float(slopes_at([np.zeros(1)], layer.name)[0][0])
             flat = float(np.mean(np.abs(layer.slope(self.truth)[0]) < FLAT * steepest))
-            hidden = layer.is_hidden(self.truth, self.lines.forward)
-            early = self.first and self.course.kind == "hardly"  # later, an output may well be
-            if flat >= MOST_FLAT and (hidden or early):
+            if flat >= MOST_FLAT and (early or layer.is_hidden(self.truth, self.lines.forward)):
                 yield (
                     f"saturated units: {flat:.0%} of {self._called(layer)} are so near its ends "
                     f"that the slope is below {FLAT:.0%} of the steepest; begin with smaller "
@@ -219,16 +207,13 @@ class Outlook:
     def _wide_inputs(self) -> Iterator[str]:
         parameters = {parameter.before for parameter in self.truth.parameters}
         for entry in sorted(self.lines.forward & self.truth.dependent):
-            inputs = self.tape.inputs[entry]
-            scaled = self._op(entry) == "multiply" and not parameters.isdisjoint(inputs)
-            if self._op(entry) != "matmul" and not scaled:
-                continue
-            for given in inputs:
-                values = np.asarray(self.tape.values[given], dtype=np.float64)
-                if given not in self.truth.dependent and np.abs(values).max() > WIDE:
-                    name = self.name(given) or "an input"
-                    yield f"large inputs: {name} {_goes(values)}; scale it to about -1 to 1"
-                    return
+            inputs, op = self.tape.inputs[entry], self._op(entry)
+            if op == "matmul" or (op == "multiply" and not parameters.isdisjoint(inputs)):
+                for given in inputs:
+                    values = self._values(given)
+                    if given not in self.truth.dependent and np.abs(values).max() > WIDE:
+                        name = self.name(given) or "an input"
+                        yield f"large inputs: {name} {_goes(values)}; scale it to about -1 to 1"
 
 
 def _goes(values: Numbers) -> str:

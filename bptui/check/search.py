@@ -12,9 +12,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import combinations, islice
-from types import CodeType
 
 import numpy as np
 
@@ -46,6 +44,7 @@ ANOTHER_UPDATE = "the update is that of"
 """And the name of an optimizer: its gradients are right."""
 Lines = Mapping[str, str]
 """The code of a step: quantities in their order, and the lines that compute them."""
+Names = dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -108,10 +107,10 @@ def _found(program: _Program, naming: bool, editing: bool) -> list[Cause]:
         if done:
             return done
         if not found and editing:
-            found = [program.edited_in()]
-        best = max(found, key=_count, default=program)
-        if best is program:
+            found = program.edited_in()
+        if not found:
             break  # what it gives behind an edited line may differ, too
+        best = max(found, key=_count)
         if not best.wrong:
             return [best.cause]
         program = best
@@ -224,11 +223,6 @@ class _Program:
         """The first quantity that is not as it was found."""
         return next((name for name in self.names if name not in self.given), None)
 
-    @property
-    def needed(self) -> set[str]:
-        """What has to be given with one more slip."""
-        return self.given | {name for name in [self.wrong] if name}
-
     # what else may have gone wrong
 
     def slipped(self) -> list[_Program]:
@@ -239,11 +233,12 @@ class _Program:
         for size in range(1, MOST_IN_ONE + 1):
             for names in combinations(more, size):
                 made = (*(n for n in MISTAKES if n in cause.mistakes or n in names),)
-                found += self._with(self.step, replace(cause, mistakes=made))
+                if _mistaken(self.step, made) is not None:
+                    found += self._next(self.step, replace(cause, mistakes=made), self.edited)
             if size == 1 and cause == Cause():
                 for said, other in _others(self.step.experiment):
                     step = training_step(other, self.step.samples)
-                    found += self._with(step, Cause(other=(said,)))
+                    found += self._next(step, Cause(other=(said,)), self.edited)
             if found:
                 break
         return found
@@ -255,33 +250,32 @@ class _Program:
         before = with_mistakes(self.step, self.cause.mistakes)
         return made is not None and made.computed[self.wrong] is not before.computed[self.wrong]
 
-    def _with(self, step: Step, cause: Cause) -> list[_Program]:
+    def _next(
+        self, step: Step, cause: Cause, edited: Sequence[Mapping[str, Array]]
+    ) -> list[_Program]:
         """Return the program of a step with what went wrong in it, if it gives more than this."""
-        if _mistaken(step, cause.mistakes) is None:
-            return []
-        made = _Program(step, self.calls, self.names, cause, self.edited, self.needed)
-        return [made] if self.needed <= made.given else []
+        needed = self.given | {name for name in [self.wrong] if name}
+        with suppress(ValueError):  # of another shape, an edited value goes into no product
+            made = _Program(step, self.calls, self.names, cause, edited, needed)
+            return [made] if needed <= made.given else []
+        return []
 
-    def edited_in(self) -> _Program:
-        """Return this with the edit of one line that gives most; itself where none gives more."""
-        best: _Program = self
+    def edited_in(self) -> list[_Program]:
+        """Return this with the edit of one line that gives most, if any gives more."""
+        found = list[_Program]()
         if self.step.experiment.network.parameter_count > LARGE:
-            return best
+            return found
         lines = lines_of(with_mistakes(self.step, self.cause.mistakes))
         sights = [self._sight(lines, at) for at in range(len(self.calls))]
         for quantity, line in self._edits(lines, sights[0]):
-            made = [_value(line, sight) for sight in sights]
-            arrays = [one for one in made if one is not None]
-            if len(arrays) < len(made):
-                continue
-            edited = [{**a, quantity: b} for a, b in zip(self.edited, arrays, strict=True)]
-            cause = replace(self.cause, lines=(*self.cause.lines, line))
-            with suppress(ValueError):  # of another shape, it goes into no product
-                found = _Program(self.step, self.calls, self.names, cause, edited, self.needed)
-                best = max(best, found, key=_count) if self.needed <= found.given else best
-            if not best.wrong:
+            values = [one for one in _values(line, sights) if one is not None]
+            if len(values) == len(sights):
+                edited = [{**a, quantity: b} for a, b in zip(self.edited, values, strict=True)]
+                cause = replace(self.cause, lines=(*self.cause.lines, line))
+                found += self._next(self.step, cause, edited)
+            if found and not found[-1].wrong:
                 break
-        return best
+        return found
 
     def _sight(self, lines: Lines, call: int) -> Names:
         """Return the numbers that lines of a call can read, by the names in the code."""
@@ -308,7 +302,7 @@ class _Program:
             known = {name: [array] for name, array in sight.items() if name != _target(line)}
             for edit in islice(edits(ast.parse(line).body[0], known), MOST_TRIED):
                 edited = ast.unparse(edit)
-                value = _value(edited, sight) if isinstance(edit, ast.Assign) else None
+                (value,) = _values(edited, [sight]) if isinstance(edit, ast.Assign) else (None,)
                 if value is not None and _digits(value) not in seen:
                     seen.add(_digits(value))
                     yield quantity, edited
@@ -318,9 +312,6 @@ class _Program:
         computed = self.made.computed
         behind = {*ordered([computed[name] for name in names])}
         return {name for name, node in computed.items() if node in behind}
-
-
-Names = dict[str, Array]
 
 
 def _mistaken(step: Step, mistakes: tuple[str, ...]) -> Step | None:
@@ -346,20 +337,16 @@ def _gives(call: Called, name: str, found: Mapping[str, Values]) -> bool:
     )
 
 
-def _value(line: str, names: Names) -> Array | None:
-    """Return what a line computes; None where it cannot be carried out."""
-    try:
-        code = _compiled(line.partition(" = ")[2])
-        return np.asarray(eval(code, {"np": np, **names}), np.float64)
-    except Exception:  # whatever an edited line may raise
-        return None
-
-
-@lru_cache(maxsize=20_000)
-def _compiled(code: str) -> CodeType:
+def _values(line: str, sights: Sequence[Names]) -> Iterator[Array | None]:
+    """Yield what a line computes in each sight; None where it cannot be carried out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the compiler has its doubts about some edits
-        return compile(code, "<line>", "eval")
+        code = compile(line.partition(" = ")[2], "<line>", "eval")
+    for names in sights:
+        try:
+            yield np.asarray(eval(code, {"np": np, **names}), np.float64)
+        except Exception:  # whatever an edited line may raise
+            yield None
 
 
 def _target(line: str) -> str:
