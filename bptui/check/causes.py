@@ -14,7 +14,7 @@ from bptui.check.judging import Finding
 from bptui.check.process import StoppedError
 from bptui.check.report import Row
 from bptui.check.search import ANOTHER_UPDATE, Cause, lines_of
-from bptui.core.network import Names
+from bptui.core.network import Network
 from bptui.core.step import training_step
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
@@ -121,20 +121,20 @@ def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[
     """Return the lines of code that give a quantity, from what is ``known`` to be right before."""
     case = (finding.trial or check.attempt.trials[0]).case
     lines = lines_of(training_step(case.experiment, case.samples))
-    way = _way(finding.name, case.experiment.network.names, known)
+    way = _way(finding.name, case.experiment.network, known)
     return [own_words(lines[name]) for name in way if name in lines]
 
 
-def _way(name: str, names: Names, known: set[str]) -> list[str]:
+def _way(name: str, network: Network, known: set[str]) -> list[str]:
     """Return the backward quantities of its layer that lead to ``name`` from what is known."""
-    for layer in range(1, names.depth + 1):
-        way = [names.out_gradient(layer), names.delta(layer)]
-        for parameter in (names.weights(layer), names.bias(layer)):
-            whole = [*way, f"g{parameter}", parameter]
-            if name in whole:
-                end = whole.index(name)
-                start = max((at + 1 for at in range(end) if whole[at] in known), default=0)
-                return whole[start : end + 1]
+    names = network.names
+    for layer in range(1, network.depth + 1):
+        for parameter in network.parameters_of(layer):
+            way = [names.out_gradient(layer), names.delta(layer), f"g{parameter}", parameter]
+            if name in way:
+                way = way[: way.index(name) + 1]
+                start = max((at + 1 for at, one in enumerate(way[:-1]) if one in known), default=0)
+                return way[start:]
     return [name]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, pairwise, repeat
+from itertools import chain, repeat
 from pathlib import Path
 
 from bptui.check.calls import FORMS
@@ -195,6 +195,7 @@ def _printed(output: str) -> Iterator[Row]:
 def _quantities(check: FunctionCheck) -> list[Line]:
     """Return each given quantity, with the code of those that are wrong of their own."""
     right, made = set[str](), list[Line]()
+    sources = {name: of for of, name in check.experiment.network.gradients.items()}
     for finding in check.findings:
         if finding.verdict == "not given":
             continue
@@ -203,9 +204,7 @@ def _quantities(check: FunctionCheck) -> list[Line]:
             right.add(name)
         if finding.verdict == "wrong":
             code = "\n".join(right_code(finding, check, right))
-        stands_for = f"dL/d{name.removeprefix('g')}" if name.startswith("g") else None
-        if name.startswith("delta_"):
-            stands_for = f"dL/dnet_{name.removeprefix('delta_')}"
+        stands_for = f"dL/d{sources[name]}" if name in sources else None
         said = what_stands_out(finding) or None
         if finding.verdict == "convention" and finding.ratio is not None:
             said = finding.ratio.text
@@ -219,24 +218,19 @@ def _parameters(check: Check) -> Iterator[Parameter]:
     """Yield the JSON of each matrix and vector of biases: its gradient and its update."""
     every = [one for function in check.functions for one in function.findings]
     found = {one.name: one for one in every if one.verdict != "not given"}
-    layers, names = check.experiment.network.layers, check.experiment.network.names
     biases = any(function.attempt.biases for function in check.functions)
-    for layer, (fan_in, fan_out) in enumerate(pairwise(layers), 1):
-        shapes: dict[str, tuple[int, ...]] = {names.weights(layer): (fan_in, fan_out)}
-        if biases:
-            shapes[names.bias(layer)] = (fan_out,)
-        for name, shape in shapes.items():
-            given = [found[one] for one in (f"g{name}", name) if one in found]
-            wrong = [one for one in given if one.wrong]
-            verdict = "wrong" if wrong else "right" if given else "unclear"
-            if any(one.notice == UNCHANGED for one in wrong):
-                verdict = "not updated"
-            ratios = [one.ratio.value for one in wrong if one.ratio is not None]
-            yield Parameter(
-                name,
-                shape,
-                f"g{name}" if f"g{name}" in found else None,
-                verdict,
-                ratios[0] if ratios else None,
-                max((one.error for one in given), default=0.0),
-            )
+    for name, shape in replace(check.experiment.network, bias=biases).shapes.items():
+        given = [found[one] for one in (f"g{name}", name) if one in found]
+        wrong = [one for one in given if one.wrong]
+        verdict = "wrong" if wrong else "right" if given else "unclear"
+        if any(one.notice == UNCHANGED for one in wrong):
+            verdict = "not updated"
+        ratios = [one.ratio.value for one in wrong if one.ratio is not None]
+        yield Parameter(
+            name,
+            shape,
+            f"g{name}" if f"g{name}" in found else None,
+            verdict,
+            ratios[0] if ratios else None,
+            max((one.error for one in given), default=0.0),
+        )

@@ -170,7 +170,7 @@ def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_pat
             CORPUS["outer products of vectors"][1].replace("* (1 - o)", "* (1 - o) / len(x)"),
             (),
             1,
-            ("as vectors", "which should be d = (o - t) * o * (1 - o)."),
+            ("as vectors", "should be d = (o - t) * o * (1 - o)"),
             id="len(x) of a vector is no batch size",
         ),
         pytest.param(
