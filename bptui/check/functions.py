@@ -96,7 +96,8 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
         rows += [Row(f"With {name}'s own data, step {since} is the first that differs.")]
     rows += [Row(UNSTABLE)] * made.unstable + [Row(KEPT)] * made.kept
     mistakes = list(dict.fromkeys(name for cause in check.causes for name in cause.mistakes))
-    rows += [Row(f"{name}: it {MISTAKES[name].summary}") for name in mistakes]
+    told = {line.mistake for line in lines}
+    rows += [Row(f"{name}: it {MISTAKES[name].summary}") for name in mistakes if name not in told]
     rows += [Row()] * bool(rows) + [Row(f"{result}.")]
     named = check.causes[0].mistakes if check.causes else ()
     return replace(report, lines=lines, quantities=quantities, rows=rows, mistakes=named)
