@@ -96,7 +96,7 @@ def _explained(
     known, wrong = check.traced, check.traced.wrong
     told = known.ignored or known.updates > 1 or (wrong and all(line.should_be for line in wrong))
     others = [one for one in made.trials if one is not telling and not one.case.own]
-    causes = diagnose(telling, made.findings, others, editing=not told)
+    causes = diagnose(telling, made.findings, others, told=bool(told))
     # a line has seen the numbers of one network only, in which a factor may be many things
     named = {name for cause in causes for name in cause.mistakes}
     factors = {name for name, mistake in MISTAKES.items() if mistake.factor} - named

@@ -62,14 +62,15 @@ class Cause:
 
 
 def diagnose(
-    trial: Trial, findings: Sequence[Finding], others: Sequence[Trial] = (), editing: bool = True
+    trial: Trial, findings: Sequence[Finding], others: Sequence[Trial] = (), told: bool = False
 ) -> tuple[Cause, ...]:
     """Return the causes that fit what was found in the calls of a trial; several fit equally well.
 
     Mistakes have to give what was found in ``others`` as well, where they can be made there.
 
     None where nothing is wrong, or nothing that is looked for gives the same numbers in every call.
-    ``editing``: edits of lines are looked for, too, where not all can be said without them.
+    Where lines have ``told`` what is wrong already, only the one slip that has a name is looked
+    for; where a ratio says all, no edits of lines are.
     """
     calls, given = calls_of([trial]), [one for one in findings if one.verdict != "not given"]
     finite = all(np.isfinite(each).all() for call in calls for each in call.found.values())
@@ -80,9 +81,13 @@ def diagnose(
     judged = results if any(one.wrong for one in results) else given
     names = [one.name for one in judged if one.verdict != "convention"]
     step = training_step(trial.case.experiment, trial.case.samples)
-    editing = editing and not all(one.ratio or one.notice for one in judged if one.wrong)
+    plain = all(one.ratio or one.notice for one in judged if one.wrong)
     with np.errstate(all="ignore"):
-        causes = _causes(_Program(step, calls, names), editing)
+        program = _Program(step, calls, names)
+        if told:
+            causes = [one.cause for one in program.slipped(1) if not one.wrong]
+        else:
+            causes = _found(program, True, not plain) or _found(program, False, not plain)
         for other in others:
             step = training_step(other.case.experiment, other.case.samples)
             known = [one for one in causes if one.mistakes and not (one.other or one.lines)]
@@ -92,15 +97,11 @@ def diagnose(
     return tuple(causes)
 
 
-def _causes(program: _Program, editing: bool) -> list[Cause]:
-    return _found(program, True, editing) or (_found(program, False, True) if editing else [])
-
-
 def _found(program: _Program, naming: bool, editing: bool) -> list[Cause]:
     """Return what explains everything: with names, where only ``editing`` without any."""
     first = program
     for _ in range(MOST):
-        found = program.slipped() if naming else []
+        found = program.slipped(MOST_IN_ONE) if naming else []
         done = [one.cause for one in found if not one.wrong]
         if naming and program is first and not done:
             done = [*_another_network(program)]
@@ -225,12 +226,12 @@ class _Program:
 
     # what else may have gone wrong
 
-    def slipped(self) -> list[_Program]:
+    def slipped(self, most: int) -> list[_Program]:
         """Return this with more mistakes, as few as give more, or with other settings."""
         cause, found = self.cause, list[_Program]()
         more = [name for name in MISTAKES if name not in cause.mistakes]
         more = [name for name in more if self._acts(name)]
-        for size in range(1, MOST_IN_ONE + 1):
+        for size in range(1, most + 1):
             for names in combinations(more, size):
                 made = (*(n for n in MISTAKES if n in cause.mistakes or n in names),)
                 if _mistaken(self.step, made) is not None:
