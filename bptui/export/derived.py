@@ -17,8 +17,8 @@ from bptui.export.loops import Argument, Loop, Written
 from bptui.export.turns import Places, turn_counts
 from bptui.trace.candidates import ALL
 
-MOST = 80
-"""Lines that a person may still read one after the other."""
+MOST, MOST_TURNS = 80, 6
+"""Lines that a person may still read one after the other, and values of one name."""
 
 
 class NotWrittenError(Exception):
@@ -36,8 +36,7 @@ class BackwardPass(Forward):
             if not node.shape and "[" in self.names[entry]:
                 why = "a program that computes number by number, in loops, is not written out"
                 raise NotWrittenError(f"{self.names[entry]} is one number of many: {why}")
-        refused = _too_long(len(self.needed.intersection(self.gradients.values())))
-        texts = list[str]()
+        refused, texts = self._many(), list[str]()
         for turns in (*[0] * (not refused), *turn_counts(self)):
             try:
                 texts.append(self._verified(Loop(self, turns).written()))
@@ -52,6 +51,15 @@ class BackwardPass(Forward):
             raise NotWrittenError(refused)
         text = min(texts, key=lambda text: text.count("\n"))
         return f"import numpy as np\n\n\n{text}" if "np." in text else text
+
+    def _many(self) -> str:
+        """Say why a backward pass without a loop is not written; empty if it is."""
+        for name, nodes in self.by_name.items():
+            if len(nodes) > MOST_TURNS:
+                return (
+                    f"{name} has {len(nodes)} values, and no loop has them in turns that are alike"
+                )
+        return _too_long(len(self.needed.intersection(self.gradients.values())))
 
     # the function
 
