@@ -291,7 +291,9 @@ class Checked:
 
     def _wrong(self, line: int, repair: Repair) -> Line:
         view, told, others = self._view(repair), None, dict[str, Any]()
-        if view is not None:
+        if view is None:  # of a condition
+            told = self.found.said.get((repair.place, repair.entries))
+        else:
             told = view.should_be(repair) or from_chain_rule(view, repair)
             others["mistake"] = slip(view, repair, told)
             others["statement"] = view.statement
@@ -346,10 +348,9 @@ class Checked:
             one_axis = len(self.tape.shape(self.tape.inputs[meeting[0]][0])) == 1
             told = as_column(statement, piece, one_axis)
         elif statement is not None:
-            end = max(parameter.after for parameter in self.parameters)
-            known = {b.name: b.entry for b in self.bindings if b.entry <= end}
-            of = {one.key for one in self.parameters if line in self._updates(one)}
-            told = summed(self.found, statement, known, of)
+            bound, parameters = self._bound(line), other_shape(self.found.truth)
+            updated = [one for one in parameters if line in self._updates(one)]
+            told = summed(self.found, self._view, bound, updated or parameters, bool(updated))
             if told is not None:
                 return self._line(line, "wrong", told=told, mistake=NOT_SUMMED)
         return self._line(line, "wrong", told=told, difference=SQUARE if meeting else WHY)

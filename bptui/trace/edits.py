@@ -30,9 +30,6 @@ MEANT = (ast.Gt, ast.LtE, ast.GtE, ast.Lt, ast.NotEq, ast.Eq)
 OPPOSITE = dict(zip(TAKEN, MEANT, strict=True))
 """Comparisons, each with the one that is meant where it is taken for another."""
 SUMS = (ast.Add, ast.Sub)
-TERMS = (*SUMS, ast.MatMult)
-RECENT = 12
-"""Names in sight whose products are tried as terms."""
 OFTEN = 4
 """How often an operand may stand in an expression of which some are exchanged."""
 
@@ -43,7 +40,7 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
     ``names`` are the expressions in sight with their values, one for each draw.
     """
     every = places(statement)
-    for level in (_indices, _operands, _layout, _fewer, _numbers, _renamed, _slopes):
+    for level in (_indices, _operands, _layout, _fewer, _numbers, _renamed):
         if level is _fewer:
             yield from turned_round(statement)
         for path in every:
@@ -53,10 +50,13 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
         for new in _known(at(statement, path), names) if len(path) > 1 else ():
             yield put(statement, path, new)
     yield from _statements(statement)
-    for level in (_more, _carried, _terms, _kinds, _wholes):
+    for level in (_more, _kinds, _wholes):
         for path in every:
             for new in level(at(statement, path), names):
                 yield put(statement, path, new)
+    for path in reversed(every):  # of what has a name, where that will do
+        for new in _sums(at(statement, path)):
+            yield put(statement, path, new)
 
 
 @lru_cache(maxsize=4096)
@@ -98,18 +98,16 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         yield node.value
     elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim == 2:
         yield ast.Attribute(node, "T", ast.Load())
-    elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim > 2:
-        yield _parsed(f"np.swapaxes({ast.unparse(node)}, -1, -2)")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for left, right in _turns(node.left, node.right):
             yield ast.BinOp(left, node.op, right)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        yield ast.BinOp(node.left, ast.Add(), node.right)
         yield ast.BinOp(node.right, node.op, node.left)
     if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
         for left, right in _turns(*node.args):
             yield ast.Call(node.func, [left, right], node.keywords)
-    yield from _opposite(node)
-    yield from _brackets(node)
+    yield from opposite(node)
     yield from _slices(node)
     if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
         plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
@@ -117,10 +115,7 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
             for keep in (False, True):
                 words = [*plain, ast.keyword("axis", _parsed(str(axis)))]
                 words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
-                other = ast.Call(node.func, arrays(node), words)
-                yield other
-                yield ast.BinOp(node, ast.Sub(), other)
-                yield ast.BinOp(node, ast.Add(), other)
+                yield ast.Call(node.func, arrays(node), words)
     if isinstance(node, ast.Call):
         own = called(node)
         for name in sorted(set().union(*(alike for alike in ALIKE if own in alike)) - {own}):
@@ -144,20 +139,9 @@ def _turned(node: ast.expr) -> ast.expr:
     return ast.Attribute(node, "T", ast.Load())
 
 
-def _opposite(node: ast.AST) -> Iterator[ast.expr]:
+def opposite(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, ast.Compare) and type(node.ops[0]) in OPPOSITE:
         yield ast.Compare(node.left, [OPPOSITE[type(node.ops[0])]()], node.comparators)
-
-
-def _brackets(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield a sum and a product with the other one inside: ``a * (1 - a)`` for ``a * 1 - a``."""
-    if not isinstance(node, ast.BinOp):
-        return
-    left, right = node.left, node.right
-    if isinstance(left, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(left.op, SUMS):
-        yield ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right))
-    if isinstance(right, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(right.op, SUMS):
-        yield ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right)
 
 
 def _slices(node: ast.expr) -> Iterator[ast.expr]:
@@ -226,14 +210,6 @@ def _renamed(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield replaced(node, some, _parsed(name))
 
 
-def _slopes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """A slope of the one value that something is computed from: another activation's."""
-    if isinstance(node, ast.BinOp | ast.Call | ast.Compare):
-        parts = {ast.unparse(part) for part in ast.walk(node) if isinstance(part, SINGLE)}
-        own = [name for name in names if name in parts]
-        yield from (_parsed(slope.format(x=own[0])) for slope in SLOPES if len(own) == 1)
-
-
 def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """What has a name, for what is computed or is a part of something."""
     if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
@@ -264,23 +240,6 @@ def _lengths(names: Mapping[str, Values]) -> list[ast.expr]:
     return [_parsed(f"len({name})") for name in lengths.values()]
 
 
-def _carried(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """A product of two matrices for an operand: what weights carry back."""
-    own = ast.unparse(node)
-    if own not in names or names[own][0].ndim != 2:
-        return
-    matrices = {name: values[0].shape for name, values in names.items() if values[0].ndim == 2}
-    recent = [*matrices][:RECENT]
-    for a, b in ((a, b) for a in recent for b in recent if a != b):
-        for fits, text in (
-            (matrices[a][0] == matrices[b][0], f"{a}.T @ {b}"),
-            (matrices[a][1] == matrices[b][1], f"{a} @ {b}.T"),
-            (matrices[a][1] == matrices[b][0], f"{a} @ {b}"),
-        ):
-            if fits:
-                yield _parsed(text)
-
-
 def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """A slope of something else for a whole factor, or times what a function is given."""
     if isinstance(node, ast.Call):
@@ -291,24 +250,6 @@ def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     for name in names:
         for slope in SLOPES:
             yield _parsed(slope.format(x=name))
-
-
-def _terms(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Yield one product more, as it is or as a mean."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, TERMS):
-        return
-    recent = [name for name, values in names.items() if values[0].size > 1][:RECENT]
-    pairs = [(a, b) for a in recent for b in recent if a != b]
-    texts = [f"{a} * {b}" for a, b in pairs if a < b]
-    texts += [f"{a} @ {b}.T" for a, b in pairs if names[a][0].shape[1:] == names[b][0].shape[1:]]
-    texts += [
-        f"{a} * np.mean({a} * {b}, axis={axis}, keepdims=True)"
-        for a, b in pairs
-        for axis in (-1, 0)
-    ]
-    for text in texts:
-        for op in (ast.Sub(), ast.Add()):
-            yield ast.BinOp(node, op, _parsed(text))
 
 
 def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
@@ -366,7 +307,7 @@ def turned_round(statement: ast.stmt) -> Iterator[ast.AugAssign]:
 def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
     """Another kind of assignment, or other numbers of an array that get something."""
     for part in ast.walk(statement.targets[0]) if isinstance(statement, ast.Assign) else ():
-        for other in _opposite(part):
+        for other in opposite(part):
             yield replaced(statement, [part], other)
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
         for op in (ast.Sub(), ast.Add(), ast.Mult()):
@@ -385,3 +326,10 @@ def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
         yield ast.Assign(
             [copy.deepcopy(statement.target)], copy.deepcopy(statement.value), lineno=0
         )
+
+
+def _sums(node: ast.expr) -> Iterator[ast.expr]:
+    """The sum over the samples, of what is kept for each."""
+    for axis in (0, 1):
+        for keep in ("", ", keepdims=True"):
+            yield _parsed(f"({ast.unparse(node)}).sum(axis={axis}{keep})")

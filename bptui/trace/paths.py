@@ -124,6 +124,18 @@ def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path,
         outer, node = node, part
 
 
+def returned(statement: ast.stmt, name: str) -> tuple[Path, ast.Assign] | None:
+    """Return what a function gives as one of several, by its name: ``return f[0]``."""
+    number = name[name.rfind("[") + 1 : -1]
+    if not isinstance(statement, ast.Return) or not isinstance(statement.value, ast.Tuple):
+        return None
+    if not number.isdigit():
+        return None
+    part = statement.value.elts[int(number)]
+    made = ast.Assign([ast.Name("_", ast.Store())], part, lineno=part.lineno)
+    return (("value", None), ("elts", int(number))), made
+
+
 def _spans(node: ast.AST, place: tuple[int, int, int, int]) -> bool:
     first, last = place[:2], place[2:]
     end = getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,7 +15,7 @@ from bptui.trace.comparing import Numbers, Values, right_value
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
-from bptui.trace.paths import called, put, within
+from bptui.trace.paths import called, put, returned, within
 from bptui.trace.recalled import Recalled, arguments_of
 from bptui.trace.recording import Recording
 from bptui.trace.repair import Argument, Repair
@@ -128,25 +129,25 @@ class View(Seeing):
         exact = self.lines.factor is not None or bool(repair.updated)
         place = self._place(wrong[0])
         own = place if self._inside(place) else repair.place
-        inner = None if repair.renamed else within(self.statement, self.places[own])
+        inner = within(self.statement, self.places[own])
+        sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
+        if repair.renamed:
+            inner = next((returned(self.statement, s.binding.name) for s in sights if s), None)
+        elif inner is not None:
+            sights = [self.sight_of(inner[1], entry) for entry in tried]
         if inner is None:
-            sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
             return written(self._edited(self.statement, self._wanted(sights), exact))
         path, element = inner
-        sights = [self.sight_of(element, entry) for entry in tried]
         made = self._edited(element, self._wanted(sights), exact)
         return (
             written(put(self.statement, path, made.value)) if isinstance(made, ast.Assign) else None
         )
 
-    def giving(self, repair: Repair, wanted: Values) -> str | None:
-        """Return the statement with the smallest edit that gives these numbers."""
+    def giving(self, repair: Repair, wanted: Values, exact: bool = True) -> str | None:
+        """Return the statement with the smallest edit that gives these numbers, or a multiple."""
         sight = self.sight(repair)
-        return (
-            None
-            if sight is None
-            else written(self._edited(self.statement, [(sight, wanted)], True))
-        )
+        turns = [] if sight is None else [(sight, wanted)]
+        return written(self._edited(self.statement, turns, exact))
 
     def _called(self, sight: Sight) -> dict[str, Values]:
         """Return the calls of the program's functions that stand in it, as its ``sigmoid(z)``."""
@@ -192,7 +193,7 @@ class View(Seeing):
             if fitting:
                 scaled, left = edited, MORE
             left -= 1
-            if not left:
+            if not left or time.monotonic() > self.lines.until:
                 break
         return scaled
 

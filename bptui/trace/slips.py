@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,14 +22,8 @@ from bptui.trace.mending import evaluated
 from bptui.trace.repair import Repair
 from bptui.trace.replay import as_it_is
 from bptui.trace.should_be import View
-from bptui.trace.sight import Sight
 
-
-class Pair(NamedTuple):
-    """What stands in a line, or at a place of it, and what should, in all draws."""
-
-    wrong: Values
-    right: Values
+Layers = Sequence[Sequence[Activated]]
 
 
 def slip(view: View, repair: Repair, told: str | None) -> str | None:
@@ -38,7 +31,8 @@ def slip(view: View, repair: Repair, told: str | None) -> str | None:
 
     ``told`` is the statement as it should stand.
     """
-    return _undone(view, repair) or _compared(view, repair, told)
+    named = (_named(view.lines, *pair) for pair in _pairs(view, repair, told))
+    return _undone(view, repair) or next(filter(None, named), None)
 
 
 # computed again with the slip undone
@@ -69,43 +63,31 @@ def _is_transpose_of(node: Node, matrices: set[Node]) -> bool:
 # compared with what is right
 
 
-def _compared(view: View, repair: Repair, told: str | None) -> str | None:
-    lines = view.lines
-    layers = lines.layers
-    at = {layer.before: layer for layer in layers}
-    known = [at.get(source) for source, _ in repair.stands_for]
-    wanted = {entry: lines.right_value(entry) or lines.values[entry] for entry in repair.entries}
-    several = Pair(*(_flat([of[e] for e in repair.entries]) for of in (lines.values, wanted)))
-    if all(known):  # a number for each unit, where a loop goes over them
-        own = [layer for layer in known if layer is not None]
-        found = _named(lines, several, [own])
-        if found:
-            return found
-    alone = [[layer] for layer in layers]
-    factor = multiple(*several) if several.wrong[0].size == several.right[0].size else None
-    if factor is not None:
-        return _scaled(lines, factor)
-    # of a loop's turns some may be right, and the others each off by another factor
-    apart = (e for e in repair.entries if multiple(lines.values[e], wanted[e]) is None)
-    entry = next(apart, None)
-    if entry is None:
-        return None
-    whole = Pair(lines.values[entry], wanted[entry])
-    places = reversed(list(_places(view, repair, told)))
-    tries = (_by_slopes(lines, pair, alone) for pair in places)
-    return _named(lines, whole, alone) or next(filter(None, tries), None)
+def _pairs(view: View, repair: Repair, told: str | None) -> Iterator[tuple[Values, Values, Layers]]:
+    """Yield what is wrong with what is right, and the layers whose slopes may stand there.
 
-
-def _places(view: View, repair: Repair, told: str | None) -> Iterator[Pair]:
-    """Yield what is wrong beside what is right at the places where the mended line differs."""
-    sight = view.sight(repair)
-    if told is None or sight is None:
+    It is all that a line gives, of a loop's turns one that is off by no factor, and what stands at
+    the places where the mended line differs, the innermost first.
+    """
+    lines, entries = view.lines, repair.entries
+    at = {layer.before: layer for layer in lines.layers}
+    alone = [[layer] for layer in lines.layers]
+    wanted = {entry: lines.right_value(entry) or lines.values[entry] for entry in entries}
+    own = [at[source] for source, _ in repair.stands_for if source in at]
+    units = len(own) == len(repair.stands_for)  # a number for each, where a loop goes over them
+    given, meant = (_flat([of[entry] for entry in entries]) for of in (lines.values, wanted))
+    yield given, meant, [own] * units
+    apart = [entry for entry in entries if multiple(lines.values[entry], wanted[entry]) is None]
+    if apart:
+        yield lines.values[apart[0]], wanted[apart[0]], alone
+    sight = view.sight(repair) if apart and told else None
+    if sight is None:
         return
-    new = ast.parse(told).body[0]
-    for one, other in _differing(view.statement, new):
-        found = _value(one, sight), _value(other, sight)
-        if found[0] is not None and found[1] is not None:
-            yield Pair(found[0], found[1])
+    new = ast.parse(told or "").body[0]
+    for pair in reversed([*_differing(view.statement, new)]):
+        wrong, right = (evaluated(ast.Return(e), sight.names, sight.known, None, "") for e in pair)
+        if wrong is not None and right is not None and wrong[0].size == right[0].size:
+            yield wrong, right, alone
 
 
 def _differing(old: ast.AST, new: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -124,27 +106,18 @@ def _differing(old: ast.AST, new: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]
         yield old, new
 
 
-def _value(expression: ast.expr, sight: Sight) -> Values | None:
-    return evaluated(ast.Return(expression), sight.names, sight.known, None, "")
-
-
-def _named(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) -> str | None:
-    wrong, right = pair
+def _named(lines: Lines, wrong: Values, right: Values, layers: Layers) -> str | None:
     if wrong[0].size == right[0].size:
         factor = multiple(wrong, right)
         if factor is not None:
-            return _scaled(lines, factor)
-        if _offset(lines, pair):
+            squares = factor < 0 and all(np.min(one) >= 0.0 for one in right)
+            return None if squares else _scaled(lines, factor)  # what is remembered of gradients
+        if _offset(lines, wrong, right):
             return "gradient-accumulated"
-    found = _by_slopes(lines, pair, layers)
-    return found or (NOT_SUMMED if _not_summed(lines, pair) else None)
-
-
-def _by_slopes(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) -> str | None:
-    if pair.wrong[0].size != pair.right[0].size:
-        return None
-    tries = (_by_slope(lines, pair, several) for several in layers)
-    return next(filter(None, tries), None)
+        slopes = (_by_slope(lines, wrong, right, several) for several in layers)
+        if found := next(filter(None, slopes), None):
+            return found
+    return NOT_SUMMED if _not_summed(lines, wrong, right) else None
 
 
 def _scaled(lines: Lines, factor: float) -> str | None:
@@ -161,9 +134,11 @@ def _scaled(lines: Lines, factor: float) -> str | None:
     )
 
 
-def _offset(lines: Lines, pair: Pair) -> bool:
+def _offset(lines: Lines, wrong: Values, right: Values) -> bool:
     """Whether a value that was there before the step was added: the same in all draws."""
-    first, *others = [one - np.reshape(two, one.shape) for one, two in zip(*pair, strict=True)]
+    first, *others = [
+        one - np.reshape(two, one.shape) for one, two in zip(wrong, right, strict=True)
+    ]
     size = float(np.abs(first).max())
     if not 0.0 < size < np.inf:
         return False
@@ -178,11 +153,13 @@ def _offset(lines: Lines, pair: Pair) -> bool:
     )
 
 
-def _by_slope(lines: Lines, pair: Pair, layers: Sequence[Activated]) -> str | None:
+def _by_slope(
+    lines: Lines, wrong: Values, right: Values, layers: Sequence[Activated]
+) -> str | None:
     """Return the slip of a slope that is missing, or taken at another place."""
     truth = lines.truth
     slopes = _flat([layer.slope(truth) for layer in layers])
-    wrong, right = _flat([pair.wrong]), _flat([pair.right])
+    wrong, right = _flat([wrong]), _flat([right])
     if slopes[0].size != wrong[0].size:
         return None
 
@@ -212,9 +189,8 @@ def _flat(parts: Sequence[Values]) -> Values:
     ]
 
 
-def _not_summed(lines: Lines, pair: Pair) -> bool:
+def _not_summed(lines: Lines, wrong: Values, right: Values) -> bool:
     """Whether a gradient was kept for each sample, or for one, instead of their sum."""
-    wrong, right = pair
     for entry in lines.backward:
         values = lines.current.get(entry, lines.values[entry])
         if values[0].ndim != 2:

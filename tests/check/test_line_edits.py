@@ -120,7 +120,7 @@ for epoch in range(100):
         ("4", "dh", "gb1", 13, "gb1 = dh.sum(axis=0)"),
         ("(1, 4)", "dh", "gb1", 13, "gb1 = dh.sum(axis=0, keepdims=True)"),
         ("4", "None", "dh", 16, "b1 = b1 - 0.1 * dh.sum(axis=0)"),
-        ("4", "dh * 1.0", "gb1", 13, "gb1 = (dh * 1.0).sum(axis=0)"),
+        ("4", "dh * 1.0", "gb1", 13, "gb1 = dh.sum(axis=0) * 1.0"),
     ],
 )
 def test_the_sum_is_told(

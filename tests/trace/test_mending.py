@@ -70,9 +70,7 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = x.T @ d", "g = x.T @ d / len(x)"),
         ("g = d / 4", "g = d / len(x)"),
         ("g = a * s", "g = a * np.sign(s)"),
-        ("g = d - a", "g = d - a - b * s"),  # a term that is missing
         ("g = d @ w.T", "g = d @ w.T + a @ w.T"),
-        ("g = d - a", "g = d - a - s * np.mean(s * d, axis=-1, keepdims=True)"),
         ("g = d[0] * 3", "g = a * 3"),  # a part for a whole
         ("g = d * a", "g = a * (d - np.sum(d * a, axis=-1, keepdims=True))"),
         # the slope of a sigmoid for a softmax, of an error without a name
@@ -83,7 +81,6 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = d * (s * 1 - s)", "g = d * (s * (1 - s))"),  # brackets
         ("g = d * (a - s * b)", "g = d * ((a - s) * b)"),
         ("g = d * (a > 0) * s", "g = d * (a > 0) * (s > 0)"),  # a value for its slope
-        ("g = d * s", "g = a @ v.T * s"),  # what a matrix carries back
     ],
 )
 def test_a_statement_is_mended(wrong: str, right: str) -> None:
