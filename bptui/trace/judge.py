@@ -109,11 +109,11 @@ def judge(
             best = min(tried, key=_how_much)
             if best.repairs and (other := _at_the_rate(best)) is not None:
                 best = min(best, other, key=_how_much)
-            best.updates.blame_roots()
-            blame_jacobians(best)
-            blame_helpers(best, lines)
-            blame_functions(best)
-            blame_arguments(best)
+            if time.monotonic() <= until:
+                blame_jacobians(best)
+                blame_helpers(best, lines)
+                blame_functions(best)
+                blame_arguments(best)
             together = squares(tape, truth.dependent)
             larger = grown(tape, best)
             odd = {p.key for p in other_shape(truth)} if larger else set()

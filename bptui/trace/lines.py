@@ -25,6 +25,7 @@ from bptui.trace.fitting import Fitting
 from bptui.trace.handed_over import handed_over
 from bptui.trace.likely import convention
 from bptui.trace.losses import Judged, Key
+from bptui.trace.optimized import Optimized
 from bptui.trace.repair import Repair
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.suspects import Suspects
@@ -108,6 +109,7 @@ class Lines:
         self.wrong = {key for key, match in matches.items() if match is None and key not in missing}
         if self.judged.uphill:
             self.wrong |= set(self.judged.whole) or {key for key, match in matches.items() if match}
+        Optimized(self).blame()
         right = set(matches) - self.wrong
         misapplied = self.judged.misapplied & self.wrong
         self.updates.blame([p for p in self.truth.parameters if p.key in misapplied])

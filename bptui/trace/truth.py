@@ -311,9 +311,18 @@ class StepTruth:
             node = self.graph.node(entry)
             ends = entry in (parameter.before, parameter.after)
             if not ends and int(np.prod(node.shape)) == size:
-                factor = multiple(self.numbers(node), true)
+                compare = multiple if self._may_turn(parameter, entry) else multiple_as_it_is
+                factor = compare(self.numbers(node), true)
                 if factor is not None:
                     yield Match(factor, entry)
+
+    def _may_turn(self, parameter: Parameter, entry: int) -> bool:
+        """Whether an entry may be the transpose of a gradient: a square that is turned later."""
+        shape = self.tape.shape(entry)
+        if shape != self.tape.shape(parameter.before) or shape[1:] != shape[:1]:
+            return True
+        later = self.tape.dependents({entry}, parameter.after) & self.behind[parameter.key]
+        return any(self.tape.notes[one].call == "transpose" for one in later - {entry})
 
     def inner(self, parameter: Parameter, judged: Judged) -> list[Match]:
         """Return the multiples of a parameter's true gradient behind its update, last first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from itertools import starmap
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,6 @@ from bptui.trace.updates import Parameter
 
 if TYPE_CHECKING:  # which is what it blames in
     from bptui.trace.lines import Lines
-
-ROOTS = ("sqrt", "math.sqrt")
 
 
 class WrongUpdates:
@@ -68,41 +66,6 @@ class WrongUpdates:
             entries = tuple(p.statements[-1].entry for p in own)
             lines.repairs.append(Repair(place, entries, sources, mended, updated=tuple(own)))
             lines.wrong = lines.wrong - mended
-
-    def blame_roots(self) -> None:
-        """Say that sums of gradients are wrong whose roots are taken: sums of squares are meant."""
-        lines, tape = self.lines, self.lines.truth.tape
-        places: dict[int, list[tuple[int, Parameter]]] = {}
-        for parameter in lines.truth.parameters:
-            match, own = lines.judged.matches[parameter.key], lines.fitting.true_of(parameter)
-            if match is None or match.whole or not own:
-                continue
-            behind = sorted(lines.truth.behind[parameter.key].intersection(lines.backward))
-            alike = [e for e in behind if multiple_as_it_is(lines.values[e], own) is not None]
-            rooted = tape.behind(self._under_roots(behind, alike)) & tape.named
-            sums = [entry for entry in alike if entry in rooted and tape.notes[entry].call == "add"]
-            if sums:
-                pairs = zip(lines.values[sums[-1]], lines.values[alike[0]], strict=True)
-                lines.current[sums[-1]] = [total * gradient for total, gradient in pairs]
-                places.setdefault(tape.notes[sums[-1]].place, []).append((sums[-1], parameter))
-        for place, found in places.items():
-            keys = frozenset(parameter.key for _, parameter in found)
-            sources = tuple((parameter.before, ALL) for _, parameter in found)
-            lines.repairs.append(Repair(place, tuple(entry for entry, _ in found), sources, keys))
-            lines.judged.matches.update(dict.fromkeys(keys))
-
-    def _under_roots(self, behind: Collection[int], alike: Collection[int]) -> list[int]:
-        """Return what roots are taken of, but for numbers beside it, where that is ``alike``."""
-        tape, found = self.lines.truth.tape, list[int]()
-        for root in (entry for entry in behind if tape.notes[entry].call in ROOTS):
-            entries = [root]
-            while len(entries) == 1 and tape.notes[entries[0]].call in ("add", "divide", *ROOTS):
-                given, shape = tape.inputs[entries[0]], tape.shape(root)
-                entries = [one for one in given if one in behind and tape.shape(one) == shape]
-                if not {*entries}.isdisjoint(alike):
-                    found += entries
-                    break
-        return found
 
     def change_wanted(self, parameter: Parameter) -> float | None:
         """Return the multiple of its gradient by which a parameter should change, if it is one."""

@@ -1,0 +1,90 @@
+"""What optimizers make of right gradients, and what they remember of them."""
+
+import pytest
+
+from tests.trace.kinds import assert_judged, program
+
+ADAM = """
+P = {"V": V, "W": W, "b": b}
+m, v = ({k: np.zeros_like(p) for k, p in P.items()} for _ in "mv")
+for step in range(1, 4):
+    h = np.tanh(x @ P["W"] + P["b"])
+    loss = ((h @ P["V"] - y) ** 2).mean()
+    d = 2 * (h @ P["V"] - y) / y.size
+    dz = d @ P["V"].T * (1 - h ** 2)
+    grads = {"V": h.T @ d, "W": x.T @ dz, "b": dz.sum(axis=0)}
+    for k in P:
+        g = grads[k]
+        m[k] = 0.9 * m[k] + (1 - 0.9) * g
+        v[k] = 0.99 * v[k] + (1 - 0.99) * g ** 2
+        m_hat = m[k] / (1 - 0.9 ** step)
+        v_hat = v[k] / (1 - 0.99 ** step)
+        P[k] -= 0.1 * m_hat / (np.sqrt(v_hat) + 1e-8)
+"""
+MOMENTUM = """
+vV, vW = np.zeros_like(V), np.zeros_like(W)
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dV = h.T @ d
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    vV = 0.9 * vV + dV
+    vW = 0.9 * vW + dW  #! vW = 0.9 * vW - dW
+    V -= 0.1 * vV
+    W -= 0.1 * vW
+"""
+SLIPS = {
+    "the first memory has the other sign": (
+        "m[k] = 0.9 * m[k] + (1 - 0.9) * g",
+        "m[k] = 0.9 * m[k] - (1 - 0.9) * g",
+    ),
+    "the first memory is of squares": ("(1 - 0.9) * g", "(1 - 0.9) * g ** 2"),
+    "the second memory is of no squares": ("(1 - 0.99) * g ** 2", "(1 - 0.99) * g"),
+    "the second memory is negative": ("+ (1 - 0.99) * g ** 2", "- (1 - 0.99) * g ** 2"),
+    "divided by the gradient": ("0.1 * m_hat / (np.sqrt", "0.1 / m_hat / (np.sqrt"),
+    "times the root": ("m_hat / (np.sqrt", "m_hat * (np.sqrt"),
+    "without the root": ("(np.sqrt(v_hat) + 1e-8)", "(v_hat + 1e-8)"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), SLIPS.values(), ids=SLIPS)
+def test_what_adam_makes_of_right_gradients(old: str, new: str) -> None:
+    rows = [
+        f"{row}  #! {row.strip().replace(old, new)}" if old in row else row
+        for row in ADAM.splitlines()
+    ]
+    assert_judged("\n".join(rows) + "\n")
+
+
+def test_a_momentum_has_the_other_sign_for_one_parameter() -> None:
+    assert_judged(MOMENTUM)
+
+
+def test_a_square_gradient_is_transposed_and_clipped() -> None:
+    assert_judged("""
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dV = h.T @ d  #! dV = d.T @ h
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    V -= 0.1 * np.clip(dV, -5, 5)
+    W -= 0.1 * np.clip(dW, -5, 5)
+""")
+
+
+def test_what_is_remembered_may_outweigh_a_gradient_that_is_divided_by_its_norm() -> None:
+    assert program("""
+v = {"V": 0.0, "W": 0.0, "b": 0.0}
+for step in range(3):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / len(x)
+    dz = d @ V.T * (1 - h ** 2)
+    grads = {"V": h.T @ d, "W": x.T @ dz, "b": dz.sum(axis=0)}
+    norm = np.sqrt(sum(np.sum(g ** 2) for g in grads.values()))
+    for name, p in (("V", V), ("W", W), ("b", b)):
+        v[name] = 0.9 * v[name] - 0.1 * grads[name] / norm
+        p += v[name]
+""").verdict.right
