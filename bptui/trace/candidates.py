@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from bptui.core.graph.node import Node
+from bptui.core.graph.node import Node, constant
+from bptui.core.graph.shaping import full
 from bptui.trace.comparing import Multiples, Values, multiple, rounded, varies
 from bptui.trace.drawing import PRODUCTS
 from bptui.trace.losses import Judged
@@ -48,6 +49,12 @@ def true_gradients(
                 consumer = graph.entry.get(link.consumer)
                 if consumer is not None:
                     wanted[one, consumer] = link.contribution
+    notes, places = truth.tape.notes, {truth.tape.notes[entry].place for entry, _ in wanted}
+    for entry in truth.early:  # units that are off, beside others
+        node = graph.nodes[entry]
+        off = not node.shape and entry not in truth.partial and node not in found.of
+        if off and notes[entry].place in places - {-1}:
+            wanted.setdefault((entry, ALL), full(constant(0.0), ()))
     true = truth.in_draws({one: (graph.nodes[one[0]], node) for one, node in wanted.items()})
     other = {entry for entry, _ in wanted if turned(truth, graph.nodes[entry])}
     true = {one: [-v for v in right] if one[0] in other else right for one, right in true.items()}
@@ -94,6 +101,7 @@ class Candidates:
     ) -> None:
         """Take ``values`` of the backward pass, and when the turns of its loop ``starts``."""
         self.true, self.values, self.starts = true, values, starts
+        self.depends = truth.tape.depends
         notes = truth.tape.notes
         named: dict[int, int] = {}
         for binding in truth.tape.bindings:
@@ -170,7 +178,12 @@ class Candidates:
                 if varies(values) and true.any() and not varies(true):
                     return {}  # as the gradient of each term of the loss: it is a factor too many
                 result[entry] = source
-        return result
+        last = {source: entry for entry, source in result.items()}
+        return {  # of what is added up, the sum
+            entry: source
+            for entry, source in result.items()
+            if entry == last[source] or not self.depends(last[source], {entry})
+        }
 
     def _turn(self, entry: int) -> int:
         return bisect_right(self.starts, entry)

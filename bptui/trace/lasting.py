@@ -112,7 +112,7 @@ def has_its_data(tape: Tape, update: Update, sums: set[int]) -> bool:
 
     def data(entries: Iterable[int]) -> set[int]:
         behind = tape.behind(entries, empty | sums)
-        return {e for e in behind if tape.shape(e) and not tape.inputs[e]}
+        return {e for e in behind if tape.shape(e) and not any(map(tape.shape, tape.inputs[e]))}
 
     decided = not forward.isdisjoint(entry for entry, _ in tape.compared)
     return not (decided or data(forward).isdisjoint(data([added.entry]) - {update.before}))

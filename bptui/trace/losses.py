@@ -133,7 +133,8 @@ class Judged:
             match is not None and match.entry is None and match.factor < 0
             for match in self.matches.values()
         )
-        named, aside, entry = self.loss.named, not self.loss.used, self.loss.entry or 0
+        aside, entry = not self.loss.used, self.loss.entry or 0
+        named = self.loss.named or (self.loss.entry is None and not self.right)
         return downhill, self.right, -len(self.missing), bool(downhill), named, aside, entry
 
 

@@ -9,12 +9,14 @@ no small edit of a line mends it, one of a line before or behind it may.
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from bptui.trace.arguments import blame_call
 from bptui.trace.comparing import Values, multiple, right_value
+from bptui.trace.decided import decided_by
 from bptui.trace.edits import edits
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, read_in, written
@@ -55,9 +57,17 @@ class _Found(NamedTuple):
 
 def blame_origins(lines: Lines, viewed: Viewed) -> None:
     """Put a repair of another line in the place of one that no small edit of its line gives."""
-    for repair in list(lines.repairs):
+    for repair in list(lines.repairs) if time.monotonic() <= lines.until else ():
         view = viewed(repair)  # of a loop that names what it hands on there is none
-        if repair.updated or repair.argument or (view and view.should_be(repair)):
+        if repair.updated or repair.argument:
+            continue
+        mended = view and view.should_be(repair)
+        decided = decided_by(view, repair) if view else None
+        if decided and not (mended and lines.values[repair.entries[0]][0].shape):
+            lines.said[decided[0], repair.entries] = decided[1]
+            lines.put(moved(decided[0], repair.entries, [repair]), [repair], lines.current)
+            continue
+        if mended:
             continue
         wrong = next(filter(lines.is_wrong, repair.entries), repair.entries[0])
         wanted, renamed = lines.right_value(wrong), lines.replay.renamed

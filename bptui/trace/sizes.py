@@ -39,22 +39,26 @@ class Sizes:
     ) -> dict[int, set[Source]]:
         """Return of which true gradients values are multiples as is usual, all entries' values.
 
-        What is no value of a line may have another size, if the line makes another one of it.
+        What is no value of a line may have another size, if the line makes another one of it that
+        is known.
         """
         leaving = self.usual(right, self._leaving)
         known = {entry: self._stands_for(entry, leaving, sign) for entry in self.backward}
-        passed: dict[int, set[float]] = {}
-        for user in self.backward:
-            sizes = set(map(rounded, self.lines.factors(user).values()))
+        made: dict[int, list[int]] = {}
+        for user in filter(self.lines.factors, self.backward):
             for entry in self.truth.tape.inputs[user]:
-                passed.setdefault(entry, set()).update(sizes)
-        for entry in self.backward:
-            own = map(rounded, self.lines.factors(entry).values())
-            if entry not in self._leaving and passed.get(entry, set()).isdisjoint(own):
+                made.setdefault(entry, []).append(user)
+        for entry in reversed(self.backward):
+            own, users = self._sizes_of(entry), made.get(entry, ())
+            apart = all(own.isdisjoint(self._sizes_of(user)) for user in users)
+            if entry not in self._leaving and apart and all(known[user] for user in users):
                 known[entry] |= self._stands_for(entry, usual, sign)
         for entry in self._added_wrongly():
             known[entry] = set()
         return known
+
+    def _sizes_of(self, entry: int) -> set[float]:
+        return set(map(rounded, self.lines.factors(entry).values()))
 
     def _added_wrongly(self) -> set[int]:
         """Return what has no name and is added to a parameter that comes out wrong by it.

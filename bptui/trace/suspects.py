@@ -112,6 +112,17 @@ class Suspects:
         def inner(attempt: Attempt) -> bool:
             return all(entry not in parameters for entry, _ in attempt.pairs.values())
 
+        sizes_of_right = {
+            rounded(factor)
+            for entry in self.truth.tape.named.intersection(self.backward, self.lines.behind_right)
+            for source, factor in self.lines.factors(entry).items()
+            if source[0] in parameters
+        }
+
+        def right_already(attempt: Attempt) -> bool:
+            factors = (self.lines.factors(e).get(s) for e, s in attempt.pairs.items())
+            return all(factor and rounded(factor) in sizes_of_right for factor in factors)
+
         repaired = {repair.place for repair in self.lines.repairs}
         for place, pairs in wrong_parts(self.lines):
             if place not in repaired and not suspects.isdisjoint(pairs):
@@ -130,7 +141,8 @@ class Suspects:
             if any(part >= 0 for _, part in same.values()):
                 yield Attempt(suspect.place, same, {})
         paths = SplitPaths(self.truth.tape, known)
-        incomplete = (one for one in suspected if paths.suspicious(one.entries))
+        incomplete = [one for one in suspected if paths.suspicious(one.entries)]
+        incomplete.sort(key=lambda one: not one.since)  # who takes a part for all of it
         mended = (a for a in paired(incomplete, False) if paths.mended_by(a.pairs))
         yield from (attempt._replace(exact=True) for attempt in mended)
         for users in self._of_one_line(known):
@@ -156,8 +168,11 @@ class Suspects:
             if pairs := {} if suspect.since else self._claimed(suspect.entries):
                 yield Attempt(suspect.place, pairs, {})
         sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
-        whole = (attempt for attempt in sizes_in_turn if not inner(attempt))
+        whole = (a for a in sizes_in_turn if not inner(a) and not right_already(a))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
+        for suspect in certain[::-1] if usual is not None else ():  # one for several of a factor
+            if same := self._as_it_is(suspect.entries):
+                yield Attempt(suspect.place, same, {})
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
 
     @cached_property

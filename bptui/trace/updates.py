@@ -66,7 +66,7 @@ def updates_of(tape: Tape) -> list[Update]:
     sites = {update.binding.place for update in sure}
     ways = {(u.call, u.product(tape).scalars) for u in sure if u.sum.same}
     others = {u.binding.place: u for u in found if u.sum.same and u.binding.place not in sites}
-    own = {one for u in found for one in (u.after, value_put(tape, u.after)) if one is not None}
+    own = {e for u in found if u.sum.same for e in (u.after, value_put(tape, u.after)) if e}
     sites |= {
         place
         for place, update in others.items()

@@ -153,6 +153,29 @@ for step in range(2):
     assert (HEAD + text).splitlines()[blamed - 1].strip().startswith("dW =")
 
 
+def test_a_sum_that_is_taken_away_is_told_where_it_is_added_up() -> None:
+    text = """
+w, c = [0.3, -0.6, 0.2], 0.1
+for step in range(2):
+    total, dw, dc = 0.0, [0.0] * 3, 0.0
+    for row, t in zip(x.tolist(), y[:, 0].tolist()):
+        o = c
+        for i in range(3):
+            o += w[i] * row[i]
+        d = o - t
+        total += d ** 2 / 2
+        dc -= d
+        for i in range(3):
+            dw[i] += d * row[i]
+    for i in range(3):
+        w[i] -= 0.01 * dw[i]
+    c -= 0.01 * dc
+"""
+    found = program(text)
+    blame_origins(found.verdict.lines, found.view)
+    assert found.first_wrong == {(HEAD + text).splitlines().index("        dc -= d") + 1}
+
+
 NEWTON = """
 c = np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0])
 w = np.zeros(3)

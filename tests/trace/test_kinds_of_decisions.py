@@ -1,0 +1,80 @@
+"""Conditions that decide wrongly, and paths that are lost where two functions meet."""
+
+import pytest
+
+from bptui.trace.origins import blame_origins
+from tests.trace.kinds import HEAD, WRONG, assert_judged, program
+
+CONDITIONS = {
+    "under which numbers are set": """
+W, V = rng.normal(size=(3, 5)), rng.normal(size=(5, 2))
+for step in range(3):
+    for row, t in zip(x, y):
+        z = row @ W
+        h = np.maximum(z, 0)
+        loss = ((h @ V - t) ** 2).sum()
+        d = 2 * (h @ V - t)
+        dh, dz = V @ d, np.zeros(5)
+        for j in range(5):
+            if z[j] > 0:  #! if z[j] < 0:
+                dz[j] = dh[j]
+        V -= 0.1 * np.outer(h, d)
+        W -= 0.1 * np.outer(row, dz)
+""",
+    "by which a function chooses a slope": """
+def slope(z):
+    if z > 0:  #! if z < 0:
+        return 1.0
+    return 0.0
+w, v = W.T.tolist(), V[0].tolist()
+for step in range(3):
+    for row, t in zip(x.tolist(), y[:, 0].tolist()):
+        z = [sum(a * c for a, c in zip(weights, row)) for weights in w]
+        h = [max(a, 0.0) for a in z]
+        o = sum(a * c for a, c in zip(v, h))
+        loss = (o - t) ** 2
+        d = 2 * (o - t)
+        for j in range(2):
+            dz = d * v[j] * slope(z[j])
+            for i in range(3):
+                w[j][i] -= 0.05 * dz * row[i]
+        for j in range(2):
+            v[j] -= 0.05 * d * h[j]
+""",
+}
+
+
+@pytest.mark.parametrize("text", CONDITIONS.values(), ids=CONDITIONS)
+def test_a_condition_is_blamed_and_not_what_stands_under_it(text: str) -> None:
+    found = program(WRONG.sub(r"\1\3", text))
+    lines = found.verdict.lines
+    blame_origins(lines, found.view)
+    (wrong,) = found.first_wrong
+    (row,) = (row for row in (HEAD + text).splitlines() if "#!" in row)
+    assert (HEAD + text).splitlines()[wrong - 1] == row
+    (repair,) = lines.repairs
+    assert lines.said[repair.place, repair.entries] == row.partition("  #!")[0].strip()
+    assert program(WRONG.sub(r"\1\2", text)).verdict.right
+
+
+def test_a_path_is_forgotten_where_two_meet_and_not_in_the_function_of_one() -> None:
+    text = """
+def inner_back(d, h):
+    return d * (1 - h ** 2)
+def back(d, h):
+    dz = inner_back(d, h)
+    return dz + d, h  #! return dz, h
+for step in range(3):
+    z = x @ W
+    h = np.tanh(z)
+    s = h + z
+    loss = ((s @ V - y) ** 2).mean()
+    d = 2 * (s @ V - y) / y.size
+    dz, _ = back(d @ V.T, h)
+    V -= 0.1 * s.T @ d
+    W -= 0.1 * x.T @ dz
+"""
+    assert_judged(text)
+    assert program(WRONG.sub(r"\1\3", text)).mended() == HEAD + WRONG.sub(r"\1\2", text).replace(
+        "return dz + d, h", "return (dz + d, h)"
+    )
