@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -193,7 +192,7 @@ class View(Seeing):
             if fitting:
                 scaled, left = edited, MORE
             left -= 1
-            if not left or time.monotonic() > self.lines.until:
+            if not left:
                 break
         return scaled
 
