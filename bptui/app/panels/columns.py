@@ -2,73 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import zip_longest
-from math import inf
 from typing import NamedTuple, TypeAlias
 
 from bptui.app.panels.factors import BETWEEN
 from bptui.explain.explain import Explanation
 from bptui.explain.lines import Span, TextLine
-from bptui.explain.pieces import FORMS, Form
+from bptui.explain.pieces import Form
 from bptui.explain.report import Report
 
 GAP = Span(BETWEEN, "label")
-SLACK = 3
-"""Lines by which forms beside each other may be longer than one that scrolls anyway."""
 
+Forms: TypeAlias = tuple[Form, ...]
 Write: TypeAlias = Callable[[Explanation, Form, int], list[TextLine]]
 """Writes an explanation in a form, in so many columns."""
 
 
-class Plan(NamedTuple):
-    """The forms that are shown, and which of the heads stands above them.
+class Beside(NamedTuple):
+    """Forms beside each other, and their lines."""
 
-    ``brief``: lines are spared, as always where several forms are shown.
-    """
-
-    forms: tuple[Form, ...]
-    head: int = 0
-    brief: bool = True
+    forms: Forms
+    lines: Sequence[TextLine]
 
 
 def beside(
-    explanation: Explanation, report: Report, write: Write, height: int, alone: int
-) -> tuple[Plan, list[TextLine]] | None:
-    """Return the three forms, or two, where no line is cut and hardly more is out of sight.
+    tried: Iterable[Forms],
+    explanation: Explanation,
+    report: Report,
+    write: Write,
+    height: int,
+    most: int,
+) -> Beside | None:
+    """Return the first forms of which no line is cut, and all are in sight.
 
-    Where some of it has to be, it is as little as can be.
-
-    Above them stands what they have in common, as ``report`` writes it in its width; ``alone`` are
-    the lines of the first form by itself. None: only that finds room.
+    Else those with the fewest lines, ``most`` at most. Above them stands what they have in common,
+    as ``report`` writes it in its width: with as many reasons as leave room for the rest.
     """
     above, rest = shared(explanation, report)
     written = cache(partial(write, rest))
-    most = [
-        max(height, alone + SLACK if len(head) <= height // 3 else 0) - len(head) for head in above
-    ]
-    tried = (FORMS, FORMS[:2], FORMS[::2]) if explanation.numbers else (FORMS[1:],)
-    best: tuple[Plan, list[TextLine]] | None = None
-    for forms in tried if explanation.arrays else ():
-        rows = _rows(written, forms, report.width, max(most))
-        for head, (lines, room) in enumerate(zip(above, most, strict=True)):
-            if rows is not None and len(rows) <= room:
-                placed = Plan(forms, head), [*lines, *rows]
-                if len(placed[1]) <= height:
-                    return placed
-                best = min(best or placed, placed, key=lambda each: len(each[1]))
+    best: Beside | None = None
+    for forms in tried:
+        rows = _rows(written, forms, report.width, most - min(map(len, above)))
+        for head in above if rows is not None else ():
+            placed = Beside(forms, [*head, *(rows or ())])
+            if len(placed.lines) <= height:
+                return placed
+            if len(placed.lines) <= most:
+                best = min(best or placed, placed, key=lambda each: len(each.lines))
     return best
-
-
-def again(
-    plan: Plan, explanation: Explanation, report: Report, write: Write
-) -> list[TextLine] | None:
-    """Return an explanation with other numbers as it was planned; None where it does not fit."""
-    above, rest = shared(explanation, report)
-    rows = _rows(partial(write, rest), plan.forms, report.width)
-    return [*above[plan.head], *rows] if rows and plan.head < len(above) else None
 
 
 def shared(
@@ -97,7 +81,7 @@ def _rows(
     write: Callable[[Form, int], list[TextLine]],
     forms: Sequence[Form],
     width: int,
-    most: float = inf,
+    most: int,
 ) -> list[TextLine] | None:
     """Return forms under their headings, in columns of one width that stay where they are.
 

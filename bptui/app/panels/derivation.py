@@ -20,7 +20,6 @@ from bptui.app.styles import Styles
 from bptui.app.view import Cursor, Direction, Selection, View
 
 if TYPE_CHECKING:  # loaded after the first numbers are shown
-    from bptui.app.panels.columns import Plan, Write
     from bptui.explain.explain import Explainer, Explanation
     from bptui.explain.lines import TextLine
     from bptui.explain.pieces import Form
@@ -30,13 +29,16 @@ Wanted: TypeAlias = Literal["all", "scalar", "matrix", "numpy"]
 """A form, or as many of them as find room."""
 Reports: TypeAlias = "Callable[[int, bool], Report]"
 """Makes a report in so many columns; one that spares lines where it can."""
-FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
+Forms: TypeAlias = "tuple[Form, ...]"
+FORMS: Forms = ("scalar", "matrix", "numpy")
 DIGITS, FEW_DIGITS = (6, 7), (4, 4)
 """Of numbers in formulas and of values, also in a presentation."""
 LOW = 4
 """Lines that a link of the chain rule and the first number fill; why they do stands below them."""
 WIDE = 104
 """Columns from which the forms may stand beside each other."""
+SLACK = 3
+"""Lines by which forms beside each other may be longer than one that scrolls anyway."""
 MOST_PLANS, MOST_WRITTEN = 200, 3
 UNDERLINED = Style(underline=True)
 
@@ -59,8 +61,8 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         self._written: dict[object, Written] = {}
         """The latest ones, by what they depend on."""
         self._subject: object = None
-        self._plans: dict[object, Plan] = {}
-        """How forms were chosen and placed, by what was explained."""
+        self._plans: dict[object, tuple[list[Forms] | None, int]] = {}
+        """Forms beside each other, or none, and their lines at most, by what was explained."""
 
     def explanation(self, view: ShownT) -> tuple[Explanation, Reports]:
         """Return what is explained, and who writes it."""
@@ -163,55 +165,39 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         return self._written[key]
 
     def _write(self, view: ShownT, width: int, height: int) -> Written:
+        """Write the forms that were chosen before for what is explained, or choose them."""
+        from bptui.app.panels.columns import beside
+
         made, usual = self.explanation(view)
 
-        def reports(width: int, spare: bool) -> Report:
-            report = usual(width, spare)
-            report.why_last = height <= LOW
-            return report
+        def report(width: int, spare: bool) -> Report:
+            written = usual(width, spare)
+            written.why_last = height <= LOW
+            return written
+
+        def write(part: Explanation, form: Form, width: int) -> list[TextLine]:
+            return self.lines(view, report(width, True), part, form)
 
         about = (self.subject(view), made.title, self.form, width, height)
-        plan = self._plans.get(about)
-        lines = None if plan is None else self._planned(plan, view, made, reports, width, height)
-        if plan is None or lines is None:
-            if len(self._plans) > MOST_PLANS:
-                self._plans.clear()
-            plan, lines = self._plan(view, made, reports, width, height)
-            self._plans[about] = plan
-        return Written(made.title, plan.forms, lines)
-
-    def _planned(
-        self, plan: Plan, view: ShownT, made: Explanation, reports: Reports, width: int, height: int
-    ) -> list[TextLine] | None:
-        """Return an explanation as it was planned; None where it takes more room now."""
-        if len(plan.forms) > 1:
-            from bptui.app.panels.columns import again
-
-            return again(plan, made, reports(width, True), self._in_columns(view, reports))
-        lines = self.lines(view, reports(width, plan.brief), made, plan.forms[0])
-        return lines if plan.brief or len(lines) <= height else None
-
-    def _plan(
-        self, view: ShownT, made: Explanation, reports: Reports, width: int, height: int
-    ) -> tuple[Plan, list[TextLine]]:
-        """Decide on the forms, and return them."""
-        from bptui.app.panels.columns import Plan, beside
-
-        form = FORMS[0] if self.form == "all" else self.form
-        spare = True
-        lines: list[TextLine] = []
-        for spare in (False, True) if form == FORMS[0] else (True,):
-            lines = self.lines(view, reports(width, spare), made, form)
-            if len(lines) <= height:
-                break
-        placed = None
-        if self.form == "all" and width >= WIDE:
-            write = self._in_columns(view, reports)
-            placed = beside(made, reports(width, True), write, height, len(lines))
-        return placed or (Plan((form,), brief=spare), lines)
-
-    def _in_columns(self, view: ShownT, reports: Reports) -> Write:
-        return lambda part, form, width: self.lines(view, reports(width, True), part, form)
+        form: Form = FORMS[0] if self.form == "all" else self.form
+        lines: Sequence[TextLine] = ()
+        tried, most = self._plans.pop(about, (None, height))
+        if not tried:
+            lines = self.lines(view, report(width, form != FORMS[0]), made, form)
+            if form == FORMS[0] and len(lines) > height:
+                lines = write(made, form, width)
+        if tried is None:
+            most = max(height, len(lines) + SLACK)
+            several = self.form == "all" and width >= WIDE and made.arrays
+            every = [FORMS, FORMS[:2], FORMS[::2]] if made.numbers else [FORMS[1:]]
+            tried = every if several else []
+        found = beside(tried, made, report(width, True), write, height, most) if tried else None
+        if len(self._plans) > MOST_PLANS:
+            self._plans.clear()
+        self._plans[about] = ([], 0) if found is None else ([found.forms], most)
+        if found is not None:
+            return Written(made.title, found.forms, found.lines)
+        return Written(made.title, (form,), lines or write(made, form, width))
 
 
 class DerivationPanel(FormsPanel[View, Selection]):
