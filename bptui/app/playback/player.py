@@ -26,17 +26,13 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from bptui.app.playback.breakpoints import Breakpoint
-    from bptui.app.session.state import Resumed
+    from bptui.app.session.state import Session
     from bptui.core.history import Summary
 
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
 SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come: drawing would take most of them."""
-BUSY = 20
-"""So many times as long as its work takes a way may take on a busy machine."""
-LONGEST_TURN = 0.02
-"""Seconds that one turn of the loop, whatever it was spent on, takes of that."""
 RESUMING = 0.1
 """Seconds that a session may take to come back before anything is on the screen."""
 
@@ -350,20 +346,14 @@ class Player:
         return self.turned and not self.running and self.place == self._goal
 
     async def rest(self, patience: float) -> None:
-        """Wait until it is; a way that takes more than ``patience`` seconds of work is given up.
-
-        Where others have the processor it may take longer, up to :data:`BUSY` times as long; time
-        in which a panel was written, and nothing else could be done, hardly counts.
-        """
-        worked, left, now = self._worked + patience, BUSY * patience, perf_counter()
-        while not self.turned or (not self.at_rest and self._worked < worked and left > 0.0):
+        """Wait until it is; a way that takes more than ``patience`` seconds of work is given up."""
+        worked = self._worked + patience
+        while not self.turned or (not self.at_rest and self._worked < worked):
             await asyncio.sleep(BREATH)
-            before, now = now, perf_counter()
-            left -= min(now - before, LONGEST_TURN)
         if not self.at_rest:
             self.pause()
 
-    def resume(self, session: Resumed) -> None:
+    def resume(self, session: Session) -> None:
         """Go on where a session ended; there is nothing to be undone.
 
         Where the steps before are quickly played it is shown at once, else :meth:`go_on` does it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -86,18 +86,12 @@ class Past(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Session(NamedTuple):
-    """What is to be kept of a running app."""
+    """What is to be kept of a running app, or what was read: then nothing of it is played."""
 
     state: SessionState
     timeline: Timeline
-
-
-class Resumed(NamedTuple):
-    """What was read; nothing of the timeline is played."""
-
-    state: SessionState
-    timeline: Timeline
-    breakpoints: dict[Breakpoint, bool]
+    breakpoints: Mapping[Breakpoint, bool] = {}
+    """Those of the state, as they were read."""
 
 
 class SessionError(Exception):
@@ -153,7 +147,7 @@ def read_state(file: Path) -> SessionState:
     return _lines(file, 2)[0]
 
 
-def read(file: Path) -> Resumed:
+def read(file: Path) -> Session:
     """Return the session in ``file``, nothing of it played. Raises :class:`SessionError`."""
     state, line = _lines(file, 3)
     with _named(file, DAMAGED):
@@ -165,7 +159,7 @@ def read(file: Path) -> Resumed:
     with _named(file, DAMAGED):
         timeline = Timeline.replayed(opened, past.edits)
         breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
-    return Resumed(state, timeline, breakpoints)
+    return Session(state, timeline, breakpoints)
 
 
 def _lines(file: Path, count: int) -> tuple[SessionState, bytes]:

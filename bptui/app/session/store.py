@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from platformdirs import user_state_path
 
-from bptui.app.session.state import Resumed, SessionError, SessionState, read, read_state
+from bptui.app.session.state import Session, SessionError, SessionState, read, read_state
 from bptui.atomic import written_whole
 from bptui.presets.errors import printable
 
@@ -73,7 +73,7 @@ class Continued(NamedTuple):
     """
 
     file: SessionFile
-    session: Resumed
+    session: Session
     problem: str | None = None
 
 
@@ -139,24 +139,12 @@ def offer() -> str | None:
         file = _taken(found.path)
         if file is not None:
             file.release()
-            if not found.unexpected or found.state is None or _told_of(found):
+            told = f"{found.path.name} {found.written}"
+            if not found.unexpected or found.state is None or not _once("told-of", told):
                 return None
             where = f"step {found.state.step:,} of {printable(found.state.name)}"
             return f"A session ended unexpectedly at {where}: `bptui --resume` continues it."
     return None
-
-
-def _told_of(found: Found) -> bool:
-    """Tell whether a session has been spoken of as it is, and remember that it was."""
-    note, this = sessions_folder().parent / "told-of", f"{found.path.name} {found.written}"
-    try:
-        if note.read_text(encoding="utf-8") == this:
-            return True
-    except (OSError, UnicodeDecodeError):
-        pass
-    with suppress(OSError):  # where it cannot be remembered it is said again
-        note.write_text(this, encoding="utf-8")
-    return False
 
 
 def first_start() -> bool:
@@ -164,14 +152,18 @@ def first_start() -> bool:
 
     Nobody is there to be told where tests run, as CI in the environment says.
     """
-    if os.environ.get("CI"):
-        return False
-    folder = sessions_folder().parent
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "opened-before").touch(exist_ok=False)
-    except OSError:  # it was, or it cannot be remembered
-        return False
+    return not os.environ.get("CI") and _once("opened-before")
+
+
+def _once(about: str, this: str = "") -> bool:
+    """Tell whether something is to be said, and remember it: where that is not possible, again."""
+    note = sessions_folder().parent / about
+    with suppress(OSError, UnicodeDecodeError):
+        if note.exists() and note.read_text(encoding="utf-8") == this:
+            return False
+    with suppress(OSError):
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        note.write_text(this, encoding="utf-8")
     return True
 
 
