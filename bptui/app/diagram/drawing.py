@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 
 from bptui.app.diagram.layout import Layout, Place, Value
@@ -54,6 +55,11 @@ class Canvas:
             merged = self._dots.get((row, column), 0) | bits
             self._dots[row, column] = merged
             self.cells[row][column] = (chr(0x2800 + merged), style)
+
+    def part(self, seen: Region) -> list[Strip]:
+        """Return the lines of a part, as far as there are such."""
+        rows = range(seen.y, min(seen.bottom, self.height))
+        return [self.strip(row).crop(seen.x, seen.right) for row in rows]
 
     def strip(self, row: int) -> Strip:
         """Return a row, cells of one style together."""
@@ -194,7 +200,7 @@ class Drawing:
             for edge, column in ((left, left), (right, right - 1)):
                 if start < edge < end:
                     canvas.write(0, column, CUT, self._styles.dim)
-        return [canvas.strip(row).crop(left, right) for row in range(canvas.height)]
+        return canvas.part(Region(left, 0, width, canvas.height))
 
     def _draw_weights(self, wires: Wires) -> None:
         """Write the weights on their edges; their gradients where the operation computes those."""

@@ -8,12 +8,12 @@ import numpy as np
 from rich.style import Style
 
 from bptui.app.diagram.drawing import Canvas
-from bptui.app.diagram.edges import BITS
 from bptui.app.lines import BLANK, justified
 from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.loss import Entry
 from bptui.app.panels.picture import Axes, Look, Picture, Span
 from bptui.app.view import View
+from bptui.charts.series import BITS, Area, Series
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment
@@ -93,14 +93,8 @@ def _name_lines(canvas: Canvas, axes: Axes, ends: Array, facts: Facts, styles: l
 
 def _draw_line(canvas: Canvas, axes: Axes, values: Array, style: Style) -> None:
     """Draw dots from column to column, joined by those between; none beyond the axis."""
-    dots, before = DOWN * axes.rows, None
-    places = dots - 1 - axes.y.places(values, dots)
-    for x, (place, known) in enumerate(zip(places.tolist(), np.isfinite(values), strict=True)):
-        # from the neighbour's height on, so that steep lines stay whole
-        first = place
-        if before is not None and abs(place - before) > 1:
-            first = before + (1 if place > before else -1)
-        for dot in range(min(first, place), max(first, place) + 1) if known else ():
-            if 0 <= dot < dots:
-                canvas.dot(dot // DOWN, x // ACROSS, BITS[dot % DOWN][x % ACROSS], style)
-        before = place if known else None
+    area = Area(axes.columns, axes.rows, values.size - 1, axes.y.low, axes.y.high)
+    line = Series(np.arange(values.size), values, values).scaled(values, values)
+    for row, column in area.line(line):
+        if 0 <= row < DOWN * axes.rows:
+            canvas.dot(row // DOWN, column // ACROSS, BITS[row % DOWN][column % ACROSS], style)

@@ -108,11 +108,7 @@ def _sample_notes(view: View) -> list[str]:
         several = len(batch) > 1
         return [f"{shown}, {place} in the batch", f"{shown}, {place}"] if several else []
     other = f"{looked + 1}" if looked < samples else f"test sample {looked - samples + 1}"
-    return [
-        f"{shown}, {place} in the batch; {other} is not in it",
-        f"{shown}; {other} is not in the batch",
-        f"{shown}, not {other}",
-    ]
+    return [f"{shown}; {other} is not in the batch", f"{shown}, not {other}"]
 
 
 def neighbour(network: Network, selection: Selection, direction: Direction) -> Selection:

@@ -64,19 +64,17 @@ class NumbersPanel(FollowingPanel[View, Selection]):
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         network, samples = view.snapshot.experiment.network, len(view.snapshot.batch)
         sample, found = int(view.snapshot.batch[view.row]) + 1, _numbers(view)
-        summed = f"sample {sample}; gradients of weights: all {samples} of the batch"
         self.entitle("Numbers: value │ gradient")
-        notes = [summed, f"sample {sample}"] * (samples > 1)
+        notes = [f"sample {sample}; gradients of weights: all {samples} of the batch"]
         if count(network) > MOST:
             layer, unit = _unit(view)
             name = network.names.unit(layer, unit)
-            alone = ", ".join([f"{name} alone", *notes[1:]])
-            notes = [f"{alone}; arrows select another unit", alone]
+            notes = [f"{name} alone, sample {sample}; arrows select another unit", f"{name} alone"]
             if not found:
                 said = f" {name} has {network.layers[layer - 1]:,} inputs, too many to draw each;"
                 said += " right leads to the next layer."
                 return [Line().add(fitted(said, width), self.text_styles.dim).strip()]
-        self.note(*notes, "")
+        self.note(*notes * (samples > 1 or len(notes) > 1), "")
         parameters = view.parameters.named()
         current = [
             one._replace(value=float(parameters[one.quantity.name][one.quantity.index or ()]))
@@ -85,9 +83,7 @@ class NumbersPanel(FollowingPanel[View, Selection]):
             for one in found
         ]
         canvas = draw(current, _looks(view), self.text_styles, self.has_focus)
-        left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
-        rows = range(top, min(top + height, canvas.height))
-        return [canvas.strip(row).crop(left, left + width) for row in rows]
+        return canvas.part(Region.from_offset(self.scroll_offset, (width, height)))
 
 
 def _numbers(view: View) -> tuple[Scalar, ...]:

@@ -115,7 +115,7 @@ class StatusLine(TopLine[View]):
 
 OPTIONAL = (
     *("copy", "graph", "names", "export", "samples", "keep", "undo", "edit", "save", "learned"),
-    *("scale", "zoom", "restart", "breakpoints", "faster", "gradcheck", "goto", "form", ""),
+    *("scale", "zoom", "restart", "breakpoints", "faster", "gradcheck", "goto", "sheet", ""),
     *("presets", "derivation", "operation"),
 )
 """Commands of the app on a network whose keys give way first; see :class:`KeyLine`."""
@@ -155,9 +155,7 @@ class KeyLine(Widget):
                 line.add("/", bold).add(command.also, bold + spot(pressing(command.other_key)))
             line.add(f" {command.hint}", styles.dim + press)
         if self.speed is not None:
-            speed = f"{self.speed}"
-            named = speed if "speed" in speed else f"speed {speed}"
-            forms = (f" {named} ", f" {speed} ", f" {self.speed.short} ", f" {self.speed.short}")
+            forms = (f" {self.speed} ", f" {self.speed.short} ", f" {self.speed.short}")
             text = next((form for form in forms if line.width + len(form) <= width), "")
             line.pad(width - len(text), styles.text).add(text, styles.dim + spot(pressing("plus")))
         return line.strip().adjust_cell_length(width).apply_style(self.rich_style)

@@ -185,9 +185,7 @@ class GraphPanel(ProgramPanel):
                 said = ["Too long to be drawn.", f"Select what it is computed from: {names}"]
             return [Line().add(fitted(f" {each}", width), styles.dim).strip() for each in said]
         canvas = draw(numbers.found, numbers.looks(view), styles, self.has_focus)
-        left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
-        rows = range(top, min(top + height, canvas.height))
-        return [canvas.strip(row).crop(left, left + width) for row in rows]
+        return canvas.part(Region.from_offset(self.scroll_offset, (width, height)))
 
     def _own(self, view: Moment, room: int) -> list[tuple[str, Style]]:
         """Return the lines on the selected quantity: name, how it is computed, what it is."""
