@@ -203,6 +203,13 @@ class TerminalApp(App[None], Generic[MainT]):
                 dialog.stay_above(rows, self.size.height)  # what the tour says is read meanwhile
         self.push_screen(dialog, take)
 
+    def export(self, dialog: ClosesOnce[Path | None]) -> None:
+        """Ask what to export and where, and say where it went."""
+        from bptui.presets.save import shown_path
+
+        self.clear_notifications()  # which would cover a part of the screen in a picture of it
+        self.ask(dialog, lambda file: self.tell(f"exported to {shown_path(file)}"))
+
     # keys, clicks and commands
 
     async def on_event(self, event: Event) -> None:

@@ -18,7 +18,6 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
 
 from bptui.app.screens import ClosesOnce
 
@@ -28,8 +27,6 @@ PATIENCE = 1.0
 """Seconds that keys wait at most for work that a screen does."""
 LOOK = 0.005
 """Seconds between looks at what does not tell that it is done."""
-LONGEST_LINE = 40_000
-"""Characters on one line that are shown, and read, within a moment."""
 ROUNDS = 3
 """A key in a dialog leads to messages, and those to others, before the dialog acts on them."""
 
@@ -101,12 +98,6 @@ class KeyQueue:
         on_main = len(self._app.screen_stack) == 1
         if on_main and isinstance(event, Key) and not self.allows(event.key):
             return
-        if isinstance(event, Paste) and isinstance(widget, Input):
-            length = len(event.text)
-            if len(widget.value) + length > LONGEST_LINE:
-                text = f"Too long for one line: {length:,} characters, at most {LONGEST_LINE:,}."
-                self._app.notify(text, severity="warning")
-                return
         rounds = 0 if await self._acts_at_once(event, screen) else ROUNDS
         if rounds:
             await self._answer(event)

@@ -30,9 +30,3 @@ def title_of(topic: str) -> str:
 def key_rows(topic: str) -> list[tuple[str, str]]:
     """The rows of the tables on a page: a key or a sign, and its meaning."""
     return _ROW.findall(page(topic).replace(r"\|", "|"))
-
-
-def key_sections() -> dict[str, list[tuple[str, str]]]:
-    """The rows of the page of keys, by their headings."""
-    parts = [part.partition("\n") for part in page("keys").split("\n## ")[1:]]
-    return {title: _ROW.findall(rows.replace(r"\|", "|")) for title, _, rows in parts}

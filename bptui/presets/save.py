@@ -59,11 +59,7 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
         table = _with_csv_found_from(folder or home, table_of(experiment), origin)
     except OSError:  # a relative path, and the folder that it began in is gone
         raise SaveError("The folder of its CSV file no longer exists.") from None
-    if origin and origin.text:
-        # the form changes the table, not the text
-        text = rewritten(origin.text, parse(origin.text)[0], table)
-    else:
-        text = laid_out(table)
+    text = preset_text(table, origin)
     try:
         again = loads(text, experiment.name, folder or home)
     except PresetError as error:
@@ -76,6 +72,13 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
             else "The preset would not have the same numbers."
         )
     return text
+
+
+def preset_text(table: PresetFile, origin: Origin | None) -> str:
+    """Return a preset as TOML, with all that is unchanged of the text that it came from."""
+    if origin and origin.text:
+        return rewritten(origin.text, parse(origin.text)[0], table)
+    return laid_out(table)
 
 
 def _with_csv_found_from(folder: Path, table: PresetFile, origin: Origin | None) -> PresetFile:

@@ -1,6 +1,6 @@
 """The schema of a preset file: every key once, with its type, its default and its words.
 
-The loader, the writer and the form are made from it.
+The loader, the writer and the sheet of a new experiment are made from it.
 """
 
 from __future__ import annotations
@@ -21,20 +21,18 @@ Matrix = list[list[Number]]
 
 
 class Words(NamedTuple):
-    """What is said of a key: what it expects in a file, and its help and label in the form."""
+    """What is said of a key: what it expects in a file, and to somebody who fills it in."""
 
     expected: str
     help: str = ""
     """What it expects where it is empty."""
-    label: str = ""
-    """The key's own name where it is empty."""
 
 
 TEXT, YES_NO, COLUMNS = "text in quotes", "true or false", "a list of column names"
 SAMPLES, SWITCHES = "a list with one list of numbers per sample", "true, false, or a list by layer"
 COUNT, NATURAL = "a whole number, 1 or more", "a whole number, 0 or more"
 POSITIVE, BELOW_1 = "a number, 0 or more", "a number from 0 to below 1"
-COLUMNS_HELP, SWITCHES_HELP = "names separated by commas", "yes, no, or a list: yes, no"
+COLUMNS_HELP, SWITCHES_HELP = "names of columns", "true, false, or a list by layer"
 
 
 class NetworkTable(Struct, frozen=True):
@@ -44,9 +42,10 @@ class NetworkTable(Struct, frozen=True):
         list[Whole], Words("units per layer, input first", "units per layer, input first: 2-3-1")
     ]
     activation: Annotated[
-        str | list[str], Words("one name, or a list by layer", "one name, or a list; f2 lists them")
+        str | list[str],
+        Words("one name, or a list by layer", "one name, or one per layer"),
     ] = "sigmoid"
-    bias: Annotated[bool, Words(YES_NO, "do units have a bias?", "biases")] = True
+    bias: Annotated[bool, Words(YES_NO, "do units have a bias?")] = True
 
 
 class ParametersTable(Struct, frozen=True):
@@ -54,10 +53,10 @@ class ParametersTable(Struct, frozen=True):
 
     weights: Annotated[
         list[Matrix] | None,
-        Words("one matrix per layer", "random from a seed, or typed in", "start weights"),
+        Words("one matrix per layer", "a matrix per layer; else random"),
     ] = None
     biases: Annotated[
-        Matrix | None, Words("one list per layer", "all 0, or typed in", "start biases")
+        Matrix | None, Words("one list per layer", "a line per layer; else all 0")
     ] = None
 
 
@@ -78,16 +77,14 @@ class TrainingTable(Struct, frozen=True):
     learning_rate: Annotated[Number, Words(POSITIVE)] = 0.1
     settings: dict[str, float] = {}
     """The optimizer's, beside the other keys in a file; its own defaults hold for those missing."""
-    l2: Annotated[Number, Words(POSITIVE, "adds L2 * sum(W**2) to the loss", "L2")] = 0.0
+    l2: Annotated[Number, Words(POSITIVE, "adds l2 * sum(W**2) to the loss")] = 0.0
     steps: Annotated[Whole, Words(NATURAL, "where a run stops")] = 1000
     batch_size: Annotated[Whole | None, Words(COUNT, "samples per step")] = None
     shuffle: Annotated[bool, Words(YES_NO, "a new order every epoch")] = False
-    seed: Annotated[Whole, Words(NATURAL, "seed of the order", "shuffle seed")] = 0
+    seed: Annotated[Whole, Words(NATURAL, "seed of that order")] = 0
     train_weights: Annotated[bool | list[bool], Words(SWITCHES, SWITCHES_HELP)] = True
     train_biases: Annotated[bool | list[bool], Words(SWITCHES, SWITCHES_HELP)] = True
-    mistakes: Annotated[
-        list[str], Words("a list of mistake names", "deliberate mistakes; f2 lists them")
-    ] = []
+    mistakes: Annotated[list[str], Words("a list of mistake names", "deliberate mistakes")] = []
 
 
 class DataTable(Struct, frozen=True):
@@ -99,7 +96,7 @@ class DataTable(Struct, frozen=True):
     samples: Annotated[Whole | None, Words(COUNT, "number of samples")] = None
     noise: Annotated[Number | None, Words(POSITIVE, "standard deviation")] = None
     seed: Annotated[Whole | None, Words(NATURAL, "another seed gives other samples")] = None
-    csv: Annotated[str | None, Words("a name", "its first row names the columns", "file")] = None
+    csv: Annotated[str | None, Words("a name", "a file whose first row names columns")] = None
     class_column: Annotated[str | None, Words("the name of a column")] = None
     target_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
     input_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
@@ -177,6 +174,6 @@ def words(table: str, key: str) -> Words:
     """Return what is said of a key."""
     field = _fields(table).get(key)
     if field is None:
-        return Words("a number", _SETTINGS_HELP.get(key, "a number"), key)
+        return Words("a number", _SETTINGS_HELP.get(key, "a number"))
     said: Words = field.type.__metadata__[-1]
-    return Words(said.expected, said.help or said.expected, said.label or key.replace("_", " "))
+    return Words(said.expected, said.help or said.expected)

@@ -24,7 +24,7 @@ def laid_out(preset: PresetFile) -> str:
 def _table_text(name: str, preset: PresetFile) -> str:
     """Return a table with its header, or the top; empty where all its values are the defaults."""
     lines = [
-        f"{key} = {_toml(held, key)}\n"
+        f"{key} = {toml(held, key)}\n"
         for key, held in _values(name, preset).items()
         if not _is_same(held, default(name, key))
     ]
@@ -42,7 +42,7 @@ def _is_same(one: object, other: object) -> bool:
     return one == other and repr(one) == repr(other)
 
 
-def _toml(held: object, key: str = "") -> str:
+def toml(held: object, key: str = "") -> str:
     """Return ``held`` as TOML; matrices get a row a line. Floats read back bit by bit."""
     if isinstance(held, bool):
         return str(held).lower()
@@ -52,7 +52,7 @@ def _toml(held: object, key: str = "") -> str:
         return repr(held)
     if key == "weights" or (key in ("inputs", "targets") and len(held) > 1):
         return _rows(held, "")
-    return f"[{', '.join(map(_toml, held))}]"
+    return f"[{', '.join(map(toml, held))}]"
 
 
 def _rows(held: list[Any], indent: str) -> str:
@@ -61,7 +61,7 @@ def _rows(held: list[Any], indent: str) -> str:
     lines = [
         _rows(row, inner)
         if isinstance(row, list) and len(row) > 1 and isinstance(row[0], list)
-        else _toml(row)
+        else toml(row)
         for row in held
     ]
     return "[\n" + "".join(f"{inner}{line},\n" for line in lines) + f"{indent}]"
@@ -111,7 +111,7 @@ def rewritten(text: str, given: PresetFile, preset: PresetFile) -> str:
             if table is None:
                 missing += [name] * (name not in missing)
             elif key not in table:
-                added.append((table, tomlkit.parse(f"{key} = {_toml(new, key)}\n")))
+                added.append((table, tomlkit.parse(f"{key} = {toml(new, key)}\n")))
             elif new in (None, "") or (
                 name in ("data", "init") and _is_same(new, default(name, key))
             ):
@@ -147,4 +147,4 @@ def _replace(container: Any, place: Any, old: object, new: object, key: str = ""
             if not _is_same(before, after):
                 _replace(inner, index, before, after)
     else:
-        container[place] = tomlkit.value(_toml(new, key))
+        container[place] = tomlkit.value(toml(new, key))

@@ -9,16 +9,15 @@ from textual.command import Hit
 from textual.dom import DOMNode
 
 from bptui.app.commands import COMMANDS, CommandProvider
-from bptui.app.form.controls import AreaScreen, LineScreen
-from bptui.app.form.screen import FormScreen
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.screens.breakpoints import BreakpointScreen
 from bptui.app.screens.export import ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import HelpScreen
-from bptui.app.screens.presets import DeleteScreen, PresetScreen
+from bptui.app.screens.presets import PresetScreen
 from bptui.app.screens.save import SaveScreen
-from bptui.help import TOPICS, key_sections, page, title_of
+from bptui.app.sheet.screen import SheetScreen
+from bptui.help import TOPICS, page, title_of
 from bptui.help.text import BLOCK
 
 from .support import SIZES, opened
@@ -43,7 +42,7 @@ async def test_the_help_begins_with_the_keys_and_closes_with_any_of_three() -> N
     async with opened("article", (80, 24)) as session:
         for key in ("escape", "q", "question_mark"):
             await session.press("question_mark")
-            await session.shows("Help", *(f" {x.shown_key}  {x.title}." for x in COMMANDS[:2]))
+            await session.shows("Help", *(f" {x.shown_key}    {x.title}." for x in COMMANDS[:2]))
             await session.press(key)
             await session.closed()
 
@@ -167,14 +166,16 @@ async def test_the_key_line_names_step_run_presets_help_and_quit() -> None:
 WRITTEN = {"question_mark": "?", "escape": "esc"}
 PARTS: dict[str, list[type[DOMNode]]] = {
     "Help": [HelpScreen],
-    "Presets": [PresetScreen, DeleteScreen],
-    "Form": [FormScreen, LineScreen, AreaScreen],
+    "Presets": [PresetScreen],
+    "Sheet": [SheetScreen],
     "Breakpoints": [BreakpointScreen],
     "Save": [SaveScreen],
     "Export": [ExportScreen],
     "Gradcheck": [GradientCheckScreen],
 }
-ROWS, ARROWS = key_sections(), ("up", "down", "left", "right")
+PAGE = [part.partition("\n") for part in page("keys").split("\n## ")[1:]]
+ROWS = {title: re.findall(r"^\| `(.+?)` \| (.+) \|$", rows, re.M) for title, _, rows in PAGE}
+ARROWS = ("up", "down", "left", "right")
 LISTS = {"up", "down", "pageup", "pagedown"}
 """Keys that go through a list, wherever there is one."""
 

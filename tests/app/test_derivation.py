@@ -135,7 +135,7 @@ async def test_what_is_frozen_is_called_so_in_every_form_and_window() -> None:
         await session.press("c")
         await session.shows(reason, "right")
         await session.press("escape", "e")
-        await session.shows("train weights  no")
+        await session.shows("train_weights = false")
 
 
 def columns(session: Session) -> dict[str, list[str]]:

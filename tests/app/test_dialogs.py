@@ -22,12 +22,11 @@ DIALOGS = {
     "BreakpointScreen": "b",
     "SaveScreen": "w",
     "ExportScreen": "x",
-    "FormScreen": "e",
-    "NamesScreen": "e tab f2",
+    "SheetScreen": "e",
+    "NamesScreen": "e down f2",
     "HelpScreen": "question_mark",
     "Palette": "ctrl+p",
     "PresetScreen": "p",
-    "DeleteScreen": "p o w n delete",
 }
 """Every dialog, and the keys that open it."""
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bptui.app.playback import history as module
 from bptui.app.playback.history import MOST_CHANGES, Branch, Place, UndoHistory
-from bptui.app.screens.questions import destination
+from bptui.app.screens.questions import Goals
 from bptui.core.edits import Number
 from bptui.core.errors import MOST_STEPS
 from bptui.core.timeline import Timeline
@@ -26,55 +26,56 @@ def test_every_spelling_of_a_step(step: int, shown: int, by: int) -> None:
     spellings = [f"{step}", f" {step} ", f"{step:_}", f"{step:,}", f"{step:,}".replace(",", " ")]
     spellings += [f"{step}e0", f"{step}.0"]
     spellings.append(f"{step}".translate({48 + digit: 0xFF10 + digit for digit in range(10)}))
+    goals = Goals.of(ARTICLE)
     for text in spellings:
-        assert destination(text, shown, ARTICLE) == step
+        assert goals.reached(text, shown) == step
     for sign, plus in ((1, "+"), (-1, "-"), (1, "\uff0b"), (-1, "\uff0d"), (-1, "\u2212")):
         if 0 <= shown + sign * by <= MOST_STEPS:
-            assert destination(f"{plus}{by}", shown, ARTICLE) == shown + sign * by
+            assert goals.reached(f"{plus}{by}", shown) == shown + sign * by
         else:
             with pytest.raises(EntryError):
-                destination(f"{plus}{by}", shown, ARTICLE)
+                goals.reached(f"{plus}{by}", shown)
 
 
 def test_the_end_epochs_and_exponents() -> None:
-    assert destination("end", 3, ARTICLE) == ARTICLE.training.steps
-    assert destination("END ", 3, IRIS) == IRIS.training.steps
+    assert Goals.of(ARTICLE).reached("end", 3) == ARTICLE.training.steps
+    assert Goals.of(IRIS).reached("END ", 3) == IRIS.training.steps
     per_epoch = IRIS.schedule.batches_per_epoch
     assert per_epoch > 1
     for epoch in (0, 1, 12):
-        step = destination(f"e{epoch}", 3, IRIS)
+        step = Goals.of(IRIS).reached(f"e{epoch}", 3)
         assert step == epoch * per_epoch
         assert IRIS.schedule.epoch(step) == epoch
         assert IRIS.schedule.epoch(max(step - 1, 0)) == max(epoch - 1, 0)
-    assert destination("\uff45\uff11\uff12", 3, IRIS) == 12 * per_epoch
+    assert Goals.of(IRIS).reached("\uff45\uff11\uff12", 3) == 12 * per_epoch
     for text, step in (("1e6", 10**6), ("1.5e3", 1500), ("+1e3", 1007)):
-        assert destination(text, 7, ARTICLE) == step
+        assert Goals.of(ARTICLE).reached(text, 7) == step
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "a step: 12"),
-        ("-8", "there is no step -1; the first step is 0"),
-        ("1000000001", "last possible step is 1,000,000,000"),
-        ("e1000000001", "last possible step is 1,000,000,000"),
+        ("-8", "there are steps 0 to 1,000,000,000"),
+        ("1000000001", "there are steps 0 to 1,000,000,000"),
+        ("e1000000001", "there are steps 0 to 1,000,000,000"),
         ("9" * 5000, "too large"),
         ("1.5", "not a whole number: '1.5'"),
         ("+", "a number is missing"),
         ("end of it", "not a number"),
         ("1,5", "write 1.5 with a point"),
-        ("+-3", "no step"),
+        ("+-3", "there are steps"),
     ],
 )
 def test_texts_that_lead_nowhere(text: str, says: str) -> None:
     with pytest.raises(EntryError, match=says):
-        destination(text, 7, ARTICLE)
+        Goals.of(ARTICLE).reached(text, 7)
 
 
 @given(st.text(max_size=30))
 def test_any_text_leads_to_a_step_or_says_why_not(text: str) -> None:
     with suppress(EntryError):
-        assert 0 <= destination(text, 7, ARTICLE) <= MOST_STEPS
+        assert 0 <= Goals.of(ARTICLE).reached(text, 7) <= MOST_STEPS
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """A click does what it looks like: tabs, keys that are named, the chart, values, labels."""
 
 from textual.geometry import Region
-from textual.widgets import Input
 
-from bptui.app.form.controls import NamesScreen
 from bptui.app.panels.loss import HIT, LossPanel
 from bptui.app.playback.breakpoints import parse
 from bptui.app.screens.questions import NumberScreen
+from bptui.app.sheet.screen import NamesScreen
 from bptui.app.view import Selection
 
 from .support import Session, opened
@@ -191,17 +190,13 @@ async def test_the_top_line() -> None:
         await session.until(lambda: session.app.focused is before, "the focus as it was")
 
 
-async def test_examples_labels_and_choices_in_dialogs() -> None:
+async def test_keys_and_names_in_dialogs() -> None:
     async with opened("article", (80, 24)) as session:
-        await session.press("b")
-        await session.shows("Examples")
-        await click(session, "|w5| > 2")
-        line = session.app.screen.query_one(Input)
-        await session.until(lambda: line.value == "|w5| > 2", "the example")
-        await session.press("escape", "e")
+        await session.press("e")
         await session.shows("Experiment: article")
         await session.pilot.pause()
-        await click(session, "optimizer")
+        await click(session, "activation =")
+        await session.press("f2")
         await session.until(lambda: isinstance(session.app.screen, NamesScreen), "the options")
-        await click(session, "rmsprop")
-        await session.shows("[rmsprop]", "rho")
+        await click(session, "tanh")
+        await session.shows('activation = "tanh"')

@@ -82,15 +82,15 @@ async def test_an_own_preset_is_opened_and_deleted(own: Path) -> None:
         await session.press("home", "delete")
         await session.until(lambda: filter_line(session).value == "irst2", "the shorter text")
         await session.press("ctrl+e", "delete")
-        await session.shows("Delete first2?", "deleted for good.")
-        await session.press("escape")
-        await session.until(lambda: "Delete first2?" not in session.screen(), "no question")
+        await session.shows("delete again:", "deleted for good.")
+        await session.press("x", "backspace")
+        await session.until(lambda: "delete again:" not in session.screen(), "no question")
         assert (own / "first2.toml").exists()
         await session.press("enter")
         await session.until(lambda: "first2" in session.status(), "first2")
         await session.press("p")
         await session.shows("delete: remove")  # it is highlighted
-        await session.press("delete", "enter")
+        await session.press("delete", "delete")
         await session.until(lambda: not (own / "first2.toml").exists(), "it to be gone")
         await session.until(lambda: "Your own" not in session.screen(), "the shorter list")
 
@@ -109,18 +109,18 @@ async def test_broken_files_are_listed_and_cannot_be_opened(own: Path) -> None:
             await session.press("enter")
             await session.shows(reason)
             assert isinstance(session.app.screen, PresetScreen)
-        await session.press("delete", "enter")
+        await session.press("delete", "delete")
         await session.until(lambda: not (own / "nodata.toml").exists(), "it to be gone")
 
 
 async def test_the_entry_of_a_new_experiment() -> None:
     async with opened("article") as session:
         await session.press("p", "up")
-        await session.shows("New, empty experiment", "Opens an empty form")
+        await session.shows("New, empty experiment", "Opens an empty sheet")
         await session.press("delete")  # it is no file
         assert isinstance(session.app.screen, PresetScreen)
         await session.press("enter")
-        await session.shows("Experiment:", "Still missing")
+        await session.shows("Experiment:", "network.layers: found nothing")
 
 
 async def test_list_and_preview_fit(own: Path) -> None:
@@ -160,8 +160,8 @@ async def test_keys_are_answered_while_a_preset_is_being_opened(
         await session.press("enter")
         await session.shows("opening …")
         await session.press("delete")  # it is given up
-        await session.shows("Delete mine?")
-        await session.press("escape", "enter")
+        await session.shows("delete again:")
+        await session.press("enter")
         await session.shows("opening …")
         gate.set()
         await session.until(lambda: " mine " in session.status(), "mine")
@@ -173,7 +173,7 @@ async def test_what_was_saved_as_a_preset_that_is_deleted_has_the_name_of_before
         await session.until(lambda: " beta " in session.status(), "the new name")
         await session.press("p")
         await session.shows("delete: remove")  # it is highlighted
-        await session.press("delete", "enter")
+        await session.press("delete", "delete")
         await session.until(lambda: not (own / "beta.toml").exists(), "it to be gone")
         await session.press("escape")
         await session.until(lambda: " article " in session.status(), "the name it had")

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.app.form.draft import empty
-from bptui.app.form.fields import fields
+from bptui.app.sheet import text as sheet
 from bptui.check.gradcheck.check import check_gradients
 from bptui.core.activations import Activation, enter_activation
 from bptui.core.arrays import Array
@@ -178,10 +177,11 @@ def test_check(file: Path, tmp_path: Path) -> None:
     assert "derivative-of-activation" in wrong.output
 
 
-def test_choices_of_the_form() -> None:
-    draft = empty().with_text("training.optimizer", "swinging")
-    options = {each.key: each.options for each in fields(draft)}
-    assert {"wavy", "capped"} <= {*options["network.activation"]}
-    assert "log_cosh" in options["training.loss"]
-    assert "swinging" in options["training.optimizer"]
-    assert "training.momentum" in options
+def test_names_in_the_sheet() -> None:
+    text = sheet.template()
+    entries = sheet.entries(text.splitlines())
+    names = {each.path: {*sheet.names_for(each, text, Path())} for each in entries}
+    assert {"wavy", "capped"} <= names["network.activation"]
+    assert "log_cosh" in names["training.loss"]
+    assert "swinging" in names["training.optimizer"]
+    assert "training.momentum" in names

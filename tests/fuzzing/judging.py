@@ -15,10 +15,9 @@ from types import FrameType
 
 import click
 
-from bptui.app.form.draft import EMPTY, Draft, Place
-from bptui.app.form.fields import ROWS
-from bptui.app.form.texts import columns_of
 from bptui.app.session.state import Session, SessionError, SessionState, read, read_state, written
+from bptui.app.sheet.screen import Place, checked
+from bptui.app.sheet.text import columns_of, template
 from bptui.app.view import Selection
 from bptui.cli.explain import explain
 from bptui.cli.export import FORMS, exported
@@ -28,7 +27,6 @@ from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets.errors import PresetError
 from bptui.presets.files import load, loads
-from bptui.presets.number_parsing import EntryError
 from bptui.presets.own import entry
 from bptui.presets.save import SaveError, document
 
@@ -40,7 +38,8 @@ SMALL = 2_000
 """Parameters and numbers of samples up to which an experiment is also run, explained, exported."""
 
 
-FIELDS = [field for rows in ROWS.values() for field in rows]
+EMPTY = [line for line in template().splitlines() if "= " in line]
+"""Of the sheet of a new experiment, the lines with keys."""
 
 
 class FaultError(Exception):
@@ -93,13 +92,10 @@ class Judge:
 
     def pasted(self, random: Random) -> str:
         text = inputs.pasted(random)
-        fields = FIELDS
-        if len(text) > LONG:  # each is given it by itself; all of them take their time together
-            fields = random.sample(fields, 2)
-        for field in fields:
-            with _told(EntryError):
-                field.value(text)
-        Draft.of(EMPTY, Place("", self.folder)).with_text("data.csv", text[:5_000])
+        for line in random.sample(EMPTY, 2 if len(text) > LONG else 5):
+            sheet = template().replace(line, f"{line.partition('=')[0]}= {text}")
+            said = checked(sheet, Place("", self.folder)).said
+            one_message(said)
         return text
 
     def give_preset(self, content: bytes, random: Random) -> None:

@@ -28,7 +28,7 @@ WORDS = {
     "edit": "change set modify value enter",
     "rate": "lr eta alpha size hyperparameter",
     "undo": "revert back take",
-    "form": "settings options preferences hyperparameters new layers units optimizer batch size",
+    "sheet": "settings options preferences hyperparameters new layers units optimizer batch size",
     "save": "write store keep file toml",
     "gradcheck": "gradient check verify test numerical finite difference debug correct",
     "export": "numpy torch pytorch code csv json latex pdf svg picture screenshot print report",

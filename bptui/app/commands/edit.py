@@ -35,12 +35,12 @@ def undo(app: BptuiApp, again: bool = False) -> None:
         app.tell(f"There is nothing to {'redo' if again else 'undo'}.", app.branch)
 
 
-def open_form(app: BptuiApp, filled: bool = True) -> None:
-    """Show the form, ``filled`` with the shown experiment or empty, and start over with another."""
-    from bptui.app.form.screen import FormScreen
+def open_sheet(app: BptuiApp, filled: bool = True) -> None:
+    """Show the text of the shown experiment or of a new one, and start over with another."""
+    from bptui.app.sheet.screen import SheetScreen
 
     experiment = app.player.snapshot.experiment if filled else None
-    app.ask(FormScreen(experiment), lambda made: _start_over(app, made))
+    app.ask(SheetScreen(experiment), lambda made: _start_over(app, made))
 
 
 def _start_over(app: BptuiApp, experiment: Experiment) -> None:
@@ -136,5 +136,5 @@ COMMANDS: list[Entry[BptuiApp]] = [
     Entry("rate", "", lambda app: _edit_number(app, RATE), at_rest=True, titled="Learning rate"),
     Entry("undo", "u", undo, "undo"),
     Entry("redo", "ctrl+r", lambda app: undo(app, again=True)),
-    Entry("form", "e", open_form, "edit", at_rest=True),
+    Entry("sheet", "e", open_sheet, "edit", at_rest=True),
 ]

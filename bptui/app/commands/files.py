@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bptui.app.commands.edit import open_form
+from bptui.app.commands.edit import open_sheet
 from bptui.app.commands.table import Entry
 from bptui.app.view import Selection
 from bptui.presets.build import origin_of
@@ -47,13 +47,12 @@ def gradcheck(app: BptuiApp) -> None:
 
 def export(app: BptuiApp) -> None:
     """Ask what to export and where."""
-    from bptui.app.screens.export import ExportScreen
-    from bptui.presets.save import shown_path
+    from bptui.app.screens.export import ExportScreen, network_formats
 
-    player = app.player
-    app.clear_notifications()  # which would cover a part of the screen in a picture of it
-    dialog = ExportScreen(player.view().name, player.timeline, player.snapshot, shown_file(app))
-    app.ask(dialog, lambda file: app.tell(f"exported to {shown_path(file)}"))
+    player, name = app.player, app.player.view().name
+    formats = network_formats(player.timeline, player.snapshot)
+    title = player.snapshot.experiment.title or name
+    app.export(ExportScreen(name, title, formats, shown_file(app)))
 
 
 def presets(app: BptuiApp) -> None:
@@ -67,7 +66,7 @@ def presets(app: BptuiApp) -> None:
 
     def open_preset(chosen: Experiment | Literal["new"]) -> None:
         if chosen == NEW:
-            open_form(app, filled=False)
+            open_sheet(app, filled=False)
         else:
             app.main.look(None)
             app.player.open(chosen)

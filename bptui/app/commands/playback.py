@@ -37,10 +37,10 @@ def run_back(app: BptuiApp) -> None:
 
 def goto(app: BptuiApp) -> None:
     """Ask for a step and go there."""
-    from bptui.app.screens.questions import GotoScreen
+    from bptui.app.screens.questions import Goals, GotoScreen
 
     player = app.player
-    app.ask(GotoScreen(player.goal.step, player.snapshot.experiment), player.go)
+    app.ask(GotoScreen(player.goal.step, Goals.of(player.snapshot.experiment)), player.go)
 
 
 def breakpoints(app: BptuiApp) -> None:

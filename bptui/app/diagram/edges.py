@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from bptui.app.diagram.layout import Layout, Place
 from bptui.app.view import Selection
-from bptui.charts.series import BITS
 
+BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""Braille's bit for the dot in row 0-3, column 0-1 of a cell."""
 DASH = 3
 """Dots on, and dots off, of a dashed edge."""
 Cell = tuple[int, int]

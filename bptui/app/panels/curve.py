@@ -8,12 +8,13 @@ import numpy as np
 from rich.style import Style
 
 from bptui.app.diagram.drawing import Canvas
+from bptui.app.diagram.edges import BITS
 from bptui.app.lines import BLANK, justified
 from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.loss import Entry
 from bptui.app.panels.picture import Axes, Look, Picture, Span
 from bptui.app.view import View
-from bptui.charts.series import BITS, Area, Series
+from bptui.charts.series import Area, Series
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment

@@ -99,8 +99,8 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
     return parse
 
 
-def examples(view: Moment) -> list[list[str]]:
-    """Return breakpoints with names of the program, in rows."""
+def examples(view: Moment) -> list[str]:
+    """Return breakpoints with names of the program."""
     step = view.record.verdict.step
     parameter = step.parameters[0]
     name = view.record.quoted(parameter.name)
@@ -108,4 +108,4 @@ def examples(view: Moment) -> list[list[str]]:
     variables = view.record.variables(len(view.record.stops) - 1)
     last = next((v for v in reversed(variables) if not view.record.shape(v.entry)), None)
     scalar = f"{last.name} < 0.1" if last is not None else f"|{name}| > 2"
-    return [[scalar, f"{name}{zeros} > 1"], [f"|{name}| > 5", WRONG]]
+    return [scalar, f"{name}{zeros} > 1", f"|{name}| > 5", "line 12", WRONG]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -91,9 +90,11 @@ def graph(app: ProgramApp) -> None:
 
 def goto(app: ProgramApp) -> None:
     """Ask for an update and go there."""
-    from bptui.app.program.dialogs import GotoUpdate
+    from bptui.app.screens.questions import Goals, GotoScreen
 
-    app.ask(GotoUpdate(app.moment.update, len(app.moment.record.steps)), app.go)
+    count = len(app.moment.record.steps)
+    goals = Goals("updates", 1, count, count)
+    app.ask(GotoScreen(app.moment.update + 1, goals), app.action_go)
 
 
 def breakpoints(app: ProgramApp) -> None:
@@ -109,14 +110,12 @@ def breakpoints(app: ProgramApp) -> None:
 
 
 def export(app: ProgramApp) -> None:
-    """Ask for a file and write the report."""
-    from bptui.app.program.dialogs import ExportScreen
-    from bptui.presets.save import shown_path
+    """Ask what to export and where."""
+    from bptui.app.program.dialogs import program_formats
+    from bptui.app.screens.export import ExportScreen
 
-    def exported(file: Path) -> None:
-        app.tell(f"exported to {shown_path(file)}")
-
-    app.ask(ExportScreen(app.moment.record.checked, app.file), exported)
+    formats = program_formats(app.moment.record.checked, app.moment.update + 1)
+    app.export(ExportScreen(app.file.stem, app.file.name, formats, app.file))
 
 
 ENTRIES: list[Entry[ProgramApp]] = [

@@ -21,7 +21,7 @@ from textual.events import Paste
 from textual.screen import ModalScreen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static, TextArea
 
 from bptui.app.lines import key_hints
 from bptui.app.screens import ClosesOnce
@@ -66,15 +66,33 @@ class Rows(OptionList):
             self.action_first()
 
 
+LONGEST_LINE = 40_000
+"""Characters on one line that are shown, and read, within a moment."""
+
+
 class Line(Input):
     """A text on one line; lines that are pasted are joined."""
 
     def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
         event.stop()
-        joined = " ".join(cleaned(event.text).split("\n")).strip()
-        if joined:
+        length = len(event.text)
+        if len(self.value) + length > LONGEST_LINE:
+            said = f"Too long for one line: {length:,} characters, at most {LONGEST_LINE:,}."
+            self.notify(said, severity="warning")
+        elif joined := " ".join(cleaned(event.text).split("\n")).strip():
             self.replace(joined, *sorted(self.selection))
+
+
+class TextBox(TextArea):
+    """A text of several lines; what is pasted is fit to be shown."""
+
+    async def _on_paste(self, event: Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        lines = (line.rstrip("\t ") for line in event.text.splitlines())
+        text = "\n".join("\t".join(map(cleaned, line.split("\t"))) for line in lines)
+        self.move_cursor(self.replace(text, *self.selection).end_location)
 
 
 class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
@@ -132,18 +150,11 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
     def __init__(self, title: str, keys: str, text: str = "", hint: str = "") -> None:
         super().__init__(title, keys)
         self._field = Line(text, placeholder=hint, select_on_focus=bool(text))
-        self._editor: Widget = self._field
-        """What is typed into; a kind of dialog may have another one."""
         # kept here, since results may still arrive while the dialog is being taken down
         self._meaning = Static(classes="meaning", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        return self._editor, self._meaning
-
-    @property
-    def text(self) -> str:
-        """What stands in the line."""
-        return self._field.value
+        return self._field, self._meaning
 
     def read(self, text: str) -> tuple[Value, str]:
         """Return what the text stands for, and in words what enter does with it.
@@ -157,7 +168,7 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         return self.dismiss(value)  # type: ignore[arg-type]  # where it does, it is the result
 
     def on_mount(self) -> None:
-        self._editor.focus()
+        self._field.focus()
         self.check()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -174,7 +185,7 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
 
     def check(self) -> Value | None:
         """Say what the text means or what is wrong with it; return what it stands for."""
-        text = self.text
+        text = self._field.value
         try:
             value, words = self.read(text)
         except (SaveError, ValueError) as error:
@@ -191,12 +202,6 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         self._meaning.update(text)
         self._meaning.set_class(wrong, "wrong")
 
-    def action_write(self, text: str) -> None:
-        """Put a text into the line, to be changed or taken as it is."""
-        self._field.value = text
-        self._field.action_end()
-        self._field.focus()
-
 
 class FileQuestion(Question[Path | None, Path]):
     """Asks for a file, and which of ``options`` is written to it; gives it once it is written.
@@ -208,6 +213,7 @@ class FileQuestion(Question[Path | None, Path]):
         Binding("up", "move('cursor_up')", "What is above", show=False),
         Binding("down", "move('cursor_down')", "What is below", show=False),
     ]
+    WRITING: ClassVar = "writing …"
     _overwrites: Path | None = None
 
     def __init__(self, title: str, keys: str, text: str, options: Sequence[Content] = ()) -> None:
@@ -260,7 +266,7 @@ class FileQuestion(Question[Path | None, Path]):
     async def take(self, value: Path) -> None:
         """Write the file beside the event loop: a large one takes seconds."""
         overwrite, self._overwrites = value == self._overwrites, None
-        self.say("writing …")
+        self.say(self.WRITING)
         self._field.disabled, wrong = True, ""
         try:
             self.dismiss(await asyncio.to_thread(self.put, value, overwrite))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -17,7 +18,6 @@ from textual.worker import Worker
 
 from bptui.app.screens.dialog import FileQuestion, where
 from bptui.core.engine import Snapshot
-from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.export.formats import written
 from bptui.export.history import WRITERS, default_every, history, steps_of
@@ -28,33 +28,31 @@ from bptui.presets.save import SaveError, file_at, saving
 
 LONGEST = 60
 """Characters of a preset's name in the names of files."""
-PROGRESS = 0.1
-"""Seconds between two looks at how far an export is."""
-
 
 Write = Callable[["ExportScreen", TextIO], object]
 
 
-def _program(make: Callable[[Experiment], str]) -> Write:
-    return lambda job, stream: stream.write(make(job.timeline.experiment))
+class Format(NamedTuple):
+    """A format of a kind, which is named at the first of its formats.
+
+    ``tail`` follows what is exported in the names of files.
+    """
+
+    kind: str
+    name: str
+    tail: str
+    meaning: str
+    write: Write
+
+    @property
+    def ending(self) -> str:
+        """The ending of its files."""
+        return self.tail[self.tail.rindex(".") :]
 
 
-def _history(form: str) -> Write:
-    def write(job: ExportScreen, stream: TextIO) -> None:
-        played = job.timeline.until(len(job.timeline.losses))
-        WRITERS[form](history(played, job.steps, job.tick), stream)
-
-    return write
-
-
-def _worksheet(form: str) -> Write:
-    def write(job: ExportScreen, stream: TextIO) -> None:
-        sheet = worksheet(job.snapshot, "all")
-        for line in written(sheet, form):
-            job.tick(0)
-            stream.write(line + "\n")
-
-    return write
+def as_text(make: Callable[[], str]) -> Write:
+    """Return what writes a text, made only then."""
+    return lambda job, stream: stream.write(make())
 
 
 def _text(job: ExportScreen, stream: TextIO) -> None:
@@ -73,54 +71,62 @@ def _svg(job: ExportScreen, stream: TextIO) -> None:
         safe_box=False,
     )
     console.print(StripRenderable([*job.strips]), end="")
-    title = cleaned(job.snapshot.experiment.title or job.shown).replace("\n", " ")
+    picture = console.export_svg(title=cleaned(job.about_what).replace("\n", " "))
     # the file stands alone: without the fonts that it would fetch, it uses those there are
-    stream.write(re.sub(r"\s*@font-face \{[^}]*\}", "", console.export_svg(title=title)))
+    stream.write(re.sub(r"\s*@font-face \{[^}]*\}", "", picture))
 
 
-class Format(NamedTuple):
-    """A format of a kind; ``tail`` follows the preset's name in the names of its files."""
-
-    kind: str
-    name: str
-    tail: str
-    meaning: str
-    write: Write
-
-    @property
-    def ending(self) -> str:
-        """The ending of its files."""
-        return self.tail[self.tail.rindex(".") :]
-
-    def proposed(self, name: str, step: int) -> str:
-        """Return the name of a file of this format for a preset's ``name``."""
-        return stem_of(name) + self.tail.format(step=step)
+def screen_formats(step: int) -> list[Format]:
+    """Return those of the screen behind the dialog, at a step or an update."""
+    said = "The screen behind this dialog as"
+    return [
+        Format("screen", "SVG", f"-step-{step}.svg", f"{said} a picture.", _svg),
+        Format("", "text", f"-step-{step}.txt", f"{said} text.", _text),
+    ]
 
 
-_ALONE = "A self-contained program: it trains this network and prints the same losses"
-_PRESET = "A self-contained preset: `bptui FILE` opens it."
-_ROWS = "Loss, learning rate, weights, biases and gradients: one"
-_ARRAYS = "Arrays for numpy.load: step, loss, W1 (steps, fan_in, fan_out), gW1, …"
-_SCREEN = "The screen behind this dialog as"
-_SHEET = "The calculation of this step with its numbers, operation by operation,"
-_FORMULAS, _DOCUMENT = "with formulas as GitHub shows them.", "as a document for pdflatex."
-_ON_PAPER = "-worksheet-step-{step}"
-FORMATS = (
-    Format("program", "numpy", ".py", f"{_ALONE}.", _program(numpy_program)),
-    Format("", "torch", "-torch.py", f"{_ALONE}; gradients by autograd.", _program(torch_program)),
-    Format("preset", "TOML", ".toml", _PRESET, _program(toml_preset)),
-    Format("history", "CSV", "-history.csv", f"{_ROWS} row per step.", _history("csv")),
-    Format("", "JSON", "-history.json", f"{_ROWS} object per step.", _history("json")),
-    Format("", "NPZ", "-history.npz", _ARRAYS, _history("npz")),
-    Format("screen", "SVG", "-step-{step}.svg", f"{_SCREEN} a picture.", _svg),
-    Format("", "text", "-step-{step}.txt", f"{_SCREEN} text.", _text),
-    Format(
-        "worksheet", "Markdown", f"{_ON_PAPER}.md", f"{_SHEET} {_FORMULAS}", _worksheet("markdown")
-    ),
-    Format("", "LaTeX", f"{_ON_PAPER}.tex", f"{_SHEET} {_DOCUMENT}", _worksheet("latex")),
-    Format("", "text", f"{_ON_PAPER}.txt", f"{_SHEET} as plain text.", _worksheet("text")),
-)
-"""What can be exported; a kind is named at its first format."""
+def network_formats(timeline: Timeline, snapshot: Snapshot) -> list[Format]:
+    """Return what there is to export of the training of a network."""
+    experiment, edits = timeline.experiment, timeline.edits
+    start = f" It starts at step 0{', without your changes at later steps' * bool(edits)}."
+    alone = "A self-contained program: it trains this network and prints the same losses"
+    preset = f"A self-contained preset: `bptui FILE` opens it.{start}"
+    steps = steps_of(timeline.furthest, default_every(experiment, timeline.furthest))
+    every = f" Every {steps[1]:,} steps." if len(steps) > 2 and steps[1] > 1 else ""
+    included = every + " Your changes are included." * bool(edits)
+    rows = "Loss, learning rate, weights, biases and gradients: one"
+    arrays = "Arrays for numpy.load: step, loss, W1 (steps, fan_in, fan_out), gW1, …"
+    sheet = "The calculation of this step with its numbers, operation by operation,"
+    on_paper = f"-worksheet-step-{snapshot.step}"
+
+    def played(form: str, job: ExportScreen, stream: TextIO) -> None:
+        WRITERS[form](history(timeline.until(len(timeline.losses)), steps, job.tick), stream)
+
+    def explained(form: str, job: ExportScreen, stream: TextIO) -> None:
+        for line in written(worksheet(snapshot, "all"), form):
+            job.tick()
+            stream.write(line + "\n")
+
+    numpy, torch, toml = (
+        as_text(partial(make, experiment)) for make in (numpy_program, torch_program, toml_preset)
+    )
+    csv, json, npz = (partial(played, form) for form in ("csv", "json", "npz"))
+    markdown, latex, text = (partial(explained, form) for form in ("markdown", "latex", "text"))
+    return [
+        Format("program", "numpy", ".py", f"{alone}.{start}", numpy),
+        Format("", "torch", "-torch.py", f"{alone}; gradients by autograd.{start}", torch),
+        Format("preset", "TOML", ".toml", preset, toml),
+        Format("history", "CSV", "-history.csv", f"{rows} row per step.{included}", csv),
+        Format("", "JSON", "-history.json", f"{rows} object per step.{included}", json),
+        Format("", "NPZ", "-history.npz", f"{arrays}{included}", npz),
+        *screen_formats(snapshot.step),
+        Format(
+            *("worksheet", "Markdown", f"{on_paper}.md"),
+            *(f"{sheet} with formulas as GitHub shows them.", markdown),
+        ),
+        Format("", "LaTeX", f"{on_paper}.tex", f"{sheet} as a document for pdflatex.", latex),
+        Format("", "text", f"{on_paper}.txt", f"{sheet} as plain text.", text),
+    ]
 
 
 def stem_of(name: str) -> str:
@@ -129,80 +135,59 @@ def stem_of(name: str) -> str:
 
 
 class ExportScreen(FileQuestion):
-    """Gives the file that was written, or None. ``own`` is the preset's file, if it has one.
+    """Gives the file that was written, or None.
 
-    ``name``, ``timeline`` and ``snapshot`` are what is shown behind it.
+    ``name`` and ``about_what``, a title, are those of what is exported; ``own`` is its file, which
+    is not to be written over.
     """
 
+    WRITING = "writing …  esc: stop"
+
     def __init__(
-        self, name: str, timeline: Timeline, snapshot: Snapshot, own: Path | None = None
+        self, name: str, about_what: str, formats: Sequence[Format], own: Path | None = None
     ) -> None:
-        forms = [Content.assemble((form.kind.ljust(11), "bold"), form.name) for form in FORMATS]
-        self._proposed = [form.proposed(name, snapshot.step) for form in FORMATS]
-        super().__init__("Export", "enter: write, esc: close", self._proposed[0], forms)
-        self.shown, self.timeline, self.snapshot, self._own = name, timeline, snapshot, own
+        said = [Content.assemble((form.kind.ljust(11), "bold"), form.name) for form in formats]
+        self.formats, self._proposed = formats, [stem_of(name) + form.tail for form in formats]
+        super().__init__("Export", "enter: write, esc: close", self._proposed[0], said)
+        self.about_what, self._own = about_what, own
         self.strips: Sequence[Strip] = ()
         """The lines of the screen."""
-        self._form, self._done, self.stopped = 0, 0, False
+        self._form, self.stopped = 0, False
 
-    @property
-    def steps(self) -> list[int]:
-        """Those of a history: neither too many nor too large."""
-        last = self.timeline.furthest
-        return steps_of(last, default_every(self.timeline.experiment, last))
-
-    def tick(self, done: int) -> None:
-        """Note the rows written; raise :class:`SaveError` where no more are wanted."""
-        self._done = done
+    def tick(self, done: int = 0) -> None:
+        """Raise :class:`SaveError` where no more is wanted."""
         if self.stopped:
             raise SaveError("Stopped. Nothing was written.")
-
-    def on_mount(self) -> None:
-        self.set_interval(PROGRESS, self._show_progress)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Have the name follow what is chosen."""
         before, self._form = self._form, event.option_index
-        typed, ending = self._field.value.rstrip(), FORMATS[before].ending
+        typed, ending = self._field.value.rstrip(), self.formats[before].ending
         if typed == self._proposed[before]:
             self._field.value = self._proposed[self._form]
         elif Path(typed).suffix.lower() == ending:
-            self._field.value = typed[: -len(ending)] + FORMATS[self._form].ending
+            self._field.value = typed[: -len(ending)] + self.formats[self._form].ending
         self._field.action_end()
 
     def read(self, text: str) -> tuple[Path, str]:
-        path = file_at(text, FORMATS[self.chosen].ending)
+        path = file_at(text, self.formats[self.chosen].ending)
         if self._own is not None and path.exists() and os.path.samefile(path, self._own):
-            raise SaveError("This is the preset's own file: use w to save it.")
+            raise SaveError("This file is what is open: choose another name.")
         return path, where(path)
 
     def about(self) -> str:
-        form, edits = FORMATS[self.chosen], self.timeline.edits
-        said = form.meaning
-        if form in FORMATS[:3]:
-            said += " It starts at step 0"
-            said += ", without your changes at later steps." if edits else "."
-        elif form in FORMATS[3:6]:
-            every = self.steps[1] if len(self.steps) > 2 else 1
-            said += f" Every {every:,} steps." if every > 1 else ""
-            said += " Your changes are included." if edits else ""
-        return said
+        return self.formats[self.chosen].meaning
 
     def take(self, value: Path) -> Worker[None]:
         self.strips = self.app.screen_stack[0]._compositor.render_strips()
-        self._done, self.stopped = 0, False
+        self.stopped = False
         return super().take(value)
 
     def put(self, value: Path, overwrite: bool) -> Path:
         with saving(value, overwrite) as stream:
-            FORMATS[self.chosen].write(self, stream)
-            self.tick(self._done)
+            self.formats[self.chosen].write(self, stream)
+            self.tick()
         return value
 
     def stop(self) -> None:
         self.stopped = True
-
-    def _show_progress(self) -> None:
-        if self._field.disabled and not self.answered:
-            rows = f"  row {self._done:,} of {len(self.steps):,}" * (self._done > 0)
-            self.say("stopping …" if self.stopped else f"writing …{rows}  esc: stop")

@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
 from rich.cells import cell_len, set_cell_size
 from textual import work
 from textual.binding import Binding
-from textual.containers import Container, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from bptui.app.lines import fitted, key_hints
 from bptui.app.screens import in_background
-from bptui.app.screens.dialog import Dialog, Rows
+from bptui.app.screens.dialog import Dialog, Line, Rows
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import PresetError
 from bptui.presets.files import load
 from bptui.presets.own import PresetEntry, delete, own_presets, shipped
 from bptui.presets.save import SaveError, shown_path
 
-WIDE = 100
-"""Columns from which there is room for the list and the preview side by side."""
 WIDEST_NAME = 28
 LABEL = 10
 NEW: Final = "new"
 """The id of the entry of a new, empty experiment, and what the dialog gives for it."""
 OWN, SHIPPED = "Your own", "Shipped"
 NOTHING = "No preset matches all these words."
-EMPTY = "Opens an empty form: enter a network, its start values and its data."
+EMPTY = "Opens an empty sheet: enter a network, its start values and its data."
 
 
 def matches(words: str, text: str) -> bool:
@@ -45,7 +41,7 @@ def matches(words: str, text: str) -> bool:
 
 
 class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
-    """A filter above the list; beside them, or below, the preset that is highlighted.
+    """A filter above the list; below it the preset that is highlighted.
 
     ``current`` is the file of the experiment that is open. ``deleted`` is told the file of a preset
     that is gone.
@@ -67,9 +63,10 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         self._current, self._deleted = current, deleted
         self._groups: dict[str, dict[str, PresetEntry]] = {}
         """By heading, and in it by the real path of the file, which is the option's id."""
-        self._shown = ""
+        self._shown, self._asked = "", False
+        """What is highlighted, and whether it was asked to be deleted."""
         # kept here, since results may still arrive while the dialog is being taken down
-        self._filter = Input(placeholder="type to filter")
+        self._filter = Line(placeholder="type to filter")
         self._options = Rows(markup=False)
         self._options.can_focus = False  # what is typed always goes to the filter
         self._known = Static(classes="hint")
@@ -77,15 +74,12 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         self._message = Static(id="preset-keys", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        return self._filter, Container(self._options, self._preview), self._message
+        return self._filter, self._options, self._preview, self._message
 
     def on_mount(self) -> None:
         self._collect()
         self._list("" if self._current is None else os.path.realpath(self._current))
         self._filter.focus()
-
-    def on_resize(self, event: Resize) -> None:
-        self.box.set_class(event.size.width < WIDE, "narrow")
 
     def _collect(self) -> None:
         """Find all presets."""
@@ -160,6 +154,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
     def _say(self, text: str = "", wrong: bool = False) -> None:
         """Say something below the list, or what the keys do."""
         keys = "delete: remove" if self._own is not None else ""
+        self._asked = False
         self._message.update(text or key_hints(keys))
         self._message.set_class(wrong, "wrong")
 
@@ -193,17 +188,18 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         return self._groups[OWN].get(self._shown)
 
     def action_delete(self) -> None:
-        """Delete what is behind the cursor in the filter; where nothing is, the preset."""
+        """Delete what is behind the cursor in the filter; else the preset, if asked twice."""
         if not (self._filter.cursor_at_end and self._filter.selection.is_empty):
             self._filter.action_delete_right()
         elif self._own is not None:
             self.workers.cancel_group(self, "open")
-            screen = DeleteScreen(self._own.name, self._own.file)
-            self.app.push_screen(screen, partial(self._delete, self._own.file))
+            file, sure = self._own.file, self._asked
+            self._say(f"delete again: {shown_path(file)} will be deleted for good.", wrong=True)
+            self._asked = not sure
+            if sure:
+                self._delete(file)
 
-    def _delete(self, file: Path, sure: bool | None) -> None:
-        if not sure:
-            return
+    def _delete(self, file: Path) -> None:
         try:
             delete(file)
         except SaveError as error:
@@ -232,16 +228,3 @@ def _known(entry: PresetEntry) -> Content:
     words = [wrong * bool(entry.wrong), entry.note, *paragraphs, source * bool(entry.source)]
     title, told = Content.styled(entry.title, "bold $foreground"), "\n\n".join(filter(None, words))
     return Content("\n").join([title, *lines, Content(), Content(told)])
-
-
-class DeleteScreen(Dialog[bool]):
-    """Asks whether to delete a file."""
-
-    BINDINGS: ClassVar = [("n", "close", "Keep"), ("enter,y", "dismiss(True)", "Delete")]
-
-    def __init__(self, name: str, file: Path) -> None:
-        super().__init__(f"Delete {name}?", "enter: delete, esc: keep")
-        self._said = f"{shown_path(file)}\nwill be deleted for good."
-
-    def rows(self) -> Iterable[Widget]:
-        yield Static(self._said, classes="hint", markup=False)

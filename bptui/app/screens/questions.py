@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from bptui.app.screens.dialog import Question
 from bptui.core.errors import MOST_STEPS, UnusableError
@@ -11,43 +12,61 @@ from bptui.core.experiment import Experiment
 from bptui.presets.number_parsing import EntryError, normalized, number, whole
 
 
-def destination(text: str, shown: int, experiment: Experiment) -> int:
-    """Return the step that ``text`` leads to from step ``shown``.
+class Goals(NamedTuple):
+    """Where one can go: ``steps``, as they are called, from ``first`` to ``most``.
 
-    Raises :class:`EntryError` where it leads nowhere.
+    ``end`` leads to ``last``, e3 to the beginning of epoch 3 where steps are in epochs.
     """
-    plain = normalized(text).strip().lower()
-    if not plain:
-        raise EntryError("a step: 12, +5, -5, end, or e3 for epoch 3")
-    if plain == "end":
-        return experiment.training.steps
-    sign = plain[0] if plain[0] in "e+-" else ""
-    # 1,000 and 1 000 as well
-    count = whole(re.sub(r"(?<=\d)[ _,'](?=\d{3}(?!\d))", "", plain.removeprefix(sign)))
-    found = {
-        "": count,
-        "e": count * experiment.schedule.batches_per_epoch,
-        "+": shown + count,
-        "-": shown - count,
-    }
-    step = found[sign]
-    if step < 0 or count < 0:
-        raise EntryError(f"there is no step {step}; the first step is 0")
-    if step > MOST_STEPS:
-        raise EntryError(f"the last possible step is {MOST_STEPS:,}")
-    return step
+
+    steps: str
+    first: int
+    last: int
+    most: int
+    epoch: int = 0
+    """The steps in one; 0 where there are none."""
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Goals:
+        """Return those in the training of an experiment."""
+        epoch = experiment.schedule.batches_per_epoch
+        return cls("steps", 0, experiment.training.steps, MOST_STEPS, epoch)
+
+    @property
+    def examples(self) -> str:
+        """What can be typed."""
+        return "12, +5, -5, end" + ", e3" * bool(self.epoch)
+
+    def reached(self, text: str, shown: int) -> int:
+        """Return the step that ``text`` leads to from the one ``shown``.
+
+        Raises :class:`EntryError` where it leads nowhere.
+        """
+        plain = normalized(text).strip().lower()
+        if not plain:
+            raise EntryError(f"a {self.steps.removesuffix('s')}: {self.examples}")
+        if plain == "end":
+            return self.last
+        sign = plain[0] if plain[0] in ("e+-" if self.epoch else "+-") else ""
+        # 1,000 and 1 000 as well
+        count = whole(re.sub(r"(?<=\d)[ _,'](?=\d{3}(?!\d))", "", plain.removeprefix(sign)))
+        found = {"": count, "e": count * self.epoch, "+": shown + count, "-": shown - count}
+        if not self.first <= found[sign] <= self.most or count < 0:
+            raise EntryError(f"there are {self.steps} {self.first} to {self.most:,}")
+        return found[sign]
 
 
 class GotoScreen(Question[int | None, int]):
     """Gives the step, or None where the user thought better of it; ``shown``: or on the way."""
 
-    def __init__(self, shown: int, experiment: Experiment) -> None:
-        super().__init__("Go to", "enter: go, esc: close", hint="12, +5, -5, end, e3")
-        self._shown, self._experiment = shown, experiment
+    def __init__(self, shown: int, goals: Goals) -> None:
+        super().__init__("Go to", "enter: go, esc: close", hint=goals.examples)
+        self._shown, self._goals = shown, goals
 
     def read(self, text: str) -> tuple[int, str]:
-        step = destination(text, self._shown, self._experiment)
-        return step, f"→ step {step}, epoch {self._experiment.schedule.epoch(step)}"
+        goals = self._goals
+        step = goals.reached(text, self._shown)
+        epoch = f", epoch {step // goals.epoch}" if goals.epoch else ""
+        return step, f"→ {goals.steps.removesuffix('s')} {step}{epoch}"
 
 
 class NumberScreen(Question[float | None, float]):

@@ -42,24 +42,21 @@ class SaveScreen(FileQuestion):
         return path, where(path)
 
     def about(self) -> str:
-        return f"{self._explained()}\n{HINT}".strip()
-
-    def _explained(self) -> str:
         """Return what the choice means, and what of it no preset can hold."""
         snapshot, lost = self._shown, list[str]()
         if not snapshot.step:
-            return ""
+            return HINT
         if not self.chosen:
             if self._edited:
-                return "Without your changes at later steps: a preset cannot hold them."
-            return "Training starts again; every step will have the same numbers."
+                return f"Without your changes at later steps: a preset cannot hold them.\n{HINT}"
+            return f"Training starts again; every step will have the same numbers.\n{HINT}"
         if snapshot.slots:
             optimizer = snapshot.experiment.training.optimizer
             lost.append(f"what {optimizer} remembers of earlier gradients")
         if not snapshot.experiment.schedule.full_batch:
             lost.append("the position in the epoch")
         not_kept = f" Not kept: {', '.join(lost)}." if lost else ""
-        return f"Step {snapshot.step} becomes step 0.{not_kept}"
+        return f"Step {snapshot.step} becomes step 0.{not_kept}\n{HINT}"
 
     def put(self, value: Path, overwrite: bool) -> Path:
         experiment = self._experiment

@@ -1,0 +1,1 @@
+"""The experiment as a text to be edited: its preset, in TOML or as on an exercise sheet."""
