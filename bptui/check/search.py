@@ -69,8 +69,8 @@ def diagnose(
     Mistakes have to give what was found in ``others`` as well, where they can be made there.
 
     None where nothing is wrong, or nothing that is looked for gives the same numbers in every call.
-    Where lines have ``told`` what is wrong already, only the one slip that has a name is looked
-    for; where a ratio says all, no edits of lines are.
+    Where lines have ``told`` what is wrong already, only the one slip that has a name, or
+    another network, is looked for; where a ratio says all, no edits of lines are.
     """
     calls, given = calls_of([trial]), [one for one in findings if one.verdict != "not given"]
     finite = all(np.isfinite(each).all() for call in calls for each in call.found.values())
@@ -86,6 +86,7 @@ def diagnose(
         program = _Program(step, calls, names)
         if told:
             causes = [one.cause for one in program.slipped(1) if not one.wrong]
+            causes = causes or [*_another_network(program)]
         else:
             causes = _found(program, True, not plain) or _found(program, False, not plain)
         for other in others:
