@@ -108,6 +108,7 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         for left, right in _turns(*node.args):
             yield ast.Call(node.func, [left, right], node.keywords)
     yield from opposite(node)
+    yield from _brackets(node)
     yield from _slices(node)
     if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
         plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
@@ -142,6 +143,17 @@ def _turned(node: ast.expr) -> ast.expr:
 def opposite(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, ast.Compare) and type(node.ops[0]) in OPPOSITE:
         yield ast.Compare(node.left, [OPPOSITE[type(node.ops[0])]()], node.comparators)
+
+
+def _brackets(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield a sum and a product with the other one inside: ``a * (1 - a)`` for ``a * 1 - a``."""
+    if not isinstance(node, ast.BinOp):
+        return
+    left, right = node.left, node.right
+    if isinstance(left, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(left.op, SUMS):
+        yield ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right))
+    if isinstance(right, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(right.op, SUMS):
+        yield ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right)
 
 
 def _slices(node: ast.expr) -> Iterator[ast.expr]:

@@ -78,8 +78,6 @@ def mended(wrong: str, right: str) -> str | None:
             "g = (a - b) * a * (1 - a)",
             "g = a * (a - b - np.sum((a - b) * a, axis=-1, keepdims=True))",
         ),
-        ("g = d * (s * 1 - s)", "g = d * (s * (1 - s))"),  # brackets
-        ("g = d * (a - s * b)", "g = d * ((a - s) * b)"),
         ("g = d * (a > 0) * s", "g = d * (a > 0) * (s > 0)"),  # a value for its slope
     ],
 )
@@ -92,6 +90,17 @@ def test_a_statement_is_mended(wrong: str, right: str) -> None:
     assert wanted is not None
     assert right_value(values, wanted, True)
     assert len(said) <= len(right) + 12
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("g = d * (s * 1 - s)", "g = d * (s * (1 - s))"),
+        ("g = d * (a - s * b)", "g = d * ((a - s) * b)"),
+    ],
+)
+def test_forgotten_brackets_are_put_where_they_belong(wrong: str, right: str) -> None:
+    assert mended(wrong, right) == right
 
 
 def test_an_element_of_a_dict_is_mended_by_itself() -> None:
