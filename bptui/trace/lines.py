@@ -237,6 +237,10 @@ class Lines:
             if len(set(map(rounded, off))) > 1:
                 return None
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
+            (entry, *others) = pairs
+            single = not others and self.values[entry][0].size == 1
+            if single and rounded(abs(scale)) not in self.standing.usual | self.samples:
+                return None  # any number is a multiple of any other
         return None
 
     def _scales(self, entry: int, exact: bool) -> Iterable[float]:

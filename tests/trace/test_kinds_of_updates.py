@@ -133,6 +133,20 @@ for step in range(3):
         *("w = w - 0.1 * grad", f"w = {old} - 0.1 * grad"),
     )
 KINDS = {name: slipped(*edits) for name, edits in EDITS.items()} | {
+    "a number gets another name where a factor is missing": """
+u, t, w, c, v = 0.5, 0.2, 0.4, 0.1, -0.6
+for step in range(2):
+    h = np.tanh(w * u + c)
+    loss = (v * h - t) ** 2
+    d = 2 * (v * h - t)
+    dv = d * h
+    dz = d * v * (1 - h * h)
+    dw = dz * u  #! dw = dz
+    dc = dz
+    w = w - 0.7 * dw
+    c = c - 0.7 * dc
+    v = v - 0.7 * dv
+""",
     "a scale is taken twice": """
 for step in range(2):
     t = np.tanh(x @ W)
