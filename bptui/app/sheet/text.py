@@ -229,7 +229,7 @@ def columns_of(name: str, folder: Path) -> tuple[str, ...]:
 
 def template() -> str:
     """Return the text of a new experiment: every key with its default, or with nothing."""
-    lines = ["# A key without a value is left out; f2 lists names, or in an empty line keys"]
+    lines = ["# f2 lists names, in an empty line keys; a key without a value is left out"]
     for table in TABLES:
         lines += ["", f"[{table}]"] if table else []
         for key in keys(table):
