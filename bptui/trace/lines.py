@@ -239,7 +239,8 @@ class Lines:
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
             (entry, *others) = pairs
             single = not others and self.values[entry][0].size == 1
-            if single and rounded(abs(scale)) not in self.standing.usual | self.samples:
+            sizes = {rounded(abs(self.factor or 1.0)), *self.standing.usual, *self.samples}
+            if single and rounded(abs(scale)) not in sizes:
                 return None  # any number is a multiple of any other
         return None
 
