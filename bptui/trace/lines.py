@@ -239,7 +239,9 @@ class Lines:
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
             (entry, *others) = pairs
             single = not others and self.values[entry][0].size == 1
-            sizes = {rounded(abs(self.factor or 1.0)), *self.standing.usual, *self.samples}
+            whole = any(pairs[entry][0] == parameter.before for parameter in self.truth.parameters)
+            sizes = self.standing.usual | self.samples
+            sizes |= {rounded(abs(self.factor))} if whole and self.factor else set()
             if single and rounded(abs(scale)) not in sizes:
                 return None  # any number is a multiple of any other
         return None

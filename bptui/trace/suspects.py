@@ -89,7 +89,7 @@ class Suspects:
         for place, (when, since) in self.named.items():
             if entries := [entry for entry in sorted(since) if (place, entry) not in done]:
                 suspected.append(_Suspect(when, place, entries, since))
-        suspected.sort(key=lambda suspect: suspect.first)
+        suspected.sort(key=lambda suspect: (suspect.first, not suspect.since))
         certain = [one for one in suspected if not one.since and one.first in settled]
         doubtful = [one for one in suspected if one not in certain]
         meant = Meant(self.lines)
