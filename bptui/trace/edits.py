@@ -10,7 +10,7 @@ import ast
 import copy
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, permutations
 
 from bptui.trace.comparing import Values
 from bptui.trace.paths import SINGLE, arrays, at, called, places, put, replaced
@@ -30,6 +30,8 @@ MEANT = (ast.Gt, ast.LtE, ast.GtE, ast.Lt, ast.NotEq, ast.Eq)
 OPPOSITE = dict(zip(TAKEN, MEANT, strict=True))
 """Comparisons, each with the one that is meant where it is taken for another."""
 SUMS = (ast.Add, ast.Sub)
+RECENT = 12
+"""Names in sight whose products are tried."""
 OFTEN = 4
 """How often an operand may stand in an expression of which some are exchanged."""
 
@@ -50,7 +52,7 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
         for new in _known(at(statement, path), names) if len(path) > 1 else ():
             yield put(statement, path, new)
     yield from _statements(statement)
-    for level in (_more, _kinds, _wholes):
+    for level in (_more, _carried, _kinds, _wholes):
         for path in every:
             for new in level(at(statement, path), names):
                 yield put(statement, path, new)
@@ -250,6 +252,22 @@ def _lengths(names: Mapping[str, Values]) -> list[ast.expr]:
     """Return the lengths of what is in sight, each once."""
     lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
     return [_parsed(f"len({name})") for name in lengths.values()]
+
+
+def _carried(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """A product of two matrices for an operand: what weights carry back."""
+    own = ast.unparse(node)
+    if own not in names or names[own][0].ndim != 2:
+        return
+    matrices = {name: values[0].shape for name, values in names.items() if values[0].ndim == 2}
+    for a, b in permutations([*matrices][:RECENT], 2):
+        for fits, text in (
+            (matrices[a][0] == matrices[b][0], f"{a}.T @ {b}"),
+            (matrices[a][1] == matrices[b][1], f"{a} @ {b}.T"),
+            (matrices[a][1] == matrices[b][0], f"{a} @ {b}"),
+        ):
+            if fits:
+                yield _parsed(text)
 
 
 def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:

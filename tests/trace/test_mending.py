@@ -97,9 +97,10 @@ def test_a_statement_is_mended(wrong: str, right: str) -> None:
     [
         ("g = d * (s * 1 - s)", "g = d * (s * (1 - s))"),
         ("g = d * (a - s * b)", "g = d * ((a - s) * b)"),
+        ("g = d * s", "g = a @ v.T * s"),  # the weights that carry a delta back
     ],
 )
-def test_forgotten_brackets_are_put_where_they_belong(wrong: str, right: str) -> None:
+def test_what_is_forgotten_is_put_where_it_belongs(wrong: str, right: str) -> None:
     assert mended(wrong, right) == right
 
 
