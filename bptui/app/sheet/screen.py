@@ -117,7 +117,7 @@ class SheetScreen(Dialog[Experiment | None]):
             text = preset_text(table_of(experiment), origin_of(experiment))
         title = f"Experiment: {self._place.name}"
         super().__init__(title, "ctrl+s: OK, esc: cancel, tab: next value, f2: names")
-        self._sheet = TextBox(text, soft_wrap=False)
+        self._sheet = TextBox(text)
         self._help = Static(id="sheet-help", markup=False)
         self._said = Static(id="sheet-said", markup=False)
         self._opened, self._outcome = self._sheet.text, Outcome("", "")
