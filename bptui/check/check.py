@@ -89,7 +89,7 @@ def _explained(
     if not made.findings or made.unstable:
         return check
     drawn = [one for one in made.telling if not one.case.own] or [*made.telling]
-    telling = next((one for one in drawn if _wrong([one])), drawn[0])
+    telling = next((one for one in [*drawn, *made.telling] if _wrong([one])), drawn[0])
     check = replace(check, traced=traced(file, python, limit, made, telling))
     if made.right:
         return check

@@ -84,6 +84,8 @@ def diagnose(
     plain = all(one.ratio or one.notice for one in judged if one.wrong)
     with np.errstate(all="ignore"):
         program = _Program(step, calls, names)
+        if not program.wrong:  # only other trials are
+            return ()
         if told:
             causes = [one.cause for one in program.slipped(1) if not one.wrong]
             causes = causes or [*_another_network(program)]
@@ -99,7 +101,10 @@ def diagnose(
 
 
 def _found(program: _Program, naming: bool, editing: bool) -> list[Cause]:
-    """Return what explains everything: with names, where only ``editing`` without any."""
+    """Return the causes that explain everything: slips with names, and else edited lines.
+
+    The former where ``naming`` is wanted, the latter where ``editing`` is.
+    """
     first = program
     for _ in range(MOST):
         found = program.slipped(MOST_IN_ONE) if naming else []
@@ -263,7 +268,7 @@ class _Program:
         return []
 
     def edited_in(self) -> list[_Program]:
-        """Return this with the edit of one line that gives most, if any gives more."""
+        """Return this with each edit of one line that gives more."""
         found = list[_Program]()
         if self.step.experiment.network.parameter_count > LARGE:
             return found

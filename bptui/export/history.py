@@ -41,12 +41,12 @@ Row: TypeAlias = tuple[Snapshot, Mapping[str, object]]
 """A step and its facts: step, epoch, loss, test_loss if there is one, and learning_rate."""
 
 
-def history(timeline: Timeline, steps: Iterable[int], tick: Callable[[int], None]) -> Iterator[Row]:
-    """Play ``steps``; ``tick`` is called with the rows done, and may raise to break it off."""
-    for done, step in enumerate(steps):
-        tick(done)
+def history(timeline: Timeline, steps: Iterable[int], tick: Callable[[], None]) -> Iterator[Row]:
+    """Play ``steps``; ``tick`` may raise to break it off."""
+    for step in steps:
+        tick()
         while not timeline.move_towards(step, SLICE):
-            tick(done)
+            tick()
         shot, tests = timeline.snapshot(step), timeline.test_losses
         facts: dict[str, float] = {"step": shot.step, "epoch": shot.epoch, "loss": shot.loss}
         if tests is not None:

@@ -16,7 +16,6 @@ from bptui.core.errors import MOST_NUMBERS, MOST_SAMPLES, UnusableError, require
 from bptui.core.experiment import Experiment, Training
 from bptui.core.network import (
     INITIALIZERS,
-    Names,
     Network,
     Parameters,
     check_parameters,
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 LARGEST_SCALE = 1e100
 LARGEST_NOISE = 1e6
 DEFAULT_SAMPLES = 200
-LISTED = 3
-"""Units of a layer that are all named; of more than that the first and the last."""
 OPTIONS = {
     "dataset": ("samples", "noise", "seed"),
     "csv": ("input_columns", "target_columns", "class_column"),
@@ -149,14 +146,6 @@ def matrix(rows: list[list[float]], key: str) -> Array:
             expected = f"{len(rows[0])}, as many as {key}[0] has"
             raise UnusableError(f"{key}[{index}]", counted(len(row), "number"), expected)
     return np.array(rows, dtype=np.float64)
-
-
-def units_text(names: Names, layer: int) -> str:
-    """Return i1, i2 or i1..i784."""
-    count = names.layers[layer]
-    if count > LISTED:
-        return f"{names.unit(layer, 0)}..{names.unit(layer, count - 1)}"
-    return ", ".join(names.unit(layer, unit) for unit in range(count))
 
 
 def counted(count: int, what: str) -> str:

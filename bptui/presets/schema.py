@@ -32,7 +32,7 @@ TEXT, YES_NO, COLUMNS = "text in quotes", "true or false", "a list of column nam
 SAMPLES, SWITCHES = "a list with one list of numbers per sample", "true, false, or a list by layer"
 COUNT, NATURAL = "a whole number, 1 or more", "a whole number, 0 or more"
 POSITIVE, BELOW_1 = "a number, 0 or more", "a number from 0 to below 1"
-COLUMNS_HELP, SWITCHES_HELP = "names of columns", "true, false, or a list by layer"
+COLUMNS_HELP = "names of columns"
 
 
 class NetworkTable(Struct, frozen=True):
@@ -82,8 +82,8 @@ class TrainingTable(Struct, frozen=True):
     batch_size: Annotated[Whole | None, Words(COUNT, "samples per step")] = None
     shuffle: Annotated[bool, Words(YES_NO, "a new order every epoch")] = False
     seed: Annotated[Whole, Words(NATURAL, "seed of that order")] = 0
-    train_weights: Annotated[bool | list[bool], Words(SWITCHES, SWITCHES_HELP)] = True
-    train_biases: Annotated[bool | list[bool], Words(SWITCHES, SWITCHES_HELP)] = True
+    train_weights: Annotated[bool | list[bool], Words(SWITCHES)] = True
+    train_biases: Annotated[bool | list[bool], Words(SWITCHES)] = True
     mistakes: Annotated[list[str], Words("a list of mistake names", "deliberate mistakes")] = []
 
 

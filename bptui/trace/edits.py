@@ -143,6 +143,7 @@ def _turned(node: ast.expr) -> ast.expr:
 
 
 def opposite(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield a comparison with the one that is meant in the place of its own."""
     if isinstance(node, ast.Compare) and type(node.ops[0]) in OPPOSITE:
         yield ast.Compare(node.left, [OPPOSITE[type(node.ops[0])]()], node.comparators)
 
@@ -359,7 +360,7 @@ def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def _sums(node: ast.expr) -> Iterator[ast.expr]:
-    """The sum over the samples, of what is kept for each."""
+    """Yield the sums over the samples of what is kept for each."""
     for axis in (0, 1):
         for keep in ("", ", keepdims=True"):
             yield _parsed(f"({ast.unparse(node)}).sum(axis={axis}{keep})")

@@ -126,7 +126,7 @@ def judge(
         if found is None:
             choice.leave(sure)
             continue
-        if not found.right and (verdict is None or not truth.drawn.limited):
+        if not found.right and (verdict is None or not found.lines.truth.drawn.limited):
             return found
         verdict = verdict or found
     return verdict

@@ -83,7 +83,7 @@ class Optimized:
         return found
 
     def _is_step(self, parameter: Parameter) -> bool:
-        """Whether a parameter's change turns with its gradient, and grows at most as that does."""
+        """Tell whether a change turns with its gradient, and grows at most as that does."""
         fitting, true = self.lines.fitting, self.lines.fitting.true_of(parameter) or []
         if largest(true) <= self.lines.judged.size or not all(self.scaled):
             return True  # no gradient, or what cannot be computed again

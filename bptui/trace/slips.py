@@ -135,7 +135,7 @@ def _scaled(lines: Lines, factor: float) -> str | None:
 
 
 def _offset(lines: Lines, wrong: Values, right: Values) -> bool:
-    """Whether a value that was there before the step was added: the same in all draws."""
+    """Tell whether a value that was there before the step was added: the same in all draws."""
     first, *others = [
         one - np.reshape(two, one.shape) for one, two in zip(wrong, right, strict=True)
     ]
@@ -190,7 +190,7 @@ def _flat(parts: Sequence[Values]) -> Values:
 
 
 def _not_summed(lines: Lines, wrong: Values, right: Values) -> bool:
-    """Whether a gradient was kept for each sample, or for one, instead of their sum."""
+    """Tell whether a gradient was kept for each sample, or for one, instead of their sum."""
     for entry in lines.backward:
         values = lines.current.get(entry, lines.values[entry])
         if values[0].ndim != 2:

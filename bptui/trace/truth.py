@@ -218,7 +218,7 @@ class StepTruth:
         return judged
 
     def has_data(self, loss: Loss) -> bool:
-        """Whether data come into a loss after the parameters: a penalty by itself has none.
+        """Tell whether data come into a loss after the parameters: a penalty by itself has none.
 
         What is computed after an update has the outputs of before it, beside new weights.
         """
@@ -232,7 +232,7 @@ class StepTruth:
         return data or any(map(self._mixes, behind))
 
     def _mixes(self, entry: int) -> bool:
-        """Whether parameters come together otherwise than in a sum: data may be literals."""
+        """Tell whether parameters come together otherwise than in a sum: data may be literals."""
         tape, befores = self.tape, {parameter.before for parameter in self.parameters}
         given = [one for one in tape.inputs[entry] if one in self.dependent]
         linear = tape.notes[entry].call in (*ADDING, *SCALING) and len(given) == 1
@@ -317,7 +317,7 @@ class StepTruth:
                     yield Match(factor, entry)
 
     def _may_turn(self, parameter: Parameter, entry: int) -> bool:
-        """Whether an entry may be the transpose of a gradient: a square that is turned later."""
+        """Tell whether an entry may be a transposed gradient: a square that is turned later."""
         shape = self.tape.shape(entry)
         if shape != self.tape.shape(parameter.before) or shape[1:] != shape[:1]:
             return True
@@ -343,5 +343,5 @@ class StepTruth:
         return found
 
     def adapted(self, key: Key, entry: int) -> bool:
-        """Whether an optimizer makes something else of a gradient, before it updates."""
+        """Tell whether an optimizer makes something else of a gradient, before it updates."""
         return adapted(self, key[0], entry, self.behind[key])

@@ -21,7 +21,7 @@ from bptui.trace.comparing import (
     rounded,
 )
 from bptui.trace.drawing import views_of
-from bptui.trace.losses import SCALING, UNDERIVED, Key
+from bptui.trace.losses import UNDERIVED, Key
 
 if TYPE_CHECKING:
     from bptui.trace.truth import StepTruth
@@ -106,7 +106,7 @@ class WeightDecay:
     def _takes(
         self, kind: Of, share: float, true: Mapping[Parameter, Values], found: Gradients
     ) -> bool:
-        """Whether a share is a decay that gradients have not already, because the loss has."""
+        """Tell whether a share is a decay that gradients have not already, because the loss has."""
         if not -1.0 < rounded(share) < 0.0 or self._is_penalty(kind):
             return False
         if any(self._penalized(parameter, found, kind) for parameter in true):
@@ -115,7 +115,7 @@ class WeightDecay:
         return True
 
     def _is_penalty(self, decay: Of) -> bool:
-        """Whether a number that the program computes of data, as a loss may be, has a decay."""
+        """Tell whether a number that is computed of data, as a loss may be, has a decay."""
         for loss in self.truth.losses:
             if loss.entry is not None and self.truth.has_data(loss):
                 try:
@@ -150,7 +150,7 @@ class WeightDecay:
         return self.known.without(change, self.truth.own(parameter))
 
     def _penalized(self, parameter: Parameter, found: Gradients, decay: Of) -> bool:
-        """Whether a part of a parameter's true gradient is its own decay: the loss has it."""
+        """Tell whether a part of a parameter's true gradient is its own decay: the loss has it."""
         for link in found.links.get(self.truth.parameters[parameter], ()):
             node = full(link.contribution, link.contribution.shape)
             part = [evaluate([node], draw)[node] for draw in self.truth.draws]
@@ -161,4 +161,4 @@ class WeightDecay:
 
 
 def _scales(node: Node) -> bool:
-    return node.op.name in (*SCALING[:2], "sign")
+    return node.op.name in ("multiply", "divide", "sign")

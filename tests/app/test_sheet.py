@@ -266,6 +266,11 @@ async def test_names_are_listed_and_put_in(tmp_path: Path) -> None:
         await made.session.press("f2")  # which takes no names
         assert made.session.app.screen is made.screen
         await made.to("data.csv")
+        await made.type("3")  # which is no name
+        await made.to("data.class_column")
+        await made.session.press("f2")
+        assert made.session.app.screen is made.screen
+        await made.to("data.csv")
         await made.type(str(tmp_path / "some.csv"))
         await made.to("data.class_column")
         assert await named(made, "end", "enter") == ["a", "b, c", "kind"]

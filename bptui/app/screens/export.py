@@ -154,7 +154,7 @@ class ExportScreen(FileQuestion):
         """The lines of the screen."""
         self._form, self.stopped = 0, False
 
-    def tick(self, done: int = 0) -> None:
+    def tick(self) -> None:
         """Raise :class:`SaveError` where no more is wanted."""
         if self.stopped:
             raise SaveError("Stopped. Nothing was written.")

@@ -152,18 +152,20 @@ def first_start() -> bool:
 
     Nobody is there to be told where tests run, as CI in the environment says.
     """
-    return not os.environ.get("CI") and _once("opened-before")
+    return not os.environ.get("CI") and _once("opened-before", unsure=False)
 
 
-def _once(about: str, this: str = "") -> bool:
-    """Tell whether something is to be said, and remember it: where that is not possible, again."""
+def _once(about: str, this: str = "", unsure: bool = True) -> bool:
+    """Tell whether something is to be said, and remember it; ``unsure`` where that cannot be."""
     note = sessions_folder().parent / about
     with suppress(OSError, UnicodeDecodeError):
         if note.exists() and note.read_text(encoding="utf-8") == this:
             return False
-    with suppress(OSError):
+    try:
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         note.write_text(this, encoding="utf-8")
+    except OSError:
+        return unsure
     return True
 
 

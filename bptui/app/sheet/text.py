@@ -198,7 +198,8 @@ def names_for(entry: Entry, text: str, folder: Path) -> dict[str, str]:
             if key not in there and key not in TABLES
         }
     if entry.table == "data" and entry.key in COLUMNS:
-        return dict.fromkeys(columns_of(values_of(text).get("data", {}).get("csv", ""), folder), "")
+        named = values_of(text).get("data", {}).get("csv", "")
+        return dict.fromkeys(columns_of(str(named), folder), "")
     names = OPTIONS.get(entry.path, ())
     return {name: MISTAKES[name].summary if name in MISTAKES else "" for name in names}
 

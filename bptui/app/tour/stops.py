@@ -252,12 +252,12 @@ EXPERIMENTS = (
     Stop(
         "The loss hardly moved, from 0.1579 to 0.1582: w2 is multiplied by i2 = 0.1, so even "
         "a big change does little. Training goes on from these weights, and stops where "
-        "you say. b asks for a breakpoint, a condition on any number: type loss < 0.01, press "
-        "enter to set it, and esc to close.",
+        "you say. b asks for a breakpoint, a condition on any number: type loss < 0.01, and "
+        "press esc, which sets it.",
         "b",
-        "then type loss < 0.01, enter, esc",
+        "then type loss < 0.01, esc",
         "Stop at a breakpoint",
-        then=(*("loss<0.01"), "enter", "escape"),
+        then=(*("loss<0.01"), "escape"),
         done=lambda app: any(str(each) == BREAKPOINT for each in app.player.breakpoints),
         otherwise=f"there is no breakpoint at {BREAKPOINT} yet",
     ),

@@ -16,7 +16,7 @@ COLUMNS = 100
 
 
 def program_formats(checked: Checked, update: int) -> list[Format]:
-    """Return them, with those of the screen at an update."""
+    """Return what there is to export, the screen at an update too."""
 
     def as_program() -> str:
         lines, told = checked.verdict.lines, checked.source.files.told
