@@ -12,7 +12,7 @@ from textual.events import Key, Paste
 from textual.widgets import Static
 
 from bptui.app.sheet.screen import NamesScreen, Outcome, Place, SheetScreen, checked
-from bptui.app.sheet.text import entries, template, tidied
+from bptui.app.sheet.text import entries, matrices, template, tidied
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
@@ -234,6 +234,48 @@ async def test_leaving_and_emptying_ask_before_something_is_lost() -> None:
         await made.session.shows("untitled")
         await made.session.press("escape")
         await made.session.until(lambda: made.given == [None], "the end")
+
+
+@pytest.mark.parametrize(
+    ("typed", "toml"),
+    [
+        ("title = Exercise #3", 'title = "Exercise #3"'),
+        ("[ training ]\nsteps = 1e3  # mine", "[ training ]\nsteps = 1000  # mine"),
+        ("[training]\nlearning_rate = .5 # fast", "[training]\nlearning_rate = 0.5 # fast"),
+        ("\ufeff[network]\nlayers = 2-1", "[network]\nlayers = [2, 1]"),
+    ],
+)
+def test_comments_and_titles_stay_as_they_are(typed: str, toml: str) -> None:
+    assert tidied(typed) == toml
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "[[[.1, 0.2], [0.3 0.4]], [[0.5],\n [0.6]]]",
+        "[array([[0.1, 0.2],\n [0.3, 0.4]]), array([[0.5],\n [0.6]])]",
+        "[[0.1 0.2]\n [0.3 0.4]]\n[[0.5]\n [0.6]]",
+        "0.1 0.2\n0.3 0.4\n\n0.5\n0.6",
+    ],
+)
+def test_all_weights_are_read_as_they_are_typed_or_printed(typed: str) -> None:
+    assert matrices(typed) == [[[0.1, 0.2], [0.3, 0.4]], [[0.5], [0.6]]]
+
+
+def test_a_line_without_a_key_is_told_and_not_the_one_above() -> None:
+    said = outcome(f"{XOR}\n".replace("seed = 4", "seed = 4\nthe scale 3")).said
+    assert "init.seed: 'the scale 3' below 4 is no key with a value" in said
+
+
+async def test_a_new_key_stands_below_what_is_there_and_a_comment_stays() -> None:
+    text = '[network]\nlayers = [2, 1]\nactivation = "tanh" # mine\n[data]\ndataset = "xor"\n'
+    async with sheet(loads(text, "mine", Path())) as made:
+        await made.to("network.activation")
+        await named(made, "enter")
+        assert 'activation = "identity" # mine' in made.text
+        made.screen._sheet.move_cursor((0, 0))
+        await named(made, "enter")
+        assert made.text.startswith("[network]\nbias = true\nlayers")
 
 
 async def named(made: Sheet, *keys: str) -> list[str]:

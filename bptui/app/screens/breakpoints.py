@@ -91,15 +91,18 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
 
     def action_close(self) -> None:
         """Give what is set; lines that cannot be read are lost, if esc asks for that twice."""
-        found: dict[Condition, bool] = {}
+        found, lost = dict[Condition, bool](), dict[str, EntryError]()
         for line in self._text.text.splitlines():
             try:
                 made, on = self._read(line)
             except EntryError as error:
-                if not self._asked:
-                    self._say(f"esc again leaves out {line.strip()}: {error}", wrong=True)
-                    self._asked = True
-                    return
+                lost[line.strip()] = error
             else:
                 found |= {} if made is None else {made: on}
-        self.dismiss(found)
+        if lost and not self._asked:
+            (first, reason), more = next(iter(lost.items())), len(lost) - 1
+            others = f" and {more} more" * bool(more)
+            self._say(f"esc again leaves out {first}{others}: {reason}", wrong=True)
+            self._asked = True
+        else:
+            self.dismiss(found)

@@ -196,11 +196,13 @@ class SheetScreen(Dialog[Experiment | None]):
                 line = with_name(entry, name, text)
                 end = entry.end - 1, len(text.split("\n")[entry.end - 1])
                 self._sheet.replace(line, (entry.first, 0), end)
-                self._select(self._entry)
+                self._go_to(f"{entry.table}.{entry.key or name}".strip("."))
 
         if names:
             title = entry.key or f"Keys of [{entry.table}]"
             self.app.push_screen(NamesScreen(title, names), write)
+        else:
+            self._help.update("There are no names to choose from here.")
 
     def action_finish(self) -> None:
         """Give the experiment back as soon as it is made, or show what is wrong."""

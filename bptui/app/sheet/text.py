@@ -28,6 +28,7 @@ from bptui.presets.number_parsing import (
     matrix,
     names,
     number,
+    shortened,
     switches,
     vector,
     whole,
@@ -36,15 +37,20 @@ from bptui.presets.schema import TABLES, default, keys, setting_names, words
 from bptui.presets.toml_text import toml
 
 BEGINS = re.compile(r"\s*(\w+)\s*=")
-HEADER = re.compile(r"\s*\[([a-z]+)\]\s*(#.*)?")
+HEADER = re.compile(r"\s*\[\s*([a-z]+)\s*\]\s*(#.*)?")
+COMMENT = re.compile(r"(^|\s+)#[^\n]*")
+NESTED = re.compile(r"\[(?:[^\[\]]*\[[^\[\]]*\])+[^\[\]]*\]")
+"""A matrix in the brackets of its rows and its own."""
 COLUMNS = ("class_column", "target_columns", "input_columns")
 LONGEST_HEADER = 1_000_000
 """Characters that are looked for names of columns."""
 
 
 def matrices(text: str) -> list[Rows]:
-    """Return the matrices between blank lines."""
-    return [matrix(block) for block in re.split(r"\n\s*\n", text.strip())]
+    """Return the matrices that have brackets of their own, or stand between blank lines."""
+    alone = not re.search(r"\d", NESTED.sub("", text))
+    blocks = NESTED.findall(text) if alone else []
+    return [matrix(block) for block in blocks or re.split(r"\n\s*\n", text.strip())]
 
 
 def vectors(text: str) -> Rows:
@@ -81,6 +87,7 @@ READ: Mapping[str, Callable[[str], object]] = {
 """What reads what is no TOML; other keys by their defaults."""
 DEPTHS = {"parameters.weights": 3, "parameters.biases": 2, "data.inputs": 2, "data.targets": 2}
 """How deep lists are."""
+TEXTS = ("title", "description", "source")
 OPTIONS: Mapping[str, Collection[str]] = {
     "network.activation": ACTIVATIONS,
     "init.scheme": INITIALIZERS,
@@ -131,14 +138,19 @@ def entries(lines: Sequence[str]) -> Iterator[Entry]:
 
 def tidied(text: str) -> str:
     """Return a text in TOML; raises :class:`SheetError`."""
-    lines = text.splitlines()
+    lines = text.removeprefix("\ufeff").splitlines()
     for entry in reversed([*entries(lines)]):
         written = "\n".join(lines[entry.first : entry.end])
         if entry.key and not _is_toml(entry, written):
-            typed, made = re.sub(r"(^|\s)#[^\n]*", "", written.partition("=")[2]), list[str]()
+            typed, comment, made = written.partition("=")[2], "", list[str]()
+            if entry.path not in TEXTS:
+                comment = (COMMENT.search(typed) or [""])[0] * ("\n" not in typed)
+                typed = COMMENT.sub("", typed)
             if typed.strip():
                 try:
-                    made = f"{entry.key} = {toml(_read(entry, typed), entry.key)}".split("\n")
+                    made = f"{entry.key} = {toml(_read(entry, typed), entry.key)}{comment}".split(
+                        "\n"
+                    )
                 except EntryError as error:
                     raise SheetError(entry.path, str(error)) from None
             lines[entry.first : entry.end] = made
@@ -167,6 +179,9 @@ def _usual(entry: Entry) -> object:
 def _read(entry: Entry, typed: str) -> object:
     """Return what a text means as the value of a key; raises :class:`EntryError`."""
     usual, read = _usual(entry), READ.get(entry.path)
+    first, *more = typed.strip().splitlines()
+    if more and entry.path not in (*DEPTHS, *TEXTS):
+        raise EntryError(f"{shortened(more[0].strip())} below {first} is no key with a value")
     if read is not None or isinstance(usual, bool):
         return (read or switches)(typed)
     if entry.key in setting_names() or isinstance(usual, float):
@@ -205,16 +220,22 @@ def names_for(entry: Entry, text: str, folder: Path) -> dict[str, str]:
 
 
 def with_name(entry: Entry, name: str, text: str) -> str:
-    """Return the line of a key with a name for its value; of several it is added, or taken out."""
+    """Return the lines of a key with a name for its value; of several it is added, or taken out.
+
+    A comment stays; a key that a table has not yet stands below the line that it is put to.
+    """
+    lines = text.split("\n")[entry.first : entry.end]
     if not entry.key:
         usual = default(entry.table, name)
-        return f"{name} = {toml([] if usual is None else usual, name)}"
+        new = f"{name} = {toml([] if usual is None else usual, name)}"
+        return "\n".join([*filter(str.strip, lines), new])
     held = values_of(text).get(entry.table, {}).get(entry.key)
     value: object = name
     if entry.key == "mistakes" or entry.key.endswith("_columns"):
         before = held if isinstance(held, list) else []
         value = [one for one in before if one != name] + [name] * (name not in before)
-    return f"{entry.key} = {toml(value, entry.key)}"
+    comment = COMMENT.search(lines[-1])
+    return f"{entry.key} = {toml(value, entry.key)}{comment[0] if comment else ''}"
 
 
 def columns_of(name: str, folder: Path) -> tuple[str, ...]:
