@@ -11,6 +11,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -152,7 +153,7 @@ def tidied(text: str) -> str:
                         "\n"
                     )
                 except EntryError as error:
-                    raise SheetError(entry.path, str(error)) from None
+                    raise SheetError(entry.path, _reason(entry, typed, error)) from None
             lines[entry.first : entry.end] = made
     return "\n".join(lines) + "\n" * text.endswith("\n")
 
@@ -179,14 +180,21 @@ def _usual(entry: Entry) -> object:
 def _read(entry: Entry, typed: str) -> object:
     """Return what a text means as the value of a key; raises :class:`EntryError`."""
     usual, read = _usual(entry), READ.get(entry.path)
-    first, *more = typed.strip().splitlines()
-    if more and entry.path not in (*DEPTHS, *TEXTS):
-        raise EntryError(f"{shortened(more[0].strip())} below {first} is no key with a value")
     if read is not None or isinstance(usual, bool):
         return (read or switches)(typed)
     if entry.key in setting_names() or isinstance(usual, float):
         return number(typed)
     return whole(typed) if isinstance(usual, int) else typed.strip().strip("\"'")
+
+
+def _reason(entry: Entry, typed: str, error: EntryError) -> str:
+    """Return what is wrong: maybe the line below a value, which is none of a key."""
+    value, *more = typed.strip().splitlines()
+    if more and entry.path not in DEPTHS:
+        with suppress(EntryError):
+            _read(entry, value)
+            return f"{shortened(more[0].strip())} below {value} is no key with a value"
+    return str(error)
 
 
 def values_of(text: str) -> Mapping[str, Any]:
