@@ -90,7 +90,8 @@ class DoubleDriver(HeadlessDriver):
         self.stock_bytes += len(text.encode())
         self.display.draw(update, console._color_system or ColorSystem.TRUECOLOR)
         self.display.cursor = cursor
-        late = self._app.size != self._size_now  # a frame for the size before: one follows
+        # a frame that the screen has laid out for the size before: one follows
+        late = self._app.screen._compositor.size != self._size_now
         if not late and self._random.random() > 0.3:  # else the terminal does not keep up
             self.catch_up()
 

@@ -16,7 +16,7 @@ KEYS = (
     *("up", "down", "left", "right", "l", "o", "i", "u", "ctrl+r", "r", "right_square_bracket"),
     *("g", "1", "7", "enter", "escape", "question_mark", "pagedown", "pageup", "end", "escape"),
     *("p", "down", "down", "pagedown", "escape", "e", "tab", "tab", "9", "backspace", "pagedown"),
-    *("escape", "escape", "escape", "c", "escape", "x", "escape", "a"),
+    *("escape", "escape", "escape", "b", "escape", "c", "escape", "x", "escape", "a"),
     *("ctrl+p", "l", "down", "escape", "w", "escape"),
 )
 SIZES = [(80, 24), (60, 16), (110, 34), (40, 10)]
