@@ -230,3 +230,40 @@ def test_what_grows_without_limit_is_not_called_wrong(text: str) -> None:
     found = program(text)
     assert found.verdict.right
     assert not found.first_wrong
+
+
+NUMBERS = """
+xs, ys = [1., 2., 3., 4.], [3., 5., 7., 9.]
+w = b = 0.0
+for epoch in range(3):
+    dw = db = loss = 0.0
+    for x, y in zip(xs, ys):
+        p = w * x + b
+        loss += (p - y) ** 2
+        dw += 2 * (p - y) * x
+        db += 2 * (p - y)
+    w -= 0.01 * dw
+    b -= 0.01 * db
+"""
+
+
+@pytest.mark.parametrize("start", ["0.0", "0", "np.float64(0)", "np.zeros(1)"])
+def test_a_value_given_to_two_names_is_two_parameters(start: str) -> None:
+    text = NUMBERS.replace("w = b = 0.0", f"w = b = {start}").replace("w -=", "w = w -")
+    found = Judged("import numpy as np" + text.replace("b -=", "b = b -"))
+    assert found.verdict.right
+    assert {parameter.name for parameter in found.verdict.step.parameters} == {"w", "b"}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("dw += 2 * (p - y) * x", "dw += 2 * (p - y)", "dw += 2 * (p - y) * x"),
+        ("dw += 2 * (p - y) * x", "dw += (p - y) * x", "dw += 2 * ((p - y) * x)"),
+        ("db += 2 * (p - y)", "db += 2 * (p - y) * x", "db += 2 * (p - y)"),
+    ],
+)
+def test_a_line_is_mended_for_all_samples_of_a_loop(right: str, wrong: str, told: str) -> None:
+    found = Judged(NUMBERS.replace(f"{right}\n", f"{wrong}\n"))
+    assert not found.verdict.right
+    assert f"        {told}\n" in found.mended()

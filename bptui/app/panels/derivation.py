@@ -182,6 +182,7 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         form: Form = FORMS[0] if self.form == "all" else self.form
         lines: Sequence[TextLine] = ()
         tried, most = self._plans.pop(about, (None, height))
+        planned = bool(tried)
         if not tried:
             lines = self.lines(view, report(width, form != FORMS[0]), made, form)
             if form == FORMS[0] and len(lines) > height:
@@ -192,6 +193,8 @@ class FormsPanel(Panel[ShownT, ChosenT]):
             every = [FORMS, FORMS[:2], FORMS[::2]] if made.numbers else [FORMS[1:]]
             tried = every if several else []
         found = beside(tried, made, report(width, True), write, height, most) if tried else None
+        if planned and found is None:  # it has no room any more: another one is made
+            return self._write(view, width, height)
         if len(self._plans) > MOST_PLANS:
             self._plans.clear()
         self._plans[about] = ([], 0) if found is None else ([found.forms], most)

@@ -12,6 +12,7 @@ from bptui.app.screens.dialog import Dialog, TextBox
 from bptui.core.network import Network
 from bptui.presets.number_parsing import EntryError
 
+ABOUT = "A run stops when a condition on any number on the screen becomes true."
 OFF = "#"
 
 
@@ -61,7 +62,7 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
     def on_mount(self) -> None:
         self._text.focus()
         self._text.move_cursor(self._text.document.end)
-        self._say("A run stops when a condition on any number on the screen becomes true.")
+        self._say(ABOUT)
 
     def on_text_area_selection_changed(self) -> None:
         self.on_text_area_changed()
@@ -75,7 +76,7 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
             said = str(error)
             self._say(said[:1].upper() + said[1:], wrong=True)
         else:
-            said = f"Stops {made.meaning}" if made is not None else ""
+            said = ABOUT if made is None else f"Stops {made.meaning}"
             self._say(said if on or made is None else f"Switched off: {said}")
 
     def _read(self, line: str) -> tuple[Condition | None, bool]:
