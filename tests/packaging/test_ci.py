@@ -18,6 +18,16 @@ def test_the_readme_says_how_ci_tests() -> None:
     assert command in parts, f"no code block of the README has the command {command!r}"
 
 
+def test_the_tests_that_ci_names_exist() -> None:
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    named = re.findall(r"(?<!=')\btests/[\w/.*{},]+", text)
+    assert len(named) > 8
+    for path in named:
+        start, names, end = re.fullmatch(r"([^{]*)(?:\{(.*)\})?(.*)", path).groups()
+        for name in (names or "").split(","):
+            assert [*ROOT.glob(f"{start}{name}{end}")], f"{start}{name}{end}"
+
+
 def test_what_is_imported_is_declared() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         lines = tomllib.load(file)["project"]["dependencies"]
