@@ -189,6 +189,7 @@ async def test_breakpoints_stop_a_run(tmp_path: Path) -> None:
             assert session.line == line
             session.app.go(0)
         refused = {"W9 > 1": "no variable 'W9'", "loss < x": "Not a number", "loss": "expected a"}
+        refused["dW2[9][9] > 1"] = "has no number at [9, 9]"
         for text, said in refused.items():
             await session.press("b", "f7", "delete", *text)
             await session.shows(said)

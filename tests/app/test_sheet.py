@@ -11,8 +11,9 @@ import pytest
 from textual.events import Key, Paste
 from textual.widgets import Static
 
+from bptui.app.sheet.names import template
 from bptui.app.sheet.screen import NamesScreen, Outcome, Place, SheetScreen, checked
-from bptui.app.sheet.text import entries, matrices, template, tidied
+from bptui.app.sheet.text import entries, matrices, tidied
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
@@ -243,6 +244,8 @@ async def test_leaving_and_emptying_ask_before_something_is_lost() -> None:
         ("[ training ]\nsteps = 1e3  # mine", "[ training ]\nsteps = 1000  # mine"),
         ("[training]\nlearning_rate = .5 # fast", "[training]\nlearning_rate = 0.5 # fast"),
         ("\ufeff[network]\nlayers = 2-1", "[network]\nlayers = [2, 1]"),
+        ('[training]\noptimizer = "Adam"', '[training]\noptimizer = "adam"'),
+        ("[parameters]\nbiases =\n1 2 # h\n3", "[parameters]\n# h\nbiases = [[1.0, 2.0], [3.0]]"),
     ],
 )
 def test_comments_and_titles_stay_as_they_are(typed: str, toml: str) -> None:
@@ -260,6 +263,33 @@ def test_comments_and_titles_stay_as_they_are(typed: str, toml: str) -> None:
 )
 def test_all_weights_are_read_as_they_are_typed_or_printed(typed: str) -> None:
     assert matrices(typed) == [[[0.1, 0.2], [0.3, 0.4]], [[0.5], [0.6]]]
+
+
+def test_weights_of_a_layer_stand_behind_its_own_key() -> None:
+    typed = "[network]\nlayers = 2-3-1\n[parameters]\nb2 = 7\nW2 =\n1\n2\n3\nb1 = 4 5 6\n"
+    data = "[data]\ninputs = 0 1\ntargets = 1\n"
+    made = outcome(f"{typed}W1 = [[1, 2, 3],  # of x1\n      [4, 5, 6]]\n{data}").experiment
+    assert made is not None
+    first, second = made.start.weights
+    assert first.tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert second.tolist() == [[1], [2], [3]]
+    assert [bias.tolist() for bias in made.start.biases or ()] == [[4, 5, 6], [7]]
+    missing = outcome(typed + data)
+    assert (missing.key, missing.said) == ("parameters.W1", "! parameters.W1: is missing")
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "said"),
+    [
+        ("[data]", "data", "stands twice"),
+        ("seed = 1\nseed = 2", "training.seed", "stands twice"),
+        ("[parameters]\nW1", "parameters", "'W1' is no key with a value"),
+    ],
+)
+def test_what_toml_has_no_place_for_is_told_with_its_key(more: str, key: str, said: str) -> None:
+    text = "[network]\nlayers = 2-1\n[data]\ninputs = 0 1\ntargets = 1\n[training]\n"
+    found = outcome(text + more)
+    assert (found.key, found.said) == (key, f"! {key}: {said}")
 
 
 def test_a_line_without_a_key_is_told_and_not_the_one_above() -> None:

@@ -94,9 +94,18 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
             known = ", ".join(sorted(names)[:12])
             raise EntryError(f"found no variable {name!r}; there are {known}")
         what = f"{name}{list(index)}" if index else f"any number of {name}"
+        record = view.record
+        shapes = {record.tape.shape(entry) for _, given, entry in record.given() if given == name}
+        if index and not any(_within(index, shape) for shape in shapes):
+            raise EntryError(f"{name} has no number at {list(index)}")
         return Breakpoint(plain, f"where {found.told(what)}", replace(found, quantity=name), index)
 
     return parse
+
+
+def _within(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Return whether an array of a shape has something at an index."""
+    return len(index) <= len(shape) and all(map(int.__lt__, index, shape))
 
 
 def examples(view: Moment) -> list[str]:

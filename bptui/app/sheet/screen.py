@@ -17,16 +17,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from bptui.app.screens.dialog import Dialog, Rows, TextBox
-from bptui.app.sheet.text import (
-    Entry,
-    SheetError,
-    entries,
-    names_for,
-    takes_names,
-    template,
-    tidied,
-    with_name,
-)
+from bptui.app.sheet.names import names_for, takes_names, template, with_name
+from bptui.app.sheet.text import Entry, SheetError, entries, tidied
 from bptui.core.experiment import Experiment
 from bptui.presets.build import counted, origin_of
 from bptui.presets.errors import PresetError
@@ -153,7 +145,7 @@ class SheetScreen(Dialog[Experiment | None]):
     def _go_to(self, path: str) -> None:
         """Select the value of a key, or of the one that it is a part of."""
         for entry in self._entries:
-            if entry.key and path.startswith(entry.path):
+            if entry.path and path.startswith(entry.path):
                 self._select(entry)
 
     def _select(self, entry: Entry) -> None:
