@@ -19,7 +19,7 @@ from bptui.app.panels.caption import ROWS, OperationCaption, tour_rows
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
-from bptui.app.panels.network import NetworkPanel
+from bptui.app.panels.network import DIAGRAM, NUMBERS, NetworkPanel
 from bptui.app.panels.panel import TAB, Panel, ViewPanel
 from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
@@ -27,8 +27,6 @@ from bptui.app.view import Cursor, Direction, Selection, View
 from bptui.terminal.compositor import FrontCompositor
 
 if TYPE_CHECKING:
-    from bptui.app.panels.learned import LearnedPanel
-    from bptui.app.panels.numbers import NumbersPanel
     from bptui.app.panels.samples import SamplesPanel
 
 LOW = 28
@@ -74,8 +72,6 @@ class MainScreen(Screen[None]):
             Box(self.weights, self.gradients, id="parameters"),
             Box(self.derivation, id="explanation"),
         )
-        self.learned: LearnedPanel | None = None
-        self.numbers: NumbersPanel | None = None
         self.samples: SamplesPanel | None = None
         self.view = player.view()
         """What is shown, with what is selected in it."""
@@ -238,9 +234,7 @@ class MainScreen(Screen[None]):
         share = size.width * 3 // 5
         if not is_there(self.samples):  # beside them the diagram does without names
             share = max(share, min(diagram.width + 2, width))
-        for panel in (self.network, self.learned, self.numbers):
-            if panel is not None:
-                panel.styles.width = "1fr" if slim or whole else share
+        self.network.styles.width = "1fr" if slim or whole else share
 
     def on_descendant_focus(self) -> None:
         if self.has_class("low"):
@@ -273,61 +267,51 @@ class MainScreen(Screen[None]):
 
     def show_learned(self) -> None:
         """Go from the diagram to one picture after another of what was learned, and back to it."""
-        from bptui.app.panels.learned import LearnedPanel  # made when first asked for
-
-        learned = self.learned = self.learned or LearnedPanel()
-        shown = self.numbers if self.numbers and is_there(self.numbers) else self.network
-        if self._exchange(shown, learned, lambda: learned.show_picture(learned.number + 1)):
-            learned.show_picture(0)
+        self._show_picture(self.network.next_learned)
 
     def show_numbers(self) -> None:
         """Show the network number by number in the place of the diagram, or the diagram again."""
-        from bptui.app.panels.numbers import NumbersPanel  # made when first asked for
+        self._show_picture(DIAGRAM if self.network.kind == NUMBERS else NUMBERS)
 
-        self.numbers = self.numbers or NumbersPanel()
-        shown = self.learned if self.learned and is_there(self.learned) else self.network
-        self._exchange(shown, self.numbers)
+    def _show_picture(self, kind: str) -> None:
+        """Show a picture of the network; where one is covered, that comes to the screen first."""
+        if not self._bring(self.network) or self.network.kind == DIAGRAM:
+            self.network.action_kind(kind)
 
-    def show_samples(self) -> None:
-        """Show the samples in the place of the loss, to move through them; or the loss again."""
-        from bptui.app.panels.samples import SamplesPanel  # made when first asked for
-
-        samples, focused = self.samples or SamplesPanel(), self.focused
-        self.samples = samples
-        if self._exchange(self.loss, samples):
-            self._came_from = focused
-            self._when_drawn(partial(self.set_focus, samples))
-        elif focused is samples and not is_there(samples) and self._came_from is not None:
-            self._when_drawn(partial(self.set_focus, self._came_from))
-
-    def _exchange(
-        self, panel: ViewPanel, other: ViewPanel, stays: Callable[[], bool] = lambda: False
-    ) -> bool:
-        """Put ``other`` into the place of ``panel``, zoomed and focused as that was; or back again.
-
-        Where something else covers it, it comes to the screen and stays, as it does where ``stays``
-        says so. Return whether it was not there.
-        """
-        if other not in self.panels:
-            other.away = True
-            self._pictures.mount(other.add_class("absent"), after=panel)
-            self.panels.append(other)
-            other.view = self.view
-        here = is_there(other)
-        old, new = (other, panel) if here else (panel, other)
-        covered = not old.size.area
-        if covered:  # by another panel alone, or as the weights or gradients have the focus
+    def _bring(self, panel: ViewPanel) -> bool:
+        """Bring a panel to the screen: another is alone, or has the focus; say whether it was."""
+        covered = not panel.size.area
+        if covered:
             if self.zoomed:
                 self.zoom()
-            self.set_focus(old)
-        if not here or not (covered or stays()):
+            self.set_focus(panel)
+        return covered
+
+    def show_samples(self) -> None:
+        """Show the samples in the place of the loss, to move through them; or the loss again.
+
+        Zoomed and focused as that was; where something else covers them, they come to the screen.
+        """
+        from bptui.app.panels.samples import SamplesPanel  # made when first asked for
+
+        if self.samples is None:
+            self.samples = SamplesPanel()
+            self.samples.away = True
+            self._pictures.mount(self.samples.add_class("absent"), after=self.loss)
+            self.panels.append(self.samples)
+            self.samples.view = self.view
+        here, focused = is_there(self.samples), self.focused
+        old, new = (self.samples, self.loss) if here else (self.loss, self.samples)
+        if not self._bring(old) or not here:
             old.add_class("absent")
             new.remove_class("absent")
             new.set_class(old.has_class("alone"), "alone")
-            if old.has_focus:
+            if not here:
+                self._came_from = focused
                 self._when_drawn(partial(self.set_focus, new))
+            elif old.has_focus:
+                self._when_drawn(partial(self.set_focus, self._came_from or new))
         self.fit_panels()
-        return not here
 
 
 def is_there(panel: ViewPanel | None) -> bool:

@@ -32,7 +32,7 @@ def centres(low: float, high: float, count: int) -> Array:
 
 def map_of(session: Session, experiment: Experiment, step: int) -> tuple[Axes, Array]:
     """Return the axes of the map that is shown, and the outputs at every half cell of it."""
-    axes = map_axes_of(experiment, *session.panel("#learned").container_size)
+    axes = map_axes_of(experiment, *session.panel("#network").container_size)
     inputs = np.concatenate([experiment.data.inputs, experiment.data.test_inputs])
     x = centres(*ends(inputs[:, 0], 0.08), axes.columns)
     y = centres(*ends(inputs[:, 1], 0.08), 2 * axes.rows)[::-1]
@@ -48,7 +48,7 @@ def map_mistakes(session: Session, experiment: Experiment, step: int) -> int | N
     if classes:
         colours = PALETTES[True].of_classes(outputs.shape[2])
     wrong = compared = 0
-    for row, across, character, style in characters(session, "#learned"):
+    for row, across, character, style in characters(session, "#network"):
         column = across - axes.gutter
         if row >= axes.rows or not 0 <= column < axes.columns or character not in "▀ ":
             continue
@@ -83,9 +83,9 @@ async def test_the_map_is_right_at_every_half_cell(name: str) -> None:
         in_full_colour(session)
         await open_picture(session, "decision map")
         await session.until(lambda: map_mistakes(session, experiment, 0) == 0, "the first map")
-        before = session.inside("#learned")
+        before = session.inside("#network")
         await session.press(*FASTEST, "space")
-        await session.until(lambda: session.inside("#learned") != before, "another map")
+        await session.until(lambda: session.inside("#network") != before, "another map")
         await session.press("space")
         step = await session.rest()
         await session.until(lambda: map_mistakes(session, experiment, step) == 0, "the right map")
@@ -95,9 +95,9 @@ async def test_samples_have_the_shape_of_their_class_and_stand_out_when_wrong() 
     experiment = load("xor")
     async with opened("xor") as session:
         await open_picture(session, "decision map")
-        await session.until(lambda: "▲ 1" in "".join(session.inside("#learned")), "the legend")
-        rows = len(session.inside("#learned")) - 2
-        marks = [p for p in characters(session, "#learned") if p.character in "●▲" and p.row < rows]
+        await session.until(lambda: "▲ 1" in "".join(session.inside("#network")), "the legend")
+        rows = len(session.inside("#network")) - 2
+        marks = [p for p in characters(session, "#network") if p.character in "●▲" and p.row < rows]
         assert sorted(p.character for p in marks) == ["▲", "▲", "●", "●"]
         outputs = evaluated(experiment, 0, experiment.data.inputs)
         wrong = (outputs >= 0.5) != (experiment.data.targets == 1.0)
@@ -112,9 +112,9 @@ async def test_the_map_can_be_read_without_colours_and_test_samples_are_hollow(
     async with opened(name) as session:
         await open_picture(session, "decision map")
         axes, outputs = map_of(session, load(name), 0)
-        text = "".join(session.inside("#learned")[:-2])
+        text = "".join(session.inside("#network")[:-2])
         assert all(shape in text for shape in "○△●▲")
-        for row, across, character, _ in characters(session, "#learned"):
+        for row, across, character, _ in characters(session, "#network"):
             column = across - axes.gutter
             if row < axes.rows and character in " ░▒▓" and 0 <= column < axes.columns:
                 value = outputs[2 * row, column]
@@ -129,14 +129,14 @@ async def test_the_curve_is_right() -> None:
         await session.press("s", "s")
         await session.step(2)
         targets = Span.around(experiment.data.targets)
-        axes = axes_of(facts_of(experiment), targets, *session.panel("#learned").container_size)
+        axes = axes_of(facts_of(experiment), targets, *session.panel("#network").container_size)
         x = centres(*ends(experiment.data.inputs, 0.02), axes.columns)
         heights = evaluated(experiment, 2, x[:, None])[:, 0]
 
         def drawn_right() -> bool:
             rows = {
                 (place.column - axes.gutter): place.row
-                for place in characters(session, "#learned")
+                for place in characters(session, "#network")
                 if "\u2800" < place.character <= "\u28ff" and place.row < axes.rows
             }
             expected = (axes.y.high - heights) / axes.y.width * axes.rows
@@ -153,7 +153,7 @@ async def test_outputs_far_away_stay_in_sight() -> None:
     network = replace(made.network, activations=("tanh", "identity"))
     async with opened(replace(made, network=network, start=big)) as session:
         await open_picture(session, "curve")
-        text = "".join(session.inside("#learned"))
+        text = "".join(session.inside("#network"))
         assert re.search("[\u2801-\u28ff]", text)
         assert "o1" in text
         assert "o2" in text
@@ -167,7 +167,7 @@ async def test_the_table_counts_every_sample(name: str, size: tuple[int, int]) -
         await open_picture(session, "classes")
         await session.press("z")
         await session.shows("training", "test", *data.class_names)
-        text = "\n".join(session.inside("#learned"))
+        text = "\n".join(session.inside("#network"))
         for title, inputs, targets in (
             ("training", data.inputs, data.targets),
             ("test", data.test_inputs, data.test_targets),
@@ -193,7 +193,7 @@ async def test_bars_show_the_outputs_of_the_sample(name: str) -> None:
         outputs = evaluated(experiment, 1, experiment.data.inputs[[sample]])[0]
 
         def right() -> bool:
-            text = session.inside("#learned")
+            text = session.inside("#network")
             if f"sample {sample + 1} " not in text[0]:
                 return False
             for label, values in (("output", outputs), ("target", experiment.data.targets[sample])):
@@ -218,7 +218,7 @@ async def test_bars_grow_to_either_side_and_fit_targets_beyond_those_of_training
         await session.press("o", "o", "i", "end")
         await session.shows("Learned: one sample", "-30")
         await session.rest()
-        rows = [row for row in session.inside("#learned") if "target" in row]
+        rows = [row for row in session.inside("#network") if "target" in row]
         lengths = [row.count("░") for row in rows]
         assert lengths[0] == pytest.approx(6 * lengths[1], abs=4)
         assert lengths[2] == pytest.approx(3 * lengths[1], abs=2)
@@ -242,10 +242,10 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str) -> None:
             await session.shows(f"─ Learned: {title} ─")
             await session.until(lambda: "─ Network ─" not in session.screen(), "no network")
             if (name, title) == ("article", "decision map"):
-                session.panel("#learned").focus()
+                session.panel("#network").focus()
                 for output in ("o1", "o2"):  # arrows choose the output
                     await session.until(
-                        lambda output=output: f"output {output}" in session.border("#learned"),
+                        lambda output=output: f"output {output}" in session.border("#network"),
                         output,
                     )
                     await session.press("right", "right")
@@ -263,7 +263,7 @@ async def test_every_picture_fits_every_screen(shown: str, size: tuple[int, int]
         for key in ("o", "o", "o", "i", "i"):
             await session.press(key)
             await session.rest()
-            learned = session.panel("#learned")
+            learned = session.panel("#network")
             place = learned.region
             await session.press("z", "s", "z", "s")
             await session.rest()
@@ -278,9 +278,9 @@ async def test_every_picture_fits_every_screen(shown: str, size: tuple[int, int]
 async def test_the_focus_and_the_zoom_follow_into_the_place_of_the_network() -> None:
     async with opened("xor") as session:
         await session.press("o")
-        await session.until(lambda: session.panel("#learned").has_focus, "the focus")
+        await session.until(lambda: session.panel("#network").has_focus, "the focus")
         await session.press("z")
-        await session.until(lambda: session.panel("#learned").region.height > 30, "zoom")
+        await session.until(lambda: session.panel("#network").region.height > 30, "zoom")
         await session.press("o", "o", "o")
         await session.until(lambda: session.panel("#network").has_focus, "the focus")
         assert session.panel("#network").region.height > 30

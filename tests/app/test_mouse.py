@@ -51,8 +51,8 @@ async def test_pictures_of_what_was_learned_by_their_titles() -> None:
     async with opened("iris", (160, 40)) as session:
         await session.press("o")
         for title in ("one sample", "classes"):
-            await click(session, title, "#learned")
-            top = session.panel("#learned").region.y
+            await click(session, title, "#network")
+            top = session.panel("#network").region.y
             await session.until(lambda t=title, y=top: f"Learned: {t}" in session.lines()[y], title)
 
 

@@ -10,7 +10,7 @@ async def test_numbers_fill_in_as_they_are_computed() -> None:
     async with opened("article", (200, 60)) as session:
         await session.press("v")
         await session.until(lambda: "net_h1 = +" in session.screen(), "the numbers")
-        session.panel("#numbers").focus()
+        session.panel("#network").focus()
         await session.press("z")
         names = "w1", "net_h1 = +", "out_h1 = sigmoid", "net_o1 = +", "out_o1 = sigmoid"
 
@@ -40,7 +40,7 @@ async def test_numbers_fill_in_as_they_are_computed() -> None:
                 lambda p=position: session.app.player.position == p, "the operation"
             )
             if position in expected:
-                session.panel("#numbers").scroll_home(animate=False)
+                session.panel("#network").scroll_home(animate=False)
                 await session.until(
                     lambda p=position: shown() == expected[p], str(expected[position])
                 )
@@ -51,7 +51,7 @@ async def test_numbers_fill_in_as_they_are_computed() -> None:
             "0.5523": Selection("unit", 1, 1),
         }
         for text, selection in selections.items():
-            await click(session, text, "#numbers")
+            await click(session, text, "#network")
             await session.until(lambda s=selection: session.app.main.selection == s, text)
         await session.press("z", "o")
         await session.until(

@@ -119,7 +119,7 @@ async def test_test_samples_stand_below_and_can_be_looked_at() -> None:
         await session.press("z", "o", "o", "o")
         await session.shows(f"test sample {last} ")
         output = evaluated(experiment, 0, experiment.data.test_inputs[-1:])[0, 0]
-        row = next(row for row in session.inside("#learned") if "output" in row)
+        row = next(row for row in session.inside("#network") if "output" in row)
         assert reads_as(row.split()[-1], float(output))
         await session.press("p", *"xor", "enter")  # which starts with its first sample
         await session.until(lambda: " xor " in session.status(), "xor")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from textual.geometry import Region
+from textual.geometry import Region, Size
 
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.diagram.edges import dotted
 from bptui.app.lines import fitted
 from bptui.app.numbers import form_of, plain, signed
+from bptui.app.panels.pictures import Picture
 from bptui.app.styles import PENDING, Highlight, Styles
 
 if TYPE_CHECKING:  # loaded when the first picture is asked for
@@ -93,8 +94,36 @@ def _background(inputs: Inputs, titles: tuple[str, ...], styles: Styles) -> Canv
     return canvas
 
 
-def draw(found: Sequence[Scalar], looks: Sequence[Look], styles: Styles, focused: bool) -> Canvas:
-    """Draw numbers: ``value | gradient`` below the name and the operation of each."""
+def picture(
+    found: Sequence[Scalar],
+    looks: Sequence[Look],
+    styles: Styles,
+    focused: bool,
+    chosen: Callable[[int], object],
+) -> Picture:
+    """Draw numbers; ``chosen`` gives what is selected with the one in a place."""
+    canvas = _drawn(found, looks, styles, focused)
+    boxes = arranged(tuple(one.inputs for one in found))
+    marks = [{look.touched, look.gradient_touched} for look in looks]
+    written, read = (
+        [box for box, mark in zip(boxes, marks, strict=True) if kind in mark]
+        for kind in ("written", "read")
+    )
+
+    def pick(x: int, y: int) -> object:
+        return next((chosen(at) for at, box in enumerate(boxes) if box.contains(x, y)), None)
+
+    return Picture(
+        Size(canvas.width, canvas.height),
+        canvas.part,
+        spot=next((box for box, look in zip(boxes, looks, strict=True) if look.selected), None),
+        touched=Region.from_union(written or read) if written or read else None,
+        pick=pick,
+    )
+
+
+def _drawn(found: Sequence[Scalar], looks: Sequence[Look], styles: Styles, focused: bool) -> Canvas:
+    """Draw ``value | gradient`` below the name and the operation of each number."""
     inputs = tuple(one.inputs for one in found)
     titles = [" = ".join(filter(None, (one.name, one.sign))) for one in found]
     titles = [fitted(title, WIDTH - 4) for title in titles]

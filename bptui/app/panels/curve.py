@@ -12,7 +12,8 @@ from bptui.app.diagram.edges import BITS
 from bptui.app.lines import BLANK, justified
 from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.loss import Entry
-from bptui.app.panels.picture import Axes, Look, Picture, Span
+from bptui.app.panels.picture import Axes, Look, Span
+from bptui.app.panels.pictures import Picture
 from bptui.app.view import View
 from bptui.charts.series import Area, Series
 from bptui.core.arrays import Array

@@ -15,7 +15,8 @@ from bptui.app.lines import Line
 from bptui.app.panels import picture
 from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.loss import Entry
-from bptui.app.panels.picture import LEVELS, SHADES, Axes, Look, Palette, Picture
+from bptui.app.panels.picture import LEVELS, SHADES, Axes, Look, Palette
+from bptui.app.panels.pictures import Picture
 from bptui.app.view import View
 from bptui.core.activations import limits
 from bptui.core.arrays import Array, Integers

@@ -1,12 +1,11 @@
-"""The network diagram: units with their values, edges with their weights."""
+"""The network: its diagram, and in the place of that what it has learned, or all its numbers."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Drawing, quantities
 from bptui.app.diagram.edges import Edge, edges
@@ -14,13 +13,16 @@ from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.diagram.wires import Wires, wires_of
 from bptui.app.lines import clickable
 from bptui.app.numbers import ordinal
-from bptui.app.panels.panel import ViewPanel
+from bptui.app.panels.panel import FollowingPanel
+from bptui.app.panels.pictures import Picture, PicturesPanel
 from bptui.app.styles import highlight
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
 ELSEWHERE = clickable("tab: weights, gradients", "app.focus('weights')")
 """What a low screen shows in the place of the diagram while it has the focus."""
+DIAGRAM, NUMBERS = "diagram", "numbers"
+"""Kinds of pictures, beside the titles of those of what was learned."""
 
 
 @lru_cache(maxsize=8)
@@ -38,12 +40,48 @@ def arranged(
     return layout, edges(layout)
 
 
-class NetworkPanel(ViewPanel):
+class NetworkPanel(PicturesPanel[View, Selection], FollowingPanel[View, Selection]):
     """Draws a sample of the batch going through the network: the first, or the one looked at."""
 
     def __init__(self) -> None:
-        super().__init__("Network", "network")
+        super().__init__("Network", "network", DIAGRAM)
         self.wires: Wires | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is drawn after the others; the diagram is in the same frame."""
+        return self.kind != DIAGRAM
+
+    def drawn_from(self, view: View) -> object:
+        """Return what is drawn; while nothing runs it may be drawn with more care."""
+        return view.picture, view.running or view.seeking is not None
+
+    @property
+    def next_learned(self) -> str:
+        """The next picture of what was learned; behind the last one the diagram."""
+        from bptui.app.panels.learned import pictures_of  # made when first asked for
+
+        titles = pictures_of(self.view.snapshot.experiment) if self.view else []
+        following = titles.index(self.kind) + 1 if self.kind in titles else 0
+        return [*titles, DIAGRAM][following]
+
+    def draw(self, view: View, width: int, height: int) -> Picture:
+        if self.kind == DIAGRAM:
+            return self._diagram(view, width, height)
+        if self.kind == NUMBERS:
+            from bptui.app.panels.numbers import numbers
+
+            return numbers(view, self.text_styles, self.has_focus, width)
+        from bptui.app.panels.learned import learned
+
+        return learned(view, self.kind, self, width, height)
+
+    def neighbour(self, view: View, direction: Direction) -> Selection | None:
+        if self.follows and self.kind != NUMBERS:
+            return _output(view, direction)
+        return neighbour(view.snapshot.experiment.network, view.selection, direction)
+
+    # the diagram
 
     def layout_of(self, view: View, width: int, height: int) -> tuple[Layout, tuple[Edge, ...]]:
         """Return the layout in which the selection is drawn, and its edges."""
@@ -53,50 +91,51 @@ class NetworkPanel(ViewPanel):
         again = (network, width, height, wanted, view.present)
         return arranged(*again) if wanted else (layout, drawn)
 
-    def _layout(self, view: View) -> Layout:
-        return self.layout_of(view, *self.container_size)[0]
-
-    def extent(self, view: View, width: int, height: int) -> Size:
-        layout = self._layout(view)
-        return Size(max(layout.width, width), layout.height)
-
-    def neighbour(self, view: View, direction: Direction) -> Selection:
-        return neighbour(view.snapshot.experiment.network, view.selection, direction)
-
-    def pick(self, view: View, x: int, y: int) -> Selection | None:
-        return self.wires and pick(self._layout(view), self.wires, x, y)
-
-    def spot(self, view: View) -> Region | None:
-        """Return where the selection is drawn: an edge from unit to unit."""
-        layout = self._layout(view)
-        places = [layout.place(*unit) for unit in view.selection.units]
-        regions = [place.region for place in places if place is not None]
-        return Region.from_union(regions) if regions else None
-
-    def operation_spot(self, view: View) -> Region | None:
-        """Return the columns of units and the gaps that the operation has to do with."""
-        layout, names = self._layout(view), view.snapshot.experiment.network.names
-        ends: list[int] = []
-        for layer in range(len(layout.columns)):
-            left, right = layout.left(layer), layout.right(layer)
-            if highlight(view, *quantities(names, layer)):
-                ends += [left, right]
-            if layer and highlight(view, names.weights(layer), names.weight_gradient(layer)):
-                ends += [layout.right(layer - 1), left]
-        return Region(min(ends), 0, max(ends) - min(ends), layout.height) if ends else None
-
-    def paint(self, view: View, width: int, height: int) -> list[Strip]:
+    def _diagram(self, view: View, width: int, height: int) -> Picture:
         styles = self.text_styles
         layout, drawn = self.layout_of(view, width, height)
-        self.wires = wires_of(layout, drawn, view, styles)
-        drawing = Drawing(layout, self.wires, view, styles, self.has_focus)
+        wires = self.wires = wires_of(layout, drawn, view, styles)
+        drawing = Drawing(layout, wires, view, styles, self.has_focus)
         samples = _sample_notes(view)
         through = view.snapshot.experiment.network.names.unit(*view.selection.units[-1])
-        whole = ", ".join([*[f"strongest paths through {through}"] * self.wires.some, *samples[:1]])
+        whole = ", ".join([*[f"strongest paths through {through}"] * wires.some, *samples[:1]])
         low = self.screen.has_class("low")
         elsewhere = [Content.assemble(whole, ", " if whole else "", ELSEWHERE)] if low else []
-        self.note(*elsewhere, whole, *samples)
-        return drawing.part(int(self.scroll_offset.x), width)
+        places = [layout.place(*unit) for unit in view.selection.units]
+        regions = [place.region for place in places if place is not None]
+        return Picture(
+            Size(max(layout.width, width), layout.height),
+            lambda seen: drawing.part(seen.x, seen.width),
+            [*elsewhere, whole, *samples],
+            "Network",
+            Region.from_union(regions) if regions else None,  # an edge from unit to unit
+            _touched(view, layout),
+            partial(pick, layout, wires),
+        )
+
+
+def _touched(view: View, layout: Layout) -> Region | None:
+    """Return the columns of units and the gaps that the operation has to do with."""
+    names, ends = view.snapshot.experiment.network.names, list[int]()
+    for layer in range(len(layout.columns)):
+        left, right = layout.left(layer), layout.right(layer)
+        if highlight(view, *quantities(names, layer)):
+            ends += [left, right]
+        if layer and highlight(view, names.weights(layer), names.weight_gradient(layer)):
+            ends += [layout.right(layer - 1), left]
+    return Region(min(ends), 0, max(ends) - min(ends), layout.height) if ends else None
+
+
+def _output(view: View, direction: Direction) -> Selection | None:
+    """Return the next output, where there are several: some pictures show one of them."""
+    network = view.snapshot.experiment.network
+    selection, last = view.selection, network.depth
+    if network.layers[-1] == 1:
+        return None
+    if (selection.kind, selection.layer) != ("unit", last):
+        return Selection("unit", last, 0)
+    unit = selection.unit + (1 if direction in ("right", "down") else -1)
+    return Selection("unit", last, min(max(unit, 0), network.layers[-1] - 1))
 
 
 def _sample_notes(view: View) -> list[str]:

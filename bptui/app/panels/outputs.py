@@ -15,7 +15,8 @@ from textual.strip import Strip
 from bptui.app.lines import BLANK, Line, fitted, justified
 from bptui.app.numbers import form_of, largest, plain
 from bptui.app.panels.facts import Facts, facts_of
-from bptui.app.panels.picture import LARGEST, Look, Picture, Span, affordable, number
+from bptui.app.panels.picture import LARGEST, Look, Span, affordable, number
+from bptui.app.panels.pictures import Picture, by_rows
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
@@ -120,7 +121,7 @@ def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
 
     is_output = (selection.kind, selection.layer) == ("unit", depth)
     spot = Region(0, HEAD + step * selection.unit, 1, step) if is_output else None
-    return Picture(Size(width, lines), row_at, spot=spot)
+    return by_rows(Size(width, lines), row_at)._replace(spot=spot)
 
 
 def _heading(facts: Facts, sample: int, styles: Styles, width: int) -> Line:
@@ -202,4 +203,4 @@ def class_table(view: View, look: Look, width: int, height: int) -> Picture:
 
     window = Region(0, 0, wide, tables[-1].bottom)
     drawn = painted(tables, window, styles.text, row_of)
-    return Picture(window.size, drawn.__getitem__, note)
+    return by_rows(window.size, drawn.__getitem__)._replace(notes=[note])

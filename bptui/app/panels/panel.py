@@ -291,7 +291,15 @@ class FollowingPanel(Panel[ShownT, ChosenT]):
         """Return what of the view is drawn."""
         return view.picture
 
+    @property
+    def follows(self) -> bool:
+        """Whether what is shown now is drawn after the others."""
+        return True
+
     def watch_view(self, before: ShownT | None, view: ShownT | None) -> None:
+        if not self.follows:
+            super().watch_view(before, view)
+            return
         if view is None or self.away:
             return
         if view.hurries and perf_counter() - self._drawn_at < self.REDRAW_SECONDS:
@@ -307,4 +315,7 @@ class FollowingPanel(Panel[ShownT, ChosenT]):
         self._drawn_view = self.view
 
     def resized(self) -> None:
-        self.call_after_refresh(self._draw)
+        if self.follows:
+            self.call_after_refresh(self._draw)
+        else:
+            super().resized()

@@ -8,28 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from rich.cells import cell_len
 from rich.style import Style
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.lines import Line, fitted, justified
 from bptui.app.panels.loss import Entry, legend
+from bptui.app.panels.pictures import Picture, by_rows
 from bptui.app.styles import Styles
 from bptui.core.arrays import Array, Integers
 from bptui.core.network import Network
 
 StyleAt = Callable[[int, int], Style]
-
-
-class Picture(NamedTuple):
-    """A drawn picture; larger than its panel where it scrolls."""
-
-    size: Size
-    row: Callable[[int], Strip]
-    note: str = ""
-    """What stands in the lower border."""
-    spot: Region | None = None
-    """Where the selection is."""
 
 
 MOST_WORK, MOST_WORK_RUNNING = 10_000_000, 4_000_000
@@ -258,4 +248,5 @@ class Axes(NamedTuple):
             left = max(min(self.gutter, room - sum(strip.cell_length for strip in drawn)), 0)
             return Strip.join([Line().pad(left, styles.text).strip(), scale, *drawn])
 
-        return Picture(Size(self.width, self.full_height), row_at, note)
+        picture = by_rows(Size(self.width, self.full_height), row_at)
+        return picture._replace(notes=[note])

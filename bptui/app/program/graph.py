@@ -8,20 +8,20 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
 from textual.content import Content
-from textual.geometry import Region, Size
-from textual.strip import Strip
+from textual.geometry import Size
 
 from bptui.app.diagram.drawing import Drawing
 from bptui.app.diagram.edges import Edge
 from bptui.app.diagram.layout import Layout
-from bptui.app.diagram.scalars import draw
+from bptui.app.diagram.scalars import picture
 from bptui.app.diagram.wires import wires_of
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.panels.network import arranged
+from bptui.app.panels.pictures import Picture, PicturesPanel, by_rows
 from bptui.app.program.moment import Moment
 from bptui.app.program.network import network_view, weight_name
 from bptui.app.program.numbers import Numbers, looked_at
-from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
+from bptui.app.program.panel import SIGNS, verdict_style
 from bptui.app.view import Direction, View
 
 LEFT, RIGHT = -1, +1
@@ -29,13 +29,12 @@ KINDS = ("network", "edges", "numbers")
 """What can be shown: the first of a program that trains a network of layers, where it fits."""
 
 
-class GraphPanel(ProgramPanel):
+class GraphPanel(PicturesPanel[Moment, Moment]):
     """Inputs on the left, consumers on the right, the selected quantity between them."""
 
     def __init__(self) -> None:
-        super().__init__("Graph", "graph")
+        super().__init__("Graph", "graph", KINDS[1])
         self._chosen: str | None = None
-        self.kind = KINDS[1]
         self._kinds: tuple[str, ...] = KINDS[1:]
         self._numbers: dict[object, Numbers] = {}
 
@@ -45,10 +44,8 @@ class GraphPanel(ProgramPanel):
 
     def action_kind(self, kind: str) -> None:
         """Show the network, the edges around the selected value, or the numbers that it is of."""
-        self.kind = self._chosen = kind
-        self.repaint()
-        if self.view is not None:
-            self.follow(self.spot(self.view))
+        self._chosen = kind
+        super().action_kind(kind)
 
     def _numbers_of(self, view: Moment) -> Numbers:
         """Return the picture of the selected number, else of the loss where all of it has room.
@@ -56,35 +53,33 @@ class GraphPanel(ProgramPanel):
         It is the same from one moment to another.
         """
         of_loss = looked_at(view)
-        numbers = self._picture(of_loss)
-        return numbers if numbers.whole or of_loss is view else self._picture(view)
+        numbers = self._computed(of_loss)
+        return numbers if numbers.whole or of_loss is view else self._computed(view)
 
-    def _picture(self, view: Moment) -> Numbers:
+    def _computed(self, view: Moment) -> Numbers:
         key = id(view.record), view.subject, view.index
         if key not in self._numbers:
             self._numbers = {**dict([*self._numbers.items()][-3:]), key: Numbers(view)}
         return self._numbers[key]
 
-    def extent(self, view: Moment, width: int, height: int) -> Size:
-        network = network_view(view.record, view.update) if self.kind == KINDS[0] else None
+    def draw(self, view: Moment, width: int, height: int) -> Picture:
+        """Draw what was chosen: the network first, where all of it has room."""
+        network, whole = network_view(view.record, view.update), False
         if network is not None:
-            layout, _ = self._layout(view, network)
-            return Size(max(layout.width, width), layout.height)
-        boxes = self._numbers_of(view).boxes if self.kind == "numbers" else ()
-        whole = Region.from_union(boxes) if boxes else Region(0, 0, width, height)
-        return Size(whole.right, whole.bottom)
-
-    def spot(self, view: Moment) -> Region | None:
-        """Return where the selected number is drawn, or what was just computed."""
-        if self.kind != "numbers" or not (numbers := self._numbers_of(view)).boxes:
-            return None
-        drawn = [*zip(numbers.looks(view), numbers.boxes, strict=True)]
-        chosen = next((box for look, box in drawn if look.selected), None)
-        written = [box for look, box in drawn if look.touched]
-        return chosen or (Region.from_union(written) if written else None)
-
-    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
-        return self._numbers_of(view).pick(view, x, y) if self.kind == "numbers" else None
+            of = network.snapshot.experiment.network
+            layout, drawn = arranged(of, width, height, (), view.present)
+            whole = not layout.omissions and layout.width <= width
+        self._kinds = KINDS[network is None :]
+        self.kind = self._chosen if self._chosen in self._kinds else KINDS[not whole]
+        if network is not None and self.kind == KINDS[0]:
+            made = self._network(view, network, layout, drawn)
+        elif self.kind == KINDS[1]:
+            made = self._edges(view, width, height)
+        else:
+            made = self._numbered(view, width)
+        kinds = tabs(self._kinds, [self.kind], "kind")
+        note = Content.assemble(clickable("v:", pressing("v")), " ", kinds)
+        return made._replace(title=f"Graph: {made.title}", notes=[note])
 
     def sides(self, view: Moment, entry: int) -> dict[int, list[int]]:
         """Return the quantities against the flow and along it."""
@@ -112,24 +107,9 @@ class GraphPanel(ProgramPanel):
         at = siblings.index(view.subject) + (1 if direction == "down" else -1)
         return view.choosing(siblings[at % len(siblings)], view.origin)
 
-    def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
+    def _edges(self, view: Moment, width: int, height: int) -> Picture:
         """Draw both sides ``side`` columns wide, the ends of their edges, the middle between."""
         record, styles, entry = view.record, self.text_styles, view.subject
-        network, whole = network_view(record, view.update), False
-        if network is not None:
-            layout, drawn = self._layout(view, network)
-            whole = not layout.omissions and layout.width <= width
-        self._kinds = KINDS[network is None :]
-        self.kind = self._chosen if self._chosen in self._kinds else KINDS[not whole]
-        kinds = tabs(self._kinds, [self.kind], "kind")
-        self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))
-        if network is not None and self.kind == KINDS[0]:
-            shown = ", true gradients" * bool(layout.style.columns)  # which take room
-            self.entitle(f"Graph: the network{shown}")
-            return self._network(view, network, layout, drawn, width)
-        if self.kind == "numbers":
-            return self._drawn_numbers(view, width, height)
-        self.entitle(f"Graph: {record.name(entry)}")
         reading = {LEFT: record.line_of[entry], RIGHT: 0}
         ends = {
             at: self._ends(view, found, height, reading[at])
@@ -157,35 +137,37 @@ class GraphPanel(ProgramPanel):
             text, style, edge = _end(ends[RIGHT], y - centre, "┌├└")
             line.add(f"{edge}─ " if edge else "   ", styles.faint).add(fitted(text, side), style)
             strips.append(line.strip())
-        return strips
-
-    def _layout(self, view: Moment, network: View) -> tuple[Layout, tuple[Edge, ...]]:
-        """Return where the units of the network go, and its edges."""
-        of = network.snapshot.experiment.network
-        return arranged(of, *self.container_size, (), view.present)
+        picture = by_rows(Size(width, height), strips.__getitem__)
+        return picture._replace(title=record.name(entry))
 
     def _network(
-        self, view: Moment, network: View, layout: Layout, drawn: tuple[Edge, ...], width: int
-    ) -> list[Strip]:
+        self, view: Moment, network: View, layout: Layout, drawn: tuple[Edge, ...]
+    ) -> Picture:
         """Draw the network that is trained with the true derivatives for its first sample."""
         named = partial(weight_name, view.record)
         wires = wires_of(layout, drawn, network, self.text_styles, named)
         drawing = Drawing(layout, wires, network, self.text_styles, focused=False)
-        return drawing.part(int(self.scroll_offset.x), width)
+        shown = ", true gradients" * bool(layout.style.columns)  # which take room
+        size = Size(layout.width, layout.height)
+        return Picture(
+            size, lambda seen: drawing.part(seen.x, seen.width), title=f"the network{shown}"
+        )
 
-    def _drawn_numbers(self, view: Moment, width: int, height: int) -> list[Strip]:
+    def _numbered(self, view: Moment, width: int) -> Picture:
         """Draw what the selected number is computed from."""
         numbers, styles, record = self._numbers_of(view), self.text_styles, view.record
-        self.entitle(f"Graph: {numbers.title}, value │ true gradient")
-        if not numbers.boxes:
-            sources = record.sources(view.subject)
-            said = ["Select a value that the program computes: this one is given."]
-            if sources:
-                names = ", ".join(dict.fromkeys(map(record.name, sources)))
-                said = ["Too long to be drawn.", f"Select what it is computed from: {names}"]
-            return [Line().add(fitted(f" {each}", width), styles.dim).strip() for each in said]
-        canvas = draw(numbers.found, numbers.looks(view), styles, self.has_focus)
-        return canvas.part(Region.from_offset(self.scroll_offset, (width, height)))
+        title = f"{numbers.title}, value │ true gradient"
+        if len(numbers.found) > 1:
+            looks, chosen = numbers.looks(view), partial(numbers.chosen, view)
+            drawn = picture(numbers.found, looks, styles, self.has_focus, chosen)
+            return drawn._replace(title=title, spot=drawn.spot or drawn.touched)
+        sources = record.sources(view.subject)
+        said = ["Select a value that the program computes: this one is given."]
+        if sources:
+            names = ", ".join(dict.fromkeys(map(record.name, sources)))
+            said = ["Too long to be drawn.", f"Select what it is computed from: {names}"]
+        rows = [Line().add(fitted(f" {each}", width), styles.dim).strip() for each in said]
+        return by_rows(Size(width, len(rows)), rows.__getitem__)._replace(title=title)
 
     def _own(self, view: Moment, room: int) -> list[tuple[str, Style]]:
         """Return the lines on the selected quantity: name, how it is computed, what it is."""

@@ -7,9 +7,8 @@ from itertools import islice
 
 import numpy as np
 from msgspec.structs import replace
-from textual.geometry import Region
 
-from bptui.app.diagram.scalars import Look, arranged
+from bptui.app.diagram.scalars import Look
 from bptui.app.program.derivation import UNKNOWN, Writer
 from bptui.app.program.moment import Moment
 from bptui.app.styles import Highlight
@@ -56,12 +55,6 @@ class Numbers:
             queue += quantities(formula)
         self.whole = room > 0 and root in found
         return found
-
-    @cached_property
-    def boxes(self) -> tuple[Region, ...]:
-        """Where the numbers are drawn; nothing where a number alone would be."""
-        inputs = tuple(one.inputs for one in self.found)
-        return arranged(inputs) if len(inputs) > 1 else ()
 
     def looks(self, view: Moment) -> list[Look]:
         """Return what is known at a moment of the same update, what was just computed, or in part.
@@ -127,15 +120,12 @@ class Numbers:
         now = self._view.record.now(own, self._writer.update)
         return own if now is None else now
 
-    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
-        """Return the moment with the number selected that is drawn at a cell."""
-        for one, box in zip(self.found, self.boxes, strict=False):
-            if box.contains(x, y):
-                entry, index = self.entry(one), one.quantity.index or ()
-                shape = view.record.tape.shape(entry)
-                place = int(np.ravel_multi_index(index, shape)) if shape else 0
-                return replace(view.choosing(entry), place=place)
-        return None
+    def chosen(self, view: Moment, at: int) -> Moment:
+        """Return the moment with the number in a place selected."""
+        entry, index = self.entry(self.found[at]), self.found[at].quantity.index or ()
+        shape = view.record.tape.shape(entry)
+        place = int(np.ravel_multi_index(index, shape)) if shape else 0
+        return replace(view.choosing(entry), place=place)
 
     @cached_property
     def _stands_for(self) -> dict[int, int]:
