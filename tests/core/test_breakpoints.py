@@ -18,7 +18,7 @@ from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 from bptui.presets.number_parsing import EntryError
 
-from .support import arrays, assert_same_bits, build, experiment, keep_little, losses_of
+from .support import arrays, assert_same_bits, build, experiment, keep_little
 
 STEPS = 150
 ARTICLE = Network((2, 2, 2), ("sigmoid",) * 2, bias=False)
@@ -264,22 +264,3 @@ def test_hits_on_the_way_to_numbers_that_are_not_finite(text: str) -> None:
     assert expected
     assert found(rng, Timeline(made), breakpoints, shown) == expected
     assert found(rng, timeline, breakpoints, shown, backwards=True)[::-1] == expected
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["loss < 1e-9"],
-        ["norm < 1e-9", "|gw1| > 99", "|w1| > 99"],
-        ["|net_h1| > 99", "dL/dout_o1 > 99", "gw1 < -99", "norm > 99"],
-    ],
-)
-def test_watching_changes_no_bits_and_no_history(texts: list[str]) -> None:
-    made = experiment((2, 3, 2), "sigmoid", optimizer="sgd", batch_size=2, shuffle=True)
-    watched, plain = Timeline(made), Timeline(made)
-    breakpoints = [parse(text, made.network) for text in texts]
-    search = Search(watched, breakpoints, watched.snapshot(0))
-    assert search.advance(1000) == 1000
-    assert_same_bits(watched.snapshot(1000), plain.snapshot(1000))
-    assert np.array_equal(losses_of(watched), losses_of(plain))
-    assert search.hit is None

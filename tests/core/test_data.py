@@ -56,16 +56,6 @@ def test_sizes_and_balance(name: str, classes: int | None, samples: int) -> None
         assert counts.max() - counts.min() <= 1
 
 
-def test_standardized() -> None:
-    rng = np.random.default_rng(0)
-    train, test = rng.normal(5.0, 3.0, (50, 4)), rng.normal(5.0, 3.0, (10, 4))
-    scaled = standardized(train, train)
-    assert scaled.mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-14)
-    assert scaled.std(axis=0) == pytest.approx(np.ones(4))
-    expected = (test - train.mean(axis=0)) / train.std(axis=0)
-    assert standardized(test, train) == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("value", [0.0, 0.1, -3.3, 1e9 + 0.1, 1e-7])
 @pytest.mark.parametrize("samples", [1, 3, 10, 97])
 def test_a_constant_column_becomes_zero(value: float, samples: int) -> None:

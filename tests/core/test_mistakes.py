@@ -11,40 +11,10 @@ from bptui.core.network import Network
 
 from .support import assert_same_bits, check_against_plain_loops, experiment
 
-NETWORKS = [
-    ((2, 2, 2), ("tanh", "sigmoid")),
-    ((3, 2, 2, 2), ("sigmoid", "softplus", "sigmoid")),
-    ((2, 3, 3, 3, 3), ("gelu", "tanh", "softplus", "sigmoid")),
-]
-LOSSES = ["half_squared_error", "mean_squared_error", "binary_cross_entropy", "cross_entropy"]
-
-
-@pytest.mark.parametrize("name", [None, *MISTAKES])
-def test_against_plain_loops(name: str | None) -> None:
-    mistakes = () if name is None else (name,)
-    rates = {"sgd": 0.05, "adam": 0.01}
-    # the losses take turns with the networks, the batches and the optimizers
-    for turn, loss in enumerate(LOSSES, len(name or "")):
-        layers, activations = NETWORKS[turn % 3]
-        optimizer = [*rates][turn % 2]
-        check_against_plain_loops(
-            experiment(
-                layers,
-                activations,
-                samples=3,
-                loss=loss,
-                mistakes=mistakes,
-                batch_size=(None, 1, 2)[turn // 2 % 3],
-                optimizer=optimizer,
-                learning_rate=rates[optimizer],
-                l2=0.01,
-            )
-        )
-
 
 def test_pairs_run_and_agree_with_plain_loops() -> None:
     """All pairs that are not refused; the order in which they are named does not matter."""
-    layers, activations = NETWORKS[1]
+    layers, activations = (3, 2, 2, 2), ("sigmoid", "softplus", "sigmoid")
     refused = set()
     for one, two in itertools.combinations(MISTAKES, 2):
         settings = {"samples": 3, "loss": "binary_cross_entropy", "learning_rate": 0.05}

@@ -25,37 +25,22 @@ FRAMES = {
 # where it stands, what is wrong, key path, part of what is found, part of what is expected
 UNUSABLE = r"""
 file | layers = [ |  | invalid TOML | TOML
-file | {N}layers = [1, 1] |  | invalid TOML | TOML
-file | title = "a\0b" |  | invalid TOML | TOML
 file |  | network | nothing | a table [network]
-file | {N} | data | nothing | a table [data]
-network | bias = true | network.layers | nothing | units per layer
 file | network = 3\n{D} | network | 3 | a table
 file | {N}{D}[trainig]\nsteps = 1 | trainig | an unknown key | did you mean training?
-training | learning_rat = 1 | training.learning_rat | an unknown key | did you mean learning_rate?
 file | title = 3\n{N}{D} | title | 3 | text
-file | title = 2020-01-01\n{N}{D} | title | 2020-01-01 | text
-network | layers = "2-1" | network.layers | '2-1' | a list
 network | layers = [2] | network.layers | [2] | at least two layers
 network | layers = [2, 0] | network.layers[1] | 0 | 1 to 100,000 units
-network | layers = [-2, 1] | network.layers[0] | -2 | units
 network | layers = [2, 1.5] | network.layers[1] | 1.5 | whole
 network | layers = [2, true] | network.layers[1] | true | whole
-network | layers = [2, 1_000_000] | network.layers[1] | 1000000 | 100,000
 network | layers = [100_000, 100_000] | network.layers | 10,000,100,000 weights | at most 1,000,000
 network | layers = [2, 1]\nactivation = "sigmiod" | network.activation | 'sigmiod' | one of identity, sigmoid
-network | layers = [2, 2, 1]\nactivation = ["tanh", "nope"] | network.activation[1] | 'nope' | one of identity, sigmoid
 network | layers = [2, 2, 1]\nactivation = ["tanh"] | network.activation | 1 activations | 2, one for every layer
 network | layers = [2, 2, 1]\nactivation = "softmax" | network.activation | softmax in a hidden layer | the last layer only
-network | layers = [2, 1]\nbias = 1 | network.bias | 1 | true or
 parameters | weights = [[[1], [2, 3]]] | parameters.weights[0][1] | 2 numbers | 1, as many as
 parameters | weights = [[[1, 2], [3, 4]]] | parameters.weights[0] | shape 2x2 | 2x1 (inputs x outputs)
 parameters | weights = [[[1], [2]], [[1]]] | parameters.weights | 2 arrays | 1, one for every layer
-parameters | weights = [[]] | parameters.weights[0] | an empty list | at least one row
-parameters | weights = [[[1], ["2"]]] | parameters.weights[0][1][0] | '2' | a number
 parameters | weights = [[[1], [nan]]] | parameters.weights[0][1][0] | nan | a finite number
-parameters | biases = [[-inf]] | parameters.biases[0][0] | -inf | a finite number
-parameters | biases = [[1], [1]] | parameters.biases | 2 arrays | 1, one for every layer
 parameters | biases = [[1, 2]] | parameters.biases[0] | shape 2 | 1 (outputs)
 network | layers = [2, 1]\nbias = false\n[parameters]\nbiases = [[1]] | parameters.biases | biases | biases exactly where network.bias is true
 file | {N}{D}[init]\nscheme = "xavier" | init.scheme | 'xavier' | glorot_uniform
@@ -63,48 +48,36 @@ file | {N}{D}[init]\nscale = -1 | init.scale | -1 | from 0 to
 file | {N}{D}[init]\nseed = -1 | init.seed | -1 | 0 or more
 training | loss = "mse" | training.loss | 'mse' | half_squared_error
 network | layers = [2, 1]\nactivation = "tanh"\n[training]\nloss = "cross_entropy" | training.loss | cross_entropy after tanh | between 0 and 1
-training | reduction = "none" | training.reduction | 'none' | mean or sum
 training | optimizer = "adamw" | training.optimizer | 'adamw' | one of sgd
 training | momentum = 0.9 | training.momentum | a setting that sgd does not have | no such key
 training | optimizer = "momentum"\nmomentum = 1.0 | training.momentum | 1.0 | below 1
 training | learning_rate = -0.1 | training.learning_rate | -0.1 | 0 or more
-training | learning_rate = nan | training.learning_rate | nan | a finite number
-training | seed = -1 | training.seed | -1 | 0 or more
 training | optimizer = "adam"\nbeta2 = nan | training.beta2 | nan | a number
 training | optimizer = "adam"\nepsilon = -1e-8 | training.epsilon | -1e-08 | above 0
-training | learning_rate = "0.1" | training.learning_rate | '0.1' | a number
-training | learning_rate = true | training.learning_rate | true | a number
-training | l2 = -1 | training.l2 | -1 | 0 or more
-training | steps = -1 | training.steps | -1 | 0 to
 training | steps = 10_000_000_000 | training.steps | 10000000000 | 0 to
-training | batch_size = 0 | training.batch_size | 0 | 1 to 2
 training | batch_size = 3 | training.batch_size | 3 | 1 to 2
+training | seed = -1 | training.seed | -1 | 0 or more
+training | batch_size = 0 | training.batch_size | 0 | 1 to 2
 training | train_weights = [true, false] | training.train_weights | 2 switches | 1, one per layer
 training | mistakes = ["forgotten"] | training.mistakes[0] | 'forgotten' | transposed-weights
-training | mistakes = ["transposed-weights"] | training.mistakes[0] | 'transposed-weights' | no hidden layer
 data |  | data | none of them | exactly one of
 data | inputs = [[1, 2]]\ntargets = [[1]]\ndataset = "xor" | data | inputs and targets and dataset | exactly one of
 data | inputs = [[1, 2]] | data.targets | nothing | together
-data | inputs = [[1, 2], [3]]\ntargets = [[1], [2]] | data.inputs[1] | 1 number | 2, as many as data.inputs[0]
 data | inputs = []\ntargets = [[1]] | data.inputs | an empty list | row
 data | inputs = [[1, 2, 3]]\ntargets = [[1]] | data.inputs | inputs of 3 numbers | 2 numbers per sample
-data | inputs = [[1, inf]]\ntargets = [[1]] | data.inputs[0][1] | inf | a finite number
 data | inputs = [[1, 2], [3, 4]]\ntargets = [[1]] | data.targets | 1 samples | 2, as many as
 file | {N}[training]\nloss = "binary_cross_entropy"\n[data]\ninputs = [[1, 2]]\ntargets = [[3]] | data.targets | the target 3 | from 0 to 1
 data | dataset = "mnist" | data.dataset | 'mnist' | one of and, or
 data | dataset = "xor"\nsamples = 8 | data.samples | samples for xor | four fixed samples
 data | inputs = [[1, 2]]\ntargets = [[1]]\nsamples = 3 | data.samples | samples with inputs | with dataset
 data | dataset = "moons"\nsamples = 0 | data.samples | 0 | 1 to 1,000,000
-data | dataset = "moons"\nsamples = 2_000_000 | data.samples | 2000000 | 1 to 1,000,000
 data | dataset = "moons"\nnoise = -0.1 | data.noise | -0.1 | 0 to
 file | [network]\nlayers = [3, 1]\n[data]\ndataset = "moons" | data.dataset | 2 inputs of moons | 3, the units of the first layer
 file | [network]\nlayers = [2, 3]\n[data]\ndataset = "moons" | data.dataset | moons for 3 output units | at most 2 output units: moons has 2 classes
-file | [network]\nlayers = [1, 2]\n[data]\ndataset = "sine" | data.dataset | sine for 2 output units | at most 1 output unit: sine gives one number
 data | inputs = [[1, 2]]\ntargets = [[1]]\ntest_fraction = 1.0 | data.test_fraction | 1.0 | below 1
 data | inputs = [[1, 2]]\ntargets = [[1]]\ntest_fraction = 0.5 | data.test_fraction | a single sample | at least two samples
 data | inputs = [[1e308, 2], [-1e308, 2]]\ntargets = [[1], [0]]\nstandardize = true | data.standardize | too large | smaller inputs
 data | csv = "nowhere.csv"\nclass_column = "kind" | data.csv | nowhere.csv, a file that cannot be read (no such file | a readable file
-data | csv = "."\nclass_column = "kind" | data.csv | (is a directory) | a readable file
 data | csv = "a\\u0000b"\nclass_column = "kind" | data.csv | a\x00b | a readable file
 data | csv = "table.csv" | data | neither of them | one of target_columns and class_column
 """
@@ -113,21 +86,16 @@ UNUSABLE_CSV = r"""
  | KIND | data.csv | without a header | a first row that names
 a,b,kind\n | KIND | data.csv | only a header | at least one row
 a,b,c\n1,2,x\n | KIND | data.class_column | 'kind' | one of a, b, c
-a,b,kind\n1,2,x\n | KIND\ninput_columns = ["a", "z"] | data.input_columns[1] | 'z' | one of a, b, kind
 a,b,kind\n1,2,x\n | KIND\ninput_columns = ["a", "a"] | data.input_columns[1] | 'a' twice | each column once
 a,b,kind\n1,2,x\n | KIND\ninput_columns = ["a", "kind"] | data.input_columns[1] | also a target | input or target
 a,a,kind\n1,2,x\n | KIND | data.csv | columns named 'a' | distinct
 a,b,kind\n1,2,x\n3,four,y\n | KIND | data.csv | 'four' in line 3 of table.csv, column b | a finite number
-a,b,kind\n1,,x\n | KIND | data.csv | '' in line 2 | a finite number
-a,b,kind\n1,inf,x\n | KIND | data.csv | 'inf' in line 2 | a finite number
 a,b,kind\n1,2\n | KIND | data.csv | 2 cells in line 2 | 3 cells
-a,b,kind\n1,2,x,y\n | KIND | data.csv | 4 cells in line 2 | 3 cells
 a,b,kind\n1,2,\xff\n | KIND | data.csv | not UTF-8 | UTF-8
 a,b,kind\n1,2,"x\n | KIND | data.csv | an error in table.csv | CSV
 a,b,kind\n1,2,x\n1,2,y\n1,2,z\n | KIND | data.class_column | 3 classes | 2 classes for a single output unit
 a,b,c,kind\n1,2,3,x\n1,2,3,y\n | KIND | data.csv | 3 input columns | 2, the units of the first layer
 a,b,c,d\n1,2,3,4\n | target_columns = ["c", "d"] | data.target_columns | 2 target columns | 1, the units of the last layer
-a,b,kind\n1,2,x\n | KIND\ntarget_columns = ["b"] | data | target_columns and class_column | one of
 """
 LONG = [
     (f"a = {'[' * 5000}", "", "nested too deeply", "TOML"),
