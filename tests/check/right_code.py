@@ -204,6 +204,30 @@ RIGHT["biases of one row, kept as rows"] = (
     "mazur",
     RIGHT["biases, pair of lists"][1].replace("axis=0", "axis=0, keepdims=True"),
 )
+RIGHT["a slope of 1 where a relu has its kink"] = (
+    """
+[network]
+layers = [2, 2, 2]
+activation = ["relu", "sigmoid"]
+
+[parameters]
+weights = [[[1.0, -0.5], [-1.0, 0.7]], [[0.4, -0.6], [0.9, 0.8]]]
+
+[data]
+inputs = [[0.5, 0.5]]
+targets = [[0.2, 0.7]]
+""",
+    HEAD
+    + """
+def gradients(x, t, weights, biases):
+    z = x @ weights[0] + biases[0]
+    h = np.maximum(z, 0)
+    o = sigmoid(h @ weights[1] + biases[1])
+    d = (o - t) * o * (1 - o) / len(x)
+    e = d @ weights[1].T * (z >= 0)
+    return [x.T @ e, h.T @ d], [e.sum(axis=0), d.sum(axis=0)]
+""",
+)
 RIGHT["a softmax over all there is, for single samples"] = (
     """
 [network]

@@ -87,6 +87,12 @@ def test_it_is_diagnosed_by_name(name: str, tmp_path: Path) -> None:
     assert f"step: {name}." in text
 
 
+def test_several_at_once_are_all_named(tmp_path: Path) -> None:
+    names = ("missing-hidden-derivative", "not-averaged", "transposed-weights", "wrong-sign")
+    done, text = checked(tmp_path, PLANTED.format(made=names), SQUARE)
+    assert mistakes_of(done.functions[0]) == [names], text
+
+
 def test_none_is_found_where_none_is_made(tmp_path: Path) -> None:
     done, text = checked(tmp_path, PLANTED.format(made=()), SQUARE)
     assert outcome_of(done) == "right", text

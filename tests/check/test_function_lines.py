@@ -102,6 +102,7 @@ def preset(
 
 
 MEAN, SUM = preset((3, 4, 3)), preset((2, 3, 2), "sum")
+PENALIZED = MEAN.replace("[data]", "l2 = 0.02\n[data]")
 SOFTMAX = preset((3, 4, 3), output="softmax")
 NO_BIAS = preset((3, 3, 3), "sum", "false")
 
@@ -148,7 +149,18 @@ JUDGED = {
         edited(BY_LAYERS, "gW2 = a1.T @ d2", "gW2 = a1.T @ d2 + 0.04 * W2")
         .replace("gW1 = x.T @ d1", "gW1 = x.T @ d1 + 0.04 * W1")
         .replace("d1.sum(axis=0)", "d1.sum(axis=0) + 0.04 * b1"),
-        *(MEAN.replace("[data]", "l2 = 0.02\n[data]"), [20], "gb1 = "),
+        *(PENALIZED, [20], "gb1 = "),
+    ),
+    "no penalty": (BY_LAYERS, PENALIZED, [16, 19], "the L2 penalty is left out"),
+    "half of a penalty": (
+        edited(BY_LAYERS, "gW2 = a1.T @ d2", "gW2 = a1.T @ d2 + 0.02 * W2").replace(
+            "gW1 = x.T @ d1", "gW1 = x.T @ d1 + 0.02 * W1"
+        ),
+        *(PENALIZED, [16, 19], "the factor 2 of the L2 penalty's gradient is left out"),
+    ),
+    "a constant": (
+        edited(BY_LAYERS, "(a2 - t) *", "-2 / n * (a2 - t) *"),
+        *(MEAN, [15], "times 2 and divided by the batch size and with the opposite sign"),
     ),
     "a softmax over all samples": (
         edited(BY_LAYERS, "a2 = sig(z2)", "e = np.exp(z2)\n    a2 = e / e.sum()"),
@@ -186,6 +198,40 @@ def test_a_function_is_judged_by_its_lines(name: str, tmp_path: Path) -> None:
     assert report.verdict == ("right" if name == "book_backprop_bias_first" else "wrong")
     assert [line.line for line in report.wrong if line.line] == lines
     assert said in (report.reason or "")
+
+
+ORDER = {
+    "net_h": "z1",
+    "out_h": "a1",
+    "net_o": "z2",
+    "out_o": "a2",
+    "loss": "loss",
+    "delta_o": "d2",
+    "gW2": "gW2",
+    "gb2": "gb2",
+    "delta_h": "d1",
+    "gW1": "gW1",
+    "gb1": "gb1",
+}
+"""The quantities of a network in their order, and what the function calls them."""
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_the_first_wrong_quantity_is_wrong_and_the_rest_follows(name: str, tmp_path: Path) -> None:
+    given, own = ", ".join(f"{each}={own}" for each, own in ORDER.items()), ORDER[name]
+    loss = "loss = np.array(0.5 * ((a2 - t) ** 2).sum() / n)"
+    source = edited(BY_LAYERS, "    d2 =", f"    {loss}\n    d2 =")
+    rows = edited(source, "[gW1, gW2], [gb1, gb2]", f"dict({given})").splitlines()
+    at = next(at for at, row in enumerate(rows, 1) if row.startswith(f"    {own} ="))
+    rows.insert(at, f"    {own} = {own} + 0.3 * np.cos(np.arange({own}.size)).reshape({own}.shape)")
+    file = tmp_path / "written.py"
+    file.write_text("\n".join(rows))
+    (function,) = check(file, loads(MEAN, "own", CASES), 600.0).functions
+    found = {each.name: each.verdict for each in function.findings}
+    carries = not name.startswith(("loss", "g"))
+    reached = [*ORDER][[*ORDER].index(name) + 1 :] if carries else []
+    assert {each for each, verdict in found.items() if verdict == "wrong"} == {name}
+    assert [each for each, verdict in found.items() if verdict == "follows"] == reached
 
 
 WRITTEN = """\

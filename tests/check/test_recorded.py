@@ -79,6 +79,15 @@ SLIPS: dict[str, Callable[[Arrays], Arrays]] = {
         made, made["delta_o"] @ made["W2"].T * (1 - made["out_h"])
     ),
     "gb1 = delta_h.sum(axis=0) + 0.04": lambda made: {"gb1": made["gb1"] + 0.04},
+    "gb1 = dL_dout_h.sum(axis=0)": lambda made: {
+        "gb1": (made["delta_o"] @ made["W2"].T).sum(axis=0)
+    },
+    "dL_dout_h = delta_o @ gW2.T": lambda made: _behind(
+        made, made["delta_o"] @ made["gW2"].T * (1 - made["out_h"] ** 2)
+    ),
+    "delta_h = dL_dout_h * (1 - out_h ** 2) ** 2": lambda made: _behind(
+        made, made["delta_o"] @ made["W2"].T * (1 - made["out_h"] ** 2) ** 2
+    ),
     "missing-hidden-derivative": lambda made: _behind(made, made["delta_o"] @ made["W2"].T),
 }
 
