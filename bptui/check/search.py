@@ -28,7 +28,7 @@ from bptui.core.mistakes import MISTAKES, check_mistakes, with_mistakes
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.step import Step, training_step
 from bptui.explain.equation import Equation
-from bptui.explain.expression import Quantity, Scope
+from bptui.explain.expression import Scope
 from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
@@ -170,10 +170,9 @@ def _others(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
 def lines_of(step: Step) -> Lines:
     """Return the lines of code of a step, in the network's names."""
     symbols, lines = Symbols(step.names), dict[str, str]()
-    for made in define(step).every:
+    for made, formula in define(step).every.items():
         if step.computed[made.name].inputs:
-            left = Quantity(made.name, new=made.new)
-            lines[made.name] = assignment(Equation(left, made.expression, Scope({}, {})), symbols)
+            lines[made.name] = assignment(Equation(made, formula, Scope({}, {})), symbols)
     return lines
 
 

@@ -40,8 +40,6 @@ LONGEST = 30
 """Characters of a formula that has room in a sentence."""
 WRONG = "comes out wrong"
 Verdict = Literal["right", "wrong", "follows"]
-Formulas = Mapping[str, Expression]
-"""What each quantity of a step is computed from; updated parameters under ``new W1``."""
 
 
 class Caption(NamedTuple):
@@ -65,24 +63,23 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
     """Return the captions of a step on a batch of ``samples``, by the names of its operations."""
     right = training_step(experiment, samples)
     step = with_mistakes(right, experiment.training.mistakes)
-    says, formulas = Sentences(experiment, samples, right), _formulas(step)
+    says, formulas = Sentences(experiment, samples, right), define(step).every
     alone = {name: _changed(right, (name,)) for name in experiment.training.mistakes}
     changed = _changed(right, experiment.training.mistakes)
-    wrong, found = set[str](), dict[str, Caption]()
+    wrong, found = set[Quantity](), dict[str, Caption]()
     for operation in operations_of(step):
         caption, update = says.caption(operation), operation.stage == "update"
-        own = [f"{'new ' * update}{name}" for name in operation.writes]
-        parts = [formulas[name] for name in own if name in formulas]
-        read = {each.name for part in parts for each in quantities(part)}
-        made = {*own} & changed
+        own = {Quantity(name, new=update) for name in operation.writes}
+        read = {each for made in own & formulas.keys() for each in quantities(formulas[made])}
+        made = own & changed
         slips = [name for name, names in alone.items() if names & made] or [*alone]
-        from_wrong = sorted(wrong & read - {*own})
+        from_wrong = sorted(each.name for each in wrong & read - own)
         if made and not update and not _cancel(slips, samples):
             how = f"it {MISTAKES[slips[0]].summary}"
             if len(slips) > 1:
                 how = f"it has the mistakes {listed(slips)}"
             # of the gradients of weights and biases only one may be wrong
-            here = [name for name in operation.writes if name in made]
+            here = [name for name in operation.writes if Quantity(name) in made]
             some = len(here) < len(operation.writes)
             caption = Caption(f"{listed(here)} {WRONG}" if some else WRONG, how, "wrong")
         elif from_wrong:
@@ -90,7 +87,7 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
             what = caption.what if update else WRONG
             caption = Caption(what, f"{caption.how}; but {told}", "follows")
         if caption.verdict != "right" and not update:
-            wrong |= {*own}
+            wrong |= own
         found[operation.name] = caption
     return MappingProxyType(found)
 
@@ -116,15 +113,10 @@ def _cancel(mistakes: Iterable[str], samples: int) -> bool:
     return prod(nan if factor is None else factor(samples) for factor in factors) == 1.0
 
 
-def _formulas(step: Step) -> Formulas:
-    every = define(step).every
-    return {f"{'new ' * made.new}{made.name}": made.expression for made in every}
-
-
-def _changed(right: Step, mistakes: Collection[str]) -> set[str]:
+def _changed(right: Step, mistakes: Collection[str]) -> set[Quantity]:
     """Return the quantities whose own formulas mistakes change, not only what these read."""
-    before, after = _formulas(right), _formulas(with_mistakes(right, tuple(mistakes)))
-    return {name for name, formula in after.items() if formula != before.get(name)}
+    before, after = define(right).every, define(with_mistakes(right, tuple(mistakes))).every
+    return {made for made, formula in after.items() if formula != before.get(made)}
 
 
 class Sentences:
@@ -133,7 +125,7 @@ class Sentences:
     def __init__(self, experiment: Experiment, samples: int, step: Step) -> None:
         self.experiment, self.samples, self.step = experiment, samples, step
         self.network, self.names = experiment.network, experiment.network.names
-        self.formulas = _formulas(step)
+        self.formulas = define(step).every
 
     def caption(self, operation: Operation) -> Caption:
         """Return the caption of an operation."""
@@ -182,7 +174,7 @@ class Sentences:
             delta = self.names.delta(layer + 1)
             how = f"{delta} of every unit that it feeds, times the weight on the way, added up"
             return Caption(what, how)
-        formula = short(self.formulas[self.names.out_gradient(layer)])
+        formula = short(self.formulas[Quantity(self.names.out_gradient(layer))])
         return Caption(what, f"the slope of the loss{f', {formula}' * bool(formula)}")
 
     def _delta(self, layer: int) -> Caption:
@@ -195,7 +187,7 @@ class Sentences:
         net, out, upstream = names.net(layer), names.out(layer), names.out_gradient(layer)
         entry = ACTIVATIONS[name]
         if not self.step.reads(names.delta(layer), upstream):
-            formula = short(self.formulas[names.delta(layer)])
+            formula = short(self.formulas[Quantity(names.delta(layer))])
             why = self.experiment.loss.shortcuts[name].why
             return f"{formula}, because {why}" if formula else f"shorter here: {why}"
         if entry.pullback is not None:

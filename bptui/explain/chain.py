@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from bptui.core.network import Network
-from bptui.explain.equation import Equation, Statement
+from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     ONE,
     UNITS,
@@ -94,7 +94,7 @@ class Chain:
     added: Expression | None = None
     derived: Equation | None = None
     short: Mapping[Expression, Expression] = field(default_factory=dict)
-    before: tuple[Statement, Chain] | None = None
+    before: tuple[Equation, Chain] | None = None
     why: tuple[str, ...] = ()
     silent: bool = False
     """Whether the links and reasons are written elsewhere."""
@@ -190,7 +190,7 @@ class ChainRule:
 
     def is_gradient(self, name: str) -> bool:
         """Tell whether an array is a gradient of this step."""
-        return name in self.sources and name in self.formulas.definitions
+        return name in self.sources and Quantity(name) in self.formulas.every
 
     def of(self, gradient: Quantity) -> Quantity:
         """Return the quantity that a gradient is taken with respect to."""
@@ -239,7 +239,7 @@ class ChainRule:
 
     def _formula(self, gradient: Quantity) -> Expression:
         """Return the formula of a gradient's number by the chain rule."""
-        whole, link = self.formulas.definitions[gradient.name], self.formulas.last_link
+        whole, link = self.formulas.every[Quantity(gradient.name)], self.formulas.last_link
         shortened = link if gradient.name == self.shortened else None
         return element(shortened or whole, gradient.index or (), self.scope)
 

@@ -31,11 +31,20 @@ EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
 """Kinds of quantities that have a row for each sample."""
 
 
+class Difference(NamedTuple):
+    """Parts of the mistaken expression, and those that belong in their place."""
+
+    mistaken: tuple[Expression, ...]
+    correct: tuple[Expression, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Equation:
     """``left`` is ``expression``; ``left.new``: it becomes that. Both in the values of ``scope``.
 
-    ``marks`` are the ids of parts that differ from another equation, ``note`` stands beside it.
+    ``note`` stands beside it. Where a mistake makes it another one than the ``correct`` one, that
+    is in it, the ``heading`` of the mistaken one, and the ``differences``; ``marks`` are the ids of
+    the parts that differ.
     """
 
     left: Quantity
@@ -43,6 +52,14 @@ class Equation:
     scope: Scope
     marks: frozenset[int] = frozenset()
     note: str = ""
+    heading: str = ""
+    correct: Equation | None = None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def sides(self) -> dict[str, Equation]:
+        """It, and the correct one where there is another, by what stands above them."""
+        return {self.heading: self} | ({CORRECT: self.correct} if self.correct else {})
 
     @property
     def value(self) -> float:
@@ -76,51 +93,15 @@ class Equation:
         )
 
 
-class Difference(NamedTuple):
-    """Parts of the mistaken expression, and those that belong in their place."""
-
-    mistaken: tuple[Expression, ...]
-    correct: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """The mistaken equation, what stands above it, and the correct one, differing parts marked."""
-
-    mistaken: Equation
-    correct: Equation
-    differences: tuple[Difference, ...]
-    heading: str
-
-    @property
-    def left(self) -> Quantity:
-        """What both compute."""
-        return self.mistaken.left
-
-
-Statement: TypeAlias = Equation | Comparison
-
-
-def equations(statement: Statement) -> dict[str, Equation]:
-    """Return the equation, or the mistaken one and the correct one, by what stands above them."""
-    if isinstance(statement, Equation):
-        return {"": statement}
-    return {statement.heading: statement.mistaken, CORRECT: statement.correct}
-
-
-def compare(mistaken: Equation, correct: Equation, heading: str = "with the mistake") -> Comparison:
-    """Return both equations with their differing parts marked, ``heading`` above the first."""
-    mistaken = replace(mistaken, expression=_apart(mistaken.expression))
-    correct = replace(correct, expression=_apart(correct.expression))
-    found = _differences(mistaken.expression, correct.expression)
-    here, there = (frozenset(id(part) for both in found for part in both[side]) for side in (0, 1))
-    told = (Difference((*left,), (*right,)) for left, right in found)
-    return Comparison(
-        replace(mistaken, marks=here),
-        replace(correct, marks=there),
-        (*dict.fromkeys(told),),
-        heading,
-    )
+def compare(mistaken: Equation, correct: Equation, heading: str) -> Equation:
+    """Return the mistaken equation with the correct one, in both the parts marked that differ."""
+    both = [_apart(each.expression) for each in (mistaken, correct)]
+    found = _differences(*both)
+    marks = [frozenset(id(part) for pair in found for part in pair[side]) for side in (0, 1)]
+    right = replace(correct, expression=both[1], marks=marks[1])
+    told = dict.fromkeys(Difference((*left,), (*right,)) for left, right in found)
+    made = replace(mistaken, expression=both[0], marks=marks[0], heading=heading, correct=right)
+    return replace(made, differences=(*told,))
 
 
 def _apart(node: Expression) -> Expression:

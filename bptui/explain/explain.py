@@ -12,7 +12,7 @@ from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
 from bptui.explain.chain import PASSED_ON, Chain, ChainRule
-from bptui.explain.equation import Comparison, Equation, Statement, compare, equations
+from bptui.explain.equation import Equation, compare
 from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import StepFormulas, define_for, element, expand
 from bptui.explain.reasons import Reasons
@@ -32,18 +32,17 @@ class Section:
     """
 
     title: str
-    statements: tuple[Statement, ...]
+    statements: tuple[Equation, ...]
     omitted: int = 0
-    chains: Mapping[Statement, Chain] = field(default_factory=dict)
+    chains: Mapping[Equation, Chain] = field(default_factory=dict)
 
-    def groups(self, symbols: Symbols) -> Iterable[tuple[str, Sequence[Statement]]]:
+    def groups(self, symbols: Symbols) -> Iterable[tuple[str, Sequence[Equation]]]:
         """Return the statements with what stands above them; those of a sample together."""
         if self.title.startswith("where"):
             return [(self.title, self.statements)]
-        found: dict[str, list[Statement]] = {}
+        found: dict[str, list[Equation]] = {}
         for statement in self.statements:
-            first = next(iter(equations(statement).values()))
-            found.setdefault(first.sample(symbols), []).append(statement)
+            found.setdefault(statement.sample(symbols), []).append(statement)
         return found.items()
 
 
@@ -58,7 +57,7 @@ class Explanation:
 
     title: str
     numbers: tuple[Section, ...]
-    arrays: tuple[Statement, ...]
+    arrays: tuple[Equation, ...]
     wanted: Mapping[str, Index] = field(default_factory=dict)
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     silent: bool = False
@@ -121,28 +120,26 @@ class Explainer:
 
     def parameter(self, subject: Subject) -> Explanation:
         """Explain the gradient and the update of a weight or a bias."""
-        gradient, index = f"g{subject.name}", subject.index
-        changes = [made.name for made in self.formulas.updates(subject.name)]
-        statements = tuple(self.statement(name, index, new=True) for name in changes)
+        gradient, index = Quantity(f"g{subject.name}", subject.index), subject.index
+        changes = self.formulas.updates(subject.name)
         title = f"update of {self.symbols.text(Quantity(subject.name, index))}"
-        sections = [*self.gradient_sections(subject, gradient), Section(title, statements)]
-        arrays = self.gradient_arrays(gradient, subject.layer)
-        arrays += [self.statement(name, new=True) for name in changes]
-        wanted = dict.fromkeys((gradient, *changes), index)
-        return Explanation("", (*sections,), (*arrays,), wanted)
+        update = Section(title, tuple(self.statement(replace(one, index=index)) for one in changes))
+        arrays = self.gradient_arrays(gradient.name, subject.layer) + self.wholes(changes)
+        wanted = dict.fromkeys((gradient.name, *(one.name for one in changes)), index)
+        return Explanation("", (*self.gradient_sections(gradient, subject), update), arrays, wanted)
 
     def number(self, subject: Subject) -> Explanation:
         """Explain a number: a gradient back to the loss, others from what they are made of."""
-        name, kind = subject.name, self.symbols.places[subject.name].kind
+        quantity, kind = Quantity(subject.name, subject.index), self.kind(subject.name)
         if kind in ("weight_gradient", "bias_gradient"):
-            sections = self.gradient_sections(subject, name)
-            arrays = self.gradient_arrays(name, subject.layer)
+            sections = self.gradient_sections(quantity, subject)
+            arrays = self.gradient_arrays(subject.name, subject.layer)
         else:
             indices = [(sample, subject.index[1]) for sample in range(self.samples)]
-            section = self.listed(name, indices, self.titled(subject))
+            section = self.listed(Quantity(subject.name), self.titled(subject), indices)
             sections = [replace(section, omitted=self.samples - len(section.statements))]
-            arrays = [self.statement(name)]
-        return Explanation("", (*sections,), (*arrays,), {name: subject.index})
+            arrays = self.wholes([Quantity(subject.name)])
+        return Explanation("", (*sections,), arrays, {subject.name: subject.index})
 
     def unit(self, subject: Subject) -> Explanation:
         """Explain all that a unit computes, forwards and backwards, for the first sample."""
@@ -152,20 +149,17 @@ class Explainer:
             number, whole = (Equation(each, each, self.scope) for each in given)
             return Explanation("", (Section(title, (number,)),), (whole,))
         kinds: tuple[Kind, ...] = ("net", "out", "out_gradient", "delta")
-        computed = [KINDS[kind].name(self.names, subject.layer) for kind in kinds]
-        statements = tuple(self.statement(name, index) for name in computed)
-        arrays = tuple(map(self.statement, computed))
+        computed = [Quantity(KINDS[kind].name(self.names, subject.layer)) for kind in kinds]
+        statements = tuple(self.statement(replace(one, index=index)) for one in computed)
         section = Section(title + self.of_sample(), statements, chains=self.chains(statements))
-        return Explanation("", (section,), arrays)
+        return Explanation("", (section,), self.wholes(computed))
 
     def array(self, subject: Subject) -> Explanation:
-        name = subject.name
-        if self.symbols.places[name].kind in ("weight", "bias"):
-            changes = [made.name for made in self.formulas.updates(name)]
-            arrays = tuple(self.statement(each, new=True) for each in changes)
-            return Explanation("", tuple(map(self.changes, changes)), arrays)
-        section = self.listed(name, self.indices(name), self.titled(subject))
-        return Explanation("", (section,), (self.statement(name),))
+        whole = [Quantity(subject.name)]
+        if self.kind(subject.name) in ("weight", "bias"):
+            whole = self.formulas.updates(subject.name)
+        sections = (self.listed(each, self.titled(subject)) for each in whole)
+        return Explanation("", (*sections,), self.wholes(whole))
 
     def operation(self, name: str) -> Explanation:
         """Explain what one operation computes; ``update`` is all updates, ``all`` every one."""
@@ -173,23 +167,16 @@ class Explainer:
         meant = [each for each in operations if name in (each.name, each.stage, "all")]
         label = meant[0].label if len(meant) == 1 else name
         computed = [made for each in meant for made in self.formulas.operations[each.name]]
-        arrays = tuple(self.statement(made.name, new=made.new) for made in computed)
-        sections = (
-            self.changes(made.name)
-            if made.new
-            else self.listed(made.name, self.indices(made.name), label)
-            for made in computed
-        )
+        arrays, sections = self.wholes(computed), (self.listed(each, label) for each in computed)
         return Explanation(label, (*sections,), arrays, links=self.links(arrays))
 
     # sections
 
-    def gradient_sections(self, subject: Subject, gradient: str) -> list[Section]:
+    def gradient_sections(self, gradient: Quantity, subject: Subject) -> list[Section]:
         """Explain a parameter's gradient: all the way back to the loss, or link by link."""
-        index, layer, names = subject.index, subject.layer, self.names
-        title = self.symbols.text(Quantity(gradient, index))
+        layer, names, title = subject.layer, self.names, self.symbols.text(gradient)
         if prod(names.layers[layer + 1 :]) <= MOST_PATHS:
-            first = self.statement(gradient, index, expanded=True)
+            first = self.statement(gradient, expanded=True)
             chains = self.chains([first], far=True)
             for chain in chains.values():
                 begun = dict.fromkeys(path[0].value for path in chain.paths)
@@ -198,8 +185,8 @@ class Explainer:
                     chains[first] = self.derived(chain, deltas)
             return [Section(title, (first,), chains=chains)]
         before = (names.delta(layer), names.out_gradient(layer))
-        links = tuple(self.statement(name, (0, index[-1])) for name in before)
-        first = self.statement(gradient, index)
+        links = tuple(self.statement(Quantity(each, (0, subject.index[-1]))) for each in before)
+        first = self.statement(gradient)
         return [
             Section(title, (first,), chains=self.chains([first])),
             Section("where" + self.of_sample(), links, chains=self.chains(links)),
@@ -207,35 +194,35 @@ class Explainer:
 
     def derived(self, chain: Chain, deltas: Sequence[Quantity]) -> Chain:
         """Return a chain that tells how the shortened deltas that it begins with are made."""
-        made = [self.statement(delta.name, delta.index) for delta in deltas]
-        right = ([*equations(each).values()][-1] for each in made)
+        made = [*map(self.statement, deltas)]
+        right = (each.correct or each for each in made)
         short: dict[Expression, Expression] = {each.left: each.expression for each in right}
         return replace(chain, short=short, before=(made[0], self.chains(made[:1])[made[0]]))
 
-    def gradient_arrays(self, gradient: str, layer: int) -> list[Statement]:
+    def gradient_arrays(self, gradient: str, layer: int) -> tuple[Equation, ...]:
         """Return the gradient, before it what a mistake changes on the way back from the loss."""
-        on_the_way = [
-            self.statement(name(later))
-            for later in range(self.names.depth, layer - 1, -1)
-            for name in (self.names.out_gradient, self.names.delta)
-        ]
-        mistaken = [each for each in on_the_way if isinstance(each, Comparison)]
-        return [*mistaken, self.statement(gradient)]
+        layers = range(self.names.depth, layer - 1, -1)
+        kinds = (self.names.out_gradient, self.names.delta)
+        on_the_way = self.wholes(Quantity(name(later)) for later in layers for name in kinds)
+        mistaken = (each for each in on_the_way if each.correct)
+        return (*mistaken, self.statement(Quantity(gradient)))
 
-    def listed(self, name: str, indices: Iterable[Index], title: str, new: bool = False) -> Section:
-        size = self.scope.array(name, new).size
-        chosen = islice(indices, size if size <= self.most else MOST_NUMBERS)
-        statements = tuple(self.statement(name, index, new=new) for index in chosen)
-        chains = {} if new else self.chains(statements)
+    def listed(
+        self, whole: Quantity, title: str, indices: Iterable[Index] | None = None
+    ) -> Section:
+        """Explain the numbers of an array one by one; of a large one the first."""
+        size = self.scope.value(whole).size
+        title = f"update of {whole.name}" if whole.new else title
+        chosen = islice(indices or self.indices(whole), size if size <= self.most else MOST_NUMBERS)
+        statements = tuple(self.statement(replace(whole, index=index)) for index in chosen)
+        chains = {} if whole.new else self.chains(statements)
         for later in list(chains)[1:]:  # they differ in nothing but the unit
             chains[later] = replace(chains[later], silent=True, derived=None)
         return Section(title, statements, size - len(statements), chains)
 
-    def chains(
-        self, statements: Iterable[Statement], *, far: bool = False
-    ) -> dict[Statement, Chain]:
+    def chains(self, statements: Iterable[Equation], *, far: bool = False) -> dict[Equation, Chain]:
         """Return the chains of those statements that are on gradients, with their reasons."""
-        found: dict[Statement, Chain] = {}
+        found: dict[Equation, Chain] = {}
         made, untrue = chains_of(self.rule.formulas), self.reasons.untrue
         for statement in statements:
             left = statement.left
@@ -249,32 +236,30 @@ class Explainer:
                 found[statement] = chain.at(self.rule.scope)
         return found
 
-    def links(self, arrays: Iterable[Statement]) -> dict[str, tuple[str, str]]:
+    def links(self, arrays: Iterable[Equation]) -> dict[str, tuple[str, str]]:
         """Return the links that whole gradients are, and why, by their names."""
         named = (array.left.name for array in arrays)
         return {name: self.reasons.array(name) for name in named if self.rule.is_gradient(name)}
 
-    def changes(self, name: str) -> Section:
-        return self.listed(name, self.indices(name, new=True), f"update of {name}", new=True)
-
     # statements
 
-    def statement(
-        self, name: str, index: Index | None = None, *, new: bool = False, expanded: bool = False
-    ) -> Statement:
+    def wholes(self, arrays: Iterable[Quantity]) -> tuple[Equation, ...]:
+        """Return the equations of arrays."""
+        return tuple(map(self.statement, arrays))
+
+    def statement(self, left: Quantity, expanded: bool = False) -> Equation:
         """Return the equation of an array or of one of its numbers.
 
         It stands beside the right one where a mistake makes them differ. ``expanded``: from the
         forward pass, as the article does it.
         """
-        left = Quantity(name, index, new)
 
         def written(scope: Scope, formulas: StepFormulas) -> Expression:
-            node = formulas.expression(name, new)
-            node = node if index is None else element(node, index, scope)
+            node = formulas.every.get(replace(left, index=None), Quantity(left.name))
+            node = node if left.index is None else element(node, left.index, scope)
             return expand(node, formulas, scope, self.backward) if expanded else node
 
-        frozen = self.experiment.frozen.get(name) if new else None
+        frozen = self.experiment.frozen.get(left.name) if left.new else None
         note = f"frozen: {frozen.reason}" if frozen is not None else ""
         mistaken = Equation(left, written(self.scope, self.formulas), self.scope, note=note)
         if self.right is None:
@@ -293,11 +278,15 @@ class Explainer:
         places = self.symbols.places.items()
         return frozenset(name for name, place in places if place.kind in PASSED_ON)
 
-    def indices(self, name: str, new: bool = False) -> Iterable[Index]:
-        """Return the places of an array's numbers in the order in which they are explained."""
-        shape = self.scope.array(name, new).shape
+    def kind(self, name: str) -> Kind | None:
+        """Return what an array is; None for what has no layer."""
         place = self.symbols.places.get(name)
-        if place is not None and place.kind in ("weight", "weight_gradient"):
+        return place and place.kind
+
+    def indices(self, whole: Quantity) -> Iterable[Index]:
+        """Return the places of an array's numbers in the order in which they are explained."""
+        shape = self.scope.value(whole).shape
+        if self.kind(whole.name) in ("weight", "weight_gradient"):
             return ((source, unit) for unit, source in product(range(shape[1]), range(shape[0])))
         return product(*map(range, shape))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -43,50 +44,33 @@ from bptui.explain.expression import (
 )
 
 TINY_CODE = "np.finfo(float).tiny"
+Formulas: TypeAlias = Mapping[Quantity, Expression]
+"""What each quantity is computed from; ``new`` ones are those after the update."""
 MOST_TERMS = 4
 """Terms of a sum that are written out; of more, the first three and the last."""
 LONGEST = 100
 """Terms of a sum, of which a node each is made; of longer ones only for those written out."""
 
 
-@dataclass(frozen=True)
-class Definition:
-    """``name`` is computed from ``expression``; ``new``: it is the value after the update."""
-
-    name: str
-    expression: Expression
-    new: bool = False
-
-
 @dataclass(frozen=True, eq=False)
 class StepFormulas:
-    """The definitions of a step: by operation, in order, and by quantity.
+    """What each quantity of a step is computed from, by operation, in order.
 
     ``last_link`` is the last layer's delta by the chain rule where it is computed in a shorter way.
     """
 
-    operations: Mapping[str, tuple[Definition, ...]]
+    operations: Mapping[str, Formulas]
     last_link: Expression | None = None
 
     @cached_property
-    def every(self) -> list[Definition]:
+    def every(self) -> Formulas:
         """All of them in the order of the step."""
-        return [made for group in self.operations.values() for made in group]
+        return {made: e for group in self.operations.values() for made, e in group.items()}
 
-    @cached_property
-    def definitions(self) -> dict[str, Expression]:
-        """What each quantity of the passes is computed from; updates are left out."""
-        return {made.name: made.expression for made in self.every if not made.new}
-
-    def expression(self, name: str, new: bool = False) -> Expression:
-        """Return how a quantity is computed; a parameter that is not updated stays what it is."""
-        found = (made.expression for made in self.every if (made.name, made.new) == (name, new))
-        return next(found, Quantity(name))
-
-    def updates(self, parameter: str) -> tuple[Definition, ...]:
-        """Return how a parameter (W1, b2) changes: its slots' updates first."""
+    def updates(self, parameter: str) -> list[Quantity]:
+        """Return what changes of a parameter (W1, b2): its slots first."""
         changes = (made for made in self.every if made.new)
-        return tuple(made for made in changes if f"_{made.name}".endswith(f"_{parameter}"))
+        return [made for made in changes if f"_{made.name}".endswith(f"_{parameter}")]
 
 
 def define_for(snapshot: Snapshot) -> StepFormulas:
@@ -114,21 +98,22 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
     known |= {node: Quantity(name) for name, node in {**step.before, **step.nodes}.items()}
     reader = _Reader(known, saturated)
 
-    def changes(parameter: str) -> Iterator[Definition]:
+    def changes(parameter: str) -> Iterator[tuple[Quantity, Expression]]:
         slots = [f"{slot}_{parameter}" for slot in experiment.optimizer.slots]
         for name in [parameter] if parameter in experiment.frozen else [*slots, parameter]:
             node = step.updated[name]
             kept = node is step.before[name]
-            yield Definition(name, Quantity(name) if kept else reader.formula(node), new=True)
+            yield Quantity(name, new=True), Quantity(name) if kept else reader.formula(node)
 
-    operations: dict[str, tuple[Definition, ...]] = {}
+    operations: dict[str, Formulas] = {}
     for part in operations_of(step):
         own = (name for layer in part.layers for name in experiment.network.parameters_of(layer))
-        made = [change for parameter in own for change in changes(parameter)]
-        if part.stage != "update":
+        if part.stage == "update":
+            made = dict(change for parameter in own for change in changes(parameter))
+        else:
             written = (name for name in part.writes if name in step.nodes)
-            made = [Definition(name, reader.formula(step.nodes[name])) for name in written]
-        operations[part.name] = tuple(made)
+            made = {Quantity(name): reader.formula(step.nodes[name]) for name in written}
+        operations[part.name] = made
     net, out, delta, slope = (
         step.nodes[name(step.depth)]
         for name in (step.names.net, step.names.out, step.names.delta, step.names.out_gradient)
@@ -313,7 +298,7 @@ def expand(
     if isinstance(node, Quantity):
         if node.name not in names or node.index is None or node.new:
             return node
-        inner = element(formulas.definitions[node.name], node.index, scope)
+        inner = element(formulas.every[Quantity(node.name)], node.index, scope)
         return expand(inner, formulas, scope, names)
     changed = rebuild(node, lambda part: expand(part, formulas, scope, names))
     if isinstance(changed, Series):

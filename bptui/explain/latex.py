@@ -192,9 +192,6 @@ class LatexWriter(EquationWriter):
     def block(self, token: Token, symbols: bool, is_array: bool) -> Block:
         return self.one_line(token, symbols)
 
-    def room(self, token: Token, symbols: bool, is_array: bool) -> int:
-        return glyphs(token.symbol if symbols else token.number)
-
     def value(self, equation: Equation, wanted: Index | None) -> Block:
         text = matrix_text(equation.array, self.value_digits, wanted)
         return Block(((Span(text, "value"),),), glyphs(text))

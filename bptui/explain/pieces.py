@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from bptui.explain.chain import Chain
-from bptui.explain.equation import CORRECT, Comparison, Equation, Statement, equations
+from bptui.explain.equation import CORRECT, Equation
 from bptui.explain.explain import Explanation, Section
 from bptui.explain.symbols import Symbols
 
@@ -26,7 +26,6 @@ class Piece(NamedTuple):
     texts: Sequence[str] = ()
     equation: Equation | None = None
     chain: Chain | None = None
-    comparison: Comparison | None = None
     behind: bool = False
 
 
@@ -74,7 +73,7 @@ class Walk(NamedTuple):
             yield from [] if chain.derived or chain.silent else [Piece("why", chain.why[1:])]
 
     def _led(
-        self, statement: Statement, chain: Chain | None, behind: bool, told: Sequence[str] = ()
+        self, statement: Equation, chain: Chain | None, behind: bool, told: Sequence[str] = ()
     ) -> Iterator[Piece]:
         """Yield a statement behind the links that lead to it and the reasons that are not told."""
         if chain is None:
@@ -87,7 +86,7 @@ class Walk(NamedTuple):
         if chain.before is not None:
             delta, own = chain.before
             yield from [] if chain.silent else [GAP]
-            yield Piece("label", [next(iter(equations(delta).values())).sample(self.symbols)])
+            yield Piece("label", [delta.sample(self.symbols)])
             yield from self._led(delta, own, behind, chain.why)
             yield GAP
         if chain.derived is not None and np.isfinite(chain.derived.value):
@@ -98,11 +97,11 @@ class Walk(NamedTuple):
         yield from why if self.why_last else []
 
     def _statement(
-        self, statement: Statement, chain: Chain | None = None, behind: bool = False
+        self, statement: Equation, chain: Chain | None = None, behind: bool = False
     ) -> Iterator[Piece]:
         """Yield an equation; or what sets a mistaken one apart from the correct, then both."""
-        if isinstance(statement, Comparison):
-            yield Piece("verdict", comparison=statement)
-        for heading, equation in equations(statement).items():
+        if statement.correct:
+            yield Piece("verdict", equation=statement)
+        for heading, equation in statement.sides.items():
             own = chain if heading in ("", CORRECT) else None
             yield Piece("equation", [heading], equation, own, behind=behind)

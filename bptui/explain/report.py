@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from textwrap import wrap
 
 import numpy as np
 
 from bptui.core.graph.notation import PRODUCT, SUM
-from bptui.explain.chain import Chain
-from bptui.explain.chain_lines import ChainWriter
+from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
-from bptui.explain.equation import Comparison, Equation
+from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
+from bptui.explain.expression import (
+    Expression,
+    Index,
+    Quantity,
+    Scope,
+    is_op,
+    quantities,
+    walked,
+)
+from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Block, Span, TextLine, beside, plain, stripped
 from bptui.explain.pieces import Form, Piece, Walk
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
-from bptui.explain.writer import LABEL_GAP
+from bptui.explain.writer import LABEL_GAP, EquationWriter
+
+EQUALS = Span("= ", "operator")
 
 
-class Report(ChainWriter):
+class Report(EquationWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits."""
 
     why_last = False
@@ -47,7 +57,7 @@ class Report(ChainWriter):
                 return self.said("# ", why) if numpy else [*self.link(link), *self.why(why)]
             case Piece("label", (text,)):
                 return [(Span(text, "label"),)] if text else []
-            case Piece("verdict", comparison=Comparison() as both):
+            case Piece("verdict", equation=Equation() as both):
                 rows = (row for text in self.verdict(both, form) for row in wrap(text, self.width))
                 return [(Span(row, "warning"),) for row in rows]
             case Piece("equation", (heading,), Equation() as equation, chain):
@@ -83,16 +93,114 @@ class Report(ChainWriter):
             return [first, *lines[1:]]
         return [*((Span(text, "label"),) for text in wrap(equation.note, self.width)), *lines]
 
+    # the chain rule
+
+    def why(self, *reasons: str) -> list[TextLine]:
+        """Return reasons in a sentence."""
+        return self.said("why: ", "; ".join(reasons))
+
+    def chain(self, chain: Chain) -> list[TextLine]:
+        """Return the links of a gradient, below each what it is."""
+        text, signs = self.symbols.text, self.symbols.signs
+        columns = chain.written(text, ratio)
+        if not columns:
+            return []
+        names = dict.fromkeys((*map(text, chain.called), f"dL/d{text(chain.of)}"))
+        between = "_" if self.symbols.ascii_only else ""
+        sums = "".join(f"{signs.total}{between}{letter} " for letter in chain.sums)
+        start = [span for each in names for span in (Span(f"{each} ", "name"), EQUALS)]
+        start.append(Span(sums, "operator"))
+        margin = sum(len(span.text) for span in start)
+        blank = Span(" " * margin, "operator")
+        lines: list[TextLine] = []
+        above, below, used = start, [blank], margin
+        for place, (factor, values, word, (first, *others)) in enumerate(columns):
+            word = ", ".join(values[:MOST_TERMS]) + ", …" * (len(values) > MOST_TERMS) or word
+            told = f"{factor}{' = ' if values or word == '1' else ': '}{word}" if word else ""
+            width, sign = max(len(factor), len(word)), signs.times if place else ""
+            if place and used + len(sign) + width > self.width:
+                lines += [(*above,), (*below,)]
+                above, below, used = [blank], [blank], margin
+            before, _, after = factor.center(width).partition(factor)
+            link = Span(factor, "quantity", quantity=first, told=told, also=(*others,))
+            above += [Span(sign + before, "operator"), link, Span(after, "operator")]
+            below += [Span(" " * len(sign), "operator"), Span(word.center(width), "label")]
+            used += len(sign) + width
+        if chain.added is not None:
+            tail = symbols_of(Printer(self.symbols, chain.scope).tokens(chain.added))
+            above.append(Span(f" + {tail}", "operator"))
+        return [*lines, (*above,), (*below,)]
+
+    def link(self, link: str) -> list[TextLine]:
+        """Return the link of the chain rule that an array is."""
+        return self.said("", link.replace(" * ", self.symbols.signs.times) if "=" in link else "")
+
+    def said(self, heading: str, text: str) -> list[TextLine]:
+        """Return a sentence under its heading; nothing where there is none."""
+        rows = wrap(text, self.width - len(heading))
+        again = heading if heading == "# " else " " * len(heading)
+        return [
+            (Span(again if place else heading, "heading"), Span(row, "label"))
+            for place, row in enumerate(rows)
+        ]
+
+    def told(self, lines: list[TextLine], chain: Chain | None) -> list[TextLine]:
+        """Return the lines of the product that a chain leads to, each factor told of.
+
+        The quantities in it are those of the factors, path by path.
+        """
+        if chain is None:
+            return lines
+        factors, found = [*self._factors(chain)], list[TextLine]()
+        for line in lines:
+            spans: list[Span] = []
+            for span in line:
+                at = [k for k, (part, _) in enumerate(factors) if part == span.quantity][:1]
+                spans += [span._replace(told=factors[k][1]) for k in at] or [span]
+                factors = factors[at[0] + 1 :] if at else factors
+            found.append((*spans,))
+        return found
+
+    @staticmethod
+    def linked(lines: list[TextLine], link: str, equation: Equation) -> list[TextLine]:
+        """Return the lines of an array's equation, told what belongs to a factor of its link."""
+        passed_on, _, factor = link.rpartition(" = ")[2].partition(" * ")
+        read = quantities(equation.expression)
+        if not factor or Quantity(passed_on) not in read:
+            return lines
+        told = {each: f"{each.name}: in {factor}" for each in read if each.name != passed_on}
+        return [
+            tuple(s._replace(told=told[s.quantity]) if s.quantity in told else s for s in line)
+            for line in lines
+        ]
+
+    def _factors(self, chain: Chain) -> Iterator[tuple[Quantity, str]]:
+        """Yield the quantities of all factors in their order, and what each is or belongs to."""
+        text = self.symbols.text
+        for link in (link for path in chain.paths for link in path):
+            of = ratio(text(link.above), text(link.below))
+            value = chain.short.get(link.value, link.value)
+            parts = [p for p in walked(value, written=True) if isinstance(p, Quantity)]
+            for at, part in enumerate(parts, 1):
+                place = f" ({parts[:at].count(part)} of {parts.count(part)})"
+                several = parts.count(part) > 1
+                yield part, self._of_factor(text(part), of, link, part) + place * several
+
+    @staticmethod
+    def _of_factor(name: str, of: str, link: Factor, part: Quantity) -> str:
+        if link.value == part:
+            return f"{name} = {of}" if name != of else of
+        return f"{name}: in {of}{f', the {link.word}' if link.word else ''}"
+
     # mistakes
 
-    def verdict(self, comparison: Comparison, form: Form) -> list[str]:
+    def verdict(self, both: Equation, form: Form) -> list[str]:
         """Say by how much the two sides differ, and which of their parts."""
-        mistaken, correct = comparison.mistaken, comparison.correct
-        first, second = mistaken.array, correct.array
+        first, second = (side.array for side in both.sides.values())
         if np.array_equal(first, second, equal_nan=True):
             told = "both give the same value here"
         elif first.ndim == 0:
-            told = _apart(float(first), float(second), comparison.heading)
+            told = _apart(float(first), float(second), both.heading)
             told = f"{told[0].upper()}{told[1:]}"
         else:
             with np.errstate(invalid="ignore"):
@@ -100,17 +208,19 @@ class Report(ChainWriter):
             # the first of those that are as far apart but for rounding
             far = np.unravel_index((apart >= apart.max() * (1.0 - 1e-9)).argmax(), first.shape)
             place = tuple(map(int, far))
-            name = self.symbols.text(replace(mistaken.left, index=place, new=False))
-            told = _apart(float(first[far]), float(second[far]), comparison.heading)
+            name = self.symbols.text(replace(both.left, index=place, new=False))
+            told = _apart(float(first[far]), float(second[far]), both.heading)
             told = f"Largest difference in {name}: {told}"
-        return [told, *self.differences(comparison, form)]
+        return [told, *self.differences(both, form)]
 
-    def differences(self, comparison: Comparison, form: Form) -> list[str]:
+    def differences(self, both: Equation, form: Form) -> list[str]:
         """Write ``w6 (W2[1][0]) should be w7 (W2[0][1])``, once for all samples."""
         told: dict[str, None] = {}
-        for difference in comparison.differences:
-            there = self._named(difference.mistaken, comparison.mistaken, form)
-            right = self._named(difference.correct, comparison.correct, form)
+        for difference in both.differences:
+            there, right = (
+                self._named(parts, side, form)
+                for parts, side in zip(difference, both.sides.values(), strict=True)
+            )
             if there and right:
                 text = f"{there} should be {right}"
             else:

@@ -82,35 +82,31 @@ class Reader:
     def __init__(self, define: Callable[[Quantity], Expression | None]) -> None:
         self._define = define
         self._made: dict[Expression, Node] = {}
-        self.owners: dict[Node, Quantity] = {}
-        """The quantity in whose formula each node stands."""
-        self.named: dict[Node, Quantity] = {}
-        self.rests: dict[Node, Rest] = {}
-
-    def number(self, quantity: Quantity) -> Node:
-        """Return the node of a named number, with all that it is computed from."""
-        if quantity not in self._made:
-            formula = self._define(quantity)
-            node = leaf(quantity.name) if formula is None else self.read(formula, quantity)
-            if node in self.named:  # what stays what it was has a node of its own
-                node = positive(node)
-            self._made[quantity] = self._keep(node, quantity)
-            self.named[node] = quantity
-        return self._made[quantity]
-
-    def _keep(self, node: Node, owner: Quantity) -> Node:
-        self.owners.setdefault(node, owner)
-        return node
+        self.of: dict[Node, tuple[Expression, Quantity]] = {}
+        """What each node stands for, and the quantity in whose formula, or whose value, it is."""
 
     def read(self, made: Expression, owner: Quantity) -> Node:
-        """Return the node of a part of the formula of ``owner``."""
-        if isinstance(made, Quantity):
-            return self.number(made)
+        """Return the node of a part of the formula of ``owner``, or of a named number.
+
+        Of that with all that it is computed from.
+        """
         if isinstance(made, Constant | Setting):
             return constant(made.value, getattr(made, "text", ""))
         if made not in self._made:
-            self._made[made] = self._keep(self._operation(made, owner), owner)
+            if isinstance(made, Quantity):
+                formula = self._define(made)
+                node = leaf(made.name) if formula is None else self.read(formula, made)
+                if isinstance(self.of.get(node, (None,))[0], Quantity):
+                    node = positive(node)  # what stays what it was has a node of its own
+                self.of[node] = made, made
+            else:
+                node = self._keep(self._operation(made, owner), made, owner)
+            self._made[made] = node
         return self._made[made]
+
+    def _keep(self, node: Node, made: Expression, owner: Quantity) -> Node:
+        self.of.setdefault(node, (made, owner))
+        return node
 
     def _operation(self, made: Expression, owner: Quantity) -> Node:
         def read(part: Expression) -> Node:
@@ -118,16 +114,14 @@ class Reader:
 
         match made:
             case Rest():
-                node = leaf("")
-                self.rests[node] = made
-                return node
+                return leaf("")
             case Activated(name, (of, body)):
                 alone = name in APPLIED and ACTIVATIONS[name].pullback is None
                 return APPLIED[name](read(of)) if alone else read(body)
             case Stable((shown, _)):
                 return read(shown)
             case Apply(LOG_SUM_EXP.name, (Series(terms),)):
-                return log(self._keep(TOTAL(*(exp(read(term)) for term in terms)), owner))
+                return log(self._keep(TOTAL(*(exp(read(term)) for term in terms)), made, owner))
             case Apply("add", (first, Apply("negative", (second,)))):
                 return subtract(read(first), read(second))
             case Series() | Apply("add"):
@@ -137,7 +131,7 @@ class Reader:
             case Apply("multiply", (first, *others)):
                 node = read(first)
                 for other in others:
-                    node = self._keep(OPS["multiply"](node, read(other)), owner)
+                    node = self._keep(OPS["multiply"](node, read(other)), made, owner)
                 return node
             case Apply(op, parts, settings):
                 return OPS[op](*map(read, parts), **dict(settings))
@@ -181,16 +175,18 @@ def scalars(
     are computed from these, and the gradients by the chain rule from those of what they are in, as
     far as the ``root`` has one.
     """
-    whole = reader.number(root)
+    whole = reader.read(root, root)
     order = ordered([whole])
     drawn = [node for node in order if node.op is not CONSTANT]
-    known = {node: np.asarray(value(quantity)) for node, quantity in reader.named.items()}
-    known |= {node: np.asarray(rest.value) for node, rest in reader.rests.items()}
+    named = {node: made for node, (made, _) in reader.of.items() if isinstance(made, Quantity)}
+    rests = {node: made for node, (made, _) in reader.of.items() if isinstance(made, Rest)}
+    known = {node: np.asarray(value(quantity)) for node, quantity in named.items()}
+    known |= {node: np.asarray(rest.value) for node, rest in rests.items()}
     known = evaluate(order, known)
-    slopes = {node: gradient(quantity) for node, quantity in reader.named.items()}
+    slopes = {node: gradient(quantity) for node, quantity in named.items()}
     moving = {node: None for node, slope in slopes.items() if slope is not None}
     if whole in moving:  # else nothing within formulas has a gradient
-        moving |= dict.fromkeys(reader.rests)
+        moving |= dict.fromkeys(rests)
         for node in order:
             if node not in slopes and any(each in moving for each in node.inputs):
                 moving[node] = None
@@ -199,23 +195,19 @@ def scalars(
     given = {found[n]: np.asarray(s) for n, s in slopes.items() if s is not None and n in found}
     numbers = evaluate(found.values(), known | given)
     places = {node: place for place, node in enumerate(drawn)}
+    names = {node: f"{rest.count} others" for node, rest in rests.items()}
+    names |= {node: name(quantity) for node, quantity in named.items()}
     return tuple(
         Scalar(
-            _name(node, reader, name),
+            names.get(node, ""),
             "" if not node.inputs else sign_of(node),
             tuple(dict.fromkeys(places[each] for each in node.inputs if each in places)),
-            reader.named.get(node) or reader.owners[node],
+            reader.of[node][1],
             float(known[node]),
             float(numbers[found[node]]) if node in moving and node in found else None,
         )
         for node in drawn
     )
-
-
-def _name(node: Node, reader: Reader, name: Callable[[Quantity], str]) -> str:
-    if node in reader.rests:
-        return f"{reader.rests[node].count} others"
-    return name(reader.named[node]) if node in reader.named else ""
 
 
 # a step of a network
@@ -255,7 +247,7 @@ def step_scalars(
     gradients, losses = snapshot.experiment.network.gradients, {"loss", "data_loss"}
 
     def define(quantity: Quantity) -> Expression | None:
-        formula = formulas.definitions.get(quantity.name)
+        formula = formulas.every.get(Quantity(quantity.name))
         if formula is None or quantity.name == "penalty" or quantity.index is None:
             return None
         if only and quantity not in only:

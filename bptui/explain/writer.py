@@ -8,10 +8,7 @@ from typing import ClassVar
 
 from bptui.core.arrays import Array
 from bptui.explain.equation import Equation
-from bptui.explain.expression import (
-    Expression,
-    Index,
-)
+from bptui.explain.expression import Expression, Index
 from bptui.explain.headings import Axes, Headings, whole_of
 from bptui.explain.lines import (
     MOST_COLUMNS,
@@ -90,13 +87,7 @@ class EquationWriter:
             return whole._replace(breaks=token.breaks)
         if is_array:
             return self.one_line(replace(token, marked=token.marked and symbols), symbols)
-        return self.one_line(token, symbols, self.room(token, symbols, is_array))
-
-    def room(self, token: Token, symbols: bool, is_array: bool) -> int:
-        """Return how wide the block of a token is."""
-        if is_array:
-            return self.block(token, symbols, is_array).width
-        return max(len(token.symbol), len(token.number))
+        return self.one_line(token, symbols, max(len(token.symbol), len(token.number)))
 
     def breakable(self, tokens: Sequence[Token]) -> Sequence[Token]:
         """Return tokens that do not fit on a line so that lines may end between them."""
@@ -176,7 +167,7 @@ class EquationWriter:
         labels = [len(row.label) + LABEL_GAP for row in told if row.label]
 
         def widths(tokens: Iterable[Token]) -> list[int]:
-            return [self.room(token, symbols, is_array) for token in tokens]
+            return [self.block(token, symbols, is_array).width for token in tokens]
 
         joined, margin = terms.joined(rows), self._length(first)
         if not labels and (len(rows) == 1 or margin + sum(widths(joined)) <= self.width):
@@ -221,8 +212,8 @@ class EquationWriter:
         used = self._length(start)
         blocks = [self.block(token, symbols, is_array) for token in tokens]
         widths = widths or [block.width for block in blocks]
-        if used + sum(widths) > room and (fixed := self.breakable(tokens)) is not tokens:
-            blocks = [self.block(token, symbols, is_array) for token in fixed]
+        if used + sum(widths) > room:
+            blocks = [self.block(token, symbols, is_array) for token in self.breakable(tokens)]
         blocks = [
             block if block.width == width else block._replace(width=width)
             for block, width in zip(blocks, widths, strict=True)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from bptui.core.engine import Snapshot
 from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
-from bptui.explain.equation import Comparison, Equation, Statement, equations
+from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import evaluate, quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
@@ -66,7 +66,7 @@ def _code_lines(part: Part, report: Report) -> list[str]:
     return [
         line
         for statement in part.explanation.arrays
-        for remark, equation in equations(statement).items()
+        for remark, equation in statement.sides.items()
         for line in folded(remarked(equation, report.symbols, remark), report.width)
     ]
 
@@ -138,7 +138,7 @@ class _Document:
                     yield "remark", [f"{link.replace(' * ', ' · ')}: {why}"]
                 case Piece("label", (text,)) if text:
                     yield "remark", [text]
-                case Piece("verdict", comparison=Comparison() as both):
+                case Piece("verdict", equation=Equation() as both):
                     yield from (("remark", [said]) for said in self.report.verdict(both, form))
                 case Piece("gap"):
                     yield "gap", []
@@ -332,16 +332,14 @@ def _chain(chain: Chain | None, report: Report) -> Record:
     return {"chain": {"paths": paths, "why": chain.why, "before": before}}
 
 
-def _link(explanation: Explanation, statement: Statement) -> Record:
+def _link(explanation: Explanation, statement: Equation) -> Record:
     link, why = explanation.links.get(statement.left.name, (None, None))
     return {"link": link, "why": why}
 
 
-def _statement(statement: Statement, form: Form, report: Report) -> Record:
-    if isinstance(statement, Equation):
-        return _equation(statement, form, report) | {"correct": None, "differences": []}
-    return _equation(statement.mistaken, form, report) | {
-        "correct": _equation(statement.correct, form, report),
+def _statement(statement: Equation, form: Form, report: Report) -> Record:
+    return _equation(statement, form, report) | {
+        "correct": statement.correct and _equation(statement.correct, form, report),
         "differences": report.differences(statement, form),
     }
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from bptui.core.engine import Snapshot
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.captions import captions
-from bptui.explain.equation import equations
 from bptui.explain.explain import Explainer, Explanation
 from bptui.explain.expression import Quantity, Setting, walked
 from bptui.explain.pieces import FORMS, Form
@@ -115,7 +114,7 @@ def _settings(parts: Iterable[Part]) -> list[tuple[str, float]]:
     """Return the settings in the formulas and ``k``, each once, in the order of reading."""
     found: dict[str, float] = {}
     for statement in (statement for part in parts for statement in part.explanation.arrays):
-        for equation in equations(statement).values():
+        for equation in statement.sides.values():
             for node in walked(equation.expression):
                 if isinstance(node, Setting):
                     found[node.name] = node.value

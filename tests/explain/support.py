@@ -10,7 +10,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.explain.equation import Equation, Statement, equations
+from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import (
     Activated,
@@ -41,7 +41,7 @@ def last(made: Experiment, count: int = 2) -> Snapshot:
     return snapshot
 
 
-def statements(explanation: Explanation) -> list[Statement]:
+def statements(explanation: Explanation) -> list[Equation]:
     """Everything that is said of single numbers."""
     return [each for section in explanation.numbers for each in section.statements]
 
@@ -49,7 +49,7 @@ def statements(explanation: Explanation) -> list[Statement]:
 def all_equations(explanation: Explanation) -> Iterator[Equation]:
     """Every equation of an explanation, mistaken and correct ones alike."""
     for statement in (*explanation.arrays, *statements(explanation)):
-        yield from equations(statement).values()
+        yield from statement.sides.values()
 
 
 def cases() -> dict[str, Experiment]:

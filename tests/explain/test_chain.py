@@ -66,10 +66,10 @@ def test_every_factor_is_a_derivative(seed: int) -> None:
                 if link.above == LOSS and isinstance(link.value, Quantity):
                     continue  # a gradient of its own
                 name = link.above.name
-                if link.above == LOSS and "data_loss" in explained.formulas.definitions:
+                if link.above == LOSS and Quantity("data_loss") in explained.formulas.every:
                     name = "data_loss"
                 formula = element(
-                    explained.formulas.definitions[name], link.above.index or (), scope
+                    explained.formulas.every[Quantity(name)], link.above.index or (), scope
                 )
                 ends = []
                 for step in (STEP, -STEP):
@@ -102,7 +102,7 @@ def test_what_is_said_to_feed_others_does(seed: int) -> None:
             name, out = explained.names.net(source + 1), explained.names.out(source)
             moved = scope.old[out].copy()
             moved[0, unit] += 1.0
-            formula = explained.formulas.definitions[name]
+            formula = explained.formulas.every[Quantity(name)]
             changed = evaluate(formula, Scope({**scope.old, out: moved}, {}))
             fed = np.flatnonzero(changed[0] != evaluate(formula, scope)[0])
             every = [explained.names.unit(source + 1, int(each)) for each in fed]

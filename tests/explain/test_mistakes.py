@@ -7,7 +7,7 @@ import pytest
 from bptui.core.experiment import Experiment
 from bptui.core.graph.notation import SUM, UNARY
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
-from bptui.explain.equation import Comparison, Equation, equations
+from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer, Explanation, corrected, without_mistakes
 from bptui.explain.expression import Expression, Scope
 from bptui.explain.printer import Printer, symbols_of
@@ -72,14 +72,14 @@ def made_with(*mistakes: str) -> Experiment:
     return experiment((2, 2, 2), "sigmoid", samples=2, mistakes=mistakes)
 
 
-def comparisons(explanation: Explanation) -> list[Comparison]:
-    return [each for each in statements(explanation) if isinstance(each, Comparison)]
+def comparisons(explanation: Explanation) -> list[Equation]:
+    return [each for each in statements(explanation) if each.correct]
 
 
 def differences(explanation: Explanation, symbols: Symbols) -> set[tuple[str, str]]:
     """The differing parts as text: what stands there, what belongs there."""
     return {
-        (text(one.mistaken, each.mistaken, symbols), text(one.correct, each.correct, symbols))
+        (text(one.mistaken, each, symbols), text(one.correct, each, symbols))
         for each in comparisons(explanation)
         for one in each.differences
     }
@@ -103,10 +103,9 @@ def test_the_differences_are_the_mistake(mistake: str) -> None:
         assert comparisons(explainer.explain(subject)), subject
     for number in range(1, made.network.weight_count + 1):
         (gradient,) = statements(explainer.explain(f"gw{number}"))
-        first = next(iter(equations(gradient).values()))
-        name, index = first.left.name, first.left.index
+        name, index = gradient.left.name, gradient.left.index
         assert index is not None
-        assert first.value == pytest.approx(snapshot.values[name][index], rel=1e-12)
+        assert gradient.value == pytest.approx(snapshot.values[name][index], rel=1e-12)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -121,7 +120,7 @@ def test_the_correct_side_is_a_step_without_mistakes(mistake: str) -> None:
         assert not right.experiment.training.mistakes
         for gradient in ("gW1", "gb1", "gW2", "gb2", "W1", "W2", "b1", "b2"):
             for each in comparisons(explainer.explain(gradient)):
-                for side, step in ((each.mistaken, snapshot), (each.correct, right)):
+                for side, step in zip(each.sides.values(), (snapshot, right), strict=True):
                     array = Scope.of(step).array(side.left.name, side.left.new)
                     assert side.left.index is not None
                     value = float(array[side.left.index])

@@ -265,9 +265,8 @@ def test_what_a_mistake_changes_stands_in_a_box_on_the_way_to_the_loss() -> None
     made = experiment((2, 2, 2), "sigmoid", mistakes=("transposed-weights",), samples=1)
     explainer = Explainer(Timeline(made).snapshot(0))
     found = explainer.explain("w1").numbers[0].statements[0]
-    assert not isinstance(found, Equation)
     writer = LatexWriter(explainer.symbols)
-    for equation, name in ((found.mistaken, "w_{6}"), (found.correct, "w_{7}")):
+    for equation, name in zip(found.sides.values(), ("w_{6}", "w_{7}"), strict=True):
         lines = writer.lines(equation)
         start, symbols, *_ = "".join(lines).split("&=")
         assert start == r"\frac{\partial L}{\partial w_{1}} "

@@ -13,7 +13,7 @@ from bptui.core.graph.node import leaf
 from bptui.explain.captions import SYMBOLS
 from bptui.explain.equation import Equation
 from bptui.explain.expression import Expression, Quantity, Scope, Setting, evaluate, quantities
-from bptui.explain.formulas import Definition, define_for, element, expand, formula_of
+from bptui.explain.formulas import define_for, element, expand, formula_of
 from bptui.explain.printer import NumpyPrinter
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
@@ -43,11 +43,11 @@ def test_saturated_outputs_with_a_mistake_stay_finite() -> None:
 
 def check_numbers(snapshot: Snapshot) -> None:
     scope = Scope.of(snapshot)
-    for each in define_for(snapshot).every:
-        wanted = scope.array(each.name, each.new)
-        check(each.expression, scope, wanted)
+    for made, formula in define_for(snapshot).every.items():
+        wanted = scope.value(made)
+        check(formula, scope, wanted)
         for index in np.ndindex(wanted.shape):
-            check(element(each.expression, index, scope), scope, np.asarray(wanted[index]))
+            check(element(formula, index, scope), scope, np.asarray(wanted[index]))
 
 
 def check(node: Expression, scope: Scope, wanted: Array) -> None:
@@ -67,7 +67,7 @@ def check_expanded(snapshot: Snapshot) -> None:
                 continue
             indices = [*np.ndindex(scope.array(gradient).shape)]
             for index in indices if count <= FEW_TERMS else {indices[0], indices[-1]}:
-                node = element(formulas.definitions[gradient], index, scope)
+                node = element(formulas.every[Quantity(gradient)], index, scope)
                 node = expand(node, formulas, scope, backward)
                 check(node, scope, np.asarray(scope.array(gradient)[index]))
 
@@ -88,21 +88,16 @@ def run(line: str, names: dict[str, Any]) -> None:
         exec(compile(line, "<derivation>", "exec"), names)
 
 
-def equation_of(each: Definition, scope: Scope) -> Equation:
-    return Equation(Quantity(each.name, None, each.new), each.expression, scope)
-
-
 def check_lines(snapshot: Snapshot) -> None:
     """Each line with numpy and just the names that it reads."""
     scope, symbols = Scope.of(snapshot), Symbols(snapshot.experiment.network.names)
-    for each in define_for(snapshot).every:
-        equation, wanted = equation_of(each, scope), scope.array(each.name, each.new)
-        line = assignment(equation, symbols)
-        names: dict[str, Any] = {"np": np, **settings(each.expression)}
-        read = quantities(each.expression)
+    for made, formula in define_for(snapshot).every.items():
+        line, wanted = assignment(Equation(made, formula, scope), symbols), scope.value(made)
+        names: dict[str, Any] = {"np": np, **settings(formula)}
+        read = quantities(formula)
         names |= {symbols.code(quantity.name): scope.value(quantity) for quantity in read}
         run(line, names)
-        assert_close(names[symbols.code(each.name)], wanted, each.expression, scope, line)
+        assert_close(names[symbols.code(made.name)], wanted, formula, scope, line)
 
 
 OTHERS = {"logical_and", "logical_or", "astype", "norm", "transpose", "diag", "getitem", "scatter"}

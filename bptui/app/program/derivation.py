@@ -15,7 +15,7 @@ from bptui.core.arrays import Array
 from bptui.core.graph.backward import Link
 from bptui.core.graph.node import Node, constant
 from bptui.core.network import Names
-from bptui.explain.equation import Equation, Statement, compare
+from bptui.explain.equation import Equation, compare
 from bptui.explain.explain import Explanation, Section
 from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op, quantities
 from bptui.explain.formulas import element, formula_of
@@ -84,7 +84,7 @@ class Writer:
         if claim is not None:
             equations.append(self._should_be(claim, subject))
         written = [equation for equation in equations if equation is not None]
-        statements: list[Statement] = [*written]
+        statements: list[Equation] = [*written]
         if wrong and len(written) == 2:
             self._tell_old_ones(written[0])
             statements = self._compared(*written)
@@ -94,7 +94,7 @@ class Writer:
         numbers = self._numbers(alike, index)
         after = [] if claim is None or not written else self._after(claim)
         listed = (one for section in numbers for one in section.statements)
-        self._tell_apart([*written, *(one for one in listed if isinstance(one, Equation))], after)
+        self._tell_apart([*written, *listed], after)
         links = {one.left.name: self._link(claim, after) for one in written[:1] if claim}
         title = self._name(self.own, self.record.name(subject))
         if claim is not None:
@@ -224,7 +224,7 @@ class Writer:
                 self.called[before] = f"old_{self.called[after]}"
 
     @staticmethod
-    def _compared(own: Equation, true: Equation) -> list[Statement]:
+    def _compared(own: Equation, true: Equation) -> list[Equation]:
         """Return both with what differs marked, where that can be told."""
         if own.array.shape != true.array.shape:
             return [own, true]

@@ -51,7 +51,7 @@ class Numbers:
             except UNKNOWN:
                 continue
             found[quantity] = formula
-            room -= len(trial.owners)
+            room -= len(trial.of)
             queue += quantities(formula)
         self.whole = room > 0 and root in found
         return found
