@@ -90,16 +90,6 @@ async def test_the_palette_finds_commands_by_what_people_call_them_and_runs_them
         await session.step(1)
 
 
-async def test_tab_goes_through_the_panels_in_order() -> None:
-    async with opened("article") as session:
-        seen = []
-        assert session.app.focused.id == "network"
-        for _ in range(5):
-            await session.press("tab")
-            seen.append(session.app.focused.id)
-        assert seen == ["loss", "weights", "gradients", "derivation", "network"]
-
-
 async def test_a_low_screen_has_the_loss_in_a_line() -> None:
     async with opened("article", (80, 24)) as session:
         await session.shows("▁  0.163287 at step 0, dim: to come, to 1000 \n")

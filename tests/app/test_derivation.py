@@ -82,23 +82,6 @@ async def test_shows_the_published_expression_beside_the_correct_one_and_scrolls
         )
 
 
-async def test_stays_below_the_network_on_a_low_screen() -> None:
-    async with opened("article", (80, 24)) as session:
-        await until_shown(session, FORMS[2])
-        diagram = "\n".join(session.inside("#network"))  # with the names that it speaks of
-        assert all(f"w{weight} " in diagram for weight in range(1, 9))
-        for shown in FORMS:
-            await session.press("d")
-            await until_shown(session, shown)
-            assert session.panel("#network").size.area
-        session.resize(120, 36)
-        await until_shown(session, FORMS[2], "= 0.004756131")
-        session.resize(80, 24)
-        await session.until(lambda: session.lines()[1].startswith(" Loss"), "the smaller size")
-        await until_shown(session, FORMS[2])
-        assert session.panel("#network").size.area
-
-
 async def test_reason_and_number_of_every_operation_are_read_at_once_on_a_low_screen() -> None:
     async with opened("article", (80, 24)) as session:
         async for operation, _ in walk(session):

@@ -119,20 +119,6 @@ async def test_a_factor_of_several_paths_is_lit_on_all_of_them() -> None:
             assert lit == {True}
 
 
-async def test_factors_of_later_units_are_told_of_too() -> None:
-    async with opened("article", (120, 44)) as session:
-        await session.press(*["n"] * 9, "d")
-        await session.until(lambda: "│ numpy" not in session.screen(), "the scalar form")
-        session.panel("#derivation").focus()
-        told = ("dL/dnet_oj = delta_oj", "dnet_oj/dout_h1 = w5, w7", "dL/dnet_o1")
-        told += ("w5 = dnet_o1/dout_h1", "dL/dnet_o2", "w7 = dnet_o2/dout_h1")
-        for text in told:
-            await session.press("right")
-            await until_told(session, text)
-        await session.press(*["right"] * 4)
-        await until_told(session, "w8 = dnet_o2/dout_h2")
-
-
 async def test_arrays_and_their_numbers_are_factors_in_the_other_forms_too() -> None:
     async with opened("article", (120, 44)) as session:
         await session.press(*["n"] * 9, "d", "d")

@@ -48,20 +48,6 @@ def test_numbers_of_a_group_are_written_alike_and_read_back(
         assert not any("e" in text for text in texts)
 
 
-@pytest.mark.parametrize(
-    ("values", "texts"),
-    [
-        ([0.0223, 4.7e-04, -4e-05, 0.0], [" +0.0223", " +0.0005", " -0.0000", "  0.0000"]),
-        ([2.23e-5, -4e-7], ["+2.2e-05", "-4.0e-07"]),
-        ([1234.5, -0.25], ["+1234.50", "   -0.25"]),
-    ],
-)
-def test_a_small_number_keeps_the_form_of_those_around_it(
-    values: list[float], texts: list[str]
-) -> None:
-    assert [signed(value, form_of(largest(np.array(values)), 4)) for value in values] == texts
-
-
 @given(FLOATS)
 @example(math.inf)
 def test_a_loss_reads_back_with_six_digits(value: float) -> None:

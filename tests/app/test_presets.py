@@ -123,15 +123,6 @@ async def test_the_entry_of_a_new_experiment() -> None:
         await session.shows("Experiment:", "network.layers: found nothing")
 
 
-async def test_list_and_preview_fit(own: Path) -> None:
-    for name in ("one", "two", "网络" * 20):
-        copied("iris", own, name)
-    async with opened("article", (60, 16)) as session:
-        await session.press("p")
-        await session.shows("─ Presets ─", "type to filter", "esc: close")
-        await session.shows("The article's network", "2-2-2 sigmoid, no bias")
-
-
 async def test_a_file_that_has_changed_is_read_anew(own: Path) -> None:
     async with opened("article") as session:
         for layers in ("[2, 1]", "[2, 3, 1]"):

@@ -101,15 +101,6 @@ def test_what_is_unusual_is_noted(preset: str) -> None:
         assert found.notes == [note]
 
 
-def test_without_biases_equal_shapes_are_read_as_well() -> None:
-    case = case_of("article")
-    weights, _ = parts(case)
-    for value in (weights, np.array(weights), {"gW": weights}, {"weights": np.array(weights)}):
-        found = reading(case, value).quantities
-        assert np.array_equal(found["gW1"], weights[0])
-        assert np.array_equal(found["gW2"], weights[1])
-
-
 @pytest.mark.parametrize("preset", ["article", "mazur", "xor", "iris"])
 def test_a_list_from_the_last_layer_to_the_first_is_read_and_told(preset: str) -> None:
     case = case_of(preset)

@@ -252,31 +252,6 @@ def test_nothing_that_the_code_started_is_left(folder: Path) -> None:
     wait_until(lambda: all(map(gone, family)))  # killed: the kernel may take a moment
 
 
-@pytest.mark.parametrize(
-    ("text", "kind", "message"),
-    [
-        ("x = 1\ndef f(:\n", "raised", "SyntaxError: invalid syntax"),
-        ("import sys\nsys.exit()\n", "exited", "sys.exit()"),
-        ("a = 1\nb = a / 0\n", "raised", "ZeroDivisionError: division by zero"),
-        ("import no_such\n", "raised", "ModuleNotFoundError: No module named 'no_such'"),
-        ("import time\nwhile True:\n    time.sleep(1)\n", "hung", "1.5 s"),
-    ],
-)
-def test_what_happens_while_the_file_is_loaded(
-    text: str, kind: str, message: str, tmp_path: Path
-) -> None:
-    limit = SHORT if kind == "hung" else 600.0
-    with (
-        UserCode(script(tmp_path, text, "statistics.py"), limit) as code,
-        pytest.raises(StoppedError) as raised,
-    ):
-        code.load()
-    end = raised.value
-    assert (end.kind, end.message, end.while_loading) == (kind, message, True)
-    assert end.frames[-1].file == "statistics.py"
-    assert end.frames[-1].source in text
-
-
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_caller_that_ends_leaves_no_process(sent: signal.Signals, tmp_path: Path) -> None:
     endless = (

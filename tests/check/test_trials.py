@@ -1,10 +1,8 @@
 """The networks on which a user's code is tried: different, generic, and fit for the preset."""
 
 import numpy as np
-import pytest
 
 from bptui.check.trials import Case, FunctionName, cases_for
-from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 
 from ..core.support import arrays, build, experiment
@@ -32,35 +30,6 @@ def test_own_numbers_come_first_without_mistakes_and_with_plain_descent() -> Non
         assert np.array_equal(mine, theirs)
     many = experiment((2, 3, 1), samples=300)
     assert [cases(many, single=single)[0].samples for single in (False, True)] == [256, 1]
-
-
-def numbers_of(snapshot: Snapshot) -> np.ndarray:
-    given = [*arrays(snapshot.parameters), snapshot.values["input"]]
-    return np.concatenate([each.ravel() for each in given])
-
-
-@pytest.mark.parametrize(
-    "preset",
-    [
-        SQUARE,
-        experiment((2, 3, 1), ("relu", "sigmoid"), loss="binary_cross_entropy"),
-        experiment((3, 4, 4, 2), ("leaky_relu", "relu", "identity")),
-    ],
-)
-def test_drawn_numbers_are_different_and_let_mistakes_show(preset: Experiment) -> None:
-    names = preset.network.names
-    first, second = cases(preset)[1:], cases(preset)[1:]
-    for one, other in zip(first, second, strict=True):  # the same every time
-        assert np.array_equal(numbers_of(one.right[-1]), numbers_of(other.right[-1]))
-    for snapshot in (snapshot for case in first for snapshot in case.right):
-        numbers = np.abs(numbers_of(snapshot))
-        assert numbers.min() > 0.01
-        assert len(np.unique(numbers)) == numbers.size
-        for layer, activation in enumerate(preset.network.activations, 1):
-            net = np.abs(snapshot.values[names.net(layer)])
-            assert net.min() > 1e-3 or not activation.endswith("relu")
-            assert net.max() < 4.0 or activation != "sigmoid"
-        assert all(np.abs(gradient).max() > 1e-3 for gradient in snapshot.gradients.weights)
 
 
 def test_sizes_samples_and_learning_rates_tell_each_other_apart() -> None:

@@ -16,7 +16,7 @@ from bptui.explain.lines import plain
 from bptui.explain.pieces import FORMS
 from bptui.explain.reasons import Reasons
 from bptui.explain.report import Report
-from bptui.explain.symbols import Symbols, units
+from bptui.explain.symbols import units
 from bptui.presets.files import load
 
 from ..core.support import experiment, random_experiment
@@ -124,46 +124,11 @@ def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
     assert len(explainer("iris").rule.chain(Quantity("delta_o", (0, 0)), 16, far=False).paths) == 3
 
 
-@pytest.mark.parametrize("preset", ["xor", "iris"])
-@pytest.mark.parametrize("brief", [False, True])
-def test_a_reason_stands_behind_its_links_and_a_fused_delta_before_its_use(
-    preset: str, brief: bool
-) -> None:
-    explained = explainer(preset)
-    for name in ("w1", explained.names.weight(2, 0, 0), "dL/dout_h1", "delta_h1", "h1", "delta_o1"):
-        report = Report(explained.symbols, 200, brief=brief)
-        written = report.lines(explained.explain(name), "scalar")
-        assert not any(span.told.endswith(" ") for line in written for span in line)
-        lines = [*map(plain, written)]
-        links = [at for at, line in enumerate(lines) if re.search(r"= [^=]*(dL|dnet)\S+ · d", line)]
-        reasons = [lines[at + 2][:5] for at in links]
-        if name[0].lower() == "w":
-            del reasons[1]  # of the delta, told with the weight
-            parts = ["why: ", "delta_o1 = dL/dnet_o1", "delta_o1 = (", "dL/d"]
-            starts = iter(lines[2:])
-            assert all(any(line.startswith(part) for line in starts) for part in parts), lines
-        assert reasons == ["why: "] * len(reasons), lines
-        assert links, name
-
-
 def test_factors_of_a_batch_are_told_of_as_those_of_a_sample() -> None:
     explained = explainer("xor")
     lines = Report(explained.symbols, 200).lines(explained.explain("w1"), "scalar")
     told = {span.told for line in lines for span in line}
     assert {"w9 = dnet_o1/dout_h1", "out_o1: in dL/dnet_o1", "i1 = dnet_h1/dw1"} <= told
-
-
-def test_the_articles_first_weight() -> None:
-    explained = explainer("article")
-    report = Report(explained.symbols, 100)
-    lines = [plain(line) for line in report.lines(explained.explain("w1"), "scalar")]
-    links = "dL/dout_oj · dout_oj/dnet_oj · dnet_oj/dout_h1 · dout_h1/dnet_h1 · dnet_h1/dw1"
-    assert lines[0] == f"dL/dw1 = Σj {links}"
-    assert lines[1].split() == ["error", "slope", "w5,", "w7", "slope", "i1"]
-    assert lines[2] == "why: h1 feeds o1 and o2, so both paths add up"
-    ascii_only = Report(Symbols(explained.names, True), 100)
-    written = [plain(line) for line in ascii_only.lines(explained.explain("w1"), "scalar")]
-    assert written[0] == f"dL/dw1 = sum_j {links.replace('·', '*')}"
 
 
 @pytest.mark.parametrize("preset", ["article-listing-1", "article-listing-2"])

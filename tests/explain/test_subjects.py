@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
-from bptui.core.network import Network
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain
 from bptui.explain.pieces import FORMS
@@ -105,22 +103,6 @@ def test_a_run_that_diverges_is_explained_to_the_end(mistake: str | None) -> Non
     explanation = explainer.explain("all")
     for form in FORMS:
         assert Report(explainer.symbols, 76).lines(explanation, form)
-
-
-def test_every_weight_of_a_network_has_its_own_number() -> None:
-    """w1, w2, ... are all the places of all the matrices, each once."""
-    for layers in ((2, 2, 2), (3, 1, 4), (2, 5), (1, 1, 1, 1)):
-        made = experiment(layers, "tanh")
-        network: Network = made.network
-        found = [find_subject(f"w{k + 1}", made) for k in range(network.weight_count)]
-        places = {(each.name, each.index) for each in found}
-        wanted = {
-            (f"W{layer + 1}", index)
-            for layer, weights in enumerate(made.start.weights)
-            for index in np.ndindex(weights.shape)
-        }
-        assert places == wanted
-        assert len(found) == len(wanted)
 
 
 @pytest.mark.parametrize("layers", [(4, 5, 3), (2, 4, 5, 2)])

@@ -83,52 +83,6 @@ for step in range(3):
 """)
 
 
-BY_NUMBERS = """
-import random
-random.seed(3)
-image = [[random.uniform(0, 1) for _ in range(4)] for _ in range(4)]
-filters = [[[random.gauss(0.5 - k, 0.2) for _ in "ab"] for _ in "ab"] for k in range(2)]
-dense = [random.gauss(0, 0.3) for _ in range(18)]
-for step in range(2):
-    maps = [[[0.0] * 3 for _ in range(3)] for _ in range(2)]
-    for k in range(2):
-        for i in range(3):
-            for j in range(3):
-                for a in range(2):
-                    for b in range(2):
-                        maps[k][i][j] += filters[k][a][b] * image[i + a][j + b]
-    flat = [max(0.0, v) for m in maps for row in m for v in row]
-    out = sum(w * v for w, v in zip(dense, flat))
-    loss = 0.5 * (out - 1.0) ** 2
-    d = out - 1.0
-    dflat = [0.0] * 18
-    for n in range(18):
-        dflat[n] += d * dense[n]
-    dF = [[[0.0] * 2 for _ in range(2)] for _ in range(2)]
-    for k in range(2):
-        for i in range(3):
-            for j in range(3):
-                if maps[k][i][j] > 0:
-                    for a in range(2):
-                        for b in range(2):
-                            dF[k][a][b] += dflat[9 * k + 3 * i + j] * image[i + a][j + b]  #! -
-    for n in range(18):
-        dense[n] -= 0.05 * d * flat[n]
-    for k in range(2):
-        for a in range(2):
-            for b in range(2):
-                filters[k][a][b] -= 0.05 * dF[k][a][b]
-"""
-"""The second filter is off everywhere: its numbers have no gradient, and get none."""
-
-
-def test_filters_in_lists_are_judged_number_by_number() -> None:
-    for wrong in ("image[i][j + b]", "image[i + a][j]"):
-        assert_judged(
-            BY_NUMBERS.replace("#! -", f"#! dF[k][a][b] += dflat[9 * k + 3 * i + j] * {wrong}")
-        )
-
-
 BUFFERS = """
 F = 0.1 * rng.normal(size=(2, 3, 3))
 image = rng.uniform(size=(8, 8))

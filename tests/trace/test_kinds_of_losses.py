@@ -19,16 +19,6 @@ for step in range(2):
     W += 0.1 * dW
     print(np.mean(np.abs(error)))
 """,
-    "a target alone for the error": """
-T = (y[:, 0] > 0) * 1.0
-w, c = W[:, 0], np.array(0.0)
-for step in range(3):
-    p = 1 / (1 + np.exp(-(x @ w + c)))
-    loss = -np.mean(T * np.log(p) + (1 - T) * np.log(1 - p))
-    d = p - T  #! d = T
-    w -= 0.1 * x.T @ d / len(x)
-    c -= 0.1 * d.mean()
-""",
     "a target that is computed of parameters counts as given": """
 a, u = V[0].copy(), rng.normal(size=(6, 3))
 for step in range(2):
@@ -164,14 +154,6 @@ p, q, r = 0.4, -0.7, 0.9
 for step in range(2):
     train([0.05, 0.1], 0.01)
 """,
-    "targets are whole numbers": """
-p, q = 0.4, -0.7
-for a, t in [(0.3, 0), (0.8, 1)]:
-    out = np.tanh(p * a + q)
-    delta = (out - t) * (1 - out * out)  #! delta = (out - t) * (1 - out)
-    p -= 0.1 * delta * a
-    q -= 0.1 * delta
-""",
     "a maximum whose sum is the loss": """
 for step in range(2):
     z = x @ W - y
@@ -193,34 +175,6 @@ for episode in range(2):
     D = np.array(errors)
     D *= G[:, None]
     W += 0.1 * np.array(states).T @ D  #! W -= 0.1 * np.array(states).T @ D
-""",
-    "errors are columns of an array, or rows that all columns are multiplied with": """
-for s, t in zip(x[:2], y):
-    e, f = s @ W[:, 0] - t[0], s @ W[:, 1] - t[1]
-    loss = (e ** 2 + f ** 2) / 2
-    column = np.array([[e], [f]]) * s
-    row = np.outer(np.array([e, f]), s) * np.ones((1, 3))
-    W -= 0.05 * (column + row).T  #! W += 0.05 * (column + row).T
-""",
-    "a mask of integers, and one that is broadcast": """
-for step in range(2):
-    z = x @ W
-    h, low = z * 1.0, z[:, :1] < 0
-    np.copyto(h, 0.1 * z, where=low)
-    g = np.ones_like(h)
-    np.putmask(g, np.repeat(low, 2, axis=1).astype(int), 0.1)
-    d = h @ V - y
-    loss = (d ** 2).sum() / 2
-    back = d @ V.T * g  #! back = d @ V * g
-    V -= 0.1 * h.T @ d
-    W -= 0.1 * x.T @ back
-""",
-    "labels are masks": """
-labels = np.equal(np.arange(2), rng.integers(2, size=6)[:, None])
-for step in range(2):
-    p = np.exp(x @ W) / np.exp(x @ W).sum(1, keepdims=True)
-    loss = -np.sum(labels * np.log(p))
-    W -= 0.1 * x.T @ (p - labels)  #! W -= 0.1 * x.T @ (p * (1 - p) - labels)
 """,
     "a logarithm is kept from 0, which the derivative is taken without": """
 y = np.eye(2)[[0, 1, 1, 0, 1, 0]]
