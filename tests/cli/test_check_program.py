@@ -192,13 +192,6 @@ def test_what_the_compiler_says_of_an_edit_is_not_shown(
     assert not recwarn.list
 
 
-def test_a_right_program_is_right_in_every_line(tmp_path: Path) -> None:
-    code, out, _ = run(tmp_path, RIGHT)
-    assert code == 0
-    assert "WRONG" not in out
-    assert "follows" not in out
-
-
 def test_what_only_shows_something_takes_no_part_and_need_not_be_installed(tmp_path: Path) -> None:
     shown = """\
 import sys
@@ -372,9 +365,3 @@ def test_what_stands_after_two_dashes_is_the_programs(tmp_path: Path) -> None:
     own = RIGHT.replace("np.random.seed(1)", "import sys\nassert sys.argv[1:] == ['--rate', '5']")
     assert run(tmp_path, own, "--", "--rate", "5")[0] == 0
     assert run(tmp_path, own)[0] == 3
-
-
-def test_what_is_wrong_in_a_call_is_told_as_that(tmp_path: Path) -> None:
-    code, _, err = run(tmp_path, CLASS, "--call", "Net().train(1)")
-    assert code == 3
-    assert "--call: AttributeError: 'Net' object has no attribute 'train'" in err

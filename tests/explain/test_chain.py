@@ -14,9 +14,7 @@ from bptui.explain.expression import Quantity, Scope, evaluate
 from bptui.explain.formulas import element
 from bptui.explain.lines import plain
 from bptui.explain.pieces import FORMS
-from bptui.explain.reasons import Reasons
 from bptui.explain.report import Report
-from bptui.explain.symbols import units
 from bptui.presets.files import load
 
 from ..core.support import experiment, random_experiment
@@ -82,37 +80,6 @@ def test_every_factor_is_a_derivative(seed: int) -> None:
                 )
 
 
-@pytest.mark.parametrize("seed", range(COUNT))
-def test_what_is_said_to_feed_others_does(seed: int) -> None:
-    explained = Explainer(Engine(random_experiment(seed)).record())
-    rule, scope = rule_of(explained), explained.scope
-    reasons = Reasons(explained.experiment, explained.samples, rule)
-    for layer in range(1, explained.names.depth):
-        for far in (False, True):
-            gradient = Quantity(explained.names.out_gradient(layer), (0, 0))
-            chain = rule.chain(gradient, explained.samples, far=far)
-            assert chain is not None
-            said = "; ".join(reasons.of(chain))
-            feeding = re.search(r"(\S+) feeds (.*?)(?:,? each|: small)", said)
-            if feeding is None:
-                assert set(explained.names.layers[layer + 1 :]) == {1} or not far
-                continue
-            # of layers with one unit each there is nothing to say
-            source, unit = units(explained.experiment.network)[feeding[1]]
-            name, out = explained.names.net(source + 1), explained.names.out(source)
-            moved = scope.old[out].copy()
-            moved[0, unit] += 1.0
-            formula = explained.formulas.every[Quantity(name)]
-            changed = evaluate(formula, Scope({**scope.old, out: moved}, {}))
-            fed = np.flatnonzero(changed[0] != evaluate(formula, scope)[0])
-            every = [explained.names.unit(source + 1, int(each)) for each in fed]
-            ends = re.split(", | and | to ", feeding[2])
-            assert (every if " to " not in feeding[2] else [every[0], every[-1]]) == ends
-            count = re.search(r"(both|all \d+) paths", said)
-            told = 2 if count[1] == "both" else int(count[1][4:])
-            assert told == len(chain.paths), said
-
-
 def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
     for preset in ("iris", "xor"):
         explained = explainer(preset)
@@ -122,13 +89,6 @@ def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
         assert {link.below for path in chain.paths for link in path} >= {Quantity("net_o", (0, 0))}
     # every output depends on every pre-activation of a softmax
     assert len(explainer("iris").rule.chain(Quantity("delta_o", (0, 0)), 16, far=False).paths) == 3
-
-
-def test_factors_of_a_batch_are_told_of_as_those_of_a_sample() -> None:
-    explained = explainer("xor")
-    lines = Report(explained.symbols, 200).lines(explained.explain("w1"), "scalar")
-    told = {span.told for line in lines for span in line}
-    assert {"w9 = dnet_o1/dout_h1", "out_o1: in dL/dnet_o1", "i1 = dnet_h1/dw1"} <= told
 
 
 @pytest.mark.parametrize("preset", ["article-listing-1", "article-listing-2"])

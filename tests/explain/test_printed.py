@@ -4,25 +4,22 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import chain, product
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from bptui.core.experiment import Experiment
-from bptui.core.timeline import Timeline
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
 from bptui.explain.expression import Expression, Stable, rebuild
 from bptui.explain.formulas import LONGEST
-from bptui.explain.latex import WIDTH, LatexWriter, glyphs, latex_number
+from bptui.explain.latex import LatexWriter, latex_number
 from bptui.explain.lines import TextLine, plain
 from bptui.explain.pieces import FORMS
 from bptui.explain.report import Report
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import EquationWriter
-from bptui.presets.files import load
-from bptui.presets.folders import shipped_names
 
 from ..core.reference import FUNCTIONS
 from ..core.support import experiment
@@ -159,17 +156,6 @@ def columns(line: TextLine, roles: Sequence[str]) -> list[int]:
     return starts
 
 
-@pytest.mark.parametrize("preset", shipped_names())
-def test_no_line_of_a_shipped_preset_is_wider_than_the_panel(preset: str) -> None:
-    made = load(preset)
-    explainer = Explainer(last(made))
-    for subject in ("all", "w1", f"w{made.network.weight_count}"):
-        explanation = explainer.explain(subject)
-        for width, form in product((76, 116), FORMS):
-            for line in Report(explainer.symbols, width).lines(explanation, form):
-                assert len(plain(line)) <= width, plain(line)
-
-
 # what is explained of a large network stays small: the rest is counted, not written
 
 LAYERS, SAMPLES = (784, 128, 10), 32
@@ -229,13 +215,6 @@ def test_the_cost_of_an_explanation_does_not_follow_the_batch(subject: str) -> N
             assert told in written
 
 
-OTHERS = {
-    "one": experiment((1, 1), bias=False, samples=1),
-    "deep": experiment((2, 2, 3, 2, 2, 2), bias=False),
-    "wide": experiment((40, 30, 10), ("relu", "softmax"), loss="cross_entropy", samples=9),
-}
-
-
 def assert_well_formed(line: str) -> None:
     """Braces, parentheses and environments are closed in the order in which they are opened."""
     depth = 0
@@ -248,28 +227,3 @@ def assert_well_formed(line: str) -> None:
     assert sorted(begun) == sorted(re.findall(r"\\end\{(\w+)\}", line)), line
     plain = re.sub(r"\\begin\{(\w+)\}.*?\\end\{\1\}", "", line)
     assert plain.count("&") == 1, line  # one place to align at, but for those of matrices
-
-
-@pytest.mark.parametrize("case", [*CASES, *OTHERS])
-def test_every_line_is_well_formed(case: str) -> None:
-    made = {**CASES, **OTHERS}[case]
-    explainer = Explainer(last(made))
-    writer = LatexWriter(explainer.symbols, 6, 10)
-    for equation in all_equations(explainer.explain("all")):
-        if case in OTHERS or equation.left.index is None:  # test_printed.py looks at the others
-            for line in writer.lines(equation):
-                assert_well_formed(line)
-
-
-def test_what_a_mistake_changes_stands_in_a_box_on_the_way_to_the_loss() -> None:
-    made = experiment((2, 2, 2), "sigmoid", mistakes=("transposed-weights",), samples=1)
-    explainer = Explainer(Timeline(made).snapshot(0))
-    found = explainer.explain("w1").numbers[0].statements[0]
-    writer = LatexWriter(explainer.symbols)
-    for equation, name in zip(found.sides.values(), ("w_{6}", "w_{7}"), strict=True):
-        lines = writer.lines(equation)
-        start, symbols, *_ = "".join(lines).split("&=")
-        assert start == r"\frac{\partial L}{\partial w_{1}} "
-        assert r"w_{5}" in symbols
-        assert re.findall(r"\\boxed\{([^}]*\})\}", symbols) == [name]
-        assert max(map(glyphs, lines)) <= WIDTH + 10  # the sign and its margin

@@ -7,7 +7,7 @@ import pytest
 
 from bptui.core.timeline import Timeline
 from bptui.explain.expression import Quantity
-from bptui.explain.scalars import MOST, Scalar, count, of_unit, step_scalars
+from bptui.explain.scalars import MOST, Scalar, count, step_scalars
 from bptui.explain.symbols import Symbols
 from bptui.presets.files import load, shipped_names
 
@@ -51,26 +51,6 @@ def test_named_numbers_are_those_of_the_arrays(name: str) -> None:
         )
         own = [one for one in quantities if one.name[0] in "Wb"]
         assert len(own) == sum(weights)
-
-
-@pytest.mark.parametrize("name", ["iris", "spirals"])
-def test_of_a_large_network_those_of_a_unit_are_its_own(name: str) -> None:
-    network, row = load(name).network, 1
-    for layer in range(1, network.depth + 1):
-        only = of_unit(network, layer, 1, row)
-        found, arrays = pictured(name, 1, row, only)
-        assert found[-1].quantity == only[0]
-        assert len(found) <= count(network, layer)
-        for one in found:
-            gradient = network.gradients.get(one.quantity.name)
-            if one.name and one.quantity.index is not None:
-                assert one.value == arrays[one.quantity.name][one.quantity.index]
-                wanted = arrays[gradient][one.quantity.index] if gradient else None
-                assert one.gradient == wanted
-        products = [one for one in found if one.sign == "*"]
-        delta = arrays[network.names.delta(layer)][row, 1]
-        assert len(products) == network.layers[layer - 1]
-        assert all(math.isclose(one.gradient or 0.0, delta) for one in products)
 
 
 def slope(reader: Scalar, values: list[float], place: int) -> float | None:

@@ -268,7 +268,7 @@ def statement(lines: list[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("count", [2, 3])
 def test_combinations_of_mistakes(count: int) -> None:
     """Every mistake that is made is named; so is one that changes nothing."""
     networks = [((3, 2, 2, 2), ("tanh", "softplus", "sigmoid")), ((2, 3, 3), ("relu", "softmax"))]
