@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.app.sheet import text as sheet
+from bptui.app.sheet import names as sheet
+from bptui.app.sheet.text import entries
 from bptui.check.gradcheck.check import check_gradients
 from bptui.core.activations import Activation, enter_activation
 from bptui.core.arrays import Array
@@ -179,8 +180,8 @@ def test_check(file: Path, tmp_path: Path) -> None:
 
 def test_names_in_the_sheet() -> None:
     text = sheet.template()
-    entries = sheet.entries(text.splitlines())
-    names = {each.path: {*sheet.names_for(each, text, Path())} for each in entries}
+    rows = entries(text.splitlines())
+    names = {each.path: {*sheet.names_for(each, text, Path())} for each in rows}
     assert {"wavy", "capped"} <= names["network.activation"]
     assert "log_cosh" in names["training.loss"]
     assert "swinging" in names["training.optimizer"]
