@@ -43,34 +43,6 @@ def test_of_a_long_dict_only_the_element_that_differs_is_printed() -> None:
     assert "g = sum(a, b) + 1 + return" in as_text([replace(REPORT, lines=[whole])], 88)
 
 
-def test_parts_and_marks() -> None:
-    assert as_text([REPORT], 88).splitlines() == [
-        "net.py: wrong",
-        "",
-        "What was understood",
-        "  loss         line 4: loss = np.mean(error ** 2)",
-        "  parameters   W1       2 x 4      updated in line 20  gradient wrong",
-        "               b1       4          updated in line 21",
-        "               w[k][j]  2 numbers  updated in line 22",
-        "  looked at    training step 1",
-        "",
-        "The backward pass, line by line",
-        "     9  error = a2 - y             ok      = dL/d a2",
-        "    10  back = error @ W2.T        WRONG",
-        "    11  d1 = back * (1 - a1 ** 2)  follows",
-        "",
-        "The first wrong line",
-        "  line 10      back = error @ W2.T",
-        "                      ^^^^^",
-        "  should be    back = d2 @ W2.T",
-        "                      ^^",
-        "  mistake      missing-output-derivative: it leaves the activation's derivative out of",
-        "               the output layer's delta",
-        "  meaning      back stands for dL/d a1",
-        "  for example  back[3, 1] is -0.25, and 0.5 is right",
-    ]
-
-
 @pytest.mark.parametrize("factor", ["", "-", "2 ", "-0.5 ", "5e-07 "])
 def test_what_makes_up_for_a_factor_is_said_where_there_is_one(factor: str) -> None:
     line = Line(9, "error = a2 - y", "error", f"{factor}dL/d a2", "right")

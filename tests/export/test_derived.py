@@ -11,7 +11,7 @@ from bptui.trace.source import ONE_FILE
 from tests.cli.test_check_program import CALL, CLASS
 from tests.trace.support import Judged
 
-REFUSED = {"conv1d_signals.py", "neurons_as_dicts.py", "tiny_cnn.py", "plain_python_lists.py"}
+REFUSED = {"conv1d_signals.py", "neurons_as_dicts.py", "plain_python_lists.py"}
 NET = """\
 import numpy as np
 
