@@ -134,23 +134,6 @@ def drawn_wires(
     return wires_of(layout, edges(layout), view, own_styles(True)), layout
 
 
-@pytest.mark.parametrize("size", [(78, 11), (86, 15), (118, 20), (158, 28)])
-@pytest.mark.parametrize("preset", ["iris", "moons", "spirals", "circles", "xor"])
-def test_numbers_on_edges_have_their_names(preset: str, size: tuple[int, int]) -> None:
-    """Of large networks the edges of one unit are drawn: where it is from is enough of a name."""
-    names = load(preset).network.names
-    for selection in (Selection(), Selection("unit", 1, 2), Selection("weight", 2, 0, 3)):
-        wires, _ = drawn_wires(preset, size, selection)
-        assert {label.edge.layer for label in wires.labels} == {*range(1, names.depth + 1)}
-        for edge, _, _, name, *_ in wires.labels:
-            source = f"{names.unit(edge.layer - 1, edge.source)}→"
-            assert name in (names.weight(edge.layer, edge.source, edge.destination), source)
-        if not names.counts_weights:
-            for layer in range(1, names.depth + 1):
-                mine = [stroke.edge for stroke in wires.strokes if stroke.edge.layer == layer]
-                assert 1 in (len({e.source for e in mine}), len({e.destination for e in mine}))
-
-
 def test_paths_to_the_loss_are_heavier_and_named_brightly() -> None:
     """So that they are told apart without colours, too."""
     wires, _ = drawn_wires("article", (118, 20), Selection())

@@ -7,18 +7,6 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
-    "all is wrong, and another measure is printed": """
-S = 1 / (1 + np.exp(-y))
-for step in range(2):
-    h = np.tanh(x @ W)
-    o = 1 / (1 + np.exp(-(h @ V)))
-    error = S - o
-    d = error * o * (1 - o)  #! d = error * o
-    dW = x.T @ (d @ V.T * (1 - h ** 2))
-    V += 0.1 * h.T @ d
-    W += 0.1 * dW
-    print(np.mean(np.abs(error)))
-""",
     "a target that is computed of parameters counts as given": """
 a, u = V[0].copy(), rng.normal(size=(6, 3))
 for step in range(2):

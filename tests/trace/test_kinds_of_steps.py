@@ -102,31 +102,6 @@ for step in range(3):
     w[1] += -0.1 * d * x[0, 1]
     c += -0.1 * d  #! c += -0.1 * d * 2
 """,
-    "activations are vectorized functions of one number": """
-relu, slope = np.vectorize(lambda v: max(v, 0.0)), np.vectorize(lambda v: 1.0 * (v > 0), "d")
-scaled = np.vectorize(lambda a, by: a * by)
-for step in range(2):
-    z = x @ W
-    h = relu(z)
-    d = scaled(h @ V - y, 2 / y.size)
-    loss = ((h @ V - y) ** 2).mean()
-    dW = x.T @ scaled(d @ V.T, slope(z))  #! dW = x.T @ scaled(d @ V.T, slope(d))
-    V = V - 0.1 * h.T @ d
-    W = W - 0.1 * dW
-""",
-    "gradients are taken where the momentum leads to": """
-w, v = [W, V], [np.zeros(W.shape), np.zeros(V.shape)]
-for step in range(3):
-    ahead = [one + 0.9 * m for one, m in zip(w, v)]
-    h = np.tanh(x @ ahead[0])
-    d = h @ ahead[1] - y
-    loss = 0.5 * np.sum(d ** 2)
-    dz = d @ ahead[1].T * (1 - h ** 2)  #! dz = d @ ahead[1] * (1 - h ** 2)
-    g = [x.T @ dz, h.T @ d]
-    for i in range(2):
-        v[i] = 0.9 * v[i] - 0.01 * g[i]
-        w[i] = w[i] + v[i]
-""",
 }
 
 

@@ -125,46 +125,6 @@ for step in range(3):
         *("w = w - 0.1 * grad", f"w = {old} - 0.1 * grad"),
     )
 KINDS = {name: slipped(*edits) for name, edits in EDITS.items()} | {
-    "a number gets another name where a factor is missing": """
-u, t, w, c, v = 0.5, 0.2, 0.4, 0.1, -0.6
-for step in range(2):
-    h = np.tanh(w * u + c)
-    loss = (v * h - t) ** 2
-    d = 2 * (v * h - t)
-    dv = d * h
-    dz = d * v * (1 - h * h)
-    dw = dz * u  #! dw = dz
-    dc = dz
-    w = w - 0.7 * dw
-    c = c - 0.7 * dc
-    v = v - 0.7 * dv
-""",
-    "a scale is taken twice": """
-for step in range(2):
-    t = np.tanh(x @ W)
-    h = t * 0.5
-    loss = ((h @ V - y) ** 2).sum() / len(x)
-    d = 2 * (h @ V - y)
-    dV = h.T @ d / len(x)
-    dt = d @ V.T * 0.5  #! dt = d @ V.T * 0.5 * 0.5
-    dz = dt * (1 - t ** 2)
-    dW = x.T @ dz / len(x)
-    V -= 0.1 * dV
-    W -= 0.1 * dW
-""",
-    "a mean is taken twice for two parameters": """
-c = np.zeros(2)
-for step in range(1, 3):
-    h = np.tanh(x @ W + b)
-    loss = ((h @ V + c - y) ** 2).mean()
-    d = h @ V + c - y
-    dz = d @ V.T * (1 - h ** 2)  #! dz = d @ V.T * (1 - h ** 2) / len(x)
-    dV, dc = h.T @ d / len(x), d.mean(axis=0)
-    dW = x.T @ dz / len(x)
-    db = dz.mean(axis=0)
-    for p, g in ((V, dV), (W, dW), (b, db), (c, dc)):
-        p -= 0.1 * g
-""",
     "rows that are updated where they stand, some of them twice": """
 E, U = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
 for word, others in ((0, [1, 4, 4]), (2, [0, 3, 1]), (3, [2, 2, 1])):
