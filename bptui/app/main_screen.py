@@ -208,7 +208,7 @@ class MainScreen(Screen[None]):
         slim = low or size.width < NARROW
         matrices = low and isinstance(self.focused, MatrixPanel)  # also below a dialog
         half = size.width // 2 - 4
-        needed = max(panel.extent(view, half, 0).height for panel in (self.weights, self.gradients))
+        needed = max(table.bottom for table in self.weights.arranged(view, half).tables)
         rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
         touring = self.has_class("touring")
         # the tour takes the place of the caption, the keys and the loss

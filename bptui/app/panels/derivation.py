@@ -16,6 +16,7 @@ from textual.strip import Strip
 from bptui.app.lines import BLANK, Line, clickable, pressing, tabs
 from bptui.app.panels.factors import Symbol, following, place_at, symbols
 from bptui.app.panels.panel import ChosenT, Panel, ShownT
+from bptui.app.panels.pictures import Picture, by_rows
 from bptui.app.styles import Styles
 from bptui.app.view import Cursor, Direction, Selection, View
 
@@ -80,6 +81,10 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         """Return what the lines depend on."""
         return view.picture
 
+    def standing(self, view: ShownT) -> ShownT:
+        """Return the view whose numbers are explained."""
+        return view
+
     def remark(self, view: ShownT) -> str:
         """Return what is said of numbers that are not those of now."""
         return ""
@@ -122,33 +127,35 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         self.scroll_home(animate=False)
         self.repaint()
 
-    def extent(self, view: ShownT, width: int, height: int) -> Size:
-        return Size(width - 1, max(len(self._explain(view, width, height)), height))
-
-    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
-        lines, top = self._explain(view, width, height), int(self.scroll_offset.y)
+    def draw(self, view: ShownT, width: int, height: int) -> Picture:
+        standing = self.standing(view)
+        written = self.written(standing, width, height)
+        if written is not self._shown:
+            self._shown = written
+            before, self._subject = self._subject, (self.subject(standing), self.form)
+            if self._subject != before and self.scroll_offset.y:
+                self.scroll_home(animate=False, immediate=True)
+        lines, top = written.lines, int(self.scroll_offset.y)
         below = len(lines) - top - height
         said = Content(self.remark(view))
         if not said and below > 0:
             said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
         forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.shown, "form"))
         beside = Content.assemble(said, ", " if said else "", *forms)
-        self.note(beside, *[said] * bool(said))
-        styles, pending, (row, at) = self.text_styles, self.pending(view), self.cursor(view)
-        return [
-            strip_of(spans, styles, pending, at if y == row else -1)
-            for y, spans in enumerate(lines[top : top + height], top)
-        ]
-
-    def _explain(self, view: ShownT, width: int, height: int) -> Sequence[TextLine]:
-        written = self.written(view, width, height)
-        if written is not self._shown:
-            self._shown = written
-            self.entitle(f"Derivation: {written.title}")
-            before, self._subject = self._subject, (self.subject(view), self.form)
-            if self._subject != before and self.scroll_offset.y:
-                self.scroll_home(animate=False, immediate=True)
-        return written.lines
+        styles, pending, (cursor, at) = self.text_styles, self.pending(view), self.cursor(view)
+        picture = by_rows(
+            Size(width - 1, max(len(lines), height)),
+            lambda y: (
+                strip_of(lines[y], styles, pending, at if y == cursor else -1)
+                if y < len(lines)
+                else BLANK
+            ),
+        )
+        return picture._replace(
+            title=f"Derivation: {written.title}",
+            notes=[beside, *[said] * bool(said)],
+            spot=None if cursor < 0 else Region(0, cursor, 1, 1),
+        )
 
     def written(self, view: ShownT, width: int, height: int) -> Written:
         """Return what is explained in the forms that are wanted and find room.
@@ -229,7 +236,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
             self.repaint()
             self.call_after_refresh(self._write_ahead, view)
             if before is not None and view.cursor != before.cursor:
-                self.follow(self.spot(view))
+                self.follow(self.drawn.spot)
 
     def _write_ahead(self, view: View) -> None:
         """Write what the next key will show, while this is looked at: the next operation."""
@@ -240,7 +247,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
             self.written(coming, *self.container_size)
 
     def resized(self) -> None:
-        self.call_after_refresh(self.repaint)
+        self.call_after_refresh(super().resized)
 
     def subject(self, view: View) -> object:
         return view.selection if view.explained is None else view.position
@@ -275,10 +282,6 @@ class DerivationPanel(FormsPanel[View, Selection]):
         if place is None:
             return self._factor(found, next((k for k, s in enumerate(found) if s.row >= top), 0))
         return self._factor(found, following(found, place, direction))
-
-    def spot(self, view: View) -> Region | None:
-        row, _ = self.cursor(view)
-        return None if row < 0 else Region(0, row, 1, 1)
 
     def choose(self, view: View, x: int, y: int) -> bool:
         """Put the cursor on the factor at a cell."""
@@ -326,8 +329,8 @@ class DerivationPanel(FormsPanel[View, Selection]):
         computed = shown.explained is not None or shown.computed(quantity)
         return self._waits(view) or not computed
 
-    def _explain(self, view: View, width: int, height: int) -> Sequence[TextLine]:
-        return super()._explain(self._explained or view, width, height)
+    def standing(self, view: View) -> View:
+        return self._explained or view
 
     def explanation(self, view: View) -> tuple[Explanation, Reports]:
         from bptui.explain.explain import Explainer  # after the first numbers are shown

@@ -11,11 +11,13 @@ from rich.style import Style
 from textual.app import App
 from textual.content import Content
 from textual.events import MouseDown, MouseMove
+from textual.geometry import Size
 from textual.strip import Strip
 
 from bptui.app.lines import Line, clickable, fitted
 from bptui.app.numbers import loss
 from bptui.app.panels.panel import ChosenT, FollowingPanel, ShownT
+from bptui.app.panels.pictures import Picture
 from bptui.app.view import LETTERS, Selection, View
 from bptui.core.arrays import Array, Integers
 
@@ -155,27 +157,29 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
             beside=[series for _, series in losses.beside],
         )
 
-    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
-        losses, styles = self.losses(view, width), self.text_styles
+    def draw(self, view: ShownT, width: int, height: int) -> Picture:
+        losses, styles, size = self.losses(view, width), self.text_styles, Size(width, height)
         if height == 1:
-            return [self._line(losses, width)]
+            line = self._line(losses, width)
+            return Picture(size, lambda seen: [line])
         scale = "logarithmic" if self.logarithmic else "linear"
-        self.entitle(losses.title)
         click = clickable(scale, "app.command('scale')")
-        self.note(*[Content.assemble("dim: to come  ", click)] * losses.ahead, click)
+        notes = [*[Content.assemble("dim: to come  ", click)] * losses.ahead, click]
         entries = [entry for entry, _ in losses.beside]
         most = 2 if height >= LOW else int(height > LOW // 2)
         below = legend(entries, width, most, styles.dim)
         chart = self.chart(losses, width, height - len(below))
         if chart is None:
             self._clicked_rows = 0
-            return [Line().add(f" loss {loss(losses.value)} ", styles.text).strip()]
+            alone = Line().add(f" loss {loss(losses.value)} ", styles.text).strip()
+            return Picture(size, lambda seen: [alone], losses.title, notes)
         self._clicked_rows, columns = len(chart.lines), range(width)
         self._steps = {at: step for at in columns if (step := chart.step(at)) is not None}
         marked = {step: chart.column(step) for step in losses.marks}
         self._steps |= {at: step for step, at in marked.items() if at is not None}
         owned = [entry.style for entry in entries]
-        return [*self._rows(losses, chart, owned), *below]
+        rows = [*self._rows(losses, chart, owned), *below]
+        return Picture(size, lambda seen: rows, losses.title, notes)
 
     def _rows(self, losses: Losses, chart: Chart, owned: Sequence[Style]) -> list[Strip]:
         """Return the lines of a chart; ``owned`` are the styles of the curves beside its own."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from textual.geometry import Offset, Region, Size
-from textual.strip import Strip
+from textual.geometry import Offset, Region
 
 from bptui.app.numbers import form_of, largest, signed
 from bptui.app.panels.panel import ViewPanel
-from bptui.app.panels.table import Cell, Row, Table, painted
+from bptui.app.panels.pictures import Picture
+from bptui.app.panels.table import Cell, Row, Table, drawn
 from bptui.app.styles import GLYPHS, PENDING, highlight
 from bptui.app.view import Direction, Kind, Selection, View
 from bptui.core.network import Network, Parameters
@@ -52,46 +52,27 @@ class MatrixPanel(ViewPanel):
         network = view.snapshot.experiment.network
         return arrange(network, width, view.named, view.present)
 
-    def _shown(self, view: View) -> Arrangement:
-        return self.arranged(view, self.container_size.width)
-
-    def extent(self, view: View, width: int, height: int) -> Size:
-        tables = self.arranged(view, width).tables
-        return Size(max(table.right for table in tables), max(table.bottom for table in tables))
-
     def neighbour(self, view: View, direction: Direction) -> Selection:
-        return self._shown(view).neighbour(view.selection, direction)
+        return self.arranged(view, self.container_size.width).neighbour(view.selection, direction)
 
-    def pick(self, view: View, x: int, y: int) -> Selection | None:
-        return self._shown(view).pick(x, y, self.scroll_offset)
-
-    def spot(self, view: View) -> Region | None:
-        """Return the cell with its headings, or the name of a unit."""
-        selection, shown = view.selection, self._shown(view)
-        if selection.kind == "unit" and selection.layer == 0:
-            return shown.tables[0].sight(selection.unit + 1, 0)
-        row = max(shown.row_of(selection), 1)
-        return shown.tables[selection.layer - 1].sight(row, selection.unit)
-
-    def operation_spot(self, view: View) -> Region | None:
+    def _touched(self, view: View, tables: Sequence[Table], seen: Region) -> Region | None:
         """Return the first matrix of the operation, unless some of one is in sight.
 
         Decided for the weights and their gradients together: the panels are to stay side by side.
         """
-        names, seen = view.snapshot.experiment.network.names, self.seen(view)
+        names = view.snapshot.experiment.network.names
         regions = [
             table.region
-            for layer, table in enumerate(self._shown(view).tables, 1)
+            for layer, table in enumerate(tables, 1)
             if highlight(view, names.weights(layer), names.weight_gradient(layer))
         ]
         if any(region.intersection(seen).height > 1 for region in regions):
             return None
         return next(iter(regions), None)
 
-    def paint(self, view: View, width: int, height: int) -> list[Strip]:
+    def draw(self, view: View, width: int, height: int) -> Picture:
         mistakes = view.snapshot.experiment.training.mistakes if self._prefix else ()
-        self.note(*(f"with {', '.join(mistakes)}", "with mistakes") if mistakes else ("",))
-        parameters, arranged, seen = self._select(view), self.arranged(view, width), self.seen(view)
+        parameters, arranged = self._select(view), self.arranged(view, width)
         network, selection, focused = arranged.network, view.selection, self.has_focus
         styles, names = self.text_styles, network.names
         biases = parameters.biases or ()
@@ -148,8 +129,13 @@ class MatrixPanel(ViewPanel):
                 cells.append(Cell(text, style, blank, called))
             return Row([name], cells)
 
-        window = Region(seen.x, seen.y, seen.width, height)
-        return painted(arranged.tables, window, styles.text, row_of)
+        picture = drawn(arranged.tables, styles.text, row_of)
+        return picture._replace(
+            notes=[f"with {', '.join(mistakes)}", "with mistakes"] if mistakes else [""],
+            spot=arranged.spot(selection),
+            touched=self._touched(view, arranged.tables, self.seen(picture.size)),
+            pick=lambda x, y: arranged.pick(x, y, self.scroll_offset),
+        )
 
 
 class Arrangement(NamedTuple):
@@ -188,6 +174,13 @@ class Arrangement(NamedTuple):
         if row > self.network.layers[layer - 1]:
             return Selection("bias", layer, column)
         return Selection("weight", layer, column, row - 1)
+
+    def spot(self, selection: Selection) -> Region:
+        """Return the cell with its headings, or the name of a unit."""
+        if selection.kind == "unit" and selection.layer == 0:
+            return self.tables[0].sight(selection.unit + 1, 0)
+        row = max(self.row_of(selection), 1)
+        return self.tables[selection.layer - 1].sight(row, selection.unit)
 
     def pick(self, x: int, y: int, scrolled: Offset) -> Selection | None:
         """Return what is drawn at a cell of the content: a number, or the name of a unit."""

@@ -14,7 +14,7 @@ from bptui.app.diagram.wires import Wires, wires_of
 from bptui.app.lines import clickable
 from bptui.app.numbers import ordinal
 from bptui.app.panels.panel import FollowingPanel
-from bptui.app.panels.pictures import Picture, PicturesPanel
+from bptui.app.panels.pictures import Picture
 from bptui.app.styles import highlight
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
@@ -40,11 +40,12 @@ def arranged(
     return layout, edges(layout)
 
 
-class NetworkPanel(PicturesPanel[View, Selection], FollowingPanel[View, Selection]):
+class NetworkPanel(FollowingPanel[View, Selection]):
     """Draws a sample of the batch going through the network: the first, or the one looked at."""
 
     def __init__(self) -> None:
-        super().__init__("Network", "network", DIAGRAM)
+        super().__init__("Network", "network")
+        self.kind = DIAGRAM
         self.wires: Wires | None = None
 
     @property
@@ -55,6 +56,12 @@ class NetworkPanel(PicturesPanel[View, Selection], FollowingPanel[View, Selectio
     def drawn_from(self, view: View) -> object:
         """Return what is drawn; while nothing runs it may be drawn with more care."""
         return view.picture, view.running or view.seeking is not None
+
+    def action_kind(self, kind: str) -> None:
+        """Show another kind of picture."""
+        self.kind = kind
+        self.scroll_home(animate=False)
+        self.resized()
 
     @property
     def next_learned(self) -> str:
@@ -106,8 +113,8 @@ class NetworkPanel(PicturesPanel[View, Selection], FollowingPanel[View, Selectio
         return Picture(
             Size(max(layout.width, width), layout.height),
             lambda seen: drawing.part(seen.x, seen.width),
-            [*elsewhere, whole, *samples],
             "Network",
+            [*elsewhere, whole, *samples],
             Region.from_union(regions) if regions else None,  # an edge from unit to unit
             _touched(view, layout),
             partial(pick, layout, wires),

@@ -17,7 +17,7 @@ from bptui.app.numbers import form_of, largest, plain
 from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.picture import LARGEST, Look, Span, affordable, number
 from bptui.app.panels.pictures import Picture, by_rows
-from bptui.app.panels.table import Cell, Row, Table, painted
+from bptui.app.panels.table import Cell, Row, Table, drawn
 from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 from bptui.core.activations import limits
@@ -201,6 +201,4 @@ def class_table(view: View, look: Look, width: int, height: int) -> Picture:
             cells.append(Cell(text, right if value else styles.faint, styles.text))
         return Row([(" ", styles.text), (names[row - 1], styles.dim)], cells)
 
-    window = Region(0, 0, wide, tables[-1].bottom)
-    drawn = painted(tables, window, styles.text, row_of)
-    return by_rows(window.size, drawn.__getitem__)._replace(notes=[note])
+    return drawn(tables, styles.text, row_of)._replace(notes=[note])

@@ -19,6 +19,7 @@ from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, pressing
+from bptui.app.panels.pictures import Picture
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
@@ -59,7 +60,7 @@ class LowBar(ScrollBarRender):
 
 
 class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
-    """Draws :meth:`paint`'s strips and refreshes only the lines that changed."""
+    """Draws what is in sight of a picture, and refreshes only the lines that changed."""
 
     ALLOW_SELECT = False  # of text, which a double click would do
     # the arrows move the selection; pages, home, end and the wheel still scroll
@@ -82,6 +83,8 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         self.border_title = title
         self.horizontal_scrollbar.renderer = LowBar  # type: ignore[misc]  # of this bar alone
         self._strips: list[Strip] = []
+        self._picture: tuple[object, Picture] | None = None
+        """What was drawn last, and for what."""
         self._base: Style | None = None
         """The colours of the panel; None: they may have changed."""
         self._painted_for = Size(0, 0)
@@ -100,28 +103,12 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
 
     # what each panel has of its own
 
-    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
-        """Return the visible lines, at most ``height``, from the scroll offset on."""
+    def draw(self, view: ShownT, width: int, height: int) -> Picture:
+        """Return the whole content, for a panel of that inner size."""
         raise NotImplementedError
-
-    def extent(self, view: ShownT, width: int, height: int) -> Size:
-        """Return the size of the whole content; larger than the panel where it scrolls."""
-        return Size(width, height)
-
-    def spot(self, view: ShownT) -> Region | None:
-        """Return where in the content the selection is."""
-        return None
-
-    def operation_spot(self, view: ShownT) -> Region | None:
-        """Return where in the content the operation has read or written something."""
-        return None
 
     def neighbour(self, view: ShownT, direction: Direction) -> ChosenT | None:
         """Return what an arrow reaches; None where this panel shows nothing of the selection."""
-        return None
-
-    def pick(self, view: ShownT, x: int, y: int) -> ChosenT | None:
-        """Return what is drawn at a cell of the content."""
         return None
 
     # drawing
@@ -133,23 +120,31 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
 
     def follow_on(self, before: ShownT | None) -> None:
         """Have what was selected since another view in sight, else what the operation is about."""
-        if self.view is not None and before is not None:
+        if self.view is not None and before is not None and self.size.area:
             moved = self.view.selection != before.selection
-            self.follow(self.spot(self.view) if moved else self.operation_spot(self.view))
+            self.follow(self.drawn.spot if moved else self.drawn.touched)
 
-    def seen(self, view: ShownT) -> Region:
-        """Return the part of the content that is in sight."""
+    @property
+    def drawn(self) -> Picture:
+        """The view as it is drawn in the room that there is."""
+        made_for = self.view, self.container_size
+        if self._picture is None or self._picture[0] != made_for:
+            assert self.view is not None, "nothing is asked of an empty panel"
+            self._picture = made_for, self.draw(self.view, *self.container_size)
+        return self._picture[1]
+
+    def seen(self, whole: Size) -> Region:
+        """Return the part of a content of that size that is in sight."""
         width, height = self.container_size
-        extent = self.extent(view, width, height)
-        height -= extent.width > width
-        width -= extent.height > height
-        return Region(int(self.scroll_offset.x), int(self.scroll_offset.y), width, height)
+        height -= whole.width > width
+        width -= whole.height > height
+        return Region.from_offset(self.scroll_offset, (width, height))
 
     def follow(self, spot: Region | None) -> None:
         """Scroll no further than needed to have a part of the content in sight."""
         if spot is None or self.view is None or not self.size.area:
             return
-        seen = self.seen(self.view)
+        seen = self.seen(self.drawn.size)
         x = max(min(seen.x, spot.x), min(spot.right, spot.x + seen.width) - seen.width)
         y = max(min(seen.y, spot.y), min(spot.bottom, spot.y + seen.height) - seen.height)
         if (x, y) != self.scroll_offset:
@@ -164,13 +159,15 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
             self.refresh()
             return
         # the whole inner size, below scroll bars too: whether those show may still change
-        self._painted_for = width, height = self.container_size
-        extent = self.extent(self.view, width, height)
+        self._painted_for = self.container_size
+        self._picture = None
+        extent = self.drawn.size
         if extent != self.virtual_size:  # set as such it would have the whole screen laid out
             self.set_reactive(ScrollView.virtual_size, extent)
             self._scroll_update(extent)  # has that done where scroll bars come or go
-        fresh = self.paint(self.view, width, height)
-        pairs = zip_longest(self._strips, fresh, fillvalue=BLANK)
+        picture = self.drawn  # maybe another one: then that has had the content scrolled
+        fresh = picture.part(self.seen(extent))
+        pairs, width = zip_longest(self._strips, fresh, fillvalue=BLANK), self._painted_for.width
         changed = [
             Region(0, y, min(max(old.cell_length, new.cell_length), width), 1)
             for y, (old, new) in enumerate(pairs)
@@ -179,6 +176,9 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         if changed:
             self.refresh(*changed)
         self._strips = fresh
+        self.note(*picture.notes)
+        if picture.title:
+            self.entitle(picture.title)
 
     def entitle(self, title: str) -> None:
         """Put a title into the upper border."""
@@ -226,8 +226,6 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         self._fit()
-        if self.view is not None:
-            self.follow(self.spot(self.view))
 
     def on_hide(self) -> None:
         self.away = True
@@ -237,8 +235,10 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         self.resized()
 
     def resized(self) -> None:
-        """Draw at the new size."""
+        """Draw at the new size, with the selection in sight."""
         self.repaint()
+        if self.view is not None and self.size.area and not self.away:
+            self.follow(self.drawn.spot)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_x(old_value, new_value)
@@ -265,7 +265,7 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
 
     def choose(self, view: ShownT, x: int, y: int) -> bool:
         """Select what is drawn at a cell of the content; return whether there is something."""
-        selection = self.pick(view, x, y)
+        selection = self.drawn.pick(x, y)
         if selection is not None:
             self.post_message(self.Selected(selection))
         return selection is not None
@@ -316,6 +316,7 @@ class FollowingPanel(Panel[ShownT, ChosenT]):
 
     def resized(self) -> None:
         if self.follows:
-            self.call_after_refresh(self._draw)
+            self._drawn_view = self.view
+            self.call_after_refresh(super().resized)
         else:
             super().resized()

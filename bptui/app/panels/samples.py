@@ -8,13 +8,13 @@ from typing import ClassVar, Literal
 import numpy as np
 from textual.binding import Binding
 from textual.geometry import Region, Size
-from textual.strip import Strip
 
 from bptui.app.lines import fitted
 from bptui.app.numbers import form_of, largest, plain
 from bptui.app.panels.facts import facts_of
 from bptui.app.panels.panel import FollowingPanel
-from bptui.app.panels.table import Cell, Row, painted
+from bptui.app.panels.pictures import Picture
+from bptui.app.panels.table import Cell, Row, drawn
 from bptui.app.view import Selection, View
 from bptui.core.evaluation import ForwardPass
 from bptui.core.network import Network
@@ -72,8 +72,8 @@ class SamplesPanel(FollowingPanel[View, Selection]):
         if self.view is not None:
             columns = facts_of(self.view.snapshot.experiment).editable
             self._chosen = (self._column(self.view) + by) % columns
-            self._bring_into_sight()
             self.repaint()
+            self._bring_into_sight()
 
     def follow_on(self, before: View | None) -> None:
         if self.view is not None and before is not None and self.view.sample != before.sample:
@@ -85,23 +85,13 @@ class SamplesPanel(FollowingPanel[View, Selection]):
 
     def _bring_into_sight(self) -> None:
         """Scroll to the selected number, and to as many of the outputs as possible."""
-        if self.view is None:
+        if self.view is None or self.drawn.spot is None:
             return
-        spot = self.spot(self.view)
+        spot, whole = self.drawn.spot, self.drawn.size
         if self._column(self.view) >= facts_of(self.view.snapshot.experiment).wide:
-            width = self.extent(self.view, *self.container_size).width
-            right = min(width, spot.x + self.seen(self.view).width)
+            right = min(whole.width, spot.x + self.seen(whole).width)
             spot = Region(spot.x, spot.y, right - spot.x, spot.height)
         self.follow(spot)
-
-    def extent(self, view: View, width: int, height: int) -> Size:
-        table = facts_of(view.snapshot.experiment).table(width)
-        return Size(table.right, table.bottom)
-
-    def spot(self, view: View) -> Region:
-        facts = facts_of(view.snapshot.experiment)
-        table = facts.table(self.container_size.width)
-        return table.sight(facts.row_of(view.looked_at), self._column(view))
 
     def choose(self, view: View, x: int, y: int) -> bool:
         facts = facts_of(view.snapshot.experiment)
@@ -115,10 +105,10 @@ class SamplesPanel(FollowingPanel[View, Selection]):
         self.repaint()
         return True
 
-    def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        facts, seen = facts_of(view.snapshot.experiment), self.seen(view)
+    def draw(self, view: View, width: int, height: int) -> Picture:
+        facts = facts_of(view.snapshot.experiment)
         table, styles, chosen = facts.table(width), self.text_styles, self._column(view)
-        self.note(*facts.remarks(chosen, table.cell))
+        seen = self.seen(Size(table.right, table.bottom))
         found = map(facts.sample_at, range(seen.y + 1, seen.y + height))
         samples = [sample for sample in found if sample is not None]
         forward = _pass_of(facts.network, len(samples))
@@ -159,5 +149,7 @@ class SamplesPanel(FollowingPanel[View, Selection]):
                 cells.append(Cell(text, style, styles.text))
             return Row(marks, cells)
 
-        window = Region(seen.x, seen.y, seen.width, min(height, table.rows - seen.y))
-        return painted([table], window, styles.text, row_of)
+        return drawn([table], styles.text, row_of)._replace(
+            notes=facts.remarks(chosen, table.cell),
+            spot=table.sight(facts.row_of(view.looked_at), chosen),
+        )

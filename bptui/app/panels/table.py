@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
-from textual.geometry import Offset, Region
+from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
 from bptui.app.lines import Line
+from bptui.app.panels.pictures import Picture
 
 
 class Cell(NamedTuple):
@@ -85,24 +86,25 @@ class Table(NamedTuple):
         return (row, column) if column >= 0 else None
 
 
-def painted(
-    tables: Sequence[Table],
-    window: Region,
-    blank: Style,
-    row_of: Callable[[int, int, range], Row],
-) -> list[Strip]:
-    """Return the lines of the ``window`` onto the tables.
+def drawn(
+    tables: Sequence[Table], blank: Style, row_of: Callable[[int, int, range], Row]
+) -> Picture:
+    """Return the tables.
 
     ``row_of`` gives what stands in a table's row, by their numbers, in a range of columns. No cell
     is drawn that the edge would cut: the rest of a number reads as another one.
     """
-    strips = []
-    in_sight = [
-        (number, table)
-        for number, table in enumerate(tables)
-        if table.x < window.right and table.right > window.x
-    ]
-    for y in range(window.y, window.bottom):
+    width, height = (max(getattr(each, end) for each in tables) for end in ("right", "bottom"))
+
+    def part(window: Region) -> list[Strip]:
+        in_sight = [
+            (number, table)
+            for number, table in enumerate(tables)
+            if table.x < window.right and table.right > window.x
+        ]
+        return [line(y, window, in_sight) for y in range(window.y, min(window.bottom, height))]
+
+    def line(y: int, window: Region, in_sight: Sequence[tuple[int, Table]]) -> Strip:
         line = Line()
         for number, table in in_sight:
             if not table.y <= y < table.bottom:
@@ -124,5 +126,6 @@ def painted(
                 beside = f"{' ' * bool(named)}{named}".ljust(room - cell_len(text))
                 line.add(beside, before).add(text, style)
                 room = table.cell
-        strips.append(line.strip().crop(window.x, window.right))
-    return strips
+        return line.strip().crop(window.x, window.right)
+
+    return Picture(Size(width, height), part)

@@ -17,11 +17,11 @@ from bptui.app.diagram.scalars import picture
 from bptui.app.diagram.wires import wires_of
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.panels.network import arranged
-from bptui.app.panels.pictures import Picture, PicturesPanel, by_rows
+from bptui.app.panels.pictures import Picture, by_rows
 from bptui.app.program.moment import Moment
 from bptui.app.program.network import network_view, weight_name
 from bptui.app.program.numbers import Numbers, looked_at
-from bptui.app.program.panel import SIGNS, verdict_style
+from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.view import Direction, View
 
 LEFT, RIGHT = -1, +1
@@ -29,11 +29,12 @@ KINDS = ("network", "edges", "numbers")
 """What can be shown: the first of a program that trains a network of layers, where it fits."""
 
 
-class GraphPanel(PicturesPanel[Moment, Moment]):
+class GraphPanel(ProgramPanel):
     """Inputs on the left, consumers on the right, the selected quantity between them."""
 
     def __init__(self) -> None:
-        super().__init__("Graph", "graph", KINDS[1])
+        super().__init__("Graph", "graph")
+        self.kind = KINDS[1]
         self._chosen: str | None = None
         self._kinds: tuple[str, ...] = KINDS[1:]
         self._numbers: dict[object, Numbers] = {}
@@ -44,8 +45,9 @@ class GraphPanel(PicturesPanel[Moment, Moment]):
 
     def action_kind(self, kind: str) -> None:
         """Show the network, the edges around the selected value, or the numbers that it is of."""
-        self._chosen = kind
-        super().action_kind(kind)
+        self.kind = self._chosen = kind
+        self.scroll_home(animate=False)
+        self.resized()
 
     def _numbers_of(self, view: Moment) -> Numbers:
         """Return the picture of the selected number, else of the loss where all of it has room.

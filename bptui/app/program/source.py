@@ -14,6 +14,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.lines import Line, fitted
+from bptui.app.panels.pictures import Picture, by_rows
 from bptui.app.program.moment import Moment
 from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.view import Direction
@@ -54,26 +55,25 @@ class SourcePanel(ProgramPanel):
                 found += [Row(number, " " * indent + part) for part in parts]
         return found
 
-    def extent(self, view: Moment, width: int, height: int) -> Size:
-        rows = len(self.rows(view))
-        return Size(width - (rows > height), rows)
-
-    def spot(self, view: Moment) -> Region | None:
-        rows, line = self.rows(view), Row(view.row or view.line)
-        at = rows.index(line) if line in rows else 0  # a call that was told is on none
-        around = max(min(AROUND, (self.container_size.height - 3) // 2), 0)
-        return Region(0, max(at - around, 0), 1, min(at, around) + around + 2)
-
-    def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
-        record = view.record
+    def draw(self, view: Moment, width: int, height: int) -> Picture:
+        record, rows = view.record, self.rows(view)
         name, number = record.source.files.where(view.line)
         where = record.function_at(view.line) or ("" if name else "line")
-        self.entitle(" ".join(["Source:", *filter(None, (name, where)), str(number)]))
+        title = " ".join(["Source:", *filter(None, (name, where)), str(number)])
         found = {line.verdict for line in record.judged.values()}
         words = {"right": "right", "wrong": "first wrong", "follows": "follows"}
-        self.note("  ".join(f"{SIGNS[each]} {words[each]}" for each in words if each in found))
-        top, width = int(self.scroll_offset.y), self.extent(view, width, height).width
-        return [self._row(view, row, width) for row in self.rows(view)[top : top + height]]
+        note = "  ".join(f"{SIGNS[each]} {words[each]}" for each in words if each in found)
+        line = Row(view.row or view.line)
+        at = rows.index(line) if line in rows else 0  # a call that was told is on none
+        around = max(min(AROUND, (height - 3) // 2), 0)
+        width -= len(rows) > height
+        picture = by_rows(Size(width, len(rows)), lambda y: self._row(view, rows[y], width))
+        return picture._replace(
+            title=title,
+            notes=[note],
+            spot=Region(0, max(at - around, 0), 1, min(at, around) + around + 2),
+            pick=lambda x, y: replace(view, row=rows[y].line) if y < len(rows) else None,
+        )
 
     def _row(self, view: Moment, row: Row, width: int) -> Strip:
         styles, record, line, digits = self.text_styles, view.record, Line(), _digits(view)
@@ -125,10 +125,6 @@ class SourcePanel(ProgramPanel):
             return None
         row = (view.row or view.line) + (1 if direction == "down" else -1)
         return replace(view, row=min(max(row, 1), len(view.record.rows)))
-
-    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
-        rows = self.rows(view)
-        return replace(view, row=rows[y].line) if y < len(rows) else None
 
 
 def _digits(view: Moment) -> int:

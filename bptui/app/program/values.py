@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, fitted
 from bptui.app.numbers import form_of, largest, loss, signed
+from bptui.app.panels.pictures import Picture
 from bptui.app.program.moment import Moment
 from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.program.record import Variable
@@ -48,39 +49,37 @@ class ValuesPanel(ProgramPanel):
         at = max(at for at, entry in enumerate(entries) if entry == view.subject)
         return view.choosing(entries[min(max(at + step, 0), len(entries) - 1)])
 
-    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
+    def draw(self, view: Moment, width: int, height: int) -> Picture:
         variables, top = view.record.variables(view.stop), int(self.scroll_offset.y)
-        listed = y < len(variables) and y - top < self._list_height(self.size.height)
-        return view.choosing(variables[y].entry) if listed else None
-
-    def extent(self, view: Moment, width: int, height: int) -> Size:
+        shown = self._list_height(height)
         # the detail stays where it is: only the list is scrolled
-        below = height - self._list_height(height)
-        rows = max(len(view.record.variables(view.stop)) + below, height)
-        return Size(width - (rows > height), rows)
-
-    def spot(self, view: Moment) -> Region | None:
-        """Return the selected variable, or the one that was given last."""
-        entries = [variable.entry for variable in view.record.variables(view.stop)]
-        shown = view.subject if view.subject in entries else max(entries, default=0)
-        found = [at for at, entry in enumerate(entries) if entry == shown]
-        height = self.container_size.height
-        return Region(0, min(found, default=0), 1, 1 + height - self._list_height(height))
-
-    def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
-        variables, top = view.record.variables(view.stop), int(self.scroll_offset.y)
-        width, shown = self.extent(view, width, height).width, self._list_height(height)
+        rows = max(len(variables) + height - shown, height)
+        width -= rows > height
         name = min(max((len(variable.name) for variable in variables), default=1), LONGEST)
         shape = max((len(view.record.shape(variable.entry)) for variable in variables), default=0)
         counts = Counter(variable.name for variable in variables)
-        rows = [
+        listed = [
             self._row(view, variable, name, shape, width, counts[variable.name] > 1)
             for variable in variables[top : top + shown]
         ]
-        rows += [BLANK] * (shown - len(rows))
         detail = self._detail(view, width, height - shown)
-        self.note("is │ should be" * any("│" in line.text for line in detail))
-        return [*rows, *detail]
+        strips = [*listed, *[BLANK] * (shown - len(listed)), *detail]
+        # the selected variable, or the one that was given last
+        entries = [variable.entry for variable in variables]
+        entry = view.subject if view.subject in entries else max(entries, default=0)
+        at = entries.index(entry) if entry in entries else 0
+
+        def pick(x: int, y: int) -> Moment | None:
+            there = y < len(variables) and y - top < shown
+            return view.choosing(variables[y].entry) if there else None
+
+        return Picture(
+            Size(width, rows),
+            lambda seen: strips,
+            notes=["is │ should be" * any("│" in line.text for line in detail)],
+            spot=Region(0, at, 1, 1 + height - shown),
+            pick=pick,
+        )
 
     def _row(
         self, view: Moment, variable: Variable, name: int, shape: int, width: int, doubled: bool
