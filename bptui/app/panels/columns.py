@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import zip_longest
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from bptui.app.panels.factors import BETWEEN
 from bptui.explain.explain import Explanation
@@ -21,13 +21,6 @@ Write: TypeAlias = Callable[[Explanation, Form, int], list[TextLine]]
 """Writes an explanation in a form, in so many columns."""
 
 
-class Beside(NamedTuple):
-    """Forms beside each other, and their lines."""
-
-    forms: Forms
-    lines: Sequence[TextLine]
-
-
 def beside(
     tried: Iterable[Forms],
     explanation: Explanation,
@@ -35,7 +28,7 @@ def beside(
     write: Write,
     height: int,
     most: int,
-) -> Beside | None:
+) -> tuple[Forms, Sequence[TextLine]] | None:
     """Return the first forms of which no line is cut, and all are in sight.
 
     Else those with the fewest lines, ``most`` at most. Above them stands what they have in common,
@@ -43,16 +36,15 @@ def beside(
     """
     above, rest = shared(explanation, report)
     written = cache(partial(write, rest))
-    best: Beside | None = None
+    longer: list[tuple[Forms, Sequence[TextLine]]] = []
     for forms in tried:
         rows = _rows(written, forms, report.width, most - min(map(len, above)))
         for head in above if rows is not None else ():
-            placed = Beside(forms, [*head, *(rows or ())])
-            if len(placed.lines) <= height:
-                return placed
-            if len(placed.lines) <= most:
-                best = min(best or placed, placed, key=lambda each: len(each.lines))
-    return best
+            lines = [*head, *(rows or ())]
+            if len(lines) <= height:
+                return forms, lines
+            longer += [(forms, lines)] * (len(lines) <= most)
+    return min(longer, key=lambda each: len(each[1]), default=None)
 
 
 def shared(

@@ -62,8 +62,8 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         self._written: dict[object, Written] = {}
         """The latest ones, by what they depend on."""
         self._subject: object = None
-        self._plans: dict[object, tuple[list[Forms] | None, int]] = {}
-        """Forms beside each other, or none, and their lines at most, by what was explained."""
+        self._plans: dict[object, tuple[Forms, int]] = {}
+        """The forms that were chosen, and their lines at most, by what was explained."""
 
     def explanation(self, view: ShownT) -> tuple[Explanation, Reports]:
         """Return what is explained, and who writes it."""
@@ -188,26 +188,24 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         about = (self.subject(view), made.title, self.form, width, height)
         form: Form = FORMS[0] if self.form == "all" else self.form
         lines: Sequence[TextLine] = ()
-        tried, most = self._plans.pop(about, (None, height))
-        planned = bool(tried)
-        if not tried:
+        chosen, most = self._plans.pop(about, ((), 0))
+        tried = [chosen]
+        if len(chosen) < 2:  # one alone, or they are yet to be chosen
             lines = self.lines(view, report(width, form != FORMS[0]), made, form)
             if form == FORMS[0] and len(lines) > height:
                 lines = write(made, form, width)
-        if tried is None:
             most = max(height, len(lines) + SLACK)
-            several = self.form == "all" and width >= WIDE and made.arrays
+            several = not chosen and self.form == "all" and width >= WIDE and made.arrays
             every = [FORMS, FORMS[:2], FORMS[::2]] if made.numbers else [FORMS[1:]]
             tried = every if several else []
         found = beside(tried, made, report(width, True), write, height, most) if tried else None
-        if planned and found is None:  # it has no room any more: another one is made
+        if found is None and len(chosen) > 1:  # they have no room any more: others are chosen
             return self._write(view, width, height)
         if len(self._plans) > MOST_PLANS:
             self._plans.clear()
-        self._plans[about] = ([], 0) if found is None else ([found.forms], most)
-        if found is not None:
-            return Written(made.title, found.forms, found.lines)
-        return Written(made.title, (form,), lines or write(made, form, width))
+        forms, lines = found or ((form,), lines)
+        self._plans[about] = forms, most
+        return Written(made.title, forms, lines)
 
 
 class DerivationPanel(FormsPanel[View, Selection]):

@@ -26,7 +26,6 @@ from bptui.core.evaluation import Evaluator, confusion
 from bptui.core.experiment import Experiment
 
 WIDEST_NAME = 12
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 DECIMALS = 4
 NUMBER = DECIMALS + 5
 LABELS = ("output", "target")
@@ -41,17 +40,15 @@ class Bars(NamedTuple):
     left: int
     room: int
 
-    @property
-    def zero(self) -> int:
-        """The cells to the left of zero."""
-        return round(-self.span.low / self.span.width * self.room)
+    def column(self, value: float) -> int:
+        """Return where a value stands, as near as the span reaches."""
+        low, high = self.span
+        return self.left + round((min(max(value, low), high) - low) / self.span.width * self.room)
 
     def axis(self, styles: Styles) -> Line:
-        """Write the ends of the axis, and zero where it is neither."""
-        line, low, high = Line(), number(self.span.low), number(self.span.high)
-        line.pad(self.left, styles.text).add(low, styles.dim)
-        if len(low) < self.zero < self.room - len(high) - 1:
-            line.pad(self.left + self.zero, styles.text).add("0", styles.dim)
+        """Write the ends of the axis."""
+        low, high = map(number, self.span)
+        line = Line().pad(self.left, styles.text).add(low, styles.dim)
         return line.pad(self.left + self.room - len(high), styles.text).add(high, styles.dim)
 
     def add(self, line: Line, value: float, styles: Styles, *, target: bool) -> None:
@@ -59,16 +56,10 @@ class Bars(NamedTuple):
         if math.isnan(value):
             line.add("not a number"[: self.room], styles.warning)
             return
-        shown = min(max(value, self.span.low), self.span.high)
-        length, negative = abs(shown) / self.span.width * self.room, value < 0
-        cells = min(max(round(length), 1), self.zero) if negative else 0
-        line.pad(self.left + self.zero - cells, styles.text)
-        whole, rest = divmod(round(min(length, self.room - self.zero) * 8), 8)
-        bar = "█" * cells or "█" * whole + EIGHTHS[rest].strip() or "▏"
-        if target:
-            bar = "░" * (cells or round(min(length, self.room - self.zero))) or "▏"
-        style = styles.negative[1] if negative else styles.positive[1]
-        line.add(bar, styles.dim if target else style)
+        begin, end = sorted((self.column(0.0), self.column(value)))
+        style = styles.positive[1] if value >= 0.0 else styles.negative[1]
+        bar = ("░" if target else "█") * (end - begin) or "▏"
+        line.pad(begin, styles.text).add(bar, styles.dim if target else style)
 
 
 def _usual(experiment: Experiment) -> Span:

@@ -73,25 +73,11 @@ class SamplesPanel(FollowingPanel[View, Selection]):
             columns = facts_of(self.view.snapshot.experiment).editable
             self._chosen = (self._column(self.view) + by) % columns
             self.repaint()
-            self._bring_into_sight()
+            self.follow(self.drawn.spot)
 
     def follow_on(self, before: View | None) -> None:
         if self.view is not None and before is not None and self.view.sample != before.sample:
-            self._bring_into_sight()
-
-    def resized(self) -> None:
-        super().resized()
-        self.call_after_refresh(self._bring_into_sight)
-
-    def _bring_into_sight(self) -> None:
-        """Scroll to the selected number, and to as many of the outputs as possible."""
-        if self.view is None or self.drawn.spot is None:
-            return
-        spot, whole = self.drawn.spot, self.drawn.size
-        if self._column(self.view) >= facts_of(self.view.snapshot.experiment).wide:
-            right = min(whole.width, spot.x + self.seen(whole).width)
-            spot = Region(spot.x, spot.y, right - spot.x, spot.height)
-        self.follow(spot)
+            self.follow(self.drawn.spot)
 
     def choose(self, view: View, x: int, y: int) -> bool:
         facts = facts_of(view.snapshot.experiment)
@@ -149,7 +135,8 @@ class SamplesPanel(FollowingPanel[View, Selection]):
                 cells.append(Cell(text, style, styles.text))
             return Row(marks, cells)
 
-        return drawn([table], styles.text, row_of)._replace(
-            notes=facts.remarks(chosen, table.cell),
-            spot=table.sight(facts.row_of(view.looked_at), chosen),
-        )
+        spot = table.sight(facts.row_of(view.looked_at), chosen)
+        if chosen >= facts.wide:  # with a target as many of the outputs as possible
+            spot = Region(spot.x, spot.y, min(table.right - spot.x, seen.width), spot.height)
+        notes = facts.remarks(chosen, table.cell)
+        return drawn([table], styles.text, row_of)._replace(notes=notes, spot=spot)
