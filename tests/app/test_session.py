@@ -59,10 +59,11 @@ async def saving(session: Session) -> Autosave:
 
 
 def edited_twice(timeline: Timeline) -> Timeline:
-    """A weight changes at step 12, a sample and the learning rate at step 30."""
+    """A weight at step 12, a sample and the rate at 30, another weight after the update of 40."""
     timeline = timeline.edited(timeline.snapshot(12), Number("weight", (1, 0, 2)), -0.25)
     timeline = timeline.edited(timeline.snapshot(30), Number("input", (4, 1)), 0.5)
-    return timeline.edited(timeline.snapshot(30), Number("learning rate"), 0.01)
+    timeline = timeline.edited(timeline.snapshot(30), Number("learning rate"), 0.01)
+    return timeline.edited(timeline.snapshot(40), Number("weight", (2, 0, 0)), 1.5, updated=True)
 
 
 def kept_at(timeline: Timeline, step: int) -> Kept:
@@ -114,7 +115,7 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         view = player.view()
         assert player.place == Place(57, 1)
         assert_same_bits(view.snapshot, expected.snapshot)
-        assert view.edits == expected.edits == (12, 30)
+        assert view.edits == expected.edits == (12, 30, 41)
         for mine, other in zip(view.losses.envelope(29), expected.losses.envelope(29), strict=True):
             assert mine.tobytes() == other.tobytes()
         assert player.breakpoints == breakpoints

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bptui.presets.files import load, loads
-from bptui.presets.folders import shipped_names
+from bptui.presets.files import load
 from bptui.presets.save import same_experiment
 
 from ..processes import python
@@ -41,21 +40,6 @@ def test_an_exported_file_runs_without_bptui_and_prints_what_run_prints(tmp_path
     assert list(losses) == [each["step"] for each in records]
     for each in records:
         assert float(losses[each["step"]]) == pytest.approx(each["loss"], rel=1e-12)
-
-
-@pytest.mark.parametrize("name", shipped_names())
-def test_presets_load_anywhere_to_the_same_bits(name: str, tmp_path: Path) -> None:
-    result = export(name, "--to", "toml")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert "csv" not in result.stdout
-    made = load(name)
-    again = loads(result.stdout, name, tmp_path)
-    assert same_experiment(again, made)
-    assert (again.title, again.description, again.source) == (
-        made.title,
-        made.description,
-        made.source,
-    )
 
 
 def test_samples_of_a_csv_file_are_written_out(tmp_path: Path) -> None:

@@ -135,20 +135,6 @@ def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
             check_envelope(timeline.losses.envelope(7), right, 7)
 
 
-def test_an_edit_after_the_update_begins_with_the_next_step() -> None:
-    timeline = Timeline(small("adam", None))
-    shown = timeline.snapshot(7)
-    fork = timeline.edited(shown, Number("weight", (1, 0, 0)), 2.0, updated=True)
-    assert fork.edits == (8,)
-    assert_same_bits(fork.snapshot(7), timeline.snapshot(7))
-    weights = timeline.snapshot(8).parameters.weights[0].copy()
-    weights[0, 0] = 2.0
-    assert np.array_equal(fork.snapshot(8).parameters.weights[0], weights)
-    assert np.array_equal(
-        fork.snapshot(8).slots["m"].weights[0], timeline.snapshot(8).slots["m"].weights[0]
-    )
-
-
 def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
     one = with_test(small("momentum", 2))
     timeline = Timeline(one)
@@ -179,36 +165,6 @@ def test_resting_gives_memory_back() -> None:
     assert given_back > 0
     assert fork.snapshot(300) is not shown
     assert_same_bits(fork.snapshot(300), shown)
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "batch_size", "mistakes"),
-    [("adam", 2, ()), ("sgd", None, ("gradient-accumulated",)), ("momentum", 3, ())],
-)
-def test_edits_that_are_made_again_lead_to_the_same_bits(
-    optimizer: str, batch_size: int | None, mistakes: tuple[str, ...]
-) -> None:
-    first = with_test(small(optimizer, batch_size, mistakes))
-    timeline = Timeline(first)
-    made = [
-        *((0, Number("weight", (1, 1, 2)), -0.5), (0, Number("input", (1, 0)), 2.0)),
-        *((5, Number("bias", (1, 2)), 0.75), (5, Number("learning rate"), 0.3)),
-        *((5, Number("bias", (1, 2)), 0.5), (9, Number("target", (0, 0)), 0.0)),
-        (70, Number("weight", (2, 2, 0)), 1.5),
-    ]
-    for step, number, value in made:
-        timeline = timeline.edited(timeline.snapshot(step), number, value)
-    timeline = timeline.edited(timeline.snapshot(74), Number("weight", (2, 0, 0)), 1, updated=True)
-    for order in ([80, 70, 75, 3, 5, 9, 8], [5, 4, 0, 69, 70, 80], [9]):
-        again = Timeline.replayed(first, timeline.all_edits)
-        assert again.edits == timeline.edits == (5, 9, 70, 75)
-        for step in order:
-            assert_same_bits(again.snapshot(step), timeline.snapshot(step))
-    state = Timeline.replayed(first, timeline.all_edits)
-    fork = state.edited(state.snapshot(75), Number("learning rate"), 0.1)
-    other = timeline.edited(timeline.snapshot(75), Number("learning rate"), 0.1)
-    assert_same_bits(fork.snapshot(80), other.snapshot(80))
-    assert fork.all_edits == other.all_edits
 
 
 @pytest.mark.parametrize(
