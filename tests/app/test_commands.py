@@ -56,11 +56,7 @@ TYPED = {
     "Edit everything": "settings, optimizer, batch size",
     "Export": "screenshot, pytorch, latex",
     "What the network has learned": "decision boundary, accuracy",
-    "Numbers": "graph, micrograd",
-    "Loss scale": "log scale, axis",
     "Help": "shortcuts, manual",
-    "Compare": "curves",
-    "Run faster": "speed",
 }
 """Commands, and what people who mean them type into the palette."""
 

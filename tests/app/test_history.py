@@ -57,14 +57,12 @@ def test_the_end_epochs_and_exponents() -> None:
     [
         ("", "a step: 12"),
         ("-8", "there are steps 0 to 1,000,000,000"),
-        ("1000000001", "there are steps 0 to 1,000,000,000"),
         ("e1000000001", "there are steps 0 to 1,000,000,000"),
         ("9" * 5000, "too large"),
         ("1.5", "not a whole number: '1.5'"),
         ("+", "a number is missing"),
         ("end of it", "not a number"),
         ("1,5", "write 1.5 with a point"),
-        ("+-3", "there are steps"),
     ],
 )
 def test_texts_that_lead_nowhere(text: str, says: str) -> None:

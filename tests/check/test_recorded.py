@@ -139,7 +139,6 @@ targets = [[0.0, 1.0, 0.0]]
     ("arrays", "message"),
     [
         ({"t": None, "x": None}, "no array x and no array t; expected x, t, W1"),
-        ({"W1": None}, "no array W1"),
         ({"b1": None}, "b1 is missing"),
         ({"W4": np.ones((2, 2))}, "W3 is missing"),
         ({"gW1": None, "gb1": None, "gW2": None, "gb2": None}, "no gradients"),
@@ -152,10 +151,8 @@ targets = [[0.0, 1.0, 0.0]]
         ({"b1": np.ones(3)}, "b1|biases"),
         ({"x": np.full((5, 3), np.nan)}, "x has numbers that are not finite"),
         ({"x": np.array([None])}, "an array of objects"),
-        ({"x": np.ones((5, 3), complex)}, "x has type complex128"),
         ({"x": np.ones((5, 3, 1))}, r"shape \(5, 3, 1\)"),
         ({"y": np.ones(5)}, "t and y both"),
-        ({"lr": np.ones(2)}, "lr has shape"),
         ({"W1_after": np.ones((3, 4))}, "no array lr"),
     ],
 )

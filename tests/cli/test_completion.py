@@ -36,11 +36,8 @@ def test_the_first_word_is_a_command_a_preset_a_file_or_an_option() -> None:
     [
         (["run", "maz"], ["mazur", "mazur-as-published"]),
         (["run", "xor", "--format", ""], ["table", "jsonl", "csv"]),
-        (["run", "--ev"], ["--every"]),
-        (["gradcheck", "iri"], ["iris"]),
         (["export", "xor", "--to", "t"], ["torch", "toml"]),
         (["--theme", "bptui-"], ["bptui-dark", "bptui-light"]),
-        (["--ascii", "spi"], ["spirals"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
     ],
     ids=" ".join,

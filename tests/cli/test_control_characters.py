@@ -69,19 +69,14 @@ def test_list_of_the_users_own(own: Path) -> None:
 
 UNUSABLE = {
     "no such preset": ["run", NAME],
-    "no such file": ["run", f"{NAME}/x.toml"],
-    "no such code": ["check", f"x{NAME}"],
     "code that raises": ["check", f"{NAME}.py"],
     "no such Python": ["check", f"{NAME}.py", "--python", NAME],
     "no such option": ["run", "article", f"--{EVIL}"],
     "no such command": [f"x{EVIL}", "y"],
-    "one argument too many": ["run", "article", f"{NAME}.toml"],
     "no such format": ["run", "article", "--format", EVIL],
-    "no number": ["run", "article", "--steps", EVIL],
     "no such quantity": ["explain", "article", "--quantity", EVIL],
     "no such theme": ["article", "--theme", EVIL],
     "an output that cannot be": ["run", "article", "-o", f"{NAME}/x"],
-    "no such shell": ["completion", EVIL],
 }
 
 

@@ -41,14 +41,11 @@ NAMES = {
     ("line", "said"),
     [
         ("d @ W * h", "d @ W: d is 1x2, W is 3x2; d @ W.T would fit"),
-        ("d @ c['W']", "d @ c['W']: d is 1x2, c['W'] is 3x2; d @ c['W'].T would fit"),
         ("d @ layer.W", "d @ layer.W: d is 1x2, layer.W is 3x2; d @ layer.W.T would fit"),
         ("d @ -W", "d @ -W: d is 1x2, -W is 3x2; d @ (-W).T would fit"),
         ("np.dot(d - 1, W)", "d - 1 is 1x2, W is 3x2; np.dot(d - 1, W.T) would fit"),
         ("(d - 1).dot(W)", "(d - 1).dot(W): d - 1 is 1x2, W is 3x2; (d - 1).dot(W.T) would"),
-        ("h @ W.T", "h @ W.T: h is 1x3, W.T is 2x3; h @ W would fit"),
         ("np.dot(d, W, o)", "np.dot(d, W, o): d is 1x2, W is 3x2; np.dot(d, W.T, o) would fit"),
-        ("d.dot(W, o)", "d.dot(W, o): d is 1x2, W is 3x2; d.dot(W.T, o) would fit"),
         ("q @ d", "q @ d: q is 2x2, d is 1x2"),  # q.T or d @ q may be meant: shapes do not tell
         ("W - 0.1 * h", "W - 0.1 * h: W is 3x2, 0.1 * h is 1x3"),
         ("W + W.T / 2", "W + W.T / 2: W is 3x2, W.T / 2 is 2x3; W + (W.T / 2).T would fit"),

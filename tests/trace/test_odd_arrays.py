@@ -20,15 +20,6 @@ SNIPPETS = {
         i = (0, slice(None), 2); v[i] = 0.5; v[1][v[1] > 20] *= -1.0
         v[:, 0] += v[:, 1]; v[0, 0, 0] -= 3; v[[0, 0], 1] += 1.0
     """,
-    "views share memory": """
-        theta = np.arange(8.0) * 0.5
-        a, b = theta[:6].reshape(2, 3), theta[6:]
-        a[0] += 1.0; b *= 2.0; theta -= 0.25
-        t = a.T; t[1] = 9.0; r = a @ a.T, theta.sum()
-        a.T[0, 0] += 0.5
-        c = np.split(theta, 4); c[1][:] = -1.0; s = theta * 2.0
-        d = theta[::-2]; d[1:] = theta[1:4]; u = theta @ theta
-    """,
     "out": """
         o = np.zeros(3)
         np.multiply(w, 2.0, out=o); a = o + 0.0

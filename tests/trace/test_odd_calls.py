@@ -90,12 +90,6 @@ SNIPPETS = {
         loop = asyncio.new_event_loop()
         r = loop.run_until_complete(f(0.5, 1.5)); loop.close(); del loop
     """,
-    "deep recursion": """
-        import sys
-        def depth(n, v): return v if n == 0 else depth(n - 1, v) + 0.5
-        room = sys.getrecursionlimit()
-        r = depth(700, w)
-    """,
     "operators as functions": """
         r = functools.reduce(operator.add, [w, w, w * 2.0])
         s = functools.reduce(lambda a, b: a @ b, [np.eye(2), x, w])

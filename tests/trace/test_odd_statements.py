@@ -14,11 +14,6 @@ SNIPPETS = {
         say("owner", d)[say("index", 1)] = say("value", 0.5 * w)
         say("owner", w)[say("index", 0)] = say("value", 2.0)
     """,
-    "order of an update": """
-        v = w.copy()
-        say("owner", v)[say("index", 1)] += say("value", 2.5)
-        say("owner", [v])[say("index", 0)] *= say("value", 0.5)
-    """,
     "update of a subscript reads first": """
         v = [1.0, 2.0]
         def other():
@@ -35,13 +30,6 @@ SNIPPETS = {
             return 1.0
         a.v += other()
         b = a.v
-    """,
-    "index that is used up": """
-        turns = iter([0, 1, 2])
-        v = w * 1.0
-        v[next(turns)] -= 0.5
-        v[next(turns)] **= 2
-        q = next(turns)
     """,
     "several targets": """
         a = b = c = w * 2.0
