@@ -15,13 +15,19 @@ from textual.widget import Widget
 
 from bptui.app.commands import COMMANDS
 from bptui.app.diagram.layout import wanted
-from bptui.app.panels.caption import ROWS, OperationCaption, tour_rows
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import DIAGRAM, NUMBERS, NetworkPanel
 from bptui.app.panels.panel import TAB, Panel, ViewPanel
-from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
+from bptui.app.panels.status import (
+    OPTIONAL,
+    ROWS,
+    KeyLine,
+    OperationCaption,
+    StatusLine,
+    tour_rows,
+)
 from bptui.app.playback.player import Player
 from bptui.app.view import Cursor, Direction, Selection, View
 from bptui.terminal.compositor import FrontCompositor

@@ -6,7 +6,7 @@ from rich.style import Style
 
 from bptui.app.panels.loss import Entry
 from bptui.app.panels.loss import legend as legend_of
-from bptui.app.playback.outlook import MOST_STEPS, last_ahead
+from bptui.app.playback.run import MOST_STEPS, last_ahead
 from bptui.app.view import LETTERS, Curve
 from bptui.core.history import LossHistory
 from bptui.core.timeline import Timeline

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
-from bptui.app.screens.save import SaveScreen
+from bptui.app.screens.questions import SaveScreen
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load

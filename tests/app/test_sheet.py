@@ -82,7 +82,7 @@ class Sheet:
         await self.session.pilot.pause()
 
     async def says(self, text: str) -> None:
-        said = self.screen.query_one("#sheet-said", Static)
+        said = self.screen.query_one(".said", Static)
         await self.session.until(lambda: text in str(said.render()), text)
 
     async def finished(self) -> Experiment | None:

@@ -19,7 +19,7 @@ def save(app: BptuiApp) -> None:
     """Ask for a name and save the experiment."""
     from shlex import quote
 
-    from bptui.app.screens.save import SaveScreen
+    from bptui.app.screens.questions import SaveScreen
     from bptui.presets.folders import own_folder
     from bptui.presets.save import shown_path
 

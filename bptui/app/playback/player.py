@@ -15,8 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bptui.app.playback.history import Branch, Place, UndoHistory
-from bptui.app.playback.outlook import look_ahead
-from bptui.app.playback.run import BREATH, DEFAULT, SLICE, SPEEDS, Run, Speed
+from bptui.app.playback.run import BREATH, DEFAULT, SLICE, SPEEDS, Run, Speed, look_ahead
 from bptui.app.view import Curve, View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment

@@ -1,7 +1,8 @@
-"""A run: frame after frame from the shown place on, at a chosen speed, until it must stop."""
+"""A run: frame after frame, at a chosen speed, until it must stop; and the losses to come."""
 
 from __future__ import annotations
 
+import asyncio
 import math
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -10,10 +11,12 @@ from msgspec import Struct
 
 from bptui.app.playback.history import Place
 from bptui.core.engine import Snapshot
+from bptui.core.timeline import Timeline
 
 if TYPE_CHECKING:
     from bptui.app.playback.player import Player
     from bptui.app.playback.search import Hit
+    from bptui.core.history import Summary
 
 SLICE = 0.005
 """Seconds of work between two looks at the keyboard."""
@@ -23,6 +26,16 @@ SHARE = 4.0
 """A frame's cost times this passes before the next: drawing never takes most of the time."""
 READABLE = 10.0
 """Steps or operations a second, up to which everything on the screen follows each of them."""
+
+
+MOST_STEPS = 10_000
+"""To come, that are looked at."""
+MOST_WORK = 2e7
+"""Steps times parameters times samples: some tenths of a second, as steps without many of them."""
+LEAST_STEPS = 100
+"""Of a network so large that fewer are affordable none is played."""
+AHEAD_SLICE, AHEAD_BREATH = 0.002, 0.002
+"""Of that: as SLICE and BREATH."""
 
 
 class Speed(Struct, frozen=True):
@@ -141,3 +154,29 @@ class Run:
             at_last = at_last and position is None
         self._ended = at_last or (entered and stops)
         player.show(snapshot, None if self._ended else position)
+
+
+def last_ahead(timeline: Timeline) -> int:
+    """Return the step up to which the losses to come are worth their time; -1 for none."""
+    experiment = timeline.latest
+    work = experiment.network.parameter_count * experiment.schedule.batch_size
+    affordable = min(MOST_STEPS, int(MOST_WORK / work))
+    goal = min(experiment.training.steps, timeline.furthest + affordable)
+    return goal if affordable >= LEAST_STEPS and timeline.furthest < goal else -1
+
+
+async def look_ahead(player: Player) -> Summary | None:
+    """Return the losses of what is shown up to :func:`last_ahead`, or to where they diverge.
+
+    Works only while the player is at rest. None where they are no longer wanted, or known.
+    """
+    timeline = player.timeline
+    last, ahead = last_ahead(timeline), timeline.ahead()
+    while player.timeline is timeline and timeline.furthest < last:
+        if not player.at_rest:
+            await asyncio.sleep(player.frame)
+        elif ahead.move_towards(last + 1, AHEAD_SLICE) or ahead.first_not_finite is not None:
+            return ahead.losses.summary
+        else:
+            await asyncio.sleep(AHEAD_BREATH)
+    return None

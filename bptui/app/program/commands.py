@@ -111,8 +111,7 @@ def breakpoints(app: ProgramApp) -> None:
 
 def export(app: ProgramApp) -> None:
     """Ask what to export and where."""
-    from bptui.app.program.formats import program_formats
-    from bptui.app.screens.export import ExportScreen
+    from bptui.app.screens.export import ExportScreen, program_formats
 
     formats = program_formats(app.moment.record.checked, app.moment.update + 1)
     app.export(ExportScreen(app.file.stem, app.file.name, formats, app.file))

@@ -18,10 +18,9 @@ from bptui.app.diagram.wires import wires_of
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.panels.network import arranged
 from bptui.app.panels.pictures import Picture, by_rows
-from bptui.app.program.moment import Moment
+from bptui.app.program.moment import SIGNS, Moment, ProgramPanel, verdict_style
 from bptui.app.program.network import network_view, weight_name
 from bptui.app.program.numbers import Numbers, looked_at
-from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.view import Direction, View
 
 LEFT, RIGHT = -1, +1

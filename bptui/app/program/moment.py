@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
+from rich.style import Style
 
+from bptui.app.panels.panel import Panel
 from bptui.app.playback.run import SPEEDS, Speed
 from bptui.app.program.claims import Claims
 from bptui.app.program.record import Record
+from bptui.app.styles import Styles
 from bptui.core.arrays import Array
 
 READABLE = tuple(speed for speed in SPEEDS if speed.readable)
 """Speeds of a run: what was recorded is there to be looked at."""
 USUAL = Speed(10, "operation")
+SIGNS = {"right": "✓", "wrong": "✗", "follows": "↳", "": " "}
+"""Verdicts: right, the first wrong one, and what follows from that."""
 
 
 class Moment(Struct, frozen=True, eq=False):
@@ -113,3 +120,12 @@ class Moment(Struct, frozen=True, eq=False):
 def opened(record: Record) -> Moment:
     """Return the start of the update that was looked at."""
     return Moment(record, Claims(record), record.starts[record.first])
+
+
+ProgramPanel: TypeAlias = Panel[Moment, Moment]
+"""A panel of the app on a program: to select something is to show another moment."""
+
+
+def verdict_style(styles: Styles, verdict: str) -> Style:
+    """Return the colour of a verdict."""
+    return {"right": styles.accent, "wrong": styles.warning}.get(verdict, styles.negative[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.geometry import Size
@@ -9,14 +10,13 @@ from textual.screen import Screen
 
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
-from bptui.app.panels.caption import CaptionLine, Told
+from bptui.app.panels.loss import HIT, ChartPanel, Losses
 from bptui.app.panels.panel import TAB, Panel
-from bptui.app.panels.status import LOSS_ROOM, KeyLine, TopLine
+from bptui.app.panels.status import LOSS_ROOM, CaptionLine, KeyLine, Told, TopLine
 from bptui.app.program.commands import PROGRAM
 from bptui.app.program.derivation import DerivationPanel
 from bptui.app.program.graph import GraphPanel
-from bptui.app.program.moment import Moment
-from bptui.app.program.panel import LossPanel, ProgramPanel
+from bptui.app.program.moment import Moment, ProgramPanel
 from bptui.app.program.source import SourcePanel
 from bptui.app.program.values import ValuesPanel
 from bptui.app.styles import Styles
@@ -85,6 +85,23 @@ class LineCaption(CaptionLine[Moment]):
             found = found._replace(how=form[verdict].format(gives, stands))
         text = record.text(view.line).strip()
         return found._replace(where=record.told(view.line), what=text, wrong=verdict != "right")
+
+
+class LossPanel(ChartPanel[Moment, Moment]):
+    """The losses of all updates, counted from 1."""
+
+    def losses(self, view: Moment, width: int) -> Losses:
+        values, steps = view.record.losses, np.arange(1, view.record.losses.size + 1)
+        implied, diverged = view.record.lines.judged.loss, view.record.diverged_at
+        title = "Loss" if implied.entry is not None else f"Loss: {implied.text}, inferred"
+        numbers = f"{loss(float(values[0]))} → {loss(float(values[-1]))}, {values.size} updates"
+        if diverged is not None:
+            title += f", not finite from update {diverged + 1}"
+            numbers = f"{loss(float(values[0]))}, not finite from update {diverged + 1}"
+        here, value = view.update + 1, float(values[view.update])
+        marks = {hit + 1: HIT for hit in view.hits}
+        lines = (steps, values, values, values.size)
+        return Losses(*lines, here, value, numbers, marks, title=title)
 
 
 class ProgramScreen(Screen[None]):

@@ -15,8 +15,7 @@ from textual.strip import Strip
 
 from bptui.app.lines import Line, fitted
 from bptui.app.panels.pictures import Picture, by_rows
-from bptui.app.program.moment import Moment
-from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
+from bptui.app.program.moment import SIGNS, Moment, ProgramPanel, verdict_style
 from bptui.app.view import Direction
 
 AROUND = 4

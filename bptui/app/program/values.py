@@ -13,8 +13,7 @@ from textual.strip import Strip
 from bptui.app.lines import BLANK, Line, fitted
 from bptui.app.numbers import form_of, largest, loss, signed
 from bptui.app.panels.pictures import Picture
-from bptui.app.program.moment import Moment
-from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
+from bptui.app.program.moment import SIGNS, Moment, ProgramPanel, verdict_style
 from bptui.app.program.record import Variable
 from bptui.app.styles import GLYPHS, Highlight
 from bptui.app.view import Direction

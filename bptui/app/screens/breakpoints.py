@@ -52,17 +52,16 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
         super().__init__("Breakpoints", f"enter: next line, {OFF} before one: off, esc: close")
         lines = [f"{f'{OFF} ' * (not on)}{each}\n" for each, on in breakpoints.items()]
         self._text, self._parse, self._asked = TextBox("".join(lines)), parse, False
-        self._meaning = Static(classes="meaning", markup=False)
         said = f"One a line, such as:  {',  '.join(shown)}"
         self._examples = Static(said, classes="keys", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        return self._text, self._meaning, self._examples
+        return self._text, self.said, self._examples
 
     def on_mount(self) -> None:
         self._text.focus()
         self._text.move_cursor(self._text.document.end)
-        self._say(ABOUT)
+        self.say(ABOUT)
 
     def on_text_area_selection_changed(self) -> None:
         self.on_text_area_changed()
@@ -74,20 +73,16 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
             made, on = self._read(line)
         except EntryError as error:
             said = str(error)
-            self._say(said[:1].upper() + said[1:], wrong=True)
+            self.say(said[:1].upper() + said[1:], wrong=True)
         else:
             said = ABOUT if made is None else f"Stops {made.meaning}"
-            self._say(said if on or made is None else f"Switched off: {said}")
+            self.say(said if on or made is None else f"Switched off: {said}")
 
     def _read(self, line: str) -> tuple[Condition | None, bool]:
         """Return the condition in a line, if any, and whether it is switched on."""
         plain = line.strip()
         text = plain.removeprefix(OFF).strip()
         return self._parse(text) if text else None, not plain.startswith(OFF)
-
-    def _say(self, text: str, wrong: bool = False) -> None:
-        self._meaning.update(text)
-        self._meaning.set_class(wrong, "wrong")
 
     def action_close(self) -> None:
         """Give what is set; lines that cannot be read are lost, if esc asks for that twice."""
@@ -102,7 +97,7 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
         if lost and not self._asked:
             (first, reason), more = next(iter(lost.items())), len(lost) - 1
             others = f" and {more} more" * bool(more)
-            self._say(f"esc again leaves out {first}{others}: {reason}", wrong=True)
+            self.say(f"esc again leaves out {first}{others}: {reason}", wrong=True)
             self._asked = True
         else:
             self.dismiss(found)

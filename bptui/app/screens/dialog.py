@@ -109,6 +109,7 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
         # kept, since what was asked for arrives at any time
         self.box = self.BOX(classes="dialog box")
         self.box.border_title, self.box.border_subtitle = Content(title), key_hints(keys)
+        self.said = Static(classes="said", markup=False)
 
     @property
     def busy(self) -> bool:
@@ -132,6 +133,11 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
         """Return what stands in the box, from top to bottom."""
         return ()
 
+    def say(self, text: str | Content, wrong: bool = False) -> None:
+        """Show what there is to be said of what was typed or chosen."""
+        self.said.update(text)
+        self.said.set_class(wrong, "wrong")
+
     def stay_above(self, rows: int, height: int) -> None:
         """Leave the last rows of a screen of that height as they are, to be read."""
         self.styles.background = "transparent"
@@ -150,11 +156,9 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
     def __init__(self, title: str, keys: str, text: str = "", hint: str = "") -> None:
         super().__init__(title, keys)
         self._field = Line(text, placeholder=hint, select_on_focus=bool(text))
-        # kept here, since results may still arrive while the dialog is being taken down
-        self._meaning = Static(classes="meaning", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        return self._field, self._meaning
+        return self._field, self.said
 
     def read(self, text: str) -> tuple[Value, str]:
         """Return what the text stands for, and in words what enter does with it.
@@ -196,11 +200,6 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
             return None
         self.say(words)
         return value
-
-    def say(self, text: str, wrong: bool = False) -> None:
-        """Show a text below the line."""
-        self._meaning.update(text)
-        self._meaning.set_class(wrong, "wrong")
 
 
 class FileQuestion(Question[Path | None, Path]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -17,8 +18,12 @@ from textual.widgets import OptionList
 from textual.worker import Worker
 
 from bptui.app.screens.dialog import FileQuestion, where
+from bptui.check.report import as_json
+from bptui.check.text import as_text as report_text
+from bptui.check.writer import Checked
 from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
+from bptui.export.derived import BackwardPass, NotWrittenError
 from bptui.export.formats import written
 from bptui.export.history import WRITERS, default_every, history, steps_of
 from bptui.export.programs import numpy_program, toml_preset, torch_program
@@ -26,6 +31,8 @@ from bptui.export.worksheet import worksheet
 from bptui.presets.errors import cleaned
 from bptui.presets.save import SaveError, file_at, saving
 
+COLUMNS = 100
+"""Of a report in a file."""
 LONGEST = 60
 """Characters of a preset's name in the names of files."""
 
@@ -110,14 +117,14 @@ def network_formats(timeline: Timeline, snapshot: Snapshot) -> list[Format]:
     numpy, torch, toml = (
         as_text(partial(make, experiment)) for make in (numpy_program, torch_program, toml_preset)
     )
-    csv, json, npz = (partial(played, form) for form in ("csv", "json", "npz"))
+    csv, objects, npz = (partial(played, form) for form in ("csv", "json", "npz"))
     markdown, latex, text = (partial(explained, form) for form in ("markdown", "latex", "text"))
     return [
         Format("program", "numpy", ".py", f"{alone}.{start}", numpy),
         Format("", "torch", "-torch.py", f"{alone}; gradients by autograd.{start}", torch),
         Format("preset", "TOML", ".toml", preset, toml),
         Format("history", "CSV", "-history.csv", f"{rows} row per step.{included}", csv),
-        Format("", "JSON", "-history.json", f"{rows} object per step.{included}", json),
+        Format("", "JSON", "-history.json", f"{rows} object per step.{included}", objects),
         Format("", "NPZ", "-history.npz", f"{arrays}{included}", npz),
         *screen_formats(snapshot.step),
         Format(
@@ -126,6 +133,28 @@ def network_formats(timeline: Timeline, snapshot: Snapshot) -> list[Format]:
         ),
         Format("", "LaTeX", f"{on_paper}.tex", f"{sheet} as a document for pdflatex.", latex),
         Format("", "text", f"{on_paper}.txt", f"{sheet} as plain text.", text),
+    ]
+
+
+def program_formats(checked: Checked, update: int) -> list[Format]:
+    """Return what there is to export of a program, the screen at an ``update`` too."""
+
+    def as_program() -> str:
+        lines, told = checked.verdict.lines, checked.source.files.told
+        try:
+            return BackwardPass(lines, checked.names, told).text()
+        except NotWrittenError as error:
+            raise SaveError(str(error)) from None
+
+    reports = [checked.report]
+    text = as_text(lambda: report_text(reports, COLUMNS))
+    plain = as_text(lambda: json.dumps(as_json(reports, 0.0), indent=2) + "\n")
+    said = "The true backward pass as a numpy function."
+    return [
+        Format("report", "text", "-report.txt", "What `bptui check` says of the program.", text),
+        Format("", "JSON", "-report.json", "The same for other programs.", plain),
+        Format("program", "numpy", "-backward.py", said, as_text(as_program)),
+        *screen_formats(update),
     ]
 
 

@@ -71,10 +71,9 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         self._options.can_focus = False  # what is typed always goes to the filter
         self._known = Static(classes="hint")
         self._preview = VerticalScroll(self._known)
-        self._message = Static(id="preset-keys", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        return self._filter, self._options, self._preview, self._message
+        return self._filter, self._options, self._preview, self.said
 
     def on_mount(self) -> None:
         self._collect()
@@ -126,7 +125,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         return Content.assemble((name, "bold"), "  ", (entry.network, "dim"))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._say()
+        self.say()
         self._list(self._meant(event.value) or self._shown)
 
     def _meant(self, text: str) -> str:
@@ -145,18 +144,16 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
             return
         self._shown = key
         self.workers.cancel_group(self, "open")
-        self._say()
+        self.say()
         self._preview.scroll_home(animate=False)
         empty = {NEW: PresetEntry(NEW, Path(), "New, empty experiment", description=EMPTY)}
         nothing = PresetEntry("", Path(), "", description=NOTHING)
         self._known.update(_known((self._entries | empty).get(key, nothing)))
 
-    def _say(self, text: str = "", wrong: bool = False) -> None:
+    def say(self, text: str | Content = "", wrong: bool = False) -> None:
         """Say something below the list, or what the keys do."""
-        keys = "delete: remove" if self._own is not None else ""
         self._asked = False
-        self._message.update(text or key_hints(keys))
-        self._message.set_class(wrong, "wrong")
+        super().say(text or key_hints("delete: remove" * (self._own is not None)), wrong)
 
     def action_move(self, how: str) -> None:
         getattr(self._options, f"action_{how}")()
@@ -176,11 +173,11 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
 
     @work(group="open", exclusive=True)
     async def _open(self, entry: PresetEntry) -> None:
-        self._say("opening …")
+        self.say("opening …")
         try:
             self.dismiss(await in_background(load, str(entry.file)))
         except PresetError as error:
-            self._say(str(error), wrong=True)
+            self.say(str(error), wrong=True)
 
     @property
     def _own(self) -> PresetEntry | None:
@@ -194,7 +191,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         elif self._own is not None:
             self.workers.cancel_group(self, "open")
             file, sure = self._own.file, self._asked
-            self._say(f"delete again: {shown_path(file)} will be deleted for good.", wrong=True)
+            self.say(f"delete again: {shown_path(file)} will be deleted for good.", wrong=True)
             self._asked = not sure
             if sure:
                 self._delete(file)
@@ -203,7 +200,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         try:
             delete(file)
         except SaveError as error:
-            self._say(str(error), wrong=True)
+            self.say(str(error), wrong=True)
         else:
             self._deleted(file)
             self._collect()

@@ -111,13 +111,12 @@ class SheetScreen(Dialog[Experiment | None]):
         super().__init__(title, "ctrl+s: OK, esc: cancel, tab: next value, f2: names")
         self._sheet = TextBox(text)
         self._help = Static(id="sheet-help", markup=False)
-        self._said = Static(id="sheet-said", markup=False)
         self._opened, self._outcome = self._sheet.text, Outcome("", "")
         """The text as it was, and what came of the last check, maybe of an earlier one."""
         self._wanted, self._asked = False, ""
 
     def rows(self) -> Iterable[Widget]:
-        return self._sheet, self._help, self._said
+        return self._sheet, self._help, self.said
 
     def on_mount(self) -> None:
         self._sheet.focus()
@@ -209,7 +208,7 @@ class SheetScreen(Dialog[Experiment | None]):
         if self._asked == key or self._sheet.text == self._opened:
             return True
         self._asked = key
-        self._say(f"! Discard your changes? Press {key} again to discard")
+        self.say(f"! Discard your changes? Press {key} again to discard", wrong=True)
         return False
 
     def action_close(self) -> None:
@@ -222,10 +221,6 @@ class SheetScreen(Dialog[Experiment | None]):
             self.box.border_title = Content(f"Experiment: {self._place.name}")
             self._sheet.text = self._opened = template()
             self._go_to("network.layers")
-
-    def _say(self, said: str) -> None:
-        self._said.update(said)
-        self._said.set_class(said.startswith("!"), "wrong")
 
     @work(group="check", exclusive=True)
     async def _check(self) -> None:
@@ -241,7 +236,7 @@ class SheetScreen(Dialog[Experiment | None]):
         if wanted and outcome.experiment is not None:
             self.dismiss(outcome.experiment)
             return
-        self._say(outcome.said)
+        self.say(outcome.said, wrong=outcome.experiment is None)
         if wanted:
             self._go_to(outcome.key)
 

@@ -16,8 +16,8 @@ from textual.widget import Widget
 
 from bptui.app.commands.table import SHOWN_KEYS
 from bptui.app.lines import Line, pressing, spot
-from bptui.app.panels.caption import Told, tour_rows
 from bptui.app.panels.derivation import DerivationPanel, FormsPanel
+from bptui.app.panels.status import Told, tour_rows
 from bptui.app.styles import styles_of
 from bptui.app.tour.stops import FORWARD, Stop, every_stop
 
