@@ -1,8 +1,10 @@
 """The skeleton: it loads, computes all but the gradients, and is right once it is filled in."""
 
+import ast
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +17,18 @@ from bptui.check.functions import reports_of
 from bptui.check.process import StoppedError
 from bptui.check.report import verdict_of
 from bptui.core.experiment import Experiment
+from bptui.core.losses import LOSSES
+from bptui.export.programs import numpy_program
 from bptui.export.template import template
 from bptui.presets.files import load, loads
 
-# what a student may write, from textbooks: independent of the engine's calls
-SLOPES = {
-    "identity": "np.ones_like(NET)",
-    "sigmoid": "OUT * (1 - OUT)",
-    "tanh": "1 / np.cosh(NET) ** 2",
-    "relu": "(NET > 0)",
-    # central difference
-    "gelu": "(GELU(NET + 1e-5) - GELU(NET - 1e-5)) / 2e-5".replace(
-        "GELU", "(lambda z: 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))))"
-    ),
-}
-OUTPUT_GRADIENTS = {
-    "half_squared_error": "(OUT - t)",
-    "squared_error": "2 * (OUT - t)",
-    "mean_squared_error": "2 * (OUT - t) / t.shape[1]",
-    "mean_absolute_error": "(np.sign(OUT - t) / t.shape[1])",
-    "binary_cross_entropy": "((1 - t) / (1 - OUT) - t / OUT)",
-    "cross_entropy": "(-t / OUT)",
-}
-
-
 NETWORKS = [
-    *(([3, 4, 2], ["tanh", "sigmoid"], loss) for loss in OUTPUT_GRADIENTS),
+    *(([3, 4, 2], ["tanh", "sigmoid"], loss) for loss in LOSSES),
     *(([3, 4, 2], ["tanh", "softmax"], loss) for loss in ("squared_error", "cross_entropy")),
-    *(([3, 4, 2], [name, "identity"], "half_squared_error") for name in SLOPES),
+    *(
+        ([3, 4, 2], [name, "identity"], "half_squared_error")
+        for name in ("sigmoid", "relu", "gelu")
+    ),
     ([2, 3], ["sigmoid"], "squared_error"),
     ([2, 3, 4, 5, 2], ["tanh", "relu", "gelu", "softmax"], "cross_entropy"),
     ([2, *[3] * 8, 1], ["tanh"] * 9, "squared_error"),
@@ -50,36 +36,20 @@ NETWORKS = [
 
 
 def filled_in(experiment: Experiment) -> str:
-    """The skeleton with an expression in each blank."""
-    text, network, names = template(experiment), experiment.network, experiment.network.names
-    training, last = experiment.training, experiment.network.depth
-
-    def expression(match: re.Match[str]) -> str:
-        name = match[1]
-        layer = next(
-            each
-            for each in range(1, last + 1)
-            if name in (names.delta(each), names.weight_gradient(each), names.bias_gradient(each))
-        )
-        net, out, delta = names.net(layer), names.out(layer), names.delta(layer)
-        source = "x" if layer == 1 else names.out(layer - 1)
-        if name == names.bias_gradient(layer):
-            return f"{delta}.sum(axis=0)"
-        if name == names.weight_gradient(layer):
-            return f"{source}.T @ {delta} + {2 * training.l2} * {names.weights(layer)}"
-        if layer == last:
-            upstream = OUTPUT_GRADIENTS[training.loss]
-            upstream += " / n" if training.reduction == "mean" else ""
-        else:
-            upstream = f"{names.delta(layer + 1)} @ {names.weights(layer + 1)}.T"
-        activation = network.activations[layer - 1]
-        if activation == "softmax":
-            rule = f"OUT * (({upstream}) - (OUT * ({upstream})).sum(axis=1, keepdims=True))"
-        else:
-            rule = f"({upstream}) * ({SLOPES[activation]})"
-        return rule.replace("NET", net).replace("OUT", out)
-
-    return re.sub(r'fill_in\("(\w+)"\)', expression, text)
+    """The skeleton with the lines of the exported program in its blanks, mistakes left out."""
+    right = replace(experiment, training=replace(experiment.training, mistakes=()))
+    text, lines = template(experiment), list[str]()
+    assignments = [
+        each for each in ast.walk(ast.parse(numpy_program(right))) if isinstance(each, ast.Assign)
+    ]
+    for each in sorted(assignments, key=lambda each: each.lineno):
+        name = ast.unparse(each.targets[0])
+        if re.match("dL_d|delta|g[Wb]", name):
+            lines.append(f"    {ast.unparse(each)}")
+            blank = f'    {name} = fill_in("{name}")'
+            if blank in text:
+                text, lines = text.replace(blank, "\n".join(lines)), []
+    return text
 
 
 def executed(text: str) -> dict[str, Any]:
