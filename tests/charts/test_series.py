@@ -34,8 +34,8 @@ def drawn(
     return chart
 
 
-def owned(chart: Chart, number: int = 0) -> list[tuple[int, int]]:
-    return sorted(cell for cell, owner in chart.owners.items() if owner == number)
+def owned(chart: Chart) -> list[tuple[int, int]]:
+    return sorted(cell for cell, owner in chart.owners.items() if owner == 0)
 
 
 def middles(cells: list[tuple[int, int]]) -> dict[int, float]:

@@ -1,5 +1,6 @@
-"""The gradient check against finite differences, autograd, hand-made kinks and numerical limits."""
+"""The gradient check against plain loops, hand-made kinks and numerical limits."""
 
+import itertools
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -22,8 +23,8 @@ from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 from bptui.presets.own import shipped
 
-from ..core.reference import objective
-from ..core.support import HIDDEN, PAIRS, arrays, build, experiment, tables_kept
+from ..core.reference import PlainRun
+from ..core.support import HIDDEN, PAIRS, build, experiment, tables_kept
 
 KINKED = {"relu", "leaky_relu", "hard_sigmoid"}
 FAULTY = {"article-listing-1", "article-listing-2", "mazur-as-published"}
@@ -57,24 +58,14 @@ def assert_all_right(check: GradientCheck) -> None:
         np.testing.assert_allclose(central, each.sides[0], rtol=1e-4, atol=1e-6 * size + 1e-9)
 
 
-def finite_differences(shown: Snapshot) -> list[Array]:
-    """Five-point differences of the plain forward pass, in the order of the gradients."""
-    data, depth = shown.experiment.data, shown.experiment.network.depth
-    x, t = data.inputs[shown.batch], data.targets[shown.batch]
-    parameters = [each.copy() for each in arrays(shown.parameters)]
-    found: dict[str, Array] = {}
-    for number, array in enumerate(parameters):
-        gradient = np.empty_like(array)
-        for place in np.ndindex(array.shape):
-            kept, h, values = array[place], 1e-3, []
-            for offset in (-2, -1, 1, 2):
-                array[place] = kept + offset * h
-                weights, biases = parameters[:depth], parameters[depth:] or None
-                values.append(objective(shown.experiment, weights, biases, x, t))
-            array[place] = kept
-            gradient[place] = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * h)
-        found[f"g{'W' if number < depth else 'b'}{number % depth + 1}"] = gradient
-    return [found[name] for name in sorted(found, key=lambda name: (name[2:], name))]
+def true_gradients(shown: Snapshot) -> list[Array]:
+    """Those of the plain loops without mistakes, in the order of the check's."""
+    made, start = shown.experiment, shown.parameters
+    run = PlainRun(replace(made, training=replace(made.training, mistakes=())))
+    run.weights, run.step = [*start.weights], shown.step
+    run.biases = start.biases and [*start.biases]
+    _, weights, biases = run.play()
+    return [*itertools.chain(*zip(weights, biases, strict=True))] if biases else weights
 
 
 def numerical(check: GradientCheck) -> list[Array]:
@@ -92,8 +83,8 @@ def numerical(check: GradientCheck) -> list[Array]:
 @pytest.mark.parametrize("name", sorted(FAULTY))
 def test_finds_the_wrong_elements_of_published_programs_and_no_other(name: str, step: int) -> None:
     shown = Timeline(load(name)).snapshot(step)
-    check, differences = check_gradients(shown), finite_differences(shown)
-    for each, found, n in zip(check.gradients, numerical(check), differences, strict=True):
+    check, gradients = check_gradients(shown), true_gradients(shown)
+    for each, found, n in zip(check.gradients, numerical(check), gradients, strict=True):
         np.testing.assert_allclose(found, n, rtol=1e-6, atol=1e-11)
         wrong = np.abs(shown.values[each.name] - n) > 1e-6 * np.abs(n)
         assert {each.places.index(int(at)) for at in np.flatnonzero(each.wrong)} == {
@@ -145,7 +136,7 @@ def test_every_activation_with_every_loss() -> None:
         assert_all_right(check)
         assert not any(each.rounded.any() for each in check.gradients)
         if number % 2 and not {hidden, output} & KINKED:  # the plain loops are slow
-            for found, n in zip(numerical(check), finite_differences(shown), strict=True):
+            for found, n in zip(numerical(check), true_gradients(shown), strict=True):
                 np.testing.assert_allclose(found, n, rtol=1e-5, atol=1e-7)
 
 

@@ -25,9 +25,9 @@ def case_of(preset: str) -> Case:
     ]
 
 
-def parts(case: Case, call: int = -1) -> tuple[list[Array], list[Array]]:
-    """The right gradients of a call: of the weights, of the biases."""
-    values, layers = case.right[call].values, range(1, case.experiment.network.depth + 1)
+def parts(case: Case) -> tuple[list[Array], list[Array]]:
+    """The right gradients of the last call: of the weights, of the biases."""
+    values, layers = case.right[-1].values, range(1, case.experiment.network.depth + 1)
     biases = layers if case.experiment.network.bias else ()
     return [values[f"gW{each}"] for each in layers], [values[f"gb{each}"] for each in biases]
 

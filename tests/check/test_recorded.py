@@ -17,14 +17,14 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-z))
 
 
-def step(change: Callable[[Arrays], object] = lambda made: None, samples: int = 5) -> Arrays:
+def step(change: Callable[[Arrays], object] = lambda made: None) -> Arrays:
     """The numbers of a 3-4-2 network, tanh and sigmoid with the binary cross-entropy."""
     rng = np.random.default_rng(1)
-    x, t = rng.normal(size=(samples, 3)), rng.integers(0, 2, (samples, 2)).astype(float)
+    x, t = rng.normal(size=(5, 3)), rng.integers(0, 2, (5, 2)).astype(float)
     w1, b1, w2, b2 = (rng.normal(size=shape) for shape in ((3, 4), 4, (4, 2), 2))
     out_h = np.tanh(x @ w1 + b1)
     out_o = sigmoid(out_h @ w2 + b2)
-    delta_o = (out_o - t) / samples
+    delta_o = (out_o - t) / 5
     delta_h = delta_o @ w2.T * (1 - out_h**2)
     made = {"x": x, "t": t, "W1": w1, "b1": b1, "W2": w2, "b2": b2}
     made |= {"gW1": x.T @ delta_h, "gb1": delta_h.sum(axis=0)}

@@ -9,9 +9,9 @@ from bptui.core.data import DATASETS, BatchSchedule, split, standardized
 
 
 def make(
-    name: str, samples: int = 300, noise: float = 0.0, classes: int = 2, seed: int = 0
+    name: str, samples: int = 300, noise: float = 0.0, classes: int = 2
 ) -> tuple[np.ndarray, np.ndarray]:
-    return DATASETS[name].make(samples, noise, classes, np.random.default_rng(seed))
+    return DATASETS[name].make(samples, noise, classes, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,10 @@ from bptui.presets.files import load, shipped_names
 SMALL = [name for name in shipped_names() if count(load(name).network) <= MOST]
 
 
-def pictured(
-    name: str, step: int, row: int, only: tuple[Quantity, ...] = ()
-) -> tuple[tuple[Scalar, ...], dict[str, np.ndarray]]:
+def pictured(name: str, step: int, row: int) -> tuple[tuple[Scalar, ...], dict[str, np.ndarray]]:
     """The numbers of a step, and its arrays."""
     snapshot = Timeline(load(name)).snapshot(step)
-    found = step_scalars(snapshot, row, Symbols(snapshot.experiment.network.names).text, only)
+    found = step_scalars(snapshot, row, Symbols(snapshot.experiment.network.names).text)
     arrays = {**snapshot.values, **snapshot.parameters.named()}
     arrays |= {f"g{name}": array for name, array in snapshot.gradients.named().items()}
     return found, arrays

@@ -10,11 +10,10 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Self
 
 import pyte
@@ -38,59 +37,11 @@ def _take_terminal() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-class Program:
-    """``command`` in a terminal of ``columns`` x ``lines``; killed at the end of the ``with``.
-
-    ``master`` is the descriptor of the terminal's side, ``slave`` that of the program's.
-    """
-
-    def __init__(
-        self,
-        command: Sequence[str],
-        columns: int,
-        lines: int,
-        environment: Mapping[str, str],
-        folder: Path | None = None,
-    ) -> None:
-        self.master, self.slave = pty.openpty()
-        self.set_size(columns, lines)
-        self.settings_before = termios.tcgetattr(self.slave)
-        self.process = subprocess.Popen(
-            command,
-            stdin=self.slave,
-            stdout=self.slave,
-            stderr=self.slave,
-            cwd=folder,
-            env=dict(environment),
-            preexec_fn=_take_terminal,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
-
-    def set_size(self, columns: int, lines: int) -> None:
-        """Tell the program of another size, as a terminal does: it gets SIGWINCH."""
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
-
-class Terminal(Program):
+class Terminal:
     """``python -m bptui ARGUMENTS`` in a terminal of ``columns`` x ``lines``; a context manager.
 
-    ``variables`` are added to the environment; ``before``, as of GNU screen, to the command, in
-    which another one of Python may stand.
+    ``variables`` are added to the environment; ``command`` is what Python runs. ``master`` is the
+    descriptor of the terminal's side, ``slave`` that of the program's, which is killed at the end.
     """
 
     def __init__(
@@ -99,7 +50,6 @@ class Terminal(Program):
         columns: int = 120,
         lines: int = 36,
         term: str = "xterm-256color",
-        before: Sequence[str] = (),
         command: Sequence[str] = ("-m", "bptui"),
         **variables: str,
     ) -> None:
@@ -109,9 +59,32 @@ class Terminal(Program):
         environment = {**os.environ, "TERM": term, "PYTHONUNBUFFERED": "1"}
         for name in AROUND:
             environment.pop(name, None)
-        environment |= {"LC_ALL": "C.UTF-8", **variables}
-        words = [*before, sys.executable, *command, *arguments]
-        super().__init__(words, columns, lines, environment)
+        self.master, self.slave = pty.openpty()
+        self.set_size(columns, lines)
+        self.settings_before = termios.tcgetattr(self.slave)
+        self.process = subprocess.Popen(
+            [sys.executable, *command, *arguments],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env=environment | {"LC_ALL": "C.UTF-8", **variables},
+            preexec_fn=_take_terminal,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+    def set_size(self, columns: int, lines: int) -> None:
+        """Tell the program of another size, as a terminal does: it gets SIGWINCH."""
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the window's size, as a terminal does: the program gets SIGWINCH."""
