@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import islice, product
@@ -16,7 +16,7 @@ from bptui.explain.equation import Equation, compare
 from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import StepFormulas, define_for, element, expand
 from bptui.explain.reasons import Reasons
-from bptui.explain.symbols import KINDS, Kind, Subject, Symbols, find_subject
+from bptui.explain.symbols import KINDS, Kind, Symbols, Unit, find_subject
 
 MOST_PATHS = 4
 """From a weight to the loss: with more of them a gradient is explained link by link."""
@@ -110,55 +110,58 @@ class Explainer:
         Raises :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
         """
         subject = find_subject(text, self.experiment)
-        if subject.kind == "operation":
-            return self.operation(subject.name)
-        explain: Callable[[Subject], Explanation] = getattr(self, subject.kind)
-        found = explain(subject)
+        match subject:
+            case str():
+                return self.operation(subject)
+            case Quantity(index=None):
+                found = self.array(subject)
+            case Quantity(name) if self.kind(name) in ("weight", "bias"):
+                found = self.parameter(subject)
+            case Quantity():
+                found = self.number(subject)
+            case _:
+                found = self.unit(subject)
         return replace(found, title=self.titled(subject), links=self.links(found.arrays))
 
     # subjects
 
-    def parameter(self, subject: Subject) -> Explanation:
+    def parameter(self, of: Quantity) -> Explanation:
         """Explain the gradient and the update of a weight or a bias."""
-        gradient, index = Quantity(f"g{subject.name}", subject.index), subject.index
-        changes = self.formulas.updates(subject.name)
-        title = f"update of {self.symbols.text(Quantity(subject.name, index))}"
-        update = Section(title, tuple(self.statement(replace(one, index=index)) for one in changes))
-        arrays = self.gradient_arrays(gradient.name, subject.layer) + self.wholes(changes)
-        wanted = dict.fromkeys((gradient.name, *(one.name for one in changes)), index)
-        return Explanation("", (*self.gradient_sections(gradient, subject), update), arrays, wanted)
+        own, changes = self.number(replace(of, name=f"g{of.name}")), self.formulas.updates(of.name)
+        statements = (self.statement(replace(one, index=of.index)) for one in changes)
+        update = Section(f"update of {self.symbols.text(of)}", (*statements,))
+        wanted = dict.fromkeys((*own.wanted, *(one.name for one in changes)), of.index or ())
+        return Explanation("", (*own.numbers, update), own.arrays + self.wholes(changes), wanted)
 
-    def number(self, subject: Subject) -> Explanation:
+    def number(self, of: Quantity) -> Explanation:
         """Explain a number: a gradient back to the loss, others from what they are made of."""
-        quantity, kind = Quantity(subject.name, subject.index), self.kind(subject.name)
-        if kind in ("weight_gradient", "bias_gradient"):
-            sections = self.gradient_sections(quantity, subject)
-            arrays = self.gradient_arrays(subject.name, subject.layer)
+        index = of.index or ()
+        if self.kind(of.name) in ("weight_gradient", "bias_gradient"):
+            sections, arrays = self.gradient_sections(of), self.gradient_arrays(of.name)
         else:
-            indices = [(sample, subject.index[1]) for sample in range(self.samples)]
-            section = self.listed(Quantity(subject.name), self.titled(subject), indices)
+            indices = [(sample, index[1]) for sample in range(self.samples)]
+            section = self.listed(Quantity(of.name), self.titled(of), indices)
             sections = [replace(section, omitted=self.samples - len(section.statements))]
-            arrays = self.wholes([Quantity(subject.name)])
-        return Explanation("", (*sections,), arrays, {subject.name: subject.index})
+            arrays = self.wholes([Quantity(of.name)])
+        return Explanation("", (*sections,), arrays, {of.name: index})
 
-    def unit(self, subject: Subject) -> Explanation:
+    def unit(self, of: Unit) -> Explanation:
         """Explain all that a unit computes, forwards and backwards, for the first sample."""
-        index, title = (0, *subject.index), self.titled(subject)
-        if subject.layer == 0:
+        layer, index, title = of[0], (0, of[1]), self.titled(of)
+        if layer == 0:
             given = Quantity("input", index), Quantity("input")
             number, whole = (Equation(each, each, self.scope) for each in given)
             return Explanation("", (Section(title, (number,)),), (whole,))
         kinds: tuple[Kind, ...] = ("net", "out", "out_gradient", "delta")
-        computed = [Quantity(KINDS[kind].name(self.names, subject.layer)) for kind in kinds]
+        computed = [Quantity(KINDS[kind].name(self.names, layer)) for kind in kinds]
         statements = tuple(self.statement(replace(one, index=index)) for one in computed)
         section = Section(title + self.of_sample(), statements, chains=self.chains(statements))
         return Explanation("", (section,), self.wholes(computed))
 
-    def array(self, subject: Subject) -> Explanation:
-        whole = [Quantity(subject.name)]
-        if self.kind(subject.name) in ("weight", "bias"):
-            whole = self.formulas.updates(subject.name)
-        sections = (self.listed(each, self.titled(subject)) for each in whole)
+    def array(self, of: Quantity) -> Explanation:
+        learns = self.kind(of.name) in ("weight", "bias")
+        whole = self.formulas.updates(of.name) if learns else [of]
+        sections = (self.listed(each, self.titled(of)) for each in whole)
         return Explanation("", (*sections,), self.wholes(whole))
 
     def operation(self, name: str) -> Explanation:
@@ -172,9 +175,10 @@ class Explainer:
 
     # sections
 
-    def gradient_sections(self, gradient: Quantity, subject: Subject) -> list[Section]:
+    def gradient_sections(self, gradient: Quantity) -> list[Section]:
         """Explain a parameter's gradient: all the way back to the loss, or link by link."""
-        layer, names, title = subject.layer, self.names, self.symbols.text(gradient)
+        layer, names = self.symbols.places[gradient.name].layer, self.names
+        title, index = self.symbols.text(gradient), gradient.index or ()
         if prod(names.layers[layer + 1 :]) <= MOST_PATHS:
             first = self.statement(gradient, expanded=True)
             chains = self.chains([first], far=True)
@@ -185,7 +189,7 @@ class Explainer:
                     chains[first] = self.derived(chain, deltas)
             return [Section(title, (first,), chains=chains)]
         before = (names.delta(layer), names.out_gradient(layer))
-        links = tuple(self.statement(Quantity(each, (0, subject.index[-1]))) for each in before)
+        links = tuple(self.statement(Quantity(each, (0, index[-1]))) for each in before)
         first = self.statement(gradient)
         return [
             Section(title, (first,), chains=self.chains([first])),
@@ -199,9 +203,9 @@ class Explainer:
         short: dict[Expression, Expression] = {each.left: each.expression for each in right}
         return replace(chain, short=short, before=(made[0], self.chains(made[:1])[made[0]]))
 
-    def gradient_arrays(self, gradient: str, layer: int) -> tuple[Equation, ...]:
+    def gradient_arrays(self, gradient: str) -> tuple[Equation, ...]:
         """Return the gradient, before it what a mistake changes on the way back from the loss."""
-        layers = range(self.names.depth, layer - 1, -1)
+        layers = range(self.names.depth, self.symbols.places[gradient].layer - 1, -1)
         kinds = (self.names.out_gradient, self.names.delta)
         on_the_way = self.wholes(Quantity(name(later)) for later in layers for name in kinds)
         mistaken = (each for each in on_the_way if each.correct)
@@ -299,23 +303,20 @@ class Explainer:
         if place is None or place.slot:
             text = self.symbols.text(quantity)
             return f"{text}: {quantity.name}" if text != quantity.name else ""
-        if quantity.index is None:
-            return self.titled(Subject("array", quantity.name, layer=place.layer))
-        return self.titled(Subject("number", quantity.name, quantity.index, place.layer))
+        return self.titled(quantity)
 
-    def titled(self, subject: Subject) -> str:
+    def titled(self, of: Quantity | Unit) -> str:
         """Write ``w5: weight from h1 to o1, W2[0][0]``."""
-        names, layer = self.names, subject.layer
-        if subject.kind == "unit":
-            kind = {0: "input", names.depth: "output"}.get(layer, "hidden unit")
-            return f"{subject.name}: {kind}"
-        words = KINDS[self.symbols.places[subject.name].kind].words
-        if subject.kind == "array":
-            return f"{subject.name}: {words}{'es' if words.endswith('s') else 's'}"
-        quantity = Quantity(subject.name, subject.index)
-        position = self.symbols.position(quantity)
-        if position:
-            source, unit = subject.index
+        names = self.names
+        if not isinstance(of, Quantity):
+            kind = {0: "input", names.depth: "output"}.get(of[0], "hidden unit")
+            return f"{names.unit(*of)}: {kind}"
+        kind, layer, _ = self.symbols.places[of.name]
+        words = KINDS[kind].words
+        if of.index is None:
+            return f"{of.name}: {words}{'es' if words.endswith('s') else 's'}"
+        if position := self.symbols.position(of):
+            source, unit = of.index
             ends = f"{names.unit(layer - 1, source)} to {names.unit(layer, unit)}"
             words += f" from {ends}, {position}"
-        return f"{self.symbols.text(quantity)}: {words}"
+        return f"{self.symbols.text(of)}: {words}"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from bptui.core.arrays import Array
 from bptui.explain.expression import Expression, Index, Quantity, is_op, quantities
-from bptui.explain.symbols import Symbols
+from bptui.explain.symbols import Symbols, Unit
 
-Unit: TypeAlias = tuple[int, int]
-"""Layer and place of a unit."""
 OF_SAMPLES = -1
 """In the place of a layer: the rows are samples."""
 

@@ -20,7 +20,10 @@ from bptui.explain.expression import Index, Quantity
 Kind: TypeAlias = Literal[
     "net", "out", "delta", "out_gradient", "weight", "bias", "weight_gradient", "bias_gradient"
 ]
-SubjectKind: TypeAlias = Literal["parameter", "number", "array", "unit", "operation"]
+Unit: TypeAlias = tuple[int, int]
+"""Layer and place of a unit."""
+Subject: TypeAlias = Quantity | Unit | str
+"""What can be explained: an array or a number of one, a unit, an operation by its name."""
 
 
 class Spelling(NamedTuple):
@@ -176,20 +179,6 @@ class Symbols:
 # what can be explained: w5, gw5, b_h1, W1, gW2, net_h, delta_h1, loss, an operation
 
 
-@dataclass(frozen=True)
-class Subject:
-    """``name`` is the array's, the operation's or the unit's; ``index`` a number's place.
-
-    A parameter (w5) is explained with its gradient and its update, a number (gw5, net_h1) with
-    what it is computed from, a unit (h1) with all of its numbers.
-    """
-
-    kind: SubjectKind
-    name: str
-    index: Index = ()
-    layer: int = 0
-
-
 def find_subject(text: str, experiment: Experiment, key: str = "quantity") -> Subject:
     """Return the subject of that name.
 
@@ -198,17 +187,16 @@ def find_subject(text: str, experiment: Experiment, key: str = "quantity") -> Su
     network = experiment.network
     place = Symbols(network.names).places.get(text)
     if text in ("loss", "L"):
-        return Subject("operation", "L")
+        return "L"
     if place and not place.slot and (network.bias or not place.kind.startswith("bias")):
-        return Subject("array", text, layer=place.layer)
+        return Quantity(text)
     found = number(text, network)
     if found is not None:
         return found
     if text in units(network):
-        layer, unit = units(network)[text]
-        return Subject("unit", text, (unit,), layer)
+        return units(network)[text]
     if text in _updates(experiment):
-        return Subject("operation", text)
+        return text
     raise UnusableError(key, repr(text), f"one of {', '.join(examples(experiment))}")
 
 
@@ -226,7 +214,7 @@ def examples(experiment: Experiment) -> list[str]:
     return [*found, _updates(experiment)[0], "all"]
 
 
-def number(text: str, network: Network) -> Subject | None:
+def number(text: str, network: Network) -> Quantity | None:
     """Find w5, W2[h1, o1], gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, delta_h1, dL/dout_h1."""
     text, here = re.sub("^g(?=[wWb])", "dL/d", text), units(network)
     for kind, spelling in KINDS.items():
@@ -239,8 +227,7 @@ def number(text: str, network: Network) -> Subject | None:
         if where and where[0]:
             layer, *index = where
             index = index if kind[0] in "wb" else [0, *index]
-            of: SubjectKind = "parameter" if kind in ("weight", "bias") else "number"
-            return Subject(of, spelling.name(network.names, layer), tuple(index), layer)
+            return Quantity(spelling.name(network.names, layer), tuple(index))
     return None
 
 
@@ -265,7 +252,7 @@ def _updates(experiment: Experiment) -> list[str]:
     return [*(part.name for part in operations_of(step) if part.stage == "update"), "all"]
 
 
-def units(network: Network) -> dict[str, tuple[int, int]]:
+def units(network: Network) -> dict[str, Unit]:
     """Return the layer and the place of every unit, by its name."""
     return {
         network.names.unit(layer, unit): (layer, unit)

@@ -112,13 +112,13 @@ def test_a_weight_of_many_is_called_by_its_ends_and_still_has_its_number(
     network = experiment(layers, "tanh").network
     for count in range(1, network.weight_count + 1):
         by_number = number(f"gw{count}", network)
-        source, unit = by_number.index
-        name = network.names.weight(by_number.layer, source, unit)
-        ends = (network.names.unit(by_number.layer - k, (unit, source)[k]) for k in (1, 0))
-        assert name == f"W{by_number.layer}[{', '.join(ends)}]"
+        (source, unit), layer = by_number.index, int(by_number.name.removeprefix("gW"))
+        name = network.names.weight(layer, source, unit)
+        ends = (network.names.unit(layer - k, (unit, source)[k]) for k in (1, 0))
+        assert name == f"W{layer}[{', '.join(ends)}]"
         for spelt in (f"g{name}", f"dL/d{name}", f"g{name}".replace(" ", "")):
             assert number(spelt, network) == by_number
         assert parse(f"{name} > 1", network).quantity == name
-        assert locate(f"g{name}", network) == (f"gW{by_number.layer}", (source, unit))
+        assert locate(f"g{name}", network) == (f"gW{layer}", (source, unit))
     for wrong in ("W1[h1, i1]", "W1[i1, o1]", "W2[i1, h1]", "W3[h1, o1, o2]", "W9[i1, h1]"):
         assert number(wrong, network) is None

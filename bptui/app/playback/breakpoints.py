@@ -166,7 +166,7 @@ def locate(name: str, network: Network) -> tuple[str, Index]:
     """
     found = number(name, network)
     if found is not None:
-        return found.name, found.index
+        return found.name, found.index or ()
     if name in LOSSES:
         return name, (0, 0)
     array, index = name.partition("[")[0], tuple(map(int, re.findall(r"\[(\d{1,7})\]", name)))
