@@ -168,12 +168,12 @@ class ChainRule:
     """Finds the links of gradients in the formulas of a step."""
 
     def __init__(self, network: Network, formulas: StepFormulas, scope: Scope) -> None:
-        names, self.formulas, self.scope = network.names, formulas, scope
-        self.places = Symbols(names).places
+        self.names, self.formulas, self.scope = network.names, formulas, scope
+        self.places = Symbols(self.names).places
         self.sources = {gradient: name for name, gradient in network.gradients.items()}
         """What gradients are taken with respect to."""
         fused = formulas.last_link is not None
-        self.shortened = names.delta(names.depth) if fused else ""
+        self.shortened = self.names.delta(network.depth) if fused else ""
         """The delta that is computed without the loss's own slope."""
 
     def chain(self, gradient: Quantity, samples: int, *, far: bool) -> Chain | None:

@@ -11,7 +11,7 @@ from math import prod
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
-from bptui.explain.chain import PASSED_ON, Chain, ChainRule
+from bptui.explain.chain import PASSED_ON, Chain
 from bptui.explain.equation import Equation, compare
 from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import StepFormulas, define_for, element, expand
@@ -101,8 +101,7 @@ class Explainer:
             self.right = Scope.of(without), define_for(without)
         self.samples = len(snapshot.batch)
         scope, formulas = self.right or (self.scope, self.formulas)
-        self.rule = ChainRule(self.experiment.network, formulas, scope)
-        self.reasons = Reasons(self.experiment, self.samples, self.rule)
+        self.rule = Reasons(self.experiment, self.samples, formulas, scope)
 
     def explain(self, text: str) -> Explanation:
         """Explain what ``text`` names.
@@ -227,23 +226,19 @@ class Explainer:
     def chains(self, statements: Iterable[Equation], *, far: bool = False) -> dict[Equation, Chain]:
         """Return the chains of those statements that are on gradients, with their reasons."""
         found: dict[Equation, Chain] = {}
-        made, untrue = chains_of(self.rule.formulas), self.reasons.untrue
+        made, untrue = chains_of(self.rule.formulas), self.rule.untrue
         for statement in statements:
-            left = statement.left
-            key = left, far, untrue
+            key = statement.left, far, untrue
             if key not in made:
-                chain = self.rule.chain(left, self.samples, far=far)
-                why = () if chain is None else tuple(self.reasons.of(chain))
-                made[key] = chain and replace(chain, why=why, untrue=left.name in untrue)
-            chain = made[key]
-            if chain is not None:
+                made[key] = self.rule.told(statement.left, far=far)
+            if (chain := made[key]) is not None:
                 found[statement] = chain.at(self.rule.scope)
         return found
 
     def links(self, arrays: Iterable[Equation]) -> dict[str, tuple[str, str]]:
         """Return the links that whole gradients are, and why, by their names."""
         named = (array.left.name for array in arrays)
-        return {name: self.reasons.array(name) for name in named if self.rule.is_gradient(name)}
+        return {name: self.rule.array(name) for name in named if self.rule.is_gradient(name)}
 
     # statements
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import prod
 
 from bptui.core.experiment import Experiment
-from bptui.core.network import Names
 from bptui.explain.captions import untrue
 from bptui.explain.chain import LOSS, PASSED_ON, Chain, ChainRule, Factor
-from bptui.explain.expression import Quantity
+from bptui.explain.expression import Quantity, Scope
+from bptui.explain.formulas import StepFormulas
 from bptui.explain.symbols import Place, Symbols
 from bptui.explain.words import listed, matters
 
@@ -17,18 +18,26 @@ MOST_NAMED = 3
 """Units of a layer that are named one by one."""
 
 
-class Reasons:
+class Reasons(ChainRule):
     """Says why the links of a chain are these, in the names of the network."""
 
-    def __init__(self, experiment: Experiment, samples: int, rule: ChainRule) -> None:
-        self.experiment, self.samples, self.rule = experiment, samples, rule
-        self.names: Names = experiment.network.names
+    def __init__(
+        self, experiment: Experiment, samples: int, formulas: StepFormulas, scope: Scope
+    ) -> None:
+        super().__init__(experiment.network, formulas, scope)
+        self.experiment, self.samples = experiment, samples
         self.text = Symbols(self.names).text
         self.activation = experiment.network.activations[-1]
         self.averaged = experiment.training.reduction == "mean" and samples > 1
         self.untrue = untrue(experiment, samples)
 
-    def of(self, chain: Chain) -> Iterator[str]:
+    def told(self, gradient: Quantity, *, far: bool) -> Chain | None:
+        """Return the chain of a gradient's number with its reasons; None for others."""
+        chain = self.chain(gradient, self.samples, far=far)
+        untrue = gradient.name in self.untrue
+        return chain and replace(chain, why=(*self.why(chain),), untrue=untrue)
+
+    def why(self, chain: Chain) -> Iterator[str]:
         """Yield the reasons of a chain, the most important one first."""
         of, kind = self.text(chain.of), self._place(chain.gradient).kind
         if kind == "delta":
@@ -57,7 +66,7 @@ class Reasons:
 
     def array(self, name: str) -> tuple[str, str]:
         """Return the link that a whole array is, as ``dL/dnet_h = dL/dout_h * ...``, and why."""
-        place, names = self.rule.places[name], self.names
+        place, names = self.places[name], self.names
         layer, last = place.layer, place.layer == names.depth
         net, out, delta = names.net(layer), names.out(layer), names.delta(layer)
         after = layer + 1
@@ -74,10 +83,10 @@ class Reasons:
         if place.kind == "delta":
             link = f"{delta} = " * true + f"dL/d{net} = dL/d{out} * d{out}/d{net}"
             short = self._short(delta, net, name)
-            if name != self.rule.shortened:
+            if name != self.shortened:
                 return link, short
             return link, f"{short}; {self.experiment.loss.shortcuts[self.activation].why}"
-        of = self.rule.sources[name]
+        of = self.sources[name]
         link = f"{name} = " * true + f"dL/d{of} = {delta} * d{net}/d{of}"
         summed = ", summed over the samples" * (self.samples > 1)
         if place.kind == "bias_gradient":
@@ -95,7 +104,7 @@ class Reasons:
         return f"{delta} {what} dL/d{net}: {matters(net)}"
 
     def _place(self, quantity: Quantity) -> Place:
-        return self.rule.places[quantity.name]
+        return self.places[quantity.name]
 
     def _parting(self, chain: Chain) -> Iterator[str]:
         """Say what feeds what, where paths part; or of a parameter that there is one path."""

@@ -16,12 +16,10 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph.node import Node, ordered
 from bptui.core.mistakes import MISTAKES
 from bptui.core.step import training_step
-from bptui.explain.chain import ChainRule
 from bptui.explain.code import folded
 from bptui.explain.expression import Scope
 from bptui.explain.formulas import define
 from bptui.explain.reasons import Reasons
-from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
 from bptui.export.history import shown_every
 from bptui.export.layout import (
@@ -106,11 +104,8 @@ class Program:
         self.names, self.depth = self.network.names, self.network.depth
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
         self.versions = Versions(experiment, any_number, torch)
-        self.places = Symbols(self.names).places
         formulas = define(training_step(experiment, SEVERAL))
-        self.reasons = Reasons(
-            experiment, SEVERAL, ChainRule(self.network, formulas, Scope({}, {}))
-        )
+        self.rule = Reasons(experiment, SEVERAL, formulas, Scope({}, {}))
         self.parameters = experiment.start.named()
         layers = range(1, self.depth + 1)
         self.values = [name(layer) for layer in layers for name in (self.names.net, self.names.out)]
@@ -193,11 +188,11 @@ class Program:
     def backward_names(self) -> list[str]:
         needed = self.versions.right.needed | self.versions.wrong.needed
         passes = [name for name in self.versions.wrong.step.nodes if name in needed]
-        return [name for name in passes if name in self.reasons.rule.sources]
+        return [name for name in passes if name in self.rule.sources]
 
     def meaning(self, name: str) -> list[str]:
         """Say in comments which link of the chain rule a quantity is, its shape, and why."""
-        place, sizes = self.places[name], self.network.layers
+        place, sizes = self.rule.places[name], self.network.layers
         before, here = sizes[place.layer - 1 : place.layer + 1]
         shape = f"(n, {here})"
         if place.kind == "out_gradient" and place.layer < self.depth:
@@ -207,7 +202,7 @@ class Program:
             shape = f"({here},)"
         elif place.kind == "weight_gradient":
             shape = f"({before}, n) @ {shape} = ({before}, {here})"
-        link, why = self.reasons.array(name)
+        link, why = self.rule.array(name)
         return [*comment(f"{link}: {shape}"), *comment(why)]
 
 
@@ -254,8 +249,8 @@ class _NumpyProgram(Program):
         yield "# Backward pass: the chain rule, from the loss back to the first layer; n samples"
         layer, done = 0, set[str]()
         for name in self.backward_names():
-            if self.places[name].layer != layer:
-                layer = self.places[name].layer
+            if self.rule.places[name].layer != layer:
+                layer = self.rule.places[name].layer
                 told = layer_words(self.network, layer).removeprefix("the ").capitalize()
                 yield from ["", *comment(told)]
             yield from self.meaning(name)

@@ -75,7 +75,7 @@ class _Template:
         blanks = list[str]()
         for name in program.backward_names():
             body += program.meaning(name)
-            if program.places[name].kind != "out_gradient":  # a part of delta
+            if program.rule.places[name].kind != "out_gradient":  # a part of delta
                 body += [f'{name} = fill_in("{name}")', ""]
                 blanks.append(name)
         returned = [f'"{name}": {name}' for name in (*program.values, "loss", *blanks)]
