@@ -22,15 +22,7 @@ from bptui.core.losses import TERMS
 from bptui.core.mistakes import MISTAKES, with_mistakes
 from bptui.core.network import Names
 from bptui.core.step import Step, training_step
-from bptui.explain.expression import (
-    Apply,
-    Constant,
-    Expression,
-    Quantity,
-    Scope,
-    quantities,
-    rebuild,
-)
+from bptui.explain.expression import Apply, Constant, Expression, Quantity, Scope
 from bptui.explain.formulas import define, formula_of
 from bptui.explain.printer import Printer, symbols_of
 from bptui.explain.symbols import Symbols
@@ -70,7 +62,7 @@ def captions(experiment: Experiment, samples: int) -> Mapping[str, Caption]:
     for operation in operations_of(step):
         caption, update = says.caption(operation), operation.stage == "update"
         own = {Quantity(name, new=update) for name in operation.writes}
-        read = {each for made in own & formulas.keys() for each in quantities(formulas[made])}
+        read = {each for made in own & formulas.keys() for each in formulas[made].quantities()}
         made = own & changed
         slips = [name for name, names in alone.items() if names & made] or [*alone]
         from_wrong = sorted(each.name for each in wrong & read - own)
@@ -249,7 +241,7 @@ def plain_formula(formula: Expression) -> str:
             case Apply("sum", (of,)):
                 return Quantity(f"(sum over the units of {plain_formula(of)})")
             case _:
-                return rebuild(part, spoken)
+                return part.rebuilt(spoken)
 
     scope = Scope(defaultdict(lambda: np.zeros(())), {})
     return symbols_of(Printer(SYMBOLS, scope).tokens(spoken(formula)))

@@ -26,11 +26,7 @@ from bptui.explain.expression import (
     Scope,
     Series,
     Stable,
-    is_op,
-    negative,
-    quantities,
     times,
-    walked,
 )
 from bptui.explain.formulas import StepFormulas, element
 from bptui.explain.symbols import Symbols
@@ -157,7 +153,7 @@ class Chain:
                 names = tuple(dict.fromkeys(_with_ends(name, *ends) for name in names))
             word = "1" if links[0].value == ONE else links[0].word
             stands = dict.fromkeys(
-                link.gradient or next(iter(quantities(link.value, written=True)), link.below)
+                link.gradient or next(iter(link.value.quantities(written=True)), link.below)
                 for link in links
             )
             found.append(Written(factor, names, word, (*stands,)))
@@ -222,7 +218,7 @@ class ChainRule:
     def added(self, gradient: Quantity) -> Expression | None:
         """Return what a gradient has beside what comes along its paths: the penalty's slope."""
         formula = self._formula(gradient)
-        if not is_op(formula, "add") or not self._passed_on(formula):
+        if not formula.is_op("add") or not self._passed_on(formula):
             return None
         rest = [part for part in formula.parts if not self._passed_on(part)]
         return rest[0] if len(rest) == 1 else Apply("add", tuple(rest)) if rest else None
@@ -230,7 +226,7 @@ class ChainRule:
     def derived(self, gradient: Quantity) -> Equation | None:
         """Return a shortened delta as the sum that it is, the loss's own slopes put in."""
         whole = self._formula(gradient)
-        if gradient.name != self.shortened or any(isinstance(e, Rest) for e in walked(whole)):
+        if gradient.name != self.shortened or any(isinstance(e, Rest) for e in whole.walked()):
             return None
         paths = self.paths(gradient, far=True)
         terms = tuple(times(*(link.value for link in path)) for path in paths)
@@ -247,7 +243,7 @@ class ChainRule:
         """Return the gradients in a formula."""
         return [
             each
-            for each in quantities(formula, written=True)
+            for each in formula.quantities(written=True)
             if each.name in self.places and self.places[each.name].kind in PASSED_ON
         ]
 
@@ -256,7 +252,7 @@ def coefficient(node: Expression, of: Quantity) -> Expression | None:
     """Return what ``of`` is multiplied with in an expression that is linear in it; None for 0."""
     if node == of:
         return ONE
-    if of not in quantities(node, written=True):
+    if of not in node.quantities(written=True):
         return None
     match node:
         case Activated(_, (_, body)) | Stable((body, _)):
@@ -265,14 +261,14 @@ def coefficient(node: Expression, of: Quantity) -> Expression | None:
             found = [each for part in parts if (each := coefficient(part, of)) is not None]
             return found[0] if len(found) == 1 else Apply("add", tuple(found))
         case Apply("negative", (part,)):
-            return negative(coefficient(part, of) or ONE)
+            return -(coefficient(part, of) or ONE)
         case Apply("divide", (top, bottom)):
             return Apply("divide", (coefficient(top, of) or ONE, bottom))
         case Apply("multiply", parts):
             factors = [coefficient(part, of) or part for part in parts]
-            plain = times(*(part.parts[0] if is_op(part, "negative") else part for part in factors))
-            odd = sum(is_op(part, "negative") for part in factors) % 2
-            return negative(plain) if odd else plain
+            plain = times(*(part.parts[0] if part.is_op("negative") else part for part in factors))
+            odd = sum(part.is_op("negative") for part in factors) % 2
+            return -plain if odd else plain
     raise ValueError(f"{of.name} is no factor there")
 
 

@@ -19,9 +19,6 @@ from bptui.explain.expression import (
     Scope,
     Setting,
     evaluate,
-    is_op,
-    quantities,
-    rebuild,
 )
 from bptui.explain.symbols import Symbols
 
@@ -106,7 +103,7 @@ def compare(mistaken: Equation, correct: Equation, heading: str) -> Equation:
 
 def _apart(node: Expression) -> Expression:
     """Return the same tree, of which no part stands in two places."""
-    return rebuild(node, _apart) if node.parts else copy(node)
+    return node.rebuilt(_apart) if node.parts else copy(node)
 
 
 _Both: TypeAlias = tuple[list[Expression], list[Expression]]
@@ -116,7 +113,7 @@ def _differences(first: Expression, second: Expression) -> list[_Both]:
     """Return the parts in which two expressions differ."""
     if first == second:
         return []
-    if is_op(first, "multiply") or is_op(second, "multiply"):
+    if first.is_op("multiply") or second.is_op("multiply"):
         # a product's order says nothing: what both have is no difference
         left, right = _factors(first), _factors(second)
         _pair(left, right, lambda node: node)
@@ -124,8 +121,8 @@ def _differences(first: Expression, second: Expression) -> list[_Both]:
         pairs = _pair(left, right, _outline)
         found = [each for pair in pairs for each in _differences(*pair)]
         return [*found, (left, right)] if left or right else found
-    if is_op(first, "add") or is_op(second, "add"):
-        left, right = ([*n.parts] if is_op(n, "add") else [n] for n in (first, second))
+    if first.is_op("add") or second.is_op("add"):
+        left, right = ([*node.terms_of("add")] for node in (first, second))
         if len(left) != len(right):
             _pair(left, right, lambda node: node)
             if not left or not right:  # terms that are missing, or too many
@@ -153,14 +150,13 @@ def _pair(
 
 def _outline(node: Expression) -> Expression:
     """Return the tree without the places of its numbers: w6 and w7 look the same."""
-    return Quantity(node.name) if isinstance(node, Quantity) else rebuild(node, _outline)
+    return Quantity(node.name) if isinstance(node, Quantity) else node.rebuilt(_outline)
 
 
 def _factors(node: Expression) -> list[Expression]:
     """Return the factors, those of activation functions included where they are written."""
-    numbers = all(quantity.index is not None for quantity in quantities(node))
+    numbers = all(quantity.index is not None for quantity in node.quantities())
     if isinstance(node, Activated) and numbers and not node.by_name:
         return _factors(node.parts[1])
-    if not is_op(node, "multiply"):
-        return [node]
-    return [factor for part in node.parts for factor in _factors(part)]
+    parts = node.terms_of("multiply")
+    return [*parts] if parts == (node,) else [each for part in parts for each in _factors(part)]

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any, TypeAlias, TypeGuard, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -27,6 +27,56 @@ class Expression:
     """A node of a tree, made of its parts."""
 
     parts: tuple[Expression, ...]
+
+    def is_op(self, *names: str) -> bool:
+        """Tell whether it is one of these operations."""
+        return isinstance(self, Apply) and self.op in names
+
+    def terms_of(self, op: str) -> tuple[Expression, ...]:
+        """Return the parts of that operation; of anything else only itself."""
+        return self.parts if self.is_op(op) else (self,)
+
+    def __neg__(self) -> Apply:
+        """Return minus an expression; as a term of a sum it is subtracted."""
+        return Apply("negative", (self,))
+
+    @property
+    def signed(self) -> tuple[str, Expression]:
+        """A term's sign in a sum, and what stands behind it."""
+        return ("-", self.parts[0]) if self.is_op("negative") else ("+", self)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is a single symbol, its sign aside."""
+        return isinstance(self.signed[1], Quantity | Constant | Setting)
+
+    def rebuilt(self, change: Callable[[Expression], Expression]) -> Expression:
+        """Return it with ``change`` applied to each of its parts."""
+        if not self.parts:
+            return self
+        parts = tuple(map(change, self.parts))
+        if isinstance(self, Apply):
+            return times(*parts) if self.op == "multiply" else Apply(self.op, parts, self.settings)
+        return cast(Expression, replace(cast(Any, self), parts=parts))
+
+    def walked(self, written: bool = False) -> Iterator[Expression]:
+        """Yield it and all below it, in the order in which they are read."""
+        yield self
+        parts = self.parts
+        if written and isinstance(self, Activated):
+            parts = parts[:1] if self.by_name else parts[1:]
+        if written and isinstance(self, Stable):
+            parts = parts[:1]
+        for part in parts:
+            yield from part.walked(written)
+
+    def quantities(self, written: bool = False) -> tuple[Quantity, ...]:
+        """Return the quantities in it, in the order in which they are read, each once.
+
+        ``written``: only those in the formula as it is written for single numbers.
+        """
+        found = (part for part in self.walked(written) if isinstance(part, Quantity))
+        return tuple(dict.fromkeys(found))
 
 
 class Leaf(Expression):
@@ -108,69 +158,18 @@ class Rest(Leaf):
 ONE, ZERO, HALF = Constant(1.0), Constant(0.0), Constant(0.5, "1/2", "0.5")
 
 
-def is_op(node: Expression, *names: str) -> TypeGuard[Apply]:
-    """Tell whether a node is one of these operations."""
-    return isinstance(node, Apply) and node.op in names
-
-
-def negative(of: Expression) -> Apply:
-    """Return minus an expression; as a term of a sum it is subtracted."""
-    return Apply("negative", (of,))
-
-
 def times(*factors: Expression) -> Expression:
     """Return a product with the factors of inner products as its own; a factor 1 is left out."""
     flat: list[Expression] = []
     for factor in factors:
-        flat += factor.parts if is_op(factor, "multiply") else (factor,)
+        flat += factor.terms_of("multiply")
     kept = [factor for factor in flat if factor != ONE] or [ONE]
     return kept[0] if len(kept) == 1 else Apply("multiply", tuple(kept))
-
-
-def signed(term: Expression) -> tuple[str, Expression]:
-    """Return a term's sign in a sum, and what stands behind it."""
-    return ("-", term.parts[0]) if is_op(term, "negative") else ("+", term)
-
-
-def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
-    """Return the node with ``change`` applied to each of its parts."""
-    if not node.parts:
-        return node
-    parts = tuple(map(change, node.parts))
-    if isinstance(node, Apply):
-        return times(*parts) if node.op == "multiply" else Apply(node.op, parts, node.settings)
-    return cast(Expression, replace(cast(Any, node), parts=parts))
-
-
-def walked(node: Expression, written: bool = False) -> Iterator[Expression]:
-    """Yield a node and all below it, in the order in which they are read."""
-    yield node
-    parts = node.parts
-    if written and isinstance(node, Activated):
-        parts = parts[:1] if node.by_name else parts[1:]
-    if written and isinstance(node, Stable):
-        parts = parts[:1]
-    for part in parts:
-        yield from walked(part, written)
-
-
-def quantities(node: Expression, written: bool = False) -> tuple[Quantity, ...]:
-    """Return the quantities in a tree, in the order in which they are read, each once.
-
-    ``written``: only those in the formula as it is written for single numbers.
-    """
-    found = (part for part in walked(node, written) if isinstance(part, Quantity))
-    return tuple(dict.fromkeys(found))
 
 
 def count(terms: Iterable[Expression]) -> int:
     """Return how many terms there are, those that are not written out among them."""
     return sum(term.count if isinstance(term, Rest) else 1 for term in terms)
-
-
-def is_leaf(node: Expression) -> bool:
-    """Tell whether a node is a single symbol, its sign aside."""
-    return isinstance(signed(node)[1], Quantity | Constant | Setting)
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,10 +36,6 @@ from bptui.explain.expression import (
     Setting,
     Stable,
     evaluate,
-    is_op,
-    negative,
-    quantities,
-    rebuild,
     times,
 )
 
@@ -165,9 +161,9 @@ class _Reader:
             case "positive", (of,):
                 return of
             case "add", (first, second):
-                return Apply("add", (*_added(first), *_added(second)))
+                return Apply("add", (*first.terms_of("add"), *second.terms_of("add")))
             case "subtract", (first, second):
-                return Apply("add", (*_added(first), negative(second)))
+                return Apply("add", (*first.terms_of("add"), -second))
             case "multiply", _:
                 return times(*parts)
             case "divide", (Constant(1.0), Constant(count, _, "len(target)")):
@@ -183,10 +179,6 @@ class _Reader:
                 axis = 1 if axis == -1 and len(inputs[0].shape) == 2 else axis
                 return Apply(name, parts, (("axis", axis), ("keepdims", keep)))
         return Apply(name, parts, tuple(node.settings.items()))
-
-
-def _added(node: Expression) -> tuple[Expression, ...]:
-    return node.parts if is_op(node, "add") else (node,)
 
 
 # single numbers
@@ -224,7 +216,7 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             # a vector on the left is a row, one on the right a column
             row = index[:1] if len(scope.shape(left)) > 1 else ()
             column = index[-1:] if len(scope.shape(right)) > 1 else ()
-            over_samples = is_op(left, "transpose")
+            over_samples = left.is_op("transpose")
             # the error's part first, as it is written by hand
             order = -1 if over_samples else 1
             return summed(
@@ -240,7 +232,7 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
                 return summed(columns[0], UNITS, lambda k: part(of, index[0], k))
             if axis == 0:
                 return summed(rows, SAMPLES, lambda k: part(of, k, index[-1]))
-            if all(read.name in scope.new for read in quantities(of)):  # made of weights
+            if all(read.name in scope.new for read in of.quantities()):  # made of weights
                 return summed(rows * columns[0], UNITS, lambda k: part(of, k % rows, k // rows))
             by_sample = Apply("sum", (of,), (("axis", 1), ("keepdims", False)))
             return summed(rows, SAMPLES, lambda k: part(by_sample, k))
@@ -253,12 +245,12 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             )
             return Apply(node.op, (Series(terms, UNITS),)) if len(terms) > 1 else terms[0]
         case Apply("add"):
-            added = rebuild(node, lambda term: part(term, *index))
+            added = node.rebuilt(lambda term: part(term, *index))
             if all(isinstance(term, Series) and term.over == UNITS for term in added.parts):
                 # the squared weights of one layer after the other
                 return series(added.parts, UNITS)
             return added
-    return rebuild(node, lambda inner: part(inner, *index))
+    return node.rebuilt(lambda inner: part(inner, *index))
 
 
 def _aligned(index: Index, shape: tuple[int, ...]) -> Index:
@@ -300,7 +292,7 @@ def expand(
             return node
         inner = element(formulas.every[Quantity(node.name)], node.index, scope)
         return expand(inner, formulas, scope, names)
-    changed = rebuild(node, lambda part: expand(part, formulas, scope, names))
+    changed = node.rebuilt(lambda part: expand(part, formulas, scope, names))
     if isinstance(changed, Series):
         return series(changed.parts, changed.over)
     return distributed(changed)
@@ -308,7 +300,7 @@ def expand(
 
 def distributed(node: Expression) -> Expression:
     """Return (a + b) c as a c + b c, for the first series among the factors of a product."""
-    if is_op(node, "multiply"):
+    if node.is_op("multiply"):
         for place, factor in enumerate(node.parts):
             if isinstance(factor, Series):
                 before, after = node.parts[:place], node.parts[place + 1 :]

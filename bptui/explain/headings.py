@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bptui.core.arrays import Array
-from bptui.explain.expression import Expression, Index, Quantity, is_op, quantities
+from bptui.explain.expression import Expression, Index, Quantity
 from bptui.explain.symbols import Symbols, Unit
 
 OF_SAMPLES = -1
@@ -45,7 +45,7 @@ class Axes(NamedTuple):
 
 def whole_of(node: Expression | None) -> Quantity | None:
     """Return the quantity that a node is, maybe transposed; None for other expressions."""
-    inner = node.parts[0] if node is not None and is_op(node, "transpose") else node
+    inner = node.parts[0] if node is not None and node.is_op("transpose") else node
     return inner if isinstance(inner, Quantity) else None
 
 
@@ -58,11 +58,11 @@ class Headings:
 
     def axes(self, node: Expression | None, array: Array) -> Axes:
         """Return the headings of an array that ``node`` stands for, as far as they are known."""
-        found = () if node is None else quantities(node)
+        found = () if node is None else node.quantities()
         layers = self._layers(found[0].name) if found else None
         if node is None or layers is None or not array.ndim:
             return Axes()
-        turned, whole = is_op(node, "transpose"), whole_of(node)
+        turned, whole = node.is_op("transpose"), whole_of(node)
         rows, columns = layers[::-1] if turned else layers
         samples = array.shape[0] if rows == OF_SAMPLES else array.shape[-1]
         axis, above = self._axis(rows, samples), self._axis(columns, samples)

@@ -15,15 +15,7 @@ from bptui.core.graph.node import OPS
 from bptui.core.graph.notation import POWER, UNARY
 from bptui.explain.chain import Chain
 from bptui.explain.equation import Equation
-from bptui.explain.expression import (
-    Apply,
-    Constant,
-    Expression,
-    Index,
-    Quantity,
-    is_op,
-    signed,
-)
+from bptui.explain.expression import Apply, Constant, Expression, Index, Quantity
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Block, Span, TextLine, excerpt
 from bptui.explain.printer import Printer, Role, Token, number, operator, symbols_of
@@ -110,9 +102,9 @@ class LatexPrinter(Printer):
         if node.op != "divide":
             return template, binds
         top, bottom = node.parts
-        inner = signed(top)[1]
+        inner = top.signed[1]
         # a fraction bar below a matrix or another fraction would be hard to read
-        if isinstance(bottom, Constant) and (is_op(inner, "divide") or self.is_array(inner)):
+        if isinstance(bottom, Constant) and (inner.is_op("divide") or self.is_array(inner)):
             return self.own["over a number"], UNARY
         return template, POWER
 

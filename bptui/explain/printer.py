@@ -28,7 +28,6 @@ from bptui.explain.expression import (
     Stable,
     count,
     evaluate,
-    signed,
 )
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.symbols import Symbols
@@ -280,7 +279,7 @@ class Printer:
             if place is None:
                 found += [operator(" + ", nest), self.more(count(terms) - MOST_TERMS)]
                 continue
-            sign, term = signed(terms[place])
+            sign, term = terms[place].signed
             level = PRODUCT if place else self.minus[1] if sign == "-" else first
             part = self.marked(self.tokens(term, level, nest + 1), terms[place])
             if place or sign == "-":

@@ -14,15 +14,7 @@ from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import (
-    Expression,
-    Index,
-    Quantity,
-    Scope,
-    is_op,
-    quantities,
-    walked,
-)
+from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Block, Span, TextLine, beside, plain, stripped
 from bptui.explain.pieces import Form, Piece, Walk
@@ -165,7 +157,7 @@ class Report(EquationWriter):
     def linked(lines: list[TextLine], link: str, equation: Equation) -> list[TextLine]:
         """Return the lines of an array's equation, told what belongs to a factor of its link."""
         passed_on, _, factor = link.rpartition(" = ")[2].partition(" * ")
-        read = quantities(equation.expression)
+        read = equation.expression.quantities()
         if not factor or Quantity(passed_on) not in read:
             return lines
         told = {each: f"{each.name}: in {factor}" for each in read if each.name != passed_on}
@@ -180,7 +172,7 @@ class Report(EquationWriter):
         for link in (link for path in chain.paths for link in path):
             of = ratio(text(link.above), text(link.below))
             value = chain.short.get(link.value, link.value)
-            parts = [p for p in walked(value, written=True) if isinstance(p, Quantity)]
+            parts = [p for p in value.walked(written=True) if isinstance(p, Quantity)]
             for at, part in enumerate(parts, 1):
                 place = f" ({parts[:at].count(part)} of {parts.count(part)})"
                 several = parts.count(part) > 1
@@ -233,7 +225,7 @@ class Report(EquationWriter):
         printer = kind(self.symbols, equation.scope)
         written: list[str] = []
         for part in parts:
-            alone = form == "scalar" and is_op(part, "negative")
+            alone = form == "scalar" and part.is_op("negative")
             text = symbols_of(printer.tokens(part, SUM if alone else PRODUCT))
             if isinstance(part, Quantity) and form == "numpy" and self.symbols.is_new(part):
                 text += " after its update"
@@ -248,13 +240,13 @@ class Report(EquationWriter):
     def _code(self, equation: Equation, wanted: Index | None) -> list[TextLine]:
         node, name = equation.expression, self.symbols.code(equation.left.name)
         code = folded(remarked(equation, self.symbols), self.width)
-        read = {self.symbols.code(one.name): one for one in quantities(node)}
+        read = {self.symbols.code(one.name): one for one in node.quantities()}
         lines = [
             tuple(Span(part, "code", quantity=read.get(part)) for part in re.split(r"\b", text))
             for text in code
         ]
         indent = " " * (len(name) + 1)
-        shapes = ((self.symbols.code(q.name), equation.scope.shape(q)) for q in quantities(node))
+        shapes = ((self.symbols.code(q.name), equation.scope.shape(q)) for q in node.quantities())
         words = {*re.findall(r"\w+", " ".join(code))}
         text = ", ".join(f"{name} {shape}" for name, shape in shapes if shape and name in words)
         if text and not isinstance(node, Quantity):
@@ -306,7 +298,7 @@ def assignment(equation: Equation, symbols: Symbols) -> str:
 
 def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
     """Write the assignment with ``remarks`` and what else is to be said of it as a comment."""
-    new = [read.name for read in quantities(equation.expression) if symbols.is_new(read)]
+    new = [read.name for read in equation.expression.quantities() if symbols.is_new(read)]
     updated = f"{', '.join(dict.fromkeys(new))} after the update" if new else ""
     said = ", ".join(filter(None, [*remarks, updated, equation.note]))
     return f"{assignment(equation, symbols)}{f'  # {said}' if said else ''}"

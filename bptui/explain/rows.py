@@ -17,10 +17,6 @@ from bptui.explain.expression import (
     Setting,
     count,
     evaluate,
-    is_leaf,
-    is_op,
-    negative,
-    rebuild,
 )
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.printer import Printer, Token, kept, operator
@@ -75,7 +71,7 @@ class RowWriter:
         before: list[Token] = []
         after: tuple[Token, ...] = ()
         opened, closed = map(operator, self.printer.wide_brackets)
-        if is_op(node, "multiply"):
+        if node.is_op("multiply"):
             *factors, last = node.parts
             if isinstance(last, Series) and not any(isinstance(each, Series) for each in factors):
                 for factor in factors:
@@ -83,7 +79,7 @@ class RowWriter:
                     before.append(operator(self.printer.times()))
                 before, after = [*before, opened], (closed,)
                 node = last
-        parts = [*node.parts] if is_op(node, "add") else [node]
+        parts = [*node.terms_of("add")]
         for at, part in enumerate(parts):
             if isinstance(part, Series) and part.over == SAMPLES:
                 # the other terms of a sum follow the sum over samples
@@ -106,7 +102,7 @@ class RowWriter:
                 first, *rest = self._rows(terms[place])
                 label = f"{row} {count(terms[: place + 1])}"
                 numbers += [first._replace(label=label), *rest]
-        several = len(symbols) > 1 or is_op(terms[0], "add")
+        several = len(symbols) > 1 or terms[0].is_op("add")
         opened, closed = self.printer.wide_brackets if several else ("", "")
         symbols[-1] = symbols[-1]._replace(tail=closed)
         return self.printer.sigma(count(terms), opened), symbols, numbers
@@ -119,13 +115,13 @@ class RowWriter:
                 else self._row(node.parts[place], PRODUCT)
                 for place in kept(len(node.parts))
             ]
-        if is_op(node, "add") and any(isinstance(term, Series) for term in node.parts):
+        if node.is_op("add") and any(isinstance(term, Series) for term in node.parts):
             return [row for term in node.parts for row in self._rows(term)]
         return [self._row(node, SUM)]
 
     def _row(self, node: Expression, level: int) -> Row:
         """Return a term in a row of its own: the minus that it begins with is the row's sign."""
-        level = SUM if is_op(node, "negative") else level
+        level = SUM if node.is_op("negative") else level
         tokens = self.printer.tokens(node, level)
         minus = tokens[0].symbol == "-"
         return Row(tuple(tokens[minus:]), tuple(tokens[:minus]), "", node)
@@ -146,10 +142,12 @@ class RowWriter:
             whole = equation.expression
             while isinstance(whole, Activated) and not whole.by_name:
                 whole = whole.parts[1]
-            if not is_op(whole, "add", "multiply", "divide") or all(map(is_leaf, whole.parts)):
+            if not whole.is_op("add", "multiply", "divide") or all(
+                part.is_leaf for part in whole.parts
+            ):
                 return []
-            signs = is_op(whole, "add")
-            return printer.tokens(rebuild(whole, lambda part: self._known(part, signs)))
+            signs = whole.is_op("add")
+            return printer.tokens(whole.rebuilt(lambda part: self._known(part, signs)))
         if all(len(row.tokens) == 1 for row in terms.numbers):
             return []  # they are values already
         before = "".join(token.number for token in terms.before if token.number.strip())
@@ -166,8 +164,8 @@ class RowWriter:
 
     def _known(self, node: Expression, signs: bool = False) -> Expression:
         """Return a part that is only its value, behind its minus where ``signs`` stay."""
-        if signs and is_op(node, "negative"):
-            return negative(self._known(node.parts[0]))
+        if signs and node.is_op("negative"):
+            return -self._known(node.parts[0])
         if isinstance(node, Constant) and node.text:
             return node
         return Setting("", float(evaluate(node, self.printer.scope)))

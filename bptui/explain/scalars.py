@@ -40,8 +40,6 @@ from bptui.explain.expression import (
     Series,
     Setting,
     Stable,
-    is_op,
-    rebuild,
 )
 from bptui.explain.expression import evaluate as value_of
 from bptui.explain.formulas import define_for, element
@@ -141,7 +139,7 @@ class Reader:
 def _terms(node: Expression) -> Iterator[Expression]:
     """Yield the terms of a sum, those of sums in it among them."""
     for part in node.parts:
-        yield from _terms(part) if isinstance(part, Series) or is_op(part, "add") else (part,)
+        yield from _terms(part) if isinstance(part, Series) or part.is_op("add") else (part,)
 
 
 def sign_of(node: Node) -> str:
@@ -270,7 +268,7 @@ def _of_sample(node: Expression, row: int, scope: Scope) -> Expression:
     """Return a formula of the loss with the terms of one sample, and the sum of all the others."""
     if isinstance(node, Quantity):
         return Quantity(node.name, ())
-    if is_op(node, "sum"):
+    if node.is_op("sum"):
         by_sample = Apply("sum", node.parts, (("axis", 1), ("keepdims", False)))
         own: Index = (row,)
         term = element(by_sample, own, scope)
@@ -279,4 +277,4 @@ def _of_sample(node: Expression, row: int, scope: Scope) -> Expression:
             return term
         rest = float(value_of(node, scope)) - float(value_of(term, scope))
         return Series((term, Rest(rows - 1, rest)), SAMPLES)
-    return rebuild(node, lambda part: _of_sample(part, row, scope))
+    return node.rebuilt(lambda part: _of_sample(part, row, scope))

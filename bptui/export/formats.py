@@ -14,7 +14,7 @@ from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import evaluate, quantities
+from bptui.explain.expression import evaluate
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
 from bptui.explain.pieces import Form, Piece, Walk
 from bptui.explain.report import Report, assignment, remarked, with_carets
@@ -347,7 +347,7 @@ def _statement(statement: Equation, form: Form, report: Report) -> Record:
 def _equation(equation: Equation, form: Form, report: Report) -> Record:
     """Return an equation of an array with its line of code, of a number with what it reads."""
     left, scope, symbols = equation.left, equation.scope, report.symbols
-    read = quantities(equation.expression, written=True)
+    read = equation.expression.quantities(written=True)
     made: Record = {
         "name": left.name,
         "update": left.new,

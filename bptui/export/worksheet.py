@@ -9,7 +9,7 @@ from bptui.core.engine import Snapshot
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.captions import captions
 from bptui.explain.explain import Explainer, Explanation
-from bptui.explain.expression import Quantity, Setting, walked
+from bptui.explain.expression import Quantity, Setting
 from bptui.explain.pieces import FORMS, Form
 from bptui.explain.symbols import Symbols
 from bptui.presets.build import counted
@@ -115,7 +115,7 @@ def _settings(parts: Iterable[Part]) -> list[tuple[str, float]]:
     found: dict[str, float] = {}
     for statement in (statement for part in parts for statement in part.explanation.arrays):
         for equation in statement.sides.values():
-            for node in walked(equation.expression):
+            for node in equation.expression.walked():
                 if isinstance(node, Setting):
                     found[node.name] = node.value
                 if isinstance(node, Quantity) and node.name == "k":

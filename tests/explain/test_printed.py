@@ -12,7 +12,7 @@ import pytest
 from bptui.core.experiment import Experiment
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
-from bptui.explain.expression import Expression, Stable, rebuild
+from bptui.explain.expression import Expression, Stable
 from bptui.explain.formulas import LONGEST
 from bptui.explain.latex import LatexWriter, latex_number
 from bptui.explain.lines import TextLine, plain
@@ -85,7 +85,7 @@ def calculated(text: str) -> float:
 
 def textbook(node: Expression) -> Expression:
     """The expression as it is printed."""
-    return textbook(node.parts[0]) if isinstance(node, Stable) else rebuild(node, textbook)
+    return textbook(node.parts[0]) if isinstance(node, Stable) else node.rebuilt(textbook)
 
 
 def test_numbers_give_the_value_at_every_width() -> None:

@@ -12,7 +12,7 @@ from bptui.core.graph.node import evaluate as evaluate_graph
 from bptui.core.graph.node import leaf
 from bptui.explain.captions import SYMBOLS
 from bptui.explain.equation import Equation
-from bptui.explain.expression import Expression, Quantity, Scope, Setting, evaluate, quantities
+from bptui.explain.expression import Expression, Quantity, Scope, Setting, evaluate
 from bptui.explain.formulas import define_for, element, expand, formula_of
 from bptui.explain.printer import NumpyPrinter
 from bptui.explain.report import assignment
@@ -86,7 +86,7 @@ def check_lines(snapshot: Snapshot) -> None:
     for made, formula in define_for(snapshot).every.items():
         line, wanted = assignment(Equation(made, formula, scope), symbols), scope.value(made)
         names: dict[str, Any] = {"np": np, **settings(formula)}
-        read = quantities(formula)
+        read = formula.quantities()
         names |= {symbols.code(quantity.name): scope.value(quantity) for quantity in read}
         run(line, names)
         assert_close(names[symbols.code(made.name)], wanted, formula, scope, line)

@@ -17,7 +17,7 @@ from bptui.core.graph.node import Node, constant
 from bptui.core.network import Names
 from bptui.explain.equation import Equation, compare
 from bptui.explain.explain import Explanation, Section
-from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op, quantities
+from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.pieces import Form
@@ -129,7 +129,7 @@ class Writer:
 
     def _tell_apart(self, equations: list[Equation], more: list[int]) -> None:
         """Put lines behind names that several entries have, where those differ; else shapes."""
-        keys = {one.name for each in equations for one in quantities(each.expression)}
+        keys = {one.name for each in equations for one in each.expression.quantities()}
         keys |= {each.left.name for each in equations}
         called = Counter(self.called[key] for key in keys)
         for key in keys:  # of a loop in a line, which calls all items the same
@@ -217,7 +217,7 @@ class Writer:
 
     def _tell_old_ones(self, own: Equation) -> None:
         """Say which parameters are old where a formula reads new ones of the same names."""
-        read = {one.name for one in quantities(own.expression)}
+        read = {one.name for one in own.expression.quantities()}
         for parameter in self.record.verdict.step.parameters:
             before, after = f"e{parameter.before}", f"e{parameter.after}"
             if after in read and self.called.get(before) == self.called[after]:
@@ -239,7 +239,7 @@ class Writer:
         """Return equations on the selected number, and where a gradient in them comes from."""
         found = [one for equation in equations for one in self._scalar(equation, index)]
         sections = [Section("", (equation,)) for equation in found]
-        read = (one for equation in found for one in quantities(equation.expression))
+        read = (one for equation in found for one in equation.expression.quantities())
         for one in read:
             node, _ = self.gradients.get(one.name, (None, 1.0))
             if node is None or one.index is None or self.claims.has(int(one.name[1:])):
@@ -282,9 +282,9 @@ class Writer:
     def _terms(self, node: Expression) -> int:
         """Return of about how many quantities a single number of an expression is made."""
         inner = sum(map(self._terms, node.parts)) or 1
-        if is_op(node, "matmul"):
+        if node.is_op("matmul"):
             return inner * self.scope.shape(node.parts[0])[-1]
-        if is_op(node, "sum"):
+        if node.is_op("sum"):
             shape, whole = self.scope.shape(node), self.scope.shape(node.parts[0])
             return inner * int(np.prod(whole)) // max(int(np.prod(shape)), 1)
         return inner

@@ -12,7 +12,7 @@ from bptui.app.diagram.scalars import Look
 from bptui.app.program.derivation import UNKNOWN, Writer
 from bptui.app.program.moment import Moment
 from bptui.app.styles import Highlight
-from bptui.explain.expression import Expression, Quantity, quantities
+from bptui.explain.expression import Expression, Quantity
 from bptui.explain.scalars import Reader, Scalar, scalars
 
 MOST = 80
@@ -52,7 +52,7 @@ class Numbers:
                 continue
             found[quantity] = formula
             room -= len(trial.of)
-            queue += quantities(formula)
+            queue += formula.quantities()
         self.whole = room > 0 and root in found
         return found
 
