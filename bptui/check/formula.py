@@ -81,7 +81,7 @@ def _written(lines: Lines, names: Mapping[str, Values], right: Values) -> str | 
     elif abs(abs(factor) - 1.0) > CLOSE:
         return None
     try:
-        code = Code(known, lambda array: None, repr).formula(gradient, PRODUCT)
+        code = Code(known).formula(gradient, PRODUCT)
     except NoCodeError:
         return None
     return f"-{code}" if scaled < 0 else code

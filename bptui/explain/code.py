@@ -33,8 +33,8 @@ class Code:
     def __init__(
         self,
         known: Mapping[Node, str],
-        array: Callable[[np.ndarray[Any, Any]], str | None],
-        shape: Callable[[tuple[int, ...]], str],
+        array: Callable[[np.ndarray[Any, Any]], str | None] = lambda value: None,
+        shape: Callable[[tuple[int, ...]], str] = repr,
         index: Callable[[Setting], str | None] = lambda part: None,
     ) -> None:
         """Take what names an array of whole numbers, if it has a name, and what writes a shape.

@@ -7,13 +7,13 @@ their numbers, one stands for all. What a turn passes on is added to lists of gr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 from itertools import count
 from operator import add
 from typing import NamedTuple, TypeAlias
 
 from bptui.core.graph.backward import Link
-from bptui.core.graph.node import CONSTANT, Node, Shape, ordered
+from bptui.core.graph.node import CONSTANT, Node, ordered
 from bptui.core.graph.shaping import full
 from bptui.export.forward import Block, Forward, Row
 from bptui.export.turns import MARK, NoLoopError, Places, Role, Turns
@@ -35,34 +35,28 @@ class Written(NamedTuple):
     """What stands above the body."""
 
 
-class Share(NamedTuple):
-    """What a turn, or all that is outside of them, adds to a gradient."""
-
-    links: list[Link]
-    total: Node
-
-
 class Loop(Turns):
     """A backward pass with one loop of so many turns; of 0, without a loop."""
 
     def __init__(self, forward: Forward, turns: int) -> None:
         """Read the turns; what is written is to be tried, as they may differ in more."""
         super().__init__(forward, turns)
-        self.shares = self._shares()
-        """By values and turns; under None those outside."""
+        self.links = self._links()
+        """What each turn adds to the gradients of values, by these; under None what others add."""
+        self.total = cache(self._total)
         self.starts = self._starts()
         """What stands in the first turn for the value of the turn before."""
         self.place |= {node: (role, -1) for role, node in self.starts.items()}
-        for node, shares in self.shares.items():
+        for node, by_turn in self.links.items():
             if node in self.starts.values():
-                shares.pop(0, None)  # the loop computes it
-            elif self.place.get(node, (None, turns))[1] >= turns and len(shares) == 1:
-                self.shares[node] = dict.fromkeys([None], *shares.values())
+                by_turn.pop(0, None)  # the loop computes it
+            elif self.place.get(node, (None, turns))[1] >= turns and len(by_turn) == 1:
+                self.links[node] = dict.fromkeys([None], *by_turn.values())
         self.kept = self._kept()
         """The roles whose gradients are lists, as one turn adds to those of another."""
         self.known = self.written_as(self.kept)
 
-    def _shares(self) -> dict[Node, dict[int | None, Share]]:
+    def _links(self) -> dict[Node, dict[int | None, list[Link]]]:
         links: dict[Node, dict[int | None, list[Link]]] = {node: {} for node in self.order}
         for node, by_turn in links.items():
             for link in self.forward.found.links[node]:
@@ -72,10 +66,12 @@ class Loop(Turns):
             if all(None in links.get(node, {}) for node in nodes):
                 for turn, node in enumerate(nodes):
                     links[node].setdefault(turn, []).extend(links[node].pop(None))
-        return {
-            node: {turn: _share(found, node.shape) for turn, found in by_turn.items()}
-            for node, by_turn in links.items()
-        }
+        return links
+
+    def _total(self, node: Node, turn: int | None) -> Node:
+        """Return all that a turn adds to the gradient of a value."""
+        added = [link.contribution for link in reversed(self.links[node][turn])]
+        return full(reduce(add, added), node.shape)
 
     def _read(self, formula: Node) -> list[Node]:
         """Return what a formula is written from, values with a name and gradients at the ends."""
@@ -93,12 +89,12 @@ class Loop(Turns):
 
     def _starts(self) -> dict[Role, Node]:
         found: dict[Role, Node] = {}
-        for node, shares in self.shares.items():
+        for node, by_turn in self.links.items():
             role, turn = self.place.get(node, (None, self.middle))
-            first = self.shares.get(role.nodes[0] if role else node, {})
-            if turn != self.middle or not shares.keys() >= {turn} or 0 not in first:
+            first = role.nodes[0] if role else node
+            if turn != self.middle or turn not in by_turn or 0 not in self.links.get(first, {}):
                 continue
-            pairs = [(shares[turn].total, first[0].total)]
+            pairs = [(self.total(node, turn), self.total(first, 0))]
             while pairs:
                 one, other = pairs.pop()
                 role, turn = self.place.get(one, (None, 0))
@@ -110,9 +106,10 @@ class Loop(Turns):
 
     def _kept(self) -> set[Role]:
         found = {role for role in self.roles if role.listed}
-        for node, shares in self.shares.items():
-            for turn, share in shares.items():
-                for other in (node, *filter(None, map(self.of.get, self._read(share.total)))):
+        for node, by_turn in self.links.items():
+            for turn in by_turn:
+                read = self._read(self.total(node, turn))
+                for other in (node, *filter(None, map(self.of.get, read))):
                     role, own = self.place.get(other, (None, turn))
                     found |= {role} if role and own != turn else set()
         return found
@@ -125,11 +122,11 @@ class Loop(Turns):
         before, after = [*self._begun()], list[Row]()
         late = {
             gradients[node]
-            for node, shares in self.shares.items()
-            if node in self.place or shares.keys() - {None}
+            for node, by_turn in self.links.items()
+            if node in self.place or by_turn.keys() - {None}
         }
         for node in self._ordered(None):
-            behind = not late.isdisjoint(self._read(self.shares[node][None].total))
+            behind = not late.isdisjoint(self._read(self.total(node, None)))
             late |= {gradients[node]} if behind else set()
             (after if behind else before).append(self._row(node, None))
         results: dict[str, Node | Sequence[Node]] = {}
@@ -153,16 +150,16 @@ class Loop(Turns):
         """Return what a turn adds to, each after the gradients that are read for it."""
 
         def ready(node: Node) -> int:
-            read = map(self.of.get, self._read(self.shares[node][turn].total))
+            read = map(self.of.get, self._read(self.total(node, turn)))
             return max((self.order[one] for one in read if one in self.order), default=-1)
 
-        return sorted((node for node in self.order if turn in self.shares[node]), key=ready)
+        return sorted((node for node in self.order if turn in self.links[node]), key=ready)
 
     def _row(self, node: Node, turn: int | None) -> Row:
-        name, share = self.known[self.forward.gradients[node]], self.shares[node][turn]
-        if "[" in name or len(self.shares[node]) > 1:
+        name, links = self.known[self.forward.gradients[node]], self.links[node]
+        if "[" in name or len(links) > 1:
             name += " +"
-        return Row(name, share.total, self.forward.said(node, share.links, self.known))
+        return Row(name, self.total(node, turn), self.forward.said(node, links[turn], self.known))
 
     def _begun(self) -> Iterator[Row]:
         """Yield the lists with what the turns begin with, and the zeros that they add to."""
@@ -178,7 +175,7 @@ class Loop(Turns):
             each = f"np.zeros_like(one) for one in {role.name}"
             zero = f"np.zeros({role.nodes[0].shape}) for _ in range({self.count})"
             empty[role.gradient] = f"[{each if role.name else zero}]"
-        for node in (node for node in self.outer if len(self.shares[node]) > 1):
+        for node in (node for node in self.outer if len(self.links[node]) > 1):
             known = f"np.zeros_like({self.known[node]})" if node in self.known else "0.0"
             empty[self.outer[node]] = known
         for place, (name, value) in enumerate(empty.items()):
@@ -218,7 +215,3 @@ class Loop(Turns):
         turns = f"range(len({name}))" if name else f"range({self.count})"
         turns = f"reversed({turns})" if f"[{t} - 1]" in read else turns
         return f"for {t} in {turns}:" if body else ""
-
-
-def _share(links: list[Link], shape: Shape) -> Share:
-    return Share(links, full(reduce(add, [link.contribution for link in reversed(links)]), shape))

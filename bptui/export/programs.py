@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from msgspec import structs
@@ -32,7 +31,7 @@ from bptui.export.layout import (
     header,
     indented,
 )
-from bptui.export.statements import SEVERAL, Version, Versions
+from bptui.export.statements import SEVERAL, Versions
 from bptui.presets.build import origin_of
 from bptui.presets.save import SaveError, document
 
@@ -104,6 +103,7 @@ class Program:
         self.names, self.depth = self.network.names, self.network.depth
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
         self.versions = Versions(experiment, any_number, torch)
+        self.statement = self.versions.statement
         formulas = define(training_step(experiment, SEVERAL))
         self.rule = Reasons(experiment, SEVERAL, formulas, Scope({}, {}))
         self.parameters = experiment.start.named()
@@ -125,10 +125,6 @@ class Program:
 
     # statements
 
-    def assignment(self, name: str, remark: str = "") -> list[str]:
-        """Write what computes a quantity, with its mistakes."""
-        return self.versions.statement(lambda version: version.assigned(name), remark)
-
     def forward(self) -> list[str]:
         sizes, bias = self.network.layers, " + b" * self.network.bias
         told = f"The values of all layers, net = x W{bias} and out = f(net), and the loss."
@@ -143,16 +139,19 @@ class Program:
         for layer, activation in enumerate(self.network.activations, 1):
             fan_in, units = self.network.layers[layer - 1 : layer + 1]
             shape = f"(n, {fan_in}) @ ({fan_in}, {units})" + f" + ({units},)" * self.network.bias
-            lines += self.assignment(self.names.net(layer), f"  # {shape} = (n, {units})")
+            lines += self.statement(self.names.net(layer), f"  # {shape} = (n, {units})")
             note = ACTIVATIONS[activation].note
             lines += comment(f"{activation}. {note}" if note else activation)
-            lines += self.assignment(self.names.out(layer))
+            lines += self.statement(self.names.out(layer))
         return lines
 
     def loss(self) -> list[str]:
         told = self.experiment.loss.words or f"the {self.training.loss} of output and target"
         over = f"; {self.training.reduction} over the samples" * (self.data.samples > 1)
-        return [*comment(told + over), *(line for n in self.losses for line in self.assignment(n))]
+        return [
+            *comment(told + over),
+            *(line for n in self.losses for line in self.statement(n)),
+        ]
 
     # the loop
 
@@ -230,7 +229,7 @@ class _NumpyProgram(Program):
 
     def memory(self) -> Iterator[str]:
         right, wrong = (
-            [name for name in version.step.before if version.renewed(name)]
+            [name for name in version.step.before if version.statement(name)]
             for version in (self.versions.right, self.versions.wrong)
         )
         for about, names in {
@@ -255,7 +254,7 @@ class _NumpyProgram(Program):
                 yield from ["", *comment(told)]
             yield from self.meaning(name)
             yield from self.computed_early(ordered([wrong.step.nodes[name]]), done)
-            yield from self.assignment(name)
+            yield from self.statement(name)
         rule = self.optimizer.words
         yield from ["", *comment(f"Update: every parameter becomes its old value {rule}")]
         yield from self.computed_early(wrong.step.outputs, done)
@@ -263,7 +262,7 @@ class _NumpyProgram(Program):
             frozen = self.experiment.frozen.get(name)
             if frozen is not None and frozen.switch:
                 yield f"# {name} is frozen: {frozen.reason}"
-            yield from self.versions.statement(partial(Version.renewed, name=name))
+            yield from self.statement(name)
 
     def computed_early(self, read: Container[Node], done: set[str]) -> Iterator[str]:
         """Yield the new values among what is ``read`` that are not computed yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -89,27 +89,22 @@ class Version:
             elif node.settings.get("role") == "count":
                 known[node] = node.name
         self.known = known
-        self.code = (TorchCode if torch else StepCode)(known, lambda array: None, repr)
+        self.code = (TorchCode if torch else StepCode)(known)
 
-    def assigned(self, name: str) -> str:
-        """Return the statement that computes a quantity of the passes."""
-        node = self.step.nodes[name]
-        return f"{self.known[node]} = {self.code.formula(node)}"
+    def statement(self, name: str) -> str:
+        """Return the statement that computes a quantity, or gives a parameter its new value.
 
-    def renewed(self, name: str) -> str:
-        """Return the statement that gives a parameter, or what is remembered of it, a new value.
-
-        It is empty where that stays what it is.
+        It is empty where that, or what is remembered of it, stays what it is.
         """
-        old, new = self.step.before.get(name), self.step.updated.get(name)
+        old, new = self.step.before.get(name), self.step.computed.get(name)
         if new is None or new is old:
             return ""
-        if self.known[new] != name:  # it is computed already
+        if old is not None and self.known[new] != name:  # it is computed already
             return f"{name} = {self.known[new]}"
         sign = {"add": "+", "subtract": "-"}.get(new.op.name)
         if sign and new.inputs[0] is old:
             return f"{name} {sign}= {self.code.expression(new.inputs[1])}"
-        return f"{name} = {self.code.formula(new)}"
+        return f"{self.known[new]} = {self.code.formula(new)}"
 
 
 def _is_share(node: Node) -> bool:
@@ -135,24 +130,14 @@ class Versions:
         self.shown: set[str] = set()
         """The mistakes that make a line wrong."""
 
-    def blamed(self, look: Callable[[Version], object]) -> str:
-        """Name the mistakes that make what ``look`` sees another than the right one."""
-        right, wrong = look(self.right), look(self.wrong)
-        if right == wrong:
-            return ""
-        alone = [name for name in self.mistakes if look(self.version((name,))) != right]
-        found = alone or self.mistakes
-        self.shown.update(found)
-        return ", ".join(found)
-
-    def statement(self, write: Callable[[Version], str], remark: str = "") -> list[str]:
+    def statement(self, name: str, remark: str = "") -> list[str]:
         """Return the lines of a statement; above wrong ones the mistakes' names and the right."""
-        right, wrong = (
-            folded(f"{code}{remark}", ROOM) if code else []
-            for code in map(write, (self.right, self.wrong))
-        )
-        blamed = self.blamed(write)
-        if not blamed:
+        codes = [version.statement(name) for version in (self.right, self.wrong)]
+        right, wrong = (folded(f"{code}{remark}", ROOM) if code else [] for code in codes)
+        if right == wrong:
             return right
+        alone = [one for one in self.mistakes if self.version((one,)).statement(name) != codes[0]]
+        blamed = alone or self.mistakes
+        self.shown.update(blamed)
         said = "should be:" if right and wrong else "missing here:" if right else "not to be here:"
-        return [*comment(f"MISTAKE {blamed}; {said}"), *commented(right), *wrong]
+        return [*comment(f"MISTAKE {', '.join(blamed)}; {said}"), *commented(right), *wrong]

@@ -22,21 +22,17 @@ BLANK = """def fill_in(name):
 
 def template(experiment: Experiment) -> str:
     """Return a Python file that computes all but the gradients, mistakes left aside."""
-    return _Template(experiment).text()
+    return _Template(experiment).whole()
 
 
-class _Template:
+class _Template(Program):
     def __init__(self, experiment: Experiment) -> None:
-        self.experiment, self.training = experiment, experiment.training
-        self.network = experiment.network
-        self.program = Program(experiment.with_training(mistakes=()), any_number=True)
-        layers = range(1, self.network.depth + 1)
-        parameters = [self.network.parameters_of(layer) for layer in layers]
-        kinds = zip(*parameters, strict=True)
+        super().__init__(experiment.with_training(mistakes=()), any_number=True)
+        kinds = zip(*map(self.network.parameters_of, range(1, self.depth + 1)), strict=True)
         self.given = dict(zip(("weights", "biases"), map(list, kinds), strict=False))
         self.takes = ", ".join(("x", "t", *self.given))
 
-    def text(self) -> str:
+    def whole(self) -> str:
         gradients, step = "\n".join(self.gradients()), "\n".join(self.step())
         head = "\n".join([*self.header(), "", "import numpy as np"])
         head += f"\n\nL2 = {self.training.l2!r}" if self.training.l2 else ""
@@ -59,10 +55,11 @@ class _Template:
         return quoted([*lines, *TOLD.split("\n")])
 
     def gradients(self) -> list[str]:
-        program, sizes, start = self.program, self.network.layers, self.experiment.start.named()
+        sizes = self.network.layers
         table = {"x": f"(n, {sizes[0]}): inputs", "t": f"(n, {sizes[-1]}): targets"}
-        for kind, parameters in self.given.items():
-            table[kind] = f"[{', '.join(f'{name} {start[name].shape}' for name in parameters)}]"
+        for kind, names in self.given.items():
+            shapes = (f"{name} {self.parameters[name].shape}" for name in names)
+            table[kind] = f"[{', '.join(shapes)}]"
         slopes = [f"[{', '.join(f'g{name}' for name in names)}]" for names in self.given.values()]
         alone = slopes[0] if len(slopes) == 1 else f"({', '.join(slopes)})"
         body = ['"""dL/dw of every weight' + " and every bias" * self.network.bias + ".", ""]
@@ -70,15 +67,15 @@ class _Template:
         body += [*wrap(f"Return any of the names below; {alone} alone is enough.", ROOM), '"""']
         body += [*self.unpacked(), *["n = len(x)"] * (self.training.reduction == "mean"), ""]
         body += ["# forward pass: net is a layer's pre-activation, out its activation"]
-        body += [*program.layers(), *program.loss()]
+        body += [*self.layers(), *self.loss()]
         body += ["", "# backward pass, by the chain rule, from the last layer to the first", ""]
         blanks = list[str]()
-        for name in program.backward_names():
-            body += program.meaning(name)
-            if program.rule.places[name].kind != "out_gradient":  # a part of delta
+        for name in self.backward_names():
+            body += self.meaning(name)
+            if self.rule.places[name].kind != "out_gradient":  # a part of delta
                 body += [f'{name} = fill_in("{name}")', ""]
                 blanks.append(name)
-        returned = [f'"{name}": {name}' for name in (*program.values, "loss", *blanks)]
+        returned = [f'"{name}": {name}' for name in (*self.values, "loss", *blanks)]
         body += enclosed("return {", returned, "}")
         return [f"def gradients({self.takes}):", *indented(body)]
 
