@@ -1,20 +1,24 @@
-"""Lines of text: spans with a role, where a line may end, and matrices in brackets."""
+"""Lines of text: spans with a role, where a line may end, and matrices with their headings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.explain.expression import Index, Quantity
-from bptui.explain.headings import Axes
+from bptui.explain.expression import Expression, Index, Quantity
 from bptui.explain.printer import kept, number
+from bptui.explain.symbols import Symbols, Unit
 
 MOST_ROWS = MOST_COLUMNS = 4
 """Rows and columns of a matrix that are written out; of more, the first and the last."""
+OF_SAMPLES = -1
+"""In the place of a layer: the rows are samples."""
 
 
 class Span(NamedTuple):
@@ -101,7 +105,88 @@ def beside(blocks: Sequence[Block]) -> list[TextLine]:
     return rows
 
 
-# arrays
+# arrays, and what their rows and columns are called
+
+
+class Heading(NamedTuple):
+    """What a row or a column is called, and whether it stands out."""
+
+    name: str = ""
+    lit: bool = False
+
+    @property
+    def span(self) -> Span:
+        return Span(self.name, "lit" if self.lit else "label")
+
+
+class Axes(NamedTuple):
+    """The headings of rows and of columns by their places; of a gap, None, an empty one.
+
+    ``whole``: the quantity of which the cells are the numbers, and whether it is transposed.
+    """
+
+    rows: Callable[[int | None], Heading] = lambda place: Heading()
+    columns: Callable[[int | None], Heading] = lambda place: Heading()
+    whole: Quantity | None = None
+    transposed: bool = False
+
+    def at(self, *place: int | None) -> Quantity | None:
+        """Return the quantity of a cell; None for a gap, and where it is none by itself."""
+        index = place[::-1] if self.transposed else place
+        known = tuple(each for each in index if each is not None)
+        return self.whole and replace(self.whole, index=known) if known == index else None
+
+
+def whole_of(node: Expression | None) -> Quantity | None:
+    """Return the quantity that a node is, maybe transposed; None for other expressions."""
+    inner = node.parts[0] if node is not None and node.is_op("transpose") else node
+    return inner if isinstance(inner, Quantity) else None
+
+
+@dataclass(frozen=True)
+class Headings:
+    """Those of a network's arrays; what belongs to the units in ``lit`` stands out."""
+
+    symbols: Symbols
+    lit: frozenset[Unit] = frozenset()
+
+    def axes(self, node: Expression | None, array: Array) -> Axes:
+        """Return the headings of an array that ``node`` stands for, as far as they are known."""
+        found = () if node is None else node.quantities()
+        layers = self._layers(found[0].name) if found else None
+        if node is None or layers is None or not array.ndim:
+            return Axes()
+        turned, whole = node.is_op("transpose"), whole_of(node)
+        layers = layers[::-1] if turned else layers
+        samples = array.shape[0] if layers[0] == OF_SAMPLES else array.shape[-1]
+        rows, columns = (partial(self._heading, layer, samples) for layer in layers)
+        return Axes(rows if array.ndim > 1 else Axes().rows, columns, whole, turned)
+
+    def is_lit(self, node: Expression | None) -> bool:
+        """Tell whether a number belongs to lit units alone: of a weight both ends are."""
+        if not self.lit or not isinstance(node, Quantity) or node.index is None:
+            return False
+        layers = self._layers(node.name) or ()
+        places = zip(layers[-len(node.index) :], node.index, strict=False)
+        ends = {(layer, place) for layer, place in places if layer != OF_SAMPLES}
+        return bool(ends) and ends <= self.lit
+
+    def _layers(self, name: str) -> tuple[int, int] | None:
+        """Return the layers of which rows and columns are the units, or OF_SAMPLES."""
+        if name in ("input", "target"):
+            return OF_SAMPLES, 0 if name == "input" else self.symbols.names.depth
+        place = self.symbols.places.get(name)
+        if place is None:
+            return None
+        weights = place.kind in ("weight", "weight_gradient")
+        return place.layer - 1 if weights else OF_SAMPLES, place.layer
+
+    def _heading(self, layer: int, samples: int, place: int | None) -> Heading:
+        if place is None:
+            return Heading()
+        if layer == OF_SAMPLES:
+            return Heading(f"s{place + 1}" * (samples > 1))
+        return Heading(self.symbols.names.unit(layer, place), (layer, place) in self.lit)
 
 
 def excerpt(
@@ -163,27 +248,22 @@ def matrix_block(
     if any(heading.name for heading in above):
         names = [Span(" " * margin, "operator")]
         for texts, heading in zip(cells, above, strict=True):
-            names += [
-                Span(" " * (1 + len(texts[0]) - len(heading.name)), "operator"),
-                Span(heading.name, "lit" if heading.lit else "label"),
-            ]
+            before = " " * (1 + len(texts[0]) - len(heading.name))
+            names += [Span(before, "operator"), heading.span]
         lines.append((*names, Span(" " * (1 + len(size)), "operator")))
     for place, (row, heading) in enumerate(zip(rows, ahead, strict=True)):
-        named = Span(heading.name, "lit" if heading.lit else "label")
         gap = ":" * bool(heading.name)  # behind a sign the name alone would read as a factor
-        spans = [named, Span(gap.ljust(margin - len(heading.name)), "operator")] if margin else []
+        gap = gap.ljust(margin - len(heading.name))
+        spans = [heading.span, Span(gap, "operator")] if margin else []
         spans.append(Span(brackets[place][0], "operator"))
-        for number_of, (column, texts) in enumerate(zip(columns, cells, strict=True)):
-            text, is_wanted = texts[place], at is not None and at == (row, column)
-            lit = row is not None and column is not None and (heading.lit or above[number_of].lit)
+        for column, texts, name in zip(columns, cells, above, strict=True):
+            text, lit = texts[place], None not in (row, column) and (heading.lit or name.lit)
+            kind = "selected" if at and at == (row, column) else "lit" if lit else role
+            of = axes.at(row, column) if array.ndim > 1 else axes.at(column)
             left, right = len(text) - len(text.lstrip()), len(text) - len(text.rstrip())
             spans += [
-                Span(" " * (left + (number_of > 0)), "operator"),
-                Span(
-                    text.strip(),
-                    "selected" if is_wanted else "lit" if lit else role,
-                    quantity=axes.at(row, column) if array.ndim > 1 else axes.at(column),
-                ),
+                Span(" " * (left + (column != columns[0])), "operator"),
+                Span(text.strip(), kind, quantity=of),
                 Span(" " * right, "operator"),
             ]
         told = size if place == len(rows) // 2 else " " * len(size)

@@ -9,16 +9,18 @@ from typing import ClassVar
 from bptui.core.arrays import Array
 from bptui.explain.equation import Equation
 from bptui.explain.expression import Expression, Index
-from bptui.explain.headings import Axes, Headings, whole_of
 from bptui.explain.lines import (
     MOST_COLUMNS,
+    Axes,
     Block,
+    Headings,
     Span,
     TextLine,
     beside,
     broken,
     matrix_block,
     stripped,
+    whole_of,
 )
 from bptui.explain.printer import Printer, Token, operator, symbols_of
 from bptui.explain.rows import KEPT, RowWriter, Terms

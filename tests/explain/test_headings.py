@@ -1,7 +1,7 @@
 """Numbers and names of the selected units are set off, in formulas and beside matrices."""
 
 from bptui.explain.explain import Explainer
-from bptui.explain.headings import Headings
+from bptui.explain.lines import Headings
 from bptui.explain.pieces import FORMS
 from bptui.explain.report import Report
 

@@ -332,7 +332,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
 
     def explanation(self, view: View) -> tuple[Explanation, Reports]:
         from bptui.explain.explain import Explainer  # after the first numbers are shown
-        from bptui.explain.headings import Headings
+        from bptui.explain.lines import Headings
         from bptui.explain.report import Report
 
         explainer = self._explainer
