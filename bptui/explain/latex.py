@@ -18,7 +18,8 @@ from bptui.explain.equation import Equation
 from bptui.explain.expression import Apply, Constant, Expression, Index, Quantity
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Block, Span, TextLine, excerpt
-from bptui.explain.printer import Printer, Role, Token, number, operator, symbols_of
+from bptui.explain.printer import Role, Token, number, operator, symbols_of
+from bptui.explain.rows import RowPrinter
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import EquationWriter
 
@@ -32,7 +33,7 @@ _LONE_MATRIX = re.compile(
 )
 
 
-class LatexPrinter(Printer):
+class LatexPrinter(RowPrinter):
     r"""Writes LaTeX that amsmath, MathJax and KaTeX all know: no macros of its own."""
 
     form = "latex"

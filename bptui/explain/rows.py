@@ -60,23 +60,20 @@ class Terms(NamedTuple):
 
 
 @dataclass(frozen=True)
-class RowWriter:
-    """Makes rows of what ``printer`` writes; values have ``value_digits`` digits."""
-
-    printer: Printer
-    value_digits: int
+class RowPrinter(Printer):
+    """Writes expressions as rows of terms."""
 
     def terms(self, node: Expression) -> Terms:
         """Return the expression as rows of terms, one row where it is no series."""
         before: list[Token] = []
         after: tuple[Token, ...] = ()
-        opened, closed = map(operator, self.printer.wide_brackets)
+        opened, closed = map(operator, self.wide_brackets)
         if node.is_op("multiply"):
             *factors, last = node.parts
             if isinstance(last, Series) and not any(isinstance(each, Series) for each in factors):
                 for factor in factors:
-                    before += self.printer.tokens(factor, PRODUCT)
-                    before.append(operator(self.printer.times()))
+                    before += self.tokens(factor, PRODUCT)
+                    before.append(operator(self.times()))
                 before, after = [*before, opened], (closed,)
                 node = last
         parts = [*node.terms_of("add")]
@@ -91,26 +88,26 @@ class RowWriter:
         return Terms(rows, rows, tuple(before), after)
 
     def _over_samples(self, node: Expression) -> tuple[Token, list[Row], list[Row]]:
-        terms, row = node.parts, self.printer.symbols.row
+        terms, row = node.parts, self.symbols.row
         symbols = self._rows(terms[0])
         symbols[0] = symbols[0]._replace(label=f"over {count(terms)} {row}s")
         numbers: list[Row] = []
         for place in kept(len(terms)):
             if place is None:
-                numbers.append(Row((self.printer.more(count(terms) - MOST_TERMS, f" {row}s"),)))
+                numbers.append(Row((self.more(count(terms) - MOST_TERMS, f" {row}s"),)))
             else:
                 first, *rest = self._rows(terms[place])
                 label = f"{row} {count(terms[: place + 1])}"
                 numbers += [first._replace(label=label), *rest]
         several = len(symbols) > 1 or terms[0].is_op("add")
-        opened, closed = self.printer.wide_brackets if several else ("", "")
+        opened, closed = self.wide_brackets if several else ("", "")
         symbols[-1] = symbols[-1]._replace(tail=closed)
-        return self.printer.sigma(count(terms), opened), symbols, numbers
+        return self.sigma(count(terms), opened), symbols, numbers
 
     def _rows(self, node: Expression) -> list[Row]:
         if isinstance(node, Series):
             return [
-                Row((self.printer.more(count(node.parts) - MOST_TERMS),))
+                Row((self.more(count(node.parts) - MOST_TERMS),))
                 if place is None
                 else self._row(node.parts[place], PRODUCT)
                 for place in kept(len(node.parts))
@@ -122,22 +119,20 @@ class RowWriter:
     def _row(self, node: Expression, level: int) -> Row:
         """Return a term in a row of its own: the minus that it begins with is the row's sign."""
         level = SUM if node.is_op("negative") else level
-        tokens = self.printer.tokens(node, level)
+        tokens = self.tokens(node, level)
         minus = tokens[0].symbol == "-"
         return Row(tuple(tokens[minus:]), tuple(tokens[:minus]), "", node)
 
     def _bracketed(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         """Return negative numbers in parentheses in all rows that have a sign before them."""
         return tuple(
-            row._replace(tokens=tuple(self.printer.bracketed(row.tokens)))
-            if place or row.minus
-            else row
+            row._replace(tokens=tuple(self.bracketed(row.tokens))) if place or row.minus else row
             for place, row in enumerate(rows)
         )
 
-    def partial(self, equation: Equation, terms: Terms) -> list[Token]:
+    def partial(self, equation: Equation, terms: Terms, digits: int) -> list[Token]:
         """Return the values of the terms or factors, where they say more than the numbers."""
-        printer = replace(self.printer, digits=self.value_digits, marks=frozenset())
+        printer = replace(self, digits=digits, marks=frozenset())
         if len(terms.numbers) == 1:
             whole = equation.expression
             while isinstance(whole, Activated) and not whole.by_name:
@@ -168,4 +163,4 @@ class RowWriter:
             return -self._known(node.parts[0])
         if isinstance(node, Constant) and node.text:
             return node
-        return Setting("", float(evaluate(node, self.printer.scope)))
+        return Setting("", float(evaluate(node, self.scope)))

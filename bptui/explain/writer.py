@@ -22,8 +22,8 @@ from bptui.explain.lines import (
     stripped,
     whole_of,
 )
-from bptui.explain.printer import Printer, Token, operator, symbols_of
-from bptui.explain.rows import KEPT, RowWriter, Terms
+from bptui.explain.printer import Token, operator, symbols_of
+from bptui.explain.rows import KEPT, RowPrinter, Terms
 from bptui.explain.symbols import Symbols
 
 SHORT = 8
@@ -42,7 +42,7 @@ class EquationWriter:
     rows and columns of matrices, and light what belongs to what is selected.
     """
 
-    printer: ClassVar[type[Printer]] = Printer
+    printer: ClassVar[type[RowPrinter]] = RowPrinter
     labels_symbols: ClassVar[bool] = True
     """Whether symbols say over how many samples they are summed."""
     stacks: ClassVar[bool] = True
@@ -115,16 +115,15 @@ class EquationWriter:
         """
         is_array = equation.left.index is None
         first, again = self.start(equation)
-        writer = self._rows_of(equation)
-        terms = writer.terms(equation.expression)
+        printer = self._printer(equation)
+        terms = printer.terms(equation.expression)
         value = self.value(equation, wanted)
         last = beside([Block((again,), self._length(again)), value])
         lines = self._block(first, terms, True, is_array)
         if equation.is_known:  # nothing is computed: the name, then the value
             return [*lines, *last]
         if is_array:
-            writer = self._rows_of(equation, numbers=True)
-            terms = writer.terms(equation.expression)
+            terms = self._printer(equation, numbers=True).terms(equation.expression)
         lines += self._block(again, terms, False, is_array)
         behind = (Span(" = ", "operator"), *value.lines[0])
 
@@ -132,7 +131,7 @@ class EquationWriter:
             return compact and self._length((*lines[at], *behind)) <= self.width
 
         short = equation.array.ndim or (is_array and self.stacks) or (self.brief and fits())
-        partial = [] if short else writer.partial(equation, terms)
+        partial = [] if short else printer.partial(equation, terms, self.value_digits)
         if partial:
             lines += self._wrapped(again, partial, self._length(again), self.width)
         # behind the numbers; of a sum over samples behind its symbols, as those may be many lines
@@ -144,7 +143,7 @@ class EquationWriter:
 
     def formula(self, equation: Equation) -> str:
         """Return the right-hand side in symbols, on one line."""
-        terms = self._rows_of(equation).terms(equation.expression)
+        terms = self._printer(equation).terms(equation.expression)
         return symbols_of(terms.joined(terms.symbols))
 
     def one_line(self, token: Token, symbols: bool, width: int = 0) -> Block:
@@ -156,9 +155,8 @@ class EquationWriter:
         span = Span(text, role, token.marked and bool(text.strip()), of)
         return Block(((span,),), width or self.columns(text), token.breaks)
 
-    def _rows_of(self, equation: Equation, *, numbers: bool = False) -> RowWriter:
-        printer = self.printer(self.symbols, equation.scope, self.digits, equation.marks, numbers)
-        return RowWriter(printer, self.value_digits)
+    def _printer(self, equation: Equation, *, numbers: bool = False) -> RowPrinter:
+        return self.printer(self.symbols, equation.scope, self.digits, equation.marks, numbers)
 
     def _block(
         self, first: TextLine, terms: Terms, symbols: bool, is_array: bool

@@ -52,9 +52,9 @@ def _text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
     for part in sheet.parts:
         yield from ("", *wrap(part.title, width), "-" * min(len(part.title), width))
         yield from wrap(part.words, width)
-        for form in part.forms:
-            yield from [""] if part.brief else ["", form]
-            if part.brief and form == "numpy":
+        for form in sheet.forms:
+            yield from [""] if sheet.brief else ["", form]
+            if sheet.brief and form == "numpy":
                 lines = _code_lines(part, report)
             else:
                 lines = with_carets(report.lines(part.explanation, form))
@@ -113,8 +113,8 @@ class _Document:
         for part in self.sheet.parts:
             yield markup.part % escaped(part.title)
             yield from [markup.words % escaped(part.words)] if part.words else []
-            for form in part.forms:
-                yield from [] if part.brief else [markup.form % form]
+            for form in self.sheet.forms:
+                yield from [] if self.sheet.brief else [markup.form % form]
                 for kind, blocks in groupby(self._blocks(part, form), key=itemgetter(0)):
                     texts = [[*rows] for _, rows in blocks if rows]
                     if kind == "formulas" and texts:

@@ -28,21 +28,19 @@ ROUNDED = (
 
 @dataclass(frozen=True)
 class Part:
-    """A heading, a sentence about it, and an explanation in ``forms``, in that order.
-
-    ``brief``: an operation of the worksheet, of whose code only the line itself is shown.
-    """
+    """A heading, a sentence about it, and an explanation."""
 
     title: str
     words: str
     explanation: Explanation
-    forms: tuple[Form, ...] = FORMS
-    brief: bool = False
 
 
 @dataclass(frozen=True)
 class Worksheet:
-    """A title block, ``facts`` by name in it, the ``settings`` of the training, and the parts."""
+    """A title block, ``facts`` by name in it, the ``settings`` of the training, and the parts.
+
+    ``brief``: the parts are the operations of a step, of whose code only the line itself is shown.
+    """
 
     title: str
     description: str
@@ -50,6 +48,12 @@ class Worksheet:
     settings: tuple[tuple[str, float], ...]
     parts: tuple[Part, ...]
     symbols: Symbols
+    brief: bool
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms in the order in which they are shown."""
+        return ("matrix", "scalar", "numpy") if self.brief else FORMS
 
 
 def worksheet(snapshot: Snapshot, quantity: str, ascii_only: bool = False) -> Worksheet:
@@ -70,6 +74,7 @@ def worksheet(snapshot: Snapshot, quantity: str, ascii_only: bool = False) -> Wo
         tuple(_settings(parts)),
         parts,
         explainer.symbols,
+        quantity == "all",
     )
 
 
@@ -79,7 +84,7 @@ def _operations(explainer: Explainer) -> Iterator[Part]:
         words = captions(snapshot.experiment, len(snapshot.batch))[operation.name].text
         explanation = explainer.operation(operation.name)
         title, words = f"{place}. {operation.name}", f"{words[0].upper()}{words[1:]}."
-        yield Part(title, words, explanation, ("matrix", "scalar", "numpy"), True)
+        yield Part(title, words, explanation)
 
 
 def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
