@@ -90,7 +90,7 @@ class Chain:
     added: Expression | None = None
     derived: Equation | None = None
     short: Mapping[Expression, Expression] = field(default_factory=dict)
-    before: tuple[Equation, Chain] | None = None
+    before: Equation | None = None
     why: tuple[str, ...] = ()
     silent: bool = False
     """Whether the links and reasons are written elsewhere."""

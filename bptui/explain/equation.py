@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from bptui.explain.expression import (
     evaluate,
 )
 from bptui.explain.symbols import Symbols
+
+if TYPE_CHECKING:
+    from bptui.explain.chain import Chain  # which is made of equations
 
 CORRECT = "correct"
 """What stands above the correct equation of a comparison."""
@@ -39,9 +42,9 @@ class Difference(NamedTuple):
 class Equation:
     """``left`` is ``expression``; ``left.new``: it becomes that. Both in the values of ``scope``.
 
-    ``note`` stands beside it. Where a mistake makes it another one than the ``correct`` one, that
-    is in it, the ``heading`` of the mistaken one, and the ``differences``; ``marks`` are the ids of
-    the parts that differ.
+    ``note`` stands beside it; of a gradient's number the ``chain`` leads to it. Where a mistake
+    makes it another one than the ``correct`` one, that is in it, the ``heading`` of the mistaken
+    one, and the ``differences``; ``marks`` are the ids of the parts that differ.
     """
 
     left: Quantity
@@ -52,6 +55,7 @@ class Equation:
     heading: str = ""
     correct: Equation | None = None
     differences: tuple[Difference, ...] = ()
+    chain: Chain | None = None
 
     @property
     def sides(self) -> dict[str, Equation]:

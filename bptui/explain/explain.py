@@ -26,15 +26,11 @@ MOST_NUMBERS = 8
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """Equations on single numbers under a heading; ``omitted`` numbers are left out.
-
-    ``chains`` stand before the statements that they lead to.
-    """
+    """Equations on single numbers under a heading; ``omitted`` numbers are left out."""
 
     title: str
     statements: tuple[Equation, ...]
     omitted: int = 0
-    chains: Mapping[Equation, Chain] = field(default_factory=dict)
 
     def groups(self, symbols: Symbols) -> Iterable[tuple[str, Sequence[Equation]]]:
         """Return the statements with what stands above them; those of a sample together."""
@@ -153,8 +149,8 @@ class Explainer:
             return Explanation("", (Section(title, (number,)),), (whole,))
         kinds: tuple[Kind, ...] = ("net", "out", "out_gradient", "delta")
         computed = [Quantity(KINDS[kind].name(self.names, layer)) for kind in kinds]
-        statements = tuple(self.statement(replace(one, index=index)) for one in computed)
-        section = Section(title + self.of_sample(), statements, chains=self.chains(statements))
+        statements = (self.statement(replace(one, index=index)) for one in computed)
+        section = Section(title + self.of_sample(), self.led(statements))
         return Explanation("", (section,), self.wholes(computed))
 
     def array(self, of: Quantity) -> Explanation:
@@ -179,28 +175,26 @@ class Explainer:
         layer, names = self.symbols.places[gradient.name].layer, self.names
         title, index = self.symbols.text(gradient), gradient.index or ()
         if prod(names.layers[layer + 1 :]) <= MOST_PATHS:
-            first = self.statement(gradient, expanded=True)
-            chains = self.chains([first], far=True)
-            for chain in chains.values():
-                begun = dict.fromkeys(path[0].value for path in chain.paths)
-                deltas = [each for each in begun if isinstance(each, Quantity)]
-                if deltas and deltas[0].name == self.rule.shortened:
-                    chains[first] = self.derived(chain, deltas)
-            return [Section(title, (first,), chains=chains)]
+            (first,) = self.led([self.statement(gradient, expanded=True)], far=True)
+            chain = first.chain and self.derived(first.chain)
+            return [Section(title, (replace(first, chain=chain),))]
         before = (names.delta(layer), names.out_gradient(layer))
-        links = tuple(self.statement(Quantity(each, (0, index[-1]))) for each in before)
-        first = self.statement(gradient)
+        links = (self.statement(Quantity(each, (0, index[-1]))) for each in before)
         return [
-            Section(title, (first,), chains=self.chains([first])),
-            Section("where" + self.of_sample(), links, chains=self.chains(links)),
+            Section(title, self.led([self.statement(gradient)])),
+            Section("where" + self.of_sample(), self.led(links)),
         ]
 
-    def derived(self, chain: Chain, deltas: Sequence[Quantity]) -> Chain:
-        """Return a chain that tells how the shortened deltas that it begins with are made."""
+    def derived(self, chain: Chain) -> Chain:
+        """Return a chain that tells how the shortened deltas are made, if it begins with such."""
+        begun = dict.fromkeys(path[0].value for path in chain.paths)
+        deltas = [each for each in begun if isinstance(each, Quantity)]
+        if not deltas or deltas[0].name != self.rule.shortened:
+            return chain
         made = [*map(self.statement, deltas)]
         right = (each.correct or each for each in made)
         short: dict[Expression, Expression] = {each.left: each.expression for each in right}
-        return replace(chain, short=short, before=(made[0], self.chains(made[:1])[made[0]]))
+        return replace(chain, short=short, before=self.led(made[:1])[0])
 
     def gradient_arrays(self, gradient: str) -> tuple[Equation, ...]:
         """Return the gradient, before it what a mistake changes on the way back from the loss."""
@@ -217,23 +211,24 @@ class Explainer:
         size = self.scope.value(whole).size
         title = f"update of {whole.name}" if whole.new else title
         chosen = islice(indices or self.indices(whole), size if size <= self.most else MOST_NUMBERS)
-        statements = tuple(self.statement(replace(whole, index=index)) for index in chosen)
-        chains = {} if whole.new else self.chains(statements)
-        for later in list(chains)[1:]:  # they differ in nothing but the unit
-            chains[later] = replace(chains[later], silent=True, derived=None)
-        return Section(title, statements, size - len(statements), chains)
+        made = [self.statement(replace(whole, index=index)) for index in chosen]
+        first, *later = made if whole.new else self.led(made)
+        later = [  # they differ in nothing but the unit
+            replace(one, chain=one.chain and replace(one.chain, silent=True, derived=None))
+            for one in later
+        ]
+        return Section(title, (first, *later), size - len(made))
 
-    def chains(self, statements: Iterable[Equation], *, far: bool = False) -> dict[Equation, Chain]:
-        """Return the chains of those statements that are on gradients, with their reasons."""
-        found: dict[Equation, Chain] = {}
-        made, untrue = chains_of(self.rule.formulas), self.rule.untrue
-        for statement in statements:
-            key = statement.left, far, untrue
+    def led(self, equations: Iterable[Equation], *, far: bool = False) -> tuple[Equation, ...]:
+        """Return equations with the chains of those that are on gradients, with their reasons."""
+        made, found = chains_of(self.rule.formulas), list[Equation]()
+        for equation in equations:
+            key = equation.left, far, self.rule.untrue
             if key not in made:
-                made[key] = self.rule.told(statement.left, far=far)
-            if (chain := made[key]) is not None:
-                found[statement] = chain.at(self.rule.scope)
-        return found
+                made[key] = self.rule.told(equation.left, far=far)
+            chain = made[key]
+            found.append(replace(equation, chain=chain and chain.at(self.rule.scope)))
+        return (*found,)
 
     def links(self, arrays: Iterable[Equation]) -> dict[str, tuple[str, str]]:
         """Return the links that whole gradients are, and why, by their names."""

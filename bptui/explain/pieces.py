@@ -53,7 +53,8 @@ class Walk(NamedTuple):
                     yield Piece("link", explanation.links.get(statement.left.name, ("", "")))
                 yield from self._statement(statement)
             return
-        told = explanation.silent or any(each.chains for each in explanation.numbers)
+        every = (each for section in explanation.numbers for each in section.statements)
+        told = explanation.silent or any(each.chain for each in every)
         links = [] if told else [*explanation.links.values()]
         yield from (Piece("link", (link, "" if self.why_last else why)) for link, why in links)
         for place, section in enumerate(explanation.numbers):
@@ -66,42 +67,40 @@ class Walk(NamedTuple):
         for label, statements in section.groups(self.symbols):
             yield Piece("label", [label])
             for statement in statements:
-                yield from self._led(statement, section.chains.get(statement), behind)
+                yield from self._led(statement, behind)
         if section.omitted:
             yield Piece("label", [f"… {section.omitted} more like these"])
-        for chain in section.chains.values() if self.brief else ():
-            yield from [] if chain.derived or chain.silent else [Piece("why", chain.why[1:])]
+        for statement in section.statements if self.brief else ():
+            chain = statement.chain
+            if chain and not chain.derived and not chain.silent:
+                yield Piece("why", chain.why[1:])
 
-    def _led(
-        self, statement: Equation, chain: Chain | None, behind: bool, told: Sequence[str] = ()
-    ) -> Iterator[Piece]:
+    def _led(self, statement: Equation, behind: bool, told: Sequence[str] = ()) -> Iterator[Piece]:
         """Yield a statement behind the links that lead to it and the reasons that are not told."""
+        chain = statement.chain
         if chain is None:
-            yield from self._statement(statement, None, behind)
+            yield from self._statement(statement, behind)
             return
         now = chain.why[:1] if self.brief or chain.derived else chain.why
         why = [Piece("why", [why for why in now if why not in told])] * (not chain.silent)
         yield from [] if chain.silent else [Piece("chain", chain=chain)]
         yield from [] if self.why_last else why
         if chain.before is not None:
-            delta, own = chain.before
             yield from [] if chain.silent else [GAP]
-            yield Piece("label", [delta.sample(self.symbols)])
-            yield from self._led(delta, own, behind, chain.why)
+            yield Piece("label", [chain.before.sample(self.symbols)])
+            yield from self._led(chain.before, behind, chain.why)
             yield GAP
         if chain.derived is not None and np.isfinite(chain.derived.value):
             yield Piece("equation", [""], chain.derived)
         if chain.derived is not None and not chain.silent:
             yield Piece("why", chain.why[1:])
-        yield from self._statement(statement, chain, behind)
+        yield from self._statement(statement, behind)
         yield from why if self.why_last else []
 
-    def _statement(
-        self, statement: Equation, chain: Chain | None = None, behind: bool = False
-    ) -> Iterator[Piece]:
+    def _statement(self, statement: Equation, behind: bool = False) -> Iterator[Piece]:
         """Yield an equation; or what sets a mistaken one apart from the correct, then both."""
         if statement.correct:
             yield Piece("verdict", equation=statement)
         for heading, equation in statement.sides.items():
-            own = chain if heading in ("", CORRECT) else None
+            own = statement.chain if heading in ("", CORRECT) else None
             yield Piece("equation", [heading], equation, own, behind=behind)

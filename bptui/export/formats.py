@@ -298,16 +298,13 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
                 "numbers": [
                     {
                         "title": section.title,
-                        "statements": [
-                            _statement(s, "scalar", report) | _chain(section.chains.get(s), report)
-                            for s in section.statements
-                        ],
+                        "statements": [_statement(s, report) for s in section.statements],
                         "omitted": section.omitted,
                     }
                     for section in part.explanation.numbers
                 ],
                 "arrays": [
-                    _statement(s, "matrix", report) | _link(part.explanation, s)
+                    _statement(s, report) | _link(part.explanation, s)
                     for s in part.explanation.arrays
                 ],
             }
@@ -316,10 +313,8 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
     }
 
 
-def _chain(chain: Chain | None, report: Report) -> Record:
+def _chain(chain: Chain, report: Report) -> Record:
     """Return a gradient's links with their values for sample 1, why, and what they begin with."""
-    if chain is None:
-        return {"chain": None}
     text, scope = report.symbols.text, chain.scope
 
     def written(link: Factor) -> Record:
@@ -327,9 +322,8 @@ def _chain(chain: Chain | None, report: Report) -> Record:
         return {"factor": name, "value": float(evaluate(link.value, scope))}
 
     paths = [[written(link) for link in path] for path in chain.paths]
-    first, own = chain.before or (None, None)
-    before = first and _statement(first, "scalar", report) | _chain(own, report)
-    return {"chain": {"paths": paths, "why": chain.why, "before": before}}
+    before = chain.before and _statement(chain.before, report)
+    return {"paths": paths, "why": chain.why, "before": before}
 
 
 def _link(explanation: Explanation, statement: Equation) -> Record:
@@ -337,14 +331,17 @@ def _link(explanation: Explanation, statement: Equation) -> Record:
     return {"link": link, "why": why}
 
 
-def _statement(statement: Equation, form: Form, report: Report) -> Record:
-    return _equation(statement, form, report) | {
-        "correct": statement.correct and _equation(statement.correct, form, report),
-        "differences": report.differences(statement, form),
+def _statement(statement: Equation, report: Report) -> Record:
+    number, chain = statement.left.index is not None, statement.chain
+    return {
+        **_equation(statement, report),
+        "correct": statement.correct and _equation(statement.correct, report),
+        "differences": report.differences(statement, "scalar" if number else "matrix"),
+        **({"chain": chain and _chain(chain, report)} if number else {}),
     }
 
 
-def _equation(equation: Equation, form: Form, report: Report) -> Record:
+def _equation(equation: Equation, report: Report) -> Record:
     """Return an equation of an array with its line of code, of a number with what it reads."""
     left, scope, symbols = equation.left, equation.scope, report.symbols
     read = equation.expression.quantities(written=True)
@@ -355,7 +352,7 @@ def _equation(equation: Equation, form: Form, report: Report) -> Record:
         "value": scope.value(left),
         "note": equation.note or None,
     }
-    if form == "matrix":
+    if left.index is None:
         code = assignment(equation, symbols)
         return made | {"code": code, "reads": [symbols.text(each) for each in read]}
     reads = [

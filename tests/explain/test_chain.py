@@ -84,7 +84,7 @@ def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
     for preset in ("iris", "xor"):
         explained = explainer(preset)
         found = explained.explain("delta_o").numbers[0]
-        chain = found.chains[found.statements[0]]
+        chain = found.statements[0].chain
         assert chain.derived.value == pytest.approx(explained.scope.old["delta_o"][0, 0], rel=1e-12)
         assert {link.below for path in chain.paths for link in path} >= {Quantity("net_o", (0, 0))}
     # every output depends on every pre-activation of a softmax
@@ -113,7 +113,7 @@ def test_the_penalty_is_added() -> None:
     penal = replace(made, training=replace(made.training, l2=0.1))
     explained = Explainer(Engine(penal).record())
     found = explained.explain("w1").numbers[0]
-    chain = found.chains[found.statements[0]]
+    chain = found.statements[0].chain
     assert any("penalty contains" in reason for reason in chain.why)
     assert chain.added is not None
     slope = 2.0 * 0.1 * explained.scope.old["W1"][0, 0]

@@ -52,15 +52,15 @@ def shared(
 ) -> tuple[tuple[list[TextLine], ...], Explanation]:
     """Return the reasons for all forms, the most of them first, and the explanation without."""
     sections = explanation.numbers
-    if not sections or not sections[0].chains:
+    if not sections or not any(each.chain for each in sections[0].statements):
         return ([],), explanation
-    first, chains = sections[0].statements[0], dict(sections[0].chains)
+    first, *others = sections[0].statements
     links: list[TextLine] = []
     why: tuple[str, ...] = ()
-    if first in chains:  # of another one they stand before it
-        links, why = report.chain(chains[first]), chains[first].why
-        chains[first] = replace(chains[first], silent=True)
-    rest = (replace(sections[0], chains=chains), *sections[1:])
+    if first.chain:  # of another one they stand before it
+        links, why = report.chain(first.chain), first.chain.why
+        first = replace(first, chain=replace(first.chain, silent=True))
+    rest = (replace(sections[0], statements=(first, *others)), *sections[1:])
     # a delta's reason is the same for the array and for its numbers
     places = report.symbols.places
     arrays = [name for name, (link, _) in explanation.links.items() if " * " in link]
