@@ -15,6 +15,7 @@ from bptui.explain.expression import (
     Activated,
     Constant,
     Expression,
+    Index,
     Quantity,
     Scope,
     Setting,
@@ -42,9 +43,11 @@ class Difference(NamedTuple):
 class Equation:
     """``left`` is ``expression``; ``left.new``: it becomes that. Both in the values of ``scope``.
 
-    ``note`` stands beside it; of a gradient's number the ``chain`` leads to it. Where a mistake
-    makes it another one than the ``correct`` one, that is in it, the ``heading`` of the mistaken
-    one, and the ``differences``; ``marks`` are the ids of the parts that differ.
+    ``note`` stands beside it. Of an array ``wanted`` is the place of the number asked for; of a
+    whole gradient ``link`` is the one of the chain rule that it is, and why; of one of its numbers
+    the ``chain`` leads to it. Where a mistake makes it another one than the ``correct`` one, that
+    is in it, the ``heading`` of the mistaken one, and the ``differences``; ``marks`` are the ids of
+    the parts that differ.
     """
 
     left: Quantity
@@ -56,6 +59,8 @@ class Equation:
     correct: Equation | None = None
     differences: tuple[Difference, ...] = ()
     chain: Chain | None = None
+    wanted: Index | None = None
+    link: tuple[str, str] | None = None
 
     @property
     def sides(self) -> dict[str, Equation]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import islice, product
 from math import prod
@@ -46,16 +46,12 @@ class Section:
 class Explanation:
     """One subject in all forms: ``numbers`` for the scalar form, ``arrays`` for the other two.
 
-    ``wanted`` are the places of the single number asked for, by the names of the arrays it is in;
-    ``links`` are those of the chain rule that whole arrays are, and why, by the arrays' names;
-    ``silent``: they are written elsewhere.
+    ``silent``: the links of the chain rule that whole arrays are stand elsewhere.
     """
 
     title: str
     numbers: tuple[Section, ...]
     arrays: tuple[Equation, ...]
-    wanted: Mapping[str, Index] = field(default_factory=dict)
-    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     silent: bool = False
 
 
@@ -116,7 +112,7 @@ class Explainer:
                 found = self.number(subject)
             case _:
                 found = self.unit(subject)
-        return replace(found, title=self.titled(subject), links=self.links(found.arrays))
+        return replace(found, title=self.titled(subject))
 
     # subjects
 
@@ -125,20 +121,20 @@ class Explainer:
         own, changes = self.number(replace(of, name=f"g{of.name}")), self.formulas.updates(of.name)
         statements = (self.statement(replace(one, index=of.index)) for one in changes)
         update = Section(f"update of {self.symbols.text(of)}", (*statements,))
-        wanted = dict.fromkeys((*own.wanted, *(one.name for one in changes)), of.index or ())
-        return Explanation("", (*own.numbers, update), own.arrays + self.wholes(changes), wanted)
+        arrays = own.arrays + self.wholes(changes, of.index)
+        return Explanation("", (*own.numbers, update), arrays)
 
     def number(self, of: Quantity) -> Explanation:
         """Explain a number: a gradient back to the loss, others from what they are made of."""
         index = of.index or ()
         if self.kind(of.name) in ("weight_gradient", "bias_gradient"):
-            sections, arrays = self.gradient_sections(of), self.gradient_arrays(of.name)
+            sections, arrays = self.gradient_sections(of), self.gradient_arrays(of)
         else:
             indices = [(sample, index[1]) for sample in range(self.samples)]
             section = self.listed(Quantity(of.name), self.titled(of), indices)
             sections = [replace(section, omitted=self.samples - len(section.statements))]
-            arrays = self.wholes([Quantity(of.name)])
-        return Explanation("", (*sections,), arrays, {of.name: index})
+            arrays = self.wholes([Quantity(of.name)], index)
+        return Explanation("", (*sections,), arrays)
 
     def unit(self, of: Unit) -> Explanation:
         """Explain all that a unit computes, forwards and backwards, for the first sample."""
@@ -166,7 +162,7 @@ class Explainer:
         label = meant[0].label if len(meant) == 1 else name
         computed = [made for each in meant for made in self.formulas.operations[each.name]]
         arrays, sections = self.wholes(computed), (self.listed(each, label) for each in computed)
-        return Explanation(label, (*sections,), arrays, links=self.links(arrays))
+        return Explanation(label, (*sections,), arrays)
 
     # sections
 
@@ -196,13 +192,13 @@ class Explainer:
         short: dict[Expression, Expression] = {each.left: each.expression for each in right}
         return replace(chain, short=short, before=self.led(made[:1])[0])
 
-    def gradient_arrays(self, gradient: str) -> tuple[Equation, ...]:
+    def gradient_arrays(self, gradient: Quantity) -> tuple[Equation, ...]:
         """Return the gradient, before it what a mistake changes on the way back from the loss."""
-        layers = range(self.names.depth, self.symbols.places[gradient].layer - 1, -1)
+        layers = range(self.names.depth, self.symbols.places[gradient.name].layer - 1, -1)
         kinds = (self.names.out_gradient, self.names.delta)
         on_the_way = self.wholes(Quantity(name(later)) for later in layers for name in kinds)
         mistaken = (each for each in on_the_way if each.correct)
-        return (*mistaken, self.statement(Quantity(gradient)))
+        return (*mistaken, *self.wholes([replace(gradient, index=None)], gradient.index))
 
     def listed(
         self, whole: Quantity, title: str, indices: Iterable[Index] | None = None
@@ -230,18 +226,17 @@ class Explainer:
             found.append(replace(equation, chain=chain and chain.at(self.rule.scope)))
         return (*found,)
 
-    def links(self, arrays: Iterable[Equation]) -> dict[str, tuple[str, str]]:
-        """Return the links that whole gradients are, and why, by their names."""
-        named = (array.left.name for array in arrays)
-        return {name: self.rule.array(name) for name in named if self.rule.is_gradient(name)}
-
     # statements
 
-    def wholes(self, arrays: Iterable[Quantity]) -> tuple[Equation, ...]:
-        """Return the equations of arrays."""
-        return tuple(map(self.statement, arrays))
+    def wholes(
+        self, arrays: Iterable[Quantity], wanted: Index | None = None
+    ) -> tuple[Equation, ...]:
+        """Return the equations of arrays, of which one number is ``wanted``."""
+        return tuple(self.statement(array, wanted=wanted) for array in arrays)
 
-    def statement(self, left: Quantity, expanded: bool = False) -> Equation:
+    def statement(
+        self, left: Quantity, *, expanded: bool = False, wanted: Index | None = None
+    ) -> Equation:
         """Return the equation of an array or of one of its numbers.
 
         It stands beside the right one where a mistake makes them differ. ``expanded``: from the
@@ -255,10 +250,14 @@ class Explainer:
 
         frozen = self.experiment.frozen.get(left.name) if left.new else None
         note = f"frozen: {frozen.reason}" if frozen is not None else ""
-        mistaken = Equation(left, written(self.scope, self.formulas), self.scope, note=note)
+        whole = left.index is None and self.rule.is_gradient(left.name)
+        link = self.rule.array(left.name) if whole else None
+        known = written(self.scope, self.formulas)
+        mistaken = Equation(left, known, self.scope, note=note, wanted=wanted, link=link)
         if self.right is None:
             return mistaken
-        correct = Equation(left, written(*self.right), self.right[0])
+        scope, formulas = self.right
+        correct = replace(mistaken, expression=written(scope, formulas), scope=scope, note="")
         if correct.expression == mistaken.expression:
             return mistaken
         experiment = self.experiment

@@ -141,9 +141,9 @@ class LatexWriter(EquationWriter):
     def __init__(self, symbols: Symbols, digits: int = 6, value_digits: int = 10) -> None:
         super().__init__(symbols, WIDTH, digits, value_digits)
 
-    def lines(self, equation: Equation, wanted: Index | None = None) -> list[str]:
-        """Return the equation; the number of a matrix at ``wanted`` stands out."""
-        lines = [_text(line) for line in self.numbers(equation, True, wanted)]
+    def lines(self, equation: Equation) -> list[str]:
+        """Return the equation."""
+        lines = [_text(line) for line in self.numbers(equation, True)]
         if equation.note:
             note = equation.note.replace("_", r"\_")
             lines[0] += rf" \qquad \text{{({note})}}"
@@ -185,8 +185,8 @@ class LatexWriter(EquationWriter):
     def block(self, token: Token, symbols: bool, is_array: bool) -> Block:
         return self.one_line(token, symbols)
 
-    def value(self, equation: Equation, wanted: Index | None) -> Block:
-        text = matrix_text(equation.array, self.value_digits, wanted)
+    def value(self, equation: Equation) -> Block:
+        text = matrix_text(equation.array, self.value_digits, equation.wanted)
         return Block(((Span(text, "value"),),), glyphs(text))
 
     def breakable(self, tokens: Sequence[Token]) -> list[Token]:

@@ -50,12 +50,12 @@ class Walk(NamedTuple):
             for place, statement in enumerate(explanation.arrays):
                 yield from [GAP] if place else []
                 if not explanation.silent:
-                    yield Piece("link", explanation.links.get(statement.left.name, ("", "")))
+                    yield Piece("link", statement.link or ("", ""))
                 yield from self._statement(statement)
             return
         every = (each for section in explanation.numbers for each in section.statements)
         told = explanation.silent or any(each.chain for each in every)
-        links = [] if told else [*explanation.links.values()]
+        links = [] if told else [each.link for each in explanation.arrays if each.link]
         yield from (Piece("link", (link, "" if self.why_last else why)) for link, why in links)
         for place, section in enumerate(explanation.numbers):
             yield from self._section(section, place)

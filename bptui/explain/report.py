@@ -14,7 +14,7 @@ from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import Expression, Index, Quantity, Scope
+from bptui.explain.expression import Expression, Quantity, Scope
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.lines import Block, Span, TextLine, beside, plain, stripped
 from bptui.explain.pieces import Form, Piece, Walk
@@ -35,10 +35,10 @@ class Report(EquationWriter):
         written: list[TextLine] = []
         for piece in Walk(self.symbols, self.brief, self.why_last).pieces(explanation, form):
             if written or piece.kind != "gap":
-                written += self._written(piece, explanation, form)
+                written += self._written(piece, form)
         return written if form == "scalar" else self._with_signs(written)
 
-    def _written(self, piece: Piece, explanation: Explanation, form: Form) -> list[TextLine]:
+    def _written(self, piece: Piece, form: Form) -> list[TextLine]:
         match piece:
             case Piece("chain", chain=Chain() as chain):
                 return self.chain(chain)
@@ -56,16 +56,14 @@ class Report(EquationWriter):
                 if form == "scalar":
                     lines = self.told(self.numbers(equation, piece.behind), chain)
                 else:
-                    lines = self._array(equation, explanation, form)
+                    lines = self._array(equation, form)
                 lines = lines if form == "numpy" else self._noted(equation, lines)
                 return [(Span(heading, "heading"),), *lines] if heading else lines
         return [()]
 
-    def _array(self, equation: Equation, explanation: Explanation, form: Form) -> list[TextLine]:
-        name = equation.left.name
-        wanted, (link, _) = explanation.wanted.get(name), explanation.links.get(name, ("", ""))
+    def _array(self, equation: Equation, form: Form) -> list[TextLine]:
         write = self._code if form == "numpy" else self.numbers
-        return self.linked(write(equation, wanted=wanted), link, equation)
+        return self.linked(write(equation), equation)
 
     def _with_signs(self, lines: list[TextLine]) -> list[TextLine]:
         """Say before its first line what a product with ⊙ is, and what a prime stands for."""
@@ -154,8 +152,9 @@ class Report(EquationWriter):
         return found
 
     @staticmethod
-    def linked(lines: list[TextLine], link: str, equation: Equation) -> list[TextLine]:
+    def linked(lines: list[TextLine], equation: Equation) -> list[TextLine]:
         """Return the lines of an array's equation, told what belongs to a factor of its link."""
+        link, _ = equation.link or ("", "")
         passed_on, _, factor = link.rpartition(" = ")[2].partition(" * ")
         read = equation.expression.quantities()
         if not factor or Quantity(passed_on) not in read:
@@ -237,7 +236,7 @@ class Report(EquationWriter):
 
     # code
 
-    def _code(self, equation: Equation, wanted: Index | None) -> list[TextLine]:
+    def _code(self, equation: Equation) -> list[TextLine]:
         node, name = equation.expression, self.symbols.code(equation.left.name)
         code = folded(remarked(equation, self.symbols), self.width)
         read = {self.symbols.code(one.name): one for one in node.quantities()}
@@ -259,7 +258,7 @@ class Report(EquationWriter):
             )
             lines += [(Span(indent + row, "number"),) for row in rows]
         start = Block(((Span(f"{indent}= ", "operator"),),), len(indent) + 2)
-        return [*lines, *beside([start, self.value(equation, wanted)])]
+        return [*lines, *beside([start, self.value(equation)])]
 
 
 def _apart(mistaken: float, correct: float, heading: str) -> str:

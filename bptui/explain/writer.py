@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bptui.core.arrays import Array
 from bptui.explain.equation import Equation
-from bptui.explain.expression import Expression, Index
+from bptui.explain.expression import Expression
 from bptui.explain.lines import (
     MOST_COLUMNS,
     Axes,
@@ -95,10 +95,10 @@ class EquationWriter:
         """Return tokens that do not fit on a line so that lines may end between them."""
         return tokens
 
-    def value(self, equation: Equation, wanted: Index | None) -> Block:
-        """Return the value of an equation; the number of a matrix at ``wanted`` stands out."""
-        array, axes = equation.array, self.axes(equation.left, equation.array)
-        return matrix_block(array, self.value_digits, axes, wanted, "value", self.most_columns)
+    def value(self, equation: Equation) -> Block:
+        """Return the value of an equation; the number of a matrix that is wanted stands out."""
+        array, axes, at = equation.array, self.axes(equation.left, equation.array), equation.wanted
+        return matrix_block(array, self.value_digits, axes, at, "value", self.most_columns)
 
     # what is the same in all of them
 
@@ -106,9 +106,7 @@ class EquationWriter:
         """Return the headings of an array that ``node`` stands for."""
         return Axes() if self.headings is None else self.headings.axes(node, array)
 
-    def numbers(
-        self, equation: Equation, compact: bool = False, wanted: Index | None = None
-    ) -> list[TextLine]:
+    def numbers(self, equation: Equation, compact: bool = False) -> list[TextLine]:
         """Return symbols, numbers, where it helps the terms' values, and the value.
 
         ``compact`` puts the value behind the numbers where it fits.
@@ -117,7 +115,7 @@ class EquationWriter:
         first, again = self.start(equation)
         printer = self._printer(equation)
         terms = printer.terms(equation.expression)
-        value = self.value(equation, wanted)
+        value = self.value(equation)
         last = beside([Block((again,), self._length(again)), value])
         lines = self._block(first, terms, True, is_array)
         if equation.is_known:  # nothing is computed: the name, then the value

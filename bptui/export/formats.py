@@ -13,7 +13,6 @@ from bptui.core.engine import Snapshot
 from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Equation
-from bptui.explain.explain import Explanation
 from bptui.explain.expression import evaluate
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
 from bptui.explain.pieces import Form, Piece, Walk
@@ -143,9 +142,8 @@ class _Document:
                 case Piece("gap"):
                     yield "gap", []
                 case Piece("equation", (heading,), Equation() as equation):
-                    wanted = part.explanation.wanted if form == "matrix" else {}
                     yield from [("bold", [heading])] if heading else []
-                    yield "formulas", self.writer.lines(equation, wanted.get(equation.left.name))
+                    yield "formulas", self.writer.lines(equation)
 
 
 # Markdown
@@ -303,10 +301,7 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
                     }
                     for section in part.explanation.numbers
                 ],
-                "arrays": [
-                    _statement(s, report) | _link(part.explanation, s)
-                    for s in part.explanation.arrays
-                ],
+                "arrays": [_statement(s, report) for s in part.explanation.arrays],
             }
             for part in sheet.parts
         ],
@@ -326,18 +321,14 @@ def _chain(chain: Chain, report: Report) -> Record:
     return {"paths": paths, "why": chain.why, "before": before}
 
 
-def _link(explanation: Explanation, statement: Equation) -> Record:
-    link, why = explanation.links.get(statement.left.name, (None, None))
-    return {"link": link, "why": why}
-
-
 def _statement(statement: Equation, report: Report) -> Record:
     number, chain = statement.left.index is not None, statement.chain
+    link, why = statement.link or (None, None)
     return {
         **_equation(statement, report),
         "correct": statement.correct and _equation(statement.correct, report),
         "differences": report.differences(statement, "scalar" if number else "matrix"),
-        **({"chain": chain and _chain(chain, report)} if number else {}),
+        **({"chain": chain and _chain(chain, report)} if number else {"link": link, "why": why}),
     }
 
 

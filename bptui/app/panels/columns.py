@@ -63,8 +63,8 @@ def shared(
     rest = (replace(sections[0], statements=(first, *others)), *sections[1:])
     # a delta's reason is the same for the array and for its numbers
     places = report.symbols.places
-    arrays = [name for name, (link, _) in explanation.links.items() if " * " in link]
-    whys = [explanation.links[name][1] for name in arrays if places[name].kind != "delta"]
+    named = [(each.left.name, *(each.link or ("", ""))) for each in explanation.arrays]
+    whys = [why for name, link, why in named if " * " in link and places[name].kind != "delta"]
     heads = ([*links, *report.why(*said)] for said in ((*why, *whys), why))
     return (*heads,), replace(explanation, numbers=rest, silent=True)
 

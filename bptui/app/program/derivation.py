@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,24 +84,27 @@ class Writer:
             self.own_ones = self._right_ones()
         if claim is not None:
             equations.append(self._should_be(claim, subject))
-        written = [equation for equation in equations if equation is not None]
+        shape = self.record.tape.shape(subject)
+        written = [
+            replace(one, wanted=index if self.arrays[one.left.name].shape == shape else None)
+            for one in equations
+            if one is not None
+        ]
         statements: list[Equation] = [*written]
         if wrong and len(written) == 2:
             self._tell_old_ones(written[0])
             statements = self._compared(*written)
-        shape = self.record.tape.shape(subject)
-        alike = [one for one in written if self.arrays[one.left.name].shape == shape]
-        wanted = {equation.left.name: index for equation in alike}
-        numbers = self._numbers(alike, index)
+        numbers = self._numbers([one for one in written if one.wanted is not None], index)
         after = [] if claim is None or not written else self._after(claim)
         listed = (one for section in numbers for one in section.statements)
         self._tell_apart([*written, *listed], after)
-        links = {one.left.name: self._link(claim, after) for one in written[:1] if claim}
+        if claim is not None and written:
+            statements[0] = replace(statements[0], link=self._link(claim, after))
         title = self._name(self.own, self.record.name(subject))
         if claim is not None:
             verb = "stands for" if claim.verdict == "right" else "should be"
             title += f" {verb} {self.claims.text(claim, self.labels.get(claim.source, ''))}"
-        return Explanation(title, numbers, tuple(statements), wanted, links)
+        return Explanation(title, numbers, tuple(statements))
 
     def _should_be(self, claim: Claim, subject: int) -> Equation | None:
         """Return what a claim says: the formula of a gradient, of a wrong one times its factor.
