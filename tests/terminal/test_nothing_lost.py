@@ -159,18 +159,6 @@ def ends_by_signal(terminal: Terminal, number: signal.Signals) -> None:
     assert GO_ON in terminal.plain
 
 
-def test_where_nothing_can_be_written_the_work_goes_on(tmp_path: Path) -> None:
-    (tmp_path / "bptui").write_text("a file in the place of the folder")
-    with Mortal(tmp_path) as terminal:
-        terminal.shows("step 0 ")
-        terminal.press("s")
-        terminal.shows("step 1 ", "The session cannot be saved")
-        terminal.press("q")
-        assert terminal.ends() == 0
-        assert terminal.is_restored()
-        assert "bptui:" not in terminal.plain  # it was said once
-
-
 def test_the_terminal_is_put_right_where_the_app_cannot_end(tmp_path: Path) -> None:
     """Also where messages go to a file."""
     master, slave = os.openpty()

@@ -2,17 +2,14 @@
 
 import json
 import os
-import selectors
 import subprocess
 import sys
-from collections.abc import Callable
-from time import monotonic
 
 import pyte
 import pytest
 
 from ..processes import python
-from .support import SECONDS
+from .support import SECONDS, Terminal
 
 DRIVER = "textual.drivers.web_driver:WebDriver"
 AROUND = {"TERM": "linux", "LC_ALL": "C", "COLORFGBG": "0;15"}
@@ -20,13 +17,14 @@ AROUND = {"TERM": "linux", "LC_ALL": "C", "COLORFGBG": "0;15"}
 SERVED = {"TEXTUAL_DRIVER": DRIVER, "TEXTUAL_FPS": "60", "TEXTUAL_COLOR_SYSTEM": "truecolor"}
 
 
-class Browser:
-    """The program, and what a browser would show of it."""
+class Browser(Terminal):
+    """The program, and what a browser would show of it: it writes packets into a pipe."""
 
     def __init__(self, *arguments: str, columns: int = 120, lines: int = 36) -> None:
         self.screen = pyte.Screen(columns, lines)
-        self._stream = pyte.Stream(self.screen)
-        self.written, self.told, self._left = "", list[dict[str, object]](), b""
+        self._stream = pyte.ByteStream(self.screen)
+        self.written, self._read, self._text = b"", -1, ""
+        self.told, self._left = list[dict[str, object]](), b""
         size = {"COLUMNS": str(columns), "ROWS": str(lines)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bptui", *arguments],
@@ -35,57 +33,38 @@ class Browser:
             stderr=subprocess.PIPE,
             env={**os.environ, **AROUND, **SERVED, **size},
         )
-        self._output = self.process.stdout.fileno()
-        self._ready = selectors.DefaultSelector()
-        self._ready.register(self._output, selectors.EVENT_READ)
+        self.master = self.process.stdout.fileno()
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
 
     def send(self, kind: bytes, data: str) -> None:
         payload = data.encode()
         self.process.stdin.write(kind + len(payload).to_bytes(4, "big") + payload)
         self.process.stdin.flush()
 
-    def until(self, holds: Callable[[], object], what: str) -> None:
-        deadline = monotonic() + SECONDS
-        while not holds():
-            assert monotonic() < deadline, f"waited for {what}; the screen:\n{self.text}"
-            if self._ready.select(0.1):
-                data = os.read(self._output, 65536)
-                assert data or holds(), f"the program ended before {what}"
-                self._left += data
-                self._take()
-
-    def _take(self) -> None:
-        greeting = b"__GANGLION__\n"
-        if not self.written and not self._left.startswith((b"D", b"M")):
-            if not self._left.startswith(greeting):
-                return
-            self._left = self._left.removeprefix(greeting)
-        while len(self._left) >= 5:
+    def _feed(self, text: bytes) -> None:
+        """Take packets, after the greeting."""
+        self._left = (self._left + text).removeprefix(b"__GANGLION__\n")
+        while len(self._left) >= 5 and self._left[:1] in b"DM":
             kind, size = self._left[:1], int.from_bytes(self._left[1:5], "big")
             if len(self._left) < 5 + size:
                 return
-            payload, self._left = self._left[5 : 5 + size].decode(), self._left[5 + size :]
+            payload, self._left = self._left[5 : 5 + size], self._left[5 + size :]
             if kind == b"D":
-                self.written += payload
-                self._stream.feed(payload.replace("\x1b[?2026$p", ""))
+                super()._feed(payload.replace(b"\x1b[?2026$p", b""))
             else:
-                assert kind == b"M"
                 self.told.append(json.loads(payload))
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
 
 
 def test_the_app_in_a_browser() -> None:
-    browser = Browser("xor")
-    try:
-        texts = ("linear", "step 0 ", "╭", "⠈")
-        browser.until(lambda: all(text in browser.text for text in texts), "the app")
-        assert "\x1b[38;2;" in browser.written
+    with Browser("xor") as browser:
+        browser.shows("linear", "step 0 ", "╭", "⠈")
+        assert b"\x1b[38;2;" in browser.written
         assert browser.screen.buffer[5][2].bg == "101216"  # the dark theme's background
         browser.send(b"D", "s")
-        browser.until(lambda: "step 1 " in browser.text, "the next step")
+        browser.shows("step 1 ")
         browser.screen.resize(24, 80)
         browser.send(b"M", json.dumps({"type": "resize", "width": 80, "height": 24}))
         browser.until(lambda: "q quit" in browser.screen.display[23], "the app in the new size")
@@ -93,18 +72,11 @@ def test_the_app_in_a_browser() -> None:
         browser.until(lambda: {"type": "exit"} in browser.told, "the end")
         assert browser.process.wait(SECONDS) == 0
         assert browser.process.stderr.read() == b""
-    finally:
-        browser.process.kill()
-        browser.process.communicate()
 
 
 def test_the_tour_in_a_browser() -> None:
-    browser = Browser("tutorial")
-    try:
-        browser.until(lambda: "Welcome" in browser.text, "the tour")
-    finally:
-        browser.process.kill()
-        browser.process.communicate()
+    with Browser("tutorial") as browser:
+        browser.shows("Welcome")
 
 
 @pytest.mark.parametrize(("driver", "arguments"), [("os:path", []), ("nonsense", ["tutorial"])])
