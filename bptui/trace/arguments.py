@@ -38,7 +38,7 @@ def blame_arguments(lines: Lines) -> None:
     for repair in lines.repairs:
         together.setdefault(repair.place, []).append(repair)
     for repairs in (*together.values(), *([repair] for repair in lines.repairs)):
-        plain = not any(repair.renamed or repair.updated for repair in repairs)
+        plain = not any(repair.updated for repair in repairs)
         wrong = [e for repair in repairs for e in repair.entries if lines.is_wrong(e)]
         call = _call_of(calls, min(wrong)) if plain and wrong else None
         if call is None or not _elsewhere(lines, repairs[0], call, calls):
@@ -137,8 +137,11 @@ def _of_call(
 ) -> Iterator[tuple[Repair, Changes]]:
     """Yield repairs of the call instead, by another argument, with what changes by them.
 
-    Where only ``unnamed`` ones may be wrong, those that have a name in the call are right.
+    Where only ``unnamed`` ones may be wrong, those that have a name in the call are right. What is
+    wrong since it got another name would stay mended by that.
     """
+    if any(repair.renamed for repair in repairs):
+        return
     tape, others = lines.truth.tape, lines.without(*repairs)
     mended = frozenset().union(*(repair.mended for repair in repairs))
     inside = [entry for entry in lines.backward if call.first <= entry < call.end]

@@ -101,7 +101,7 @@ class Candidates:
     ) -> None:
         """Take ``values`` of the backward pass, and when the turns of its loop ``starts``."""
         self.true, self.values, self.starts = true, values, starts
-        self.depends = truth.tape.depends
+        self.depends, self.inputs = truth.tape.depends, truth.tape.inputs
         notes = truth.tape.notes
         named: dict[int, int] = {}
         for binding in truth.tape.bindings:
@@ -112,7 +112,7 @@ class Candidates:
             entry, part = source
             place = notes[entry].place
             place = place if place >= 0 else named.get(entry, place)  # plain numbers have none
-            key = (place, notes[part].place if part >= 0 else part)
+            key = (place, notes[part].place if part >= 0 else max(part, PART))
             self.sources.setdefault(key, []).append(source)
         self._known: dict[int, list[_Turns]] = {}
         self._depths: dict[int, int] = {}
@@ -127,7 +127,9 @@ class Candidates:
         ``odd`` ones are of another size.
         """
         seen: set[tuple[tuple[int, Source], ...]] = set()
-        for chosen in (entries, entries[-1:]):
+        inner = {one for entry in entries for one in self.inputs[entry][:1]}
+        ends = [entry for entry in entries if entry not in inner]  # what all turns have made
+        for chosen in (entries, ends, entries[-1:]):
             ours: dict[int, list[int]] = {}
             for entry in chosen:
                 ours.setdefault(self._turn(entry), []).append(entry)

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations, permutations
 
+import numpy as np
+
 from bptui.trace.comparing import Values
 from bptui.trace.paths import SINGLE, arrays, at, called, places, put, replaced
 
@@ -81,8 +83,11 @@ def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _operands(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Another operand, of the same shape first."""
+    """Another operand, of the same shape first; another length."""
     own = ast.unparse(node)
+    if isinstance(node, ast.Call) and called(node) == "len":
+        yield from (_parsed(name) for name in names if name.startswith("len(") and name != own)
+        yield from _lengths(names)
     if own not in names or not isinstance(node, SINGLE):
         return
     shape = names[own][0].shape
@@ -200,7 +205,8 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     own = ast.unparse(node)
-    yield from (_parsed(slope.format(x=own)) for slope in SLOPES[1:] if own in names)
+    if _varies(own, names):
+        yield from (_parsed(slope.format(x=own)) for slope in SLOPES[1:])
     for name in [name for name, one in names.items() if not one[0].shape and "[" not in name]:
         of_array = own in names and names[own][0].shape
         pair = (_parsed(name), node) if of_array else (node, _parsed(name))
@@ -244,9 +250,15 @@ def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         for op in (ast.Div(), ast.Mult()):
             yield ast.BinOp(node, op, length)
     for name, values in names.items():
-        if values[0].size > 1 or len(names) < 40:
+        if values[0].size > 1 or (len(names) < 40 and _varies(name, names)):
             for slope in SLOPES:
                 yield ast.BinOp(node, ast.Mult(), _parsed(slope.format(x=name)))
+
+
+def _varies(name: str, names: Mapping[str, Values]) -> bool:
+    """Whether a name has other values in other draws, or many: a rate or a count has no slope."""
+    first, *others = names.get(name, [np.zeros(())])
+    return first.size > 1 or any((first != other).any() for other in others)
 
 
 def _lengths(names: Mapping[str, Values]) -> list[ast.expr]:
@@ -276,10 +288,10 @@ def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call):
         for argument in node.args:
             for name in names:
-                for slope in SLOPES:
+                for slope in SLOPES if _varies(name, names) else ():
                     yield ast.BinOp(argument, ast.Mult(), _parsed(slope.format(x=name)))
     for name in names:
-        for slope in SLOPES:
+        for slope in SLOPES if _varies(name, names) else ():
             yield _parsed(slope.format(x=name))
 
 

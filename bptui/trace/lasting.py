@@ -33,6 +33,7 @@ def without_terms(tape: Tape, found: list[Update]) -> list[Update]:
         for number, update in enumerate(group)
         for other in group[number + 1 : number + 1 + NEXT]
         if isinstance(other.sum.added, Reference)
+        and other.binding.place != update.binding.place
         and tape.depends(other.sum.added.entry, {update.after})
     }
     return [update for update in found if update.after not in terms]

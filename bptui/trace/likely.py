@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,8 @@ def likely(truth: StepTruth) -> list[Judged]:
     count = sum(loss.named for loss in losses)
     with_gradients = filter(None, map(truth.judged, losses[:count]))
     found = [_with_targets_held(truth, _without_guards(truth, one)) for one in with_gradients]
+    sum_of_all = _together(truth, found)
+    found = [*sum_of_all, *found]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
     if not own:
@@ -43,7 +45,8 @@ def likely(truth: StepTruth) -> list[Judged]:
     climbs = any(rises(truth, judged) for judged in known)
     for judged in chosen:
         judged.uphill = climbs and rises(truth, judged) and not _is_gain(truth, judged.loss)
-        _leave_to_others(truth, judged, found)
+        if not any(judged is one for one in sum_of_all):
+            _leave_to_others(truth, judged, found)
         settle(truth, judged)
     return chosen
 
@@ -85,6 +88,29 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
                 if part.op.name == "add" and len(given) == 1 and number(given[0]) is None:
                     changes[part] = truth.held(part)
     return _if_better(truth, judged, changes)
+
+
+def _together(truth: StepTruth, found: Sequence[Judged]) -> list[Judged]:
+    """Return how parameters fare with the sum of all losses, where none explains them all.
+
+    Of tasks that share layers people add up the gradients, each times a weight, and no losses.
+    """
+    entries = [one.loss.entry or 0 for one in found]
+    inner = {e for e in entries for other in {*entries} - {e} if e in truth.tape.ancestors(other)}
+    parts = [one for one, entry in zip(found, entries, strict=True) if entry not in inner]
+    if len(parts) < 2 or any(None not in one.matches.values() or one.loss.used for one in parts):
+        return []
+    sizes = [max(sizes := claimed(truth, one) or [0.0], key=sizes.count) for one in parts]
+    if not all(0.0 < size < np.inf for size in sizes):
+        return []
+    (first, *_), (size, *_) = parts, sizes
+    node = first.loss.node
+    for other, own in zip(parts[1:], sizes[1:], strict=True):
+        node = node + own / size * other.loss.node
+    whole = truth.judged(first.loss._replace(node=node))
+    explained = {key for one in parts for key, match in one.matches.items() if match}
+    apart = len(explained) if len(set(sizes)) == 1 else max(one.right for one in parts)
+    return [whole] if whole is not None and whole.right >= apart else []
 
 
 def _leave_to_others(truth: StepTruth, judged: Judged, found: list[Judged]) -> None:

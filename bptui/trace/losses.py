@@ -228,8 +228,9 @@ def implied(
             yield Loss(-_total(both), None, "binary cross-entropy")
             yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
             if by := weights.of([(node, target, out) for node, out, target in group]):
-                weighted = [(w * part).sum() for w, part in zip(by, likely, strict=True)]
-                yield Loss(-_total(weighted), None, WEIGHTED)
+                for terms in (likely, [a + b for a, b in zip(likely, unlikely, strict=True)]):
+                    weighted = [(w * part).sum() for w, part in zip(by, terms, strict=True)]
+                    yield Loss(-_total(weighted), None, WEIGHTED)
         if all(out.op.name == "exp" for _, out, _ in group):  # of counts: Poisson regression
             counted = [(out - target * log(out)).sum() for _, out, target in group]
             yield Loss(_total(counted), None, "Poisson loss")

@@ -19,15 +19,26 @@ class Meant:
         self.lines = lines
         self.names: dict[int, str] = {}
         """The first names of entries, without those of objects and underscores: ``dh``."""
+        self.anew: dict[tuple[int, int], str] = {}
+        """The names of entries by the places that give them."""
         for binding in lines.truth.tape.bindings:
             name = binding.name.rpartition(".")[2].replace("_", "").lower()
             if not name.startswith("return"):
-                self.names.setdefault(binding.entry, name.replace("grad", "d"))
+                name = name.replace("grad", "d")
+                self.names.setdefault(binding.entry, name)
+                self.anew[binding.entry, binding.place] = name
 
-    def called(self, entry: int, source: Source) -> bool:
-        """Whether something else's gradient is called that of a value: dh is that of h."""
+    def called(self, entry: int, source: Source, anew: int | None = None) -> bool:
+        """Whether something else's gradient is called that of a value: dh is that of h.
+
+        So it may be ``anew``, at a place, where that of one value has the wrong sign for another.
+        """
         of, own = self.names.get(source[0]), self.names.get(entry)
-        known = {self.names.get(one) for one, _ in self.lines.factors(entry)}
+        factors = self.lines.factors(entry)
+        if anew is not None:
+            own, sign = self.anew.get((entry, anew)), self.lines.first_factor(entry) or 1.0
+            factors = {one: factor for one, factor in factors.items() if factor * sign > 0.0}
+        known = {self.names.get(one) for one, _ in factors}
         return source[1] == ALL and of is not None and own == "d" + of and of not in known
 
     def turned(self, known: Mapping[int, Source]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -75,10 +76,13 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
         judged.misapplied.add(key)
         factors = {other: factor for other, factor in factors.items() if other != key}
     sizes = {key: rounded(factor) for key, factor in factors.items()}
-    going = (key for key in sizes if (sizes[key] < 0 if whole else _falls(truth, judged, key)))
-    down = [sizes[key] for key in going] or [*sizes.values()]  # a loss is made small
-    most = max(map(down.count, down))
-    usual = {size for size in down if down.count(size) == most}
+    falling = [key for key in sizes if (sizes[key] < 0 if whole else _falls(truth, judged, key))]
+    going = falling or [*sizes]  # a loss is made small
+    down = [sizes[key] for key in going]
+    # rows of one array that are updated one by one are not as many as arrays of their own
+    arrays = Counter(size for _, size in {(key[0], sizes[key]) for key in going})
+    most = max((arrays[size], down.count(size)) for size in down)
+    usual = {size for size in down if (arrays[size], down.count(size)) == most}
     if len(usual) > 1 and not whole:
         return
     if len(usual) > 1:  # a gradient that is right as it is, with a rate, of the last layer

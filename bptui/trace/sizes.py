@@ -43,6 +43,7 @@ class Sizes:
         is known.
         """
         leaving = self.usual(right, self._leaving)
+        leaving = usual if leaving == set() else leaving
         known = {entry: self._stands_for(entry, leaving, sign) for entry in self.backward}
         made: dict[int, list[int]] = {}
         for user in filter(self.lines.factors, self.backward):

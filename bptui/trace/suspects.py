@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, PART, Candidates, Source
 from bptui.trace.comparing import multiple, rounded, varies
@@ -54,7 +56,9 @@ class Suspects:
         again = computed_again(self.truth, lines.forward, self.backward)
         # an error is a gradient, too
         self.computed_again = {entry for entry in again if not lines.standing.of(entry)}
-        going_back = sorted(self.truth.dependent.intersection(self.backward))
+        values = self.truth.tape.values  # a layer's mask is made on the way forward
+        floats = (e for e in self.backward if np.asarray(values[e]).dtype.kind == "f")
+        going_back = sorted(self.truth.dependent.intersection(floats))
         starts = turns_with_both(lines.turns, lines.forward, going_back)
         self.candidates = Candidates(self.truth, lines.true, lines.values, starts)
         self.named: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
@@ -123,17 +127,23 @@ class Suspects:
             factors = (self.lines.factors(e).get(s) for e, s in attempt.pairs.items())
             return all(factor and rounded(factor) in sizes_of_right for factor in factors)
 
+        def rescaled(attempt: Attempt) -> bool:  # of another value it is the gradient as it is
+            factors = map(self.lines.factors, attempt.pairs)
+            pairs = zip(factors, attempt.pairs.values(), strict=True)
+            return all(source in of and 1.0 in map(rounded, of.values()) for of, source in pairs)
+
         repaired = {repair.place for repair in self.lines.repairs}
         for place, pairs in wrong_parts(self.lines):
             if place not in repaired and not suspects.isdisjoint(pairs):
                 yield Attempt(place, pairs, {})
         for suspect in turned:
             yield Attempt(suspect.place, self._as_it_is(suspect.entries), {})
-        for suspect in certain:
+        for suspect in [*certain, *(one for one in suspected if one.since)]:
             for pairs in self.candidates.of(suspect.entries):
                 apart = len({*pairs.values()}) == len(suspect.entries)  # no sum that grows
-                if apart and all(meant.called(*pair) for pair in pairs.items()):
-                    yield Attempt(suspect.place, pairs, {})
+                anew = suspect.place if suspect.since else None
+                if apart and all(meant.called(*pair, anew) for pair in pairs.items()):
+                    yield Attempt(suspect.place, pairs, suspect.since)
         # of two terms of different sizes the one of the size of its true gradient is right
         sizes = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
         for suspect in sorted(certain, key=lambda one: rounded(sizes[one.first]) == 1.0):
@@ -169,7 +179,8 @@ class Suspects:
                 yield Attempt(suspect.place, pairs, {})
         sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
         whole = (a for a in sizes_in_turn if not inner(a) and not right_already(a))
-        yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
+        for a in sorted(whole, key=rescaled):
+            yield a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs))
         for suspect in certain[::-1] if usual is not None else ():  # one for several of a factor
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
@@ -277,7 +288,7 @@ class Suspects:
         for binding in tape.bindings:
             if binding.entry in found:
                 names.setdefault(binding.entry, []).append(binding)
-        groups: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
+        groups: dict[int, dict[int, tuple[int, Collection[int]]]] = {}
         right = self.lines.forward | set(settled)
         wholes = {(parameter, ALL) for parameter in own}
         handing: dict[int, set[int]] = {}  # by place: whole gradients that it names, as `for g in`
@@ -307,18 +318,22 @@ class Suspects:
                 ):
                     continue  # only handed on once more
                 if reading and not self._goes_forward(alias.when):
-                    when, group = groups.get(alias.place, (alias.when, {}))
-                    groups[alias.place] = min(when, alias.when), {**group, entry: reading}
+                    groups.setdefault(alias.place, {})[entry] = alias.when, reading
                     if entry not in self.lines.values:
                         node = self.truth.graph.nodes[entry]
                         self.lines.values[entry] = self.truth.numbers(node)
         right |= self.slopes.keys()
         back = set(self.backward)
         return {
-            place: (when, group)
-            for place, (when, group) in groups.items()
+            # from where something wrong is named: that may be wrong as it is made
+            place: (
+                next((when for e, (when, _) in group.items() if e not in right), when),
+                {entry: reading for entry, (_, reading) in group.items()},
+            )
+            for place, group in groups.items()
             # what it is in the first turn of a loop may have been there before
             if (first := min(group)) in right or (first not in back and not back.isdisjoint(group))
+            for when, _ in [group[first]]
         }
 
     @cached_property

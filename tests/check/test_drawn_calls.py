@@ -150,3 +150,28 @@ def test_what_cannot_be_called_needs_a_call(tmp_path: Path) -> None:
     found = found_in(tmp_path, source)
     assert isinstance(found, Report)
     assert "--call EXPRESSION" in found.trouble[0].text
+
+
+def test_a_step_is_recorded_to_its_end_where_what_it_adds_up_looks_like_several(
+    tmp_path: Path,
+) -> None:
+    found = found_in(
+        tmp_path,
+        """
+rng = np.random.default_rng(0)
+W, x, y = rng.normal(size=(2, 2)), rng.normal(size=(70, 2)), rng.normal(size=(70, 2))
+for step in range(4):
+    c = np.zeros((71, 2))
+    for t in range(70):
+        c[t + 1] = 0.9 * c[t] + np.tanh(x[t] @ W)
+    loss = 0.5 * ((c[1:] - y) ** 2).sum()
+    dc, dW = np.zeros((71, 2)), np.zeros((2, 2))
+    for t in range(69, -1, -1):
+        dc[t + 1] += c[t + 1] - y[t]
+        dW += np.outer(x[t], dc[t + 1] * (1 - np.tanh(x[t] @ W) ** 2))
+        dc[t] += 0.9 * dc[t + 1]
+    W -= 0.001 * dW
+""",
+    )
+    assert isinstance(found, Checked)
+    assert found.verdict.right

@@ -107,3 +107,60 @@ def test_a_buffer_of_gradients_is_no_parameter_before_the_first_update() -> None
     # a program is stopped where enough steps were seen; here not even one was
     record = Run(HEAD + BUFFERS, limit=650).recorder
     assert not training_steps(Tape(record.tape, record.values, record.bindings))
+
+
+def test_a_residual_is_left_out_around_functions_of_layers() -> None:
+    text = """
+def affine(u, A):
+    return u @ A, (u, A)
+def back(d, cache):
+    u, A = cache
+    return d @ A.T, u.T @ d
+weights = [rng.normal(size=(3, 3)) for _ in range(3)]
+for step in range(2):
+    h, caches = x, []
+    for A in weights:
+        z, cache = affine(h, A)
+        caches.append((cache, z > 0))
+        h = h + np.maximum(z, 0)
+    out, last = affine(h, W)
+    loss = ((out - y) ** 2).mean()
+    dh, dW = back(2 * (out - y) / 12, last)
+    grads = []
+    for cache, on in caches[::-1]:
+        dx, dA = back(dh * on, cache)
+        grads.insert(0, dA)
+        dh = dx + dh  #! dh = dx
+    W = W - 0.1 * dW
+    weights = [A - 0.1 * g for A, g in zip(weights, grads)]
+"""
+    assert_judged(text)
+    right, wrong = WRONG.sub(r"\1\2", text), WRONG.sub(r"\1\3", text)
+    assert program(wrong).mended() == program(right).text
+
+
+def test_parts_that_overlap_are_written_over_in_one_layer_of_two() -> None:
+    text = """
+def spread(d, size, stride):
+    u = np.zeros((len(d), size))
+    for k in range(d.shape[1]):
+        u[:, k * stride:k * stride + 2] += d[:, k]  #! u[:, k * stride:k * stride + 2] = d[:, k]
+    return u
+A, B, C = rng.normal(size=(3, 6)), rng.normal(size=2), rng.normal(size=2)
+for step in range(2):
+    z = x @ A
+    g = np.stack([z[:, k:k + 2] for k in range(0, 5, 2)], axis=1)
+    h = np.tanh(g @ B)
+    f = np.stack([h[:, k:k + 2] for k in range(2)], axis=1)
+    out = f @ C
+    loss = ((out - y) ** 2).mean()
+    d = 2 * (out - y) / 12
+    dC = np.einsum("nk,nkw->w", d, f)
+    da = spread(d[:, :, None] * C, 3, 1) * (1 - h ** 2)
+    dB = np.einsum("nk,nkw->w", da, g)
+    dz = spread(da[:, :, None] * B, 6, 2)
+    A, B, C = A - 0.1 * x.T @ dz, B - 0.1 * dB, C - 0.1 * dC
+"""
+    assert_judged(text)
+    right, wrong = WRONG.sub(r"\1\2", text), WRONG.sub(r"\1\3", text)
+    assert program(wrong).mended() == program(right).text

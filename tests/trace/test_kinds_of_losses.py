@@ -7,6 +7,33 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
+    "two losses that nobody adds, one times a weight": """
+U, T = V[:, :1].copy(), (y[:, :1] > 0) * 1.0
+for step in range(2):
+    h = np.tanh(x @ W)
+    first = h @ V
+    p = 1 / (1 + np.exp(-(h @ U)))
+    loss_one = ((first - y) ** 2).mean()
+    loss_two = -np.mean(T * np.log(p) + (1 - T) * np.log(1 - p))
+    d, e = 2 * (first - y) / 12, 0.5 * (p - T) / 6
+    dh = d @ V.T + e @ U.T  #! dh = d @ V.T
+    V, U = V - 0.1 * h.T @ d, U - 0.1 * h.T @ e
+    W -= 0.1 * x.T @ (dh * (1 - h ** 2))
+""",
+    "a choice of two, times the reward, and no loss": """
+w = W[:, 0].copy()
+for step in range(2):
+    errors, rewards = [], np.array([[1.0], [0.5], [-2.0]])
+    for row in x[:3]:
+        p = 1 / (1 + np.exp(-(np.tanh(row @ W) @ V[0])))
+        errors.append((1 if row[0] > 0.2 else 0) - p)
+    errors = np.vstack(errors) * rewards
+    h = np.tanh(x[:3] @ W)
+    dh = np.outer(errors, V[0])
+    dW = x[:3].T @ (dh * (1 - h ** 2))  #! dW = x[:3].T @ (dh * (1 - h))
+    V[0] += 0.1 * h.T @ errors[:, 0]
+    W += 0.1 * dW
+""",
     "a target that is computed of parameters counts as given": """
 a, u = V[0].copy(), rng.normal(size=(6, 3))
 for step in range(2):
