@@ -81,10 +81,17 @@ def checked(
     loss = loss or told.get("loss", "")
     of_name = (lambda truth: named(truth, loss)) if loss else None
     verdict = judge(tape, made.turns, line_of, step - 1, of_name, limit)
-    if verdict is None:
+
+    def without(reason: str, said: str) -> Checked | Report:
+        """Return that there is no verdict, or record more where what was is no training step.
+
+        What is added up within the first one looks like steps before that has an end.
+        """
         if run.end == "enough" and (longer := LONGER * len(made.tape)) > look:
-            # what is added up within the first step looks like steps before that has an end
             return checked(file, python, limit, call, step, loss, longer, arguments)
+        return _without(file, reason, said)
+
+    if verdict is None:
         missing = run.line is None and run.message.startswith("NameError")
         if missing if call else run.end == "ran":
             record = partial(recorded, file, python, limit, arguments=arguments, look=1)
@@ -94,13 +101,13 @@ def checked(
                 return drawn
         lost = _lost(file, source, {line_of(b.place): b for b in lost_updates(tape)})
         count = len(training_steps(tape))
-        return lost or _without(file, _why_nothing(run, python, limit, count, step, own, call))
-    why = None if verdict.right else _why_unclear(verdict, tape, run)
-    if why is not None:
-        return _without(file, why, "unclear")
+        why = _why_nothing(run, python, limit, count, step, own, call)
+        return lost or without(why, "failed")
+    unclear = None if verdict.right else _why_unclear(verdict, tape, run)
     found = Checked(file, run, verdict, bool(loss))
-    why = _why_told_nothing(found)  # which takes a while, so not when it is shown
-    return found if why is None else _without(file, why, "unclear")
+    # which takes a while, so not when it is shown
+    unclear = unclear or _why_told_nothing(found)
+    return found if unclear is None else without(unclear, "unclear")
 
 
 def _why_told_nothing(found: Checked) -> str | None:

@@ -156,8 +156,9 @@ def inputs_of(
         roots = [part for part in ordered(given) if part in graph.given]
         if entry not in products:
             other.update(roots)
-        elif entry in forward:
-            found.update(dict.fromkeys(roots))
+        elif entry in forward:  # a number that all of an array is multiplied with is a factor
+            array = graph.nodes[entry].shape
+            found.update(dict.fromkeys(root for root in roots if root.shape or not array))
     return {node: None for node in found if node not in other}
 
 

@@ -12,7 +12,7 @@ from bptui.core.graph.node import Node, number, ordered
 from bptui.core.step import rewritten
 from bptui.trace.comparing import along, rounded
 from bptui.trace.drawing import products_with
-from bptui.trace.losses import HALF, Judged, Loss, UnknownLossError, told
+from bptui.trace.losses import ADDING, HALF, SCALING, Judged, Loss, UnknownLossError, told
 from bptui.trace.settling import named_factors, settle
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ TINY = 1e-5
 def likely(truth: StepTruth) -> list[Judged]:
     """Return the losses for which most of the program's gradients are right, best first.
 
-    A loss that the program computes and calls so is it, where all parameters lead to it.
+    A loss that the program computes and calls so is it, where all parameters lead to it; a sum of
+    absolute values only if it explains all.
     """
     losses = sorted(truth.losses, key=lambda loss: not loss.named)
     count = sum(loss.named for loss in losses)
@@ -37,6 +38,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     found = [*sum_of_all, *found]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
+    own = [one for one in own if None not in one.matches.values() or not _adds_sizes(one.loss)]
     if not own:
         found += _worth(truth, losses[count:])
     equal = _equal(truth, [*map(partial(_last_of_name, truth, own), own)] or found)
@@ -264,6 +266,17 @@ def _is_tally(truth: StepTruth, loss: Loss, own: list[Judged]) -> bool:
     before = truth.tape.ancestors(loss.entry or 0)
     parts = (other.loss for other in own if other.loss.text != loss.text)
     return node.op.name == "add" and bool(past) and any(part.entry in before for part in parts)
+
+
+def _adds_sizes(loss: Loss) -> bool:
+    """Whether a loss adds up absolute values: so errors are told, too, whose squares count."""
+    stack = [loss.node]
+    while stack:
+        top = stack.pop()
+        if top.op.name == "absolute":
+            return True
+        stack += top.inputs if top.op.name in (*ADDING, *SCALING) else ()
+    return False
 
 
 def _last_of_name(truth: StepTruth, own: list[Judged], judged: Judged) -> Judged:

@@ -24,6 +24,7 @@ ENTRIES, LOOK, STEPS = 300_000, 500, 3
 AROUND = ("%%time", "%%timeit", "%%capture", "%%prun", "%%memit")
 """Magics of a cell that is Python all the same."""
 ASSIGNED = re.compile(r"(\s*)([\w, ]+?)\s*=\s*[!%].*")
+FUTURE = re.compile(r"^(from __future__ import [\w, ]+)$", re.MULTILINE)
 ASKED = re.compile(r"\s*(\?{1,2}[\w.]+|[\w.]+\?{1,2})\s*")
 
 
@@ -78,7 +79,8 @@ def source_of(file: Path) -> str:
         return text
     try:
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-        return "\n".join(plain("".join(cell["source"])) for cell in cells)
+        code = "\n".join(plain("".join(cell["source"])) for cell in cells)
+        return FUTURE.sub(r"pass  # \1", code)  # which may stand at the begin of any cell
     except (ValueError, KeyError, TypeError):
         raise NotRecordedError("it is no notebook: its JSON has no cells") from None
 

@@ -219,10 +219,36 @@ def test_a_notebook(tmp_path: Path) -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# a net"]},
         {"cell_type": "code", "source": ["%matplotlib inline\n", *NET.splitlines(keepends=True)]},
+        {"cell_type": "code", "source": ["from __future__ import print_function\n", "print(1)"]},
     ]
     code, out, _ = run(tmp_path, json.dumps({"cells": cells}), name="net.ipynb")
     assert code == 1
     assert "hidden_error = d2 @ W2.T" in out
+
+
+def test_residual_blocks_that_look_like_updates_at_first(tmp_path: Path) -> None:
+    """A step is longer than what is recorded before it is looked at whether that is enough."""
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+E, y = rng.normal(size=(5, 3)), rng.normal(size=(4, 3))
+A = [rng.normal(size=(3, 3)) for _ in range(6)]
+for step in range(3):
+    x, hs = np.tanh(E[[0, 2, 2, 4]]), []
+    for one in A:
+        hs.append(x)
+        x = x + sum(np.tanh(x @ one) for _ in range(50)) / 50
+    loss = 0.5 * ((x - y) ** 2).sum()
+    d, grads = x - y, []
+    for one, h in zip(A[::-1], hs[::-1]):
+        dz = d * (1 - np.tanh(h @ one) ** 2)
+        grads.append(h.T @ dz)
+        d = d + dz @ one.T
+    np.add.at(E, [0, 2, 2, 4], -0.1 * d * (1 - hs[0] ** 2))
+    for one, g in zip(A, grads[::-1]):
+        one -= 0.1 * g
+"""
+    assert run(tmp_path, text)[0] == 0
 
 
 def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:

@@ -46,6 +46,26 @@ for step in range(2):
     a = a - 0.1 * da
     W = W - 0.1 * x.T @ dz
 """,
+    "an absolute error is told, and the square of it made small": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    error = h @ V - y
+    dV, dz = h.T @ error, error @ V.T * (1 - h ** 2)  #! dV, dz = h.T @ error, error @ V.T * (1 - h)
+    V, W = V - 0.1 * dV, W - 0.1 * x.T @ dz
+    total_err = np.mean(np.abs(error))
+""",
+    "an embedding times a number that is computed twice": """
+E, ids = rng.normal(size=(4, 3)), [0, 2, 2, 1, 3, 3]
+for step in range(2):
+    h = np.tanh(E[ids] * np.sqrt(3))
+    loss = 0.5 * ((h @ W - y) ** 2).sum()
+    d = h @ W - y
+    dE = np.zeros_like(E)
+    dz = d @ W.T * (1 - h ** 2)  #! dz = d @ W.T * (1 - h)
+    np.add.at(dE, ids, dz * np.sqrt(3))
+    E -= 0.1 * dE
+    W -= 0.1 * h.T @ d
+""",
     "a log-likelihood is made large": """
 w = np.zeros(3)
 t = (x[:, 0] > 0).astype(float)
