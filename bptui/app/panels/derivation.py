@@ -93,6 +93,10 @@ class FormsPanel(Panel[ShownT, ChosenT]):
         """Return the line, and the piece of it, that the cursor is on; (-1, -1) for none."""
         return -1, -1
 
+    def factor_at(self, x: int, y: int) -> Cursor | None:
+        """Return the cursor on the factor at a cell."""
+        return None
+
     def pending(self, view: ShownT) -> bool:
         """Return whether what is explained does not have these numbers now."""
         return False
@@ -155,6 +159,7 @@ class FormsPanel(Panel[ShownT, ChosenT]):
             title=f"Derivation: {written.title}",
             notes=[beside, *[said] * bool(said)],
             spot=None if cursor < 0 else Region(0, cursor, 1, 1),
+            pick=self.factor_at,
         )
 
     def written(self, view: ShownT, width: int, height: int) -> Written:
@@ -218,6 +223,7 @@ class DerivationPanel(FormsPanel[View, Selection]):
         Binding("enter", "screen.go_to_factor", "Go there", show=False),
         Binding("backspace", "screen.come_back", "Come back", show=False),
     ]
+    follows = True
     _explainer: Explainer | None = None
     _explained: View | None = None
     """The view whose numbers are explained."""
@@ -243,9 +249,6 @@ class DerivationPanel(FormsPanel[View, Selection]):
         if at_rest and following < len(view.snapshot.operations) and self.size.area:
             coming = replace(view, position=following, pointed=False)
             self.written(coming, *self.container_size)
-
-    def resized(self) -> None:
-        self.call_after_refresh(super().resized)
 
     def subject(self, view: View) -> object:
         return view.selection if view.explained is None else view.position
@@ -281,13 +284,10 @@ class DerivationPanel(FormsPanel[View, Selection]):
             return self._factor(found, next((k for k, s in enumerate(found) if s.row >= top), 0))
         return self._factor(found, following(found, place, direction))
 
-    def choose(self, view: View, x: int, y: int) -> bool:
-        """Put the cursor on the factor at a cell."""
+    def factor_at(self, x: int, y: int) -> Cursor | None:
         found = symbols(self._shown.lines)
         place = place_at(found, x, y)
-        if place is not None:
-            self.post_message(self.Selected(self._factor(found, place)))
-        return place is not None
+        return None if place is None else self._factor(found, place)
 
     def _factor(self, found: Sequence[Symbol], place: int) -> Cursor:
         symbol = found[place]

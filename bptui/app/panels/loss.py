@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from bptui.app.lines import Line, clickable, fitted
 from bptui.app.numbers import loss
-from bptui.app.panels.panel import ChosenT, FollowingPanel, ShownT
+from bptui.app.panels.panel import ChosenT, Panel, ShownT
 from bptui.app.panels.pictures import Picture
 from bptui.app.view import LETTERS, Selection, View
 from bptui.core.arrays import Array, Integers
@@ -98,9 +98,10 @@ class Losses(NamedTuple):
     """Whether steps are drawn that are still to come."""
 
 
-class ChartPanel(FollowingPanel[ShownT, ChosenT]):
+class ChartPanel(Panel[ShownT, ChosenT]):
     """A chart, bright up to the shown step and dim behind it; in a single row a line of bars."""
 
+    follows = True
     REDRAW_SECONDS = 0.4
 
     def __init__(self) -> None:

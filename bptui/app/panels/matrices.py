@@ -191,7 +191,7 @@ class Arrangement(NamedTuple):
         return None
 
     def neighbour(self, selection: Selection, direction: Direction) -> Selection:
-        """Return what lies one cell further, in the next matrix beyond the border of one.
+        """Return what lies one cell further, beyond the border of a matrix in the next layer's.
 
         From a unit the first weight into it is reached, from an input the first weight out of it.
         """
@@ -203,23 +203,13 @@ class Arrangement(NamedTuple):
         row, column = here + down, unit + along
         if 1 <= row < table.rows and 0 <= column < table.columns:
             return self.at(layer, row, column)
-        others = [
-            (abs(other.y - table.y), abs(other.x - table.x), number)
-            for number, other in enumerate(self.tables, 1)
-            if (other.y - table.y) * down > 0
-            or (along and other.y == table.y and number == layer + along)
-        ]
-        if not others:
+        number = layer + down + along
+        if not 1 <= number <= self.network.depth:
             return selection
-        number = min(others)[2]
-        other = self.tables[number - 1]
+        other, sources = self.tables[number - 1], self.network.layers[number - 1]
         if down:
             return self.at(number, 1 if down > 0 else other.rows - 1, min(unit, other.columns - 1))
-        row = (
-            other.rows - 1
-            if selection.kind == "bias"
-            else min(here, self.network.layers[number - 1])
-        )
+        row = other.rows - 1 if selection.kind == "bias" else min(here, sources)
         return self.at(number, row, 0 if along > 0 else other.columns - 1)
 
 

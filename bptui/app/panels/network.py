@@ -13,7 +13,7 @@ from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.diagram.wires import Wires, wires_of
 from bptui.app.lines import clickable
 from bptui.app.numbers import ordinal
-from bptui.app.panels.panel import FollowingPanel
+from bptui.app.panels.panel import ViewPanel
 from bptui.app.panels.pictures import Picture
 from bptui.app.styles import highlight
 from bptui.app.view import Direction, Selection, View
@@ -40,7 +40,7 @@ def arranged(
     return layout, edges(layout)
 
 
-class NetworkPanel(FollowingPanel[View, Selection]):
+class NetworkPanel(ViewPanel):
     """Draws a sample of the batch going through the network: the first, or the one looked at."""
 
     def __init__(self) -> None:
@@ -48,18 +48,13 @@ class NetworkPanel(FollowingPanel[View, Selection]):
         self.kind = DIAGRAM
         self.wires: Wires | None = None
 
-    @property
-    def follows(self) -> bool:
-        """Whether it is drawn after the others; the diagram is in the same frame."""
-        return self.kind != DIAGRAM
-
     def drawn_from(self, view: View) -> object:
         """Return what is drawn; while nothing runs it may be drawn with more care."""
         return view.picture, view.running or view.seeking is not None
 
     def action_kind(self, kind: str) -> None:
         """Show another kind of picture."""
-        self.kind = kind
+        self.kind, self.follows = kind, kind != DIAGRAM  # which is in the frame of the others
         self.scroll_home(animate=False)
         self.resized()
 

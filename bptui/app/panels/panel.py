@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import zip_longest
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
@@ -69,6 +70,11 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         for key in ("left", "right", "up", "down")
     ]
 
+    follows = False
+    """Whether it is drawn after the numbers of the others, in a fast run only every few frames."""
+    REDRAW_SECONDS = 0.1
+    """Then it is drawn at most this often: a key seldom has to wait for it."""
+
     view: var[ShownT | None] = var(None, always_update=True, init=False)
 
     class Selected(Message):
@@ -88,6 +94,9 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         self._base: Style | None = None
         """The colours of the panel; None: they may have changed."""
         self._painted_for = Size(0, 0)
+        self._drawn: object = None
+        self._drawn_view: ShownT | None = None
+        self._drawn_at = 0.0
         self.away = False
         """Whether the panel has left the screen: then it draws nothing until it is back."""
 
@@ -113,10 +122,32 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
 
     # drawing
 
+    def drawn_from(self, view: ShownT) -> object:
+        """Return what of the view is drawn."""
+        return view.picture
+
     def watch_view(self, before: ShownT | None, view: ShownT | None) -> None:
-        if view is None or before is None or view.picture != before.picture:
-            self.repaint()
-            self.follow_on(before)
+        if view is None or self.away:
+            return
+        since = perf_counter() - self._drawn_at
+        if self.follows and view.hurries and since < self.REDRAW_SECONDS:
+            return
+        wanted = self.drawn_from(view)
+        if self._drawn != wanted:
+            self._drawn, self._drawn_at = wanted, perf_counter()
+            self._in_turn(self._draw)
+
+    def _in_turn(self, draw: Callable[[], object]) -> None:
+        """Draw now, or after the others."""
+        if self.follows:
+            self.call_after_refresh(draw)
+        else:
+            draw()
+
+    def _draw(self) -> None:
+        self.repaint()
+        self.follow_on(self._drawn_view)
+        self._drawn_view = self.view
 
     def follow_on(self, before: ShownT | None) -> None:
         """Have what was selected since another view in sight, else what the operation is about."""
@@ -236,6 +267,10 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
 
     def resized(self) -> None:
         """Draw at the new size, with the selection in sight."""
+        self._drawn_view = self.view
+        self._in_turn(self._redraw)
+
+    def _redraw(self) -> None:
         self.repaint()
         if self.view is not None and self.size.area and not self.away:
             self.follow(self.drawn.spot)
@@ -273,50 +308,3 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
 
 ViewPanel: TypeAlias = Panel[View, Selection]
 """A panel of the app on a network: what is selected in it is shared by all."""
-
-
-class FollowingPanel(Panel[ShownT, ChosenT]):
-    """A panel drawn after the numbers of the others, and only every few frames of a fast run."""
-
-    REDRAW_SECONDS = 0.1
-    """In a fast run it is drawn at most this often: a key seldom has to wait for it."""
-
-    def __init__(self, title: str, panel_id: str) -> None:
-        super().__init__(title, panel_id)
-        self._drawn: object = None
-        self._drawn_view: ShownT | None = None
-        self._drawn_at = 0.0
-
-    def drawn_from(self, view: ShownT) -> object:
-        """Return what of the view is drawn."""
-        return view.picture
-
-    @property
-    def follows(self) -> bool:
-        """Whether what is shown now is drawn after the others."""
-        return True
-
-    def watch_view(self, before: ShownT | None, view: ShownT | None) -> None:
-        if not self.follows:
-            super().watch_view(before, view)
-            return
-        if view is None or self.away:
-            return
-        if view.hurries and perf_counter() - self._drawn_at < self.REDRAW_SECONDS:
-            return
-        wanted = self.drawn_from(view)
-        if self._drawn != wanted:
-            self._drawn, self._drawn_at = wanted, perf_counter()
-            self.call_after_refresh(self._draw)
-
-    def _draw(self) -> None:
-        self.repaint()
-        self.follow_on(self._drawn_view)
-        self._drawn_view = self.view
-
-    def resized(self) -> None:
-        if self.follows:
-            self._drawn_view = self.view
-            self.call_after_refresh(super().resized)
-        else:
-            super().resized()

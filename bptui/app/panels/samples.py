@@ -12,10 +12,10 @@ from textual.geometry import Region, Size
 from bptui.app.lines import fitted
 from bptui.app.numbers import form_of, largest, plain
 from bptui.app.panels.facts import facts_of
-from bptui.app.panels.panel import FollowingPanel
+from bptui.app.panels.panel import ViewPanel
 from bptui.app.panels.pictures import Picture
 from bptui.app.panels.table import Cell, Row, drawn
-from bptui.app.view import Selection, View
+from bptui.app.view import View
 from bptui.core.evaluation import ForwardPass
 from bptui.core.network import Network
 
@@ -28,7 +28,7 @@ def _pass_of(network: Network, samples: int) -> ForwardPass:
     return ForwardPass(network, samples)
 
 
-class SamplesPanel(FollowingPanel[View, Selection]):
+class SamplesPanel(ViewPanel):
     """A row a sample, of which only those in sight are computed.
 
     The arrows move the sample that is looked at, and the cell in its row that can be changed.
@@ -43,6 +43,8 @@ class SamplesPanel(FollowingPanel[View, Selection]):
             *(("left", "column(-1)"), ("right", "column(1)")),
         )
     ]
+
+    follows = True
 
     def __init__(self) -> None:
         super().__init__("Samples", "samples")

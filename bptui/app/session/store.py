@@ -27,8 +27,6 @@ MOST = 8
 """Sessions that are kept beside those of running apps."""
 RECENT = 24 * 3600.0
 """Seconds for which a session that ended unexpectedly goes before later ones that did not."""
-ATTEMPTS, PAUSE = 30, 0.01
-"""Others that only look whether a session is open have its lock for a moment; seconds between."""
 
 
 class NothingToContinueError(Exception):
@@ -115,7 +113,7 @@ def continued() -> Continued:
     """
     problems, held = list[str](), False
     for found in sessions():
-        file = _taken(found.path, ATTEMPTS)
+        file = _taken(found.path)
         if file is None:
             held = True
             continue
@@ -185,12 +183,10 @@ def clear() -> None:
                 part.unlink()
 
 
-def _taken(path: Path, attempts: int = 1) -> SessionFile | None:
+def _taken(path: Path) -> SessionFile | None:
     """Return a session's file; None where an app is working on it."""
-    for attempt in range(attempts):
-        with suppress(BlockingIOError):
-            return SessionFile(path)
-        time.sleep(PAUSE * (attempt + 1 < attempts))
+    with suppress(BlockingIOError):
+        return SessionFile(path)
     return None
 
 
