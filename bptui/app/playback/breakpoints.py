@@ -18,7 +18,7 @@ from bptui.explain.symbols import Symbols, number
 from bptui.presets.number_parsing import EntryError, normalized, whole
 from bptui.presets.number_parsing import number as parsed
 
-Relation = Literal["<", ">", "<=", ">=", "=", "rising", "every"]
+Relation = Literal["<", ">", "<=", ">=", "=", "rising", "every", "line", "wrong"]
 Booleans = npt.NDArray[np.bool_]
 
 COMPARISON = re.compile(r"(\|?) ?([^<>=| ][^<>=|]*?) ?(\|?) ?(<=|>=|<|>|==?) ?(\S+)")
@@ -41,73 +41,29 @@ LOSSES = ("data_loss", "penalty")
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A condition on a quantity; where ``size`` is set it is compared without its sign."""
+class Condition:
+    """A condition on a quantity; where ``size`` is set it is compared without its sign.
+
+    Of a network ``quantity`` is ``loss``, ``norm`` (of the whole gradient), ``step``, or any number
+    that a step computes, by its name: w5, gw5, b_h1, net_h1, delta_o1, dL/dout_o1, W2[0][1],
+    W2[h1, o2]. Of a program it is a variable, or a file whose line ``value`` is.
+    """
 
     quantity: str
     relation: Relation
     value: float = 0.0
     size: bool = False
 
-    def holds(self, values: Array) -> Booleans:
-        """Return where it is true of these values."""
-        with np.errstate(invalid="ignore"):
-            return COMPARED[self.relation](np.abs(values) if self.size else values, self.value)
-
-    def told(self, name: str) -> str:
-        """Say when it becomes true, of a quantity of this name."""
-        name = f"the magnitude of {name}" if self.size else name
-        return f"{name} {VERBS[self.relation].format(_number(self.value))}"
-
-
-def plainly(text: str) -> str:
-    """Return a text with single blanks, and with the signs that everybody can type."""
-    plain = " ".join(normalized(text).split())
-    return plain.replace("≤", "<=").replace("≥", ">=")
-
-
-def compared(text: str) -> Comparison | None:
-    """Return what ``|w5| > 2`` says; None for a text of another kind.
-
-    Raises :class:`EntryError` where it compares with no number.
-    """
-    found = COMPARISON.fullmatch(text)
-    if found is None or found[1] != found[3]:
-        return None
-    relation: Relation = found[4].replace("==", "=")  # type: ignore[assignment]  # by the pattern
-    return Comparison(found[2], relation, parsed(found[5]) + 0.0, bool(found[1]))  # -0 is 0
-
-
-@dataclass(frozen=True)
-class Breakpoint(Comparison):
-    """A condition on a quantity of a step, or on the step itself.
-
-    ``quantity`` is ``loss``, ``norm`` (of the whole gradient), ``step``, or any number that a step
-    computes, by its name: w5, gw5, b_h1, net_h1, delta_o1, dL/dout_o1, W2[0][1], W2[h1, o2].
-    """
-
     def __str__(self) -> str:
-        if self.relation == "every":
-            return f"every {self.value:.0f}"
         name = f"|{self.quantity}|" if self.size else self.quantity
         if self.relation == "rising":
             return f"{name} rising"
         return f"{name} {self.relation} {_number(self.value)}"
 
-    @property
-    def is_component(self) -> bool:
-        return self.quantity not in ("loss", "norm", "step")
-
-    @property
-    def meaning(self) -> str:
-        """Where it stops, in words."""
-        if self.relation == "every":
-            return f"every {self.value:.0f} steps" if self.value > 1 else "every step"
-        names = {"loss": "the loss", "norm": "the gradient's norm", "step": "the step"}
-        name = names.get(self.quantity, self.quantity)
-        if self.is_component and self.quantity.startswith(OF_SAMPLES) and "[" not in self.quantity:
-            name += ", of the batch's first sample,"
-        return f"when {self.told(name)}"
+    def holds(self, values: Array) -> Booleans:
+        """Return where it is true of these values."""
+        with np.errstate(invalid="ignore"):
+            return COMPARED[self.relation](np.abs(values) if self.size else values, self.value)
 
     def hits(self, values: Array) -> Booleans:
         """Whether it becomes true at the second, the third, ... of these values of its quantity."""
@@ -119,6 +75,42 @@ class Breakpoint(Comparison):
                 return np.asarray(numbers[1:] > numbers[:-1])
         holds = self.holds(values)
         return np.asarray(holds[1:] & ~holds[:-1])
+
+    def told(self, name: str) -> str:
+        """Say when it becomes true, of a quantity of this name."""
+        name = f"the magnitude of {name}" if self.size else name
+        return f"{name} {VERBS[self.relation].format(_number(self.value))}"
+
+
+@dataclass(frozen=True)
+class Breakpoint:
+    """A condition at which a run stops, in words too; on a number of an array at its ``index``."""
+
+    text: str
+    meaning: str
+    condition: Condition
+    index: Index = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def plainly(text: str) -> str:
+    """Return a text with single blanks, and with the signs that everybody can type."""
+    plain = " ".join(normalized(text).split())
+    return plain.replace("≤", "<=").replace("≥", ">=")
+
+
+def compared(text: str) -> Condition | None:
+    """Return what ``|w5| > 2`` says; None for a text of another kind.
+
+    Raises :class:`EntryError` where it compares with no number.
+    """
+    found = COMPARISON.fullmatch(text)
+    if found is None or found[1] != found[3]:
+        return None
+    relation: Relation = found[4].replace("==", "=")  # type: ignore[assignment]  # by the pattern
+    return Condition(found[2], relation, parsed(found[5]) + 0.0, bool(found[1]))  # -0 is 0
 
 
 OF_SAMPLES = ("net_", "out_", "delta_", "dL/dout_", "i", "t")
@@ -137,7 +129,8 @@ def parse(text: str, network: Network) -> Breakpoint:
         steps = whole(rest.removesuffix("steps").removesuffix("step"))
         if steps < 1:
             raise EntryError("write a whole number of steps, 1 or more: every 100")
-        return Breakpoint("step", "every", float(steps))
+        every = f"every {steps} steps" if steps > 1 else "every step"
+        return Breakpoint(f"every {steps}", every, Condition("step", "every", float(steps)))
     rising = plain.lower().endswith(" rising")
     found = compared(f"{plain[: -len('rising')]}> 0" if rising else plain)
     if found is None:
@@ -147,7 +140,11 @@ def parse(text: str, network: Network) -> Breakpoint:
     name, relation = _spelt(found.quantity, network), "rising" if rising else found.relation
     if name == "step" and relation not in ("=", ">", ">="):
         raise EntryError("the step only grows: write step = 500, or every 100")
-    return Breakpoint(name, relation, found.value, found.size)
+    made = Condition(name, relation, found.value, found.size)
+    said = {"loss": "the loss", "norm": "the gradient's norm", "step": "the step"}.get(name, name)
+    if said == name and name.startswith(OF_SAMPLES) and "[" not in name:
+        said += ", of the batch's first sample,"
+    return Breakpoint(str(made), f"when {made.told(said)}", made)
 
 
 def fits(made: Breakpoint, network: Network) -> bool:

@@ -51,8 +51,11 @@ class Search:
         self.hit: Hit | None = None
         self._timeline, self._breakpoints, self._start = timeline, tuple(breakpoints), start.step
         self._backwards = backwards
-        network, wanted = start.experiment.network, {each.quantity for each in breakpoints}
-        names = sorted({each.quantity for each in breakpoints if each.is_component})
+        network, wanted = (
+            start.experiment.network,
+            {each.condition.quantity for each in breakpoints},
+        )
+        names = sorted(wanted - {"loss", "norm", "step"})
         self.watched = Watched(tuple(locate(name, network) for name in names), "norm" in wanted)
         self._names = ["loss", *names, *["norm"] * self.watched.norm]
         self._edge, self._row = start.step, self._row_of(start)
@@ -157,7 +160,7 @@ class Search:
         steps = np.arange(first, first + len(rows), dtype=np.float64)
         values = {"step": steps, **dict(zip(self._names, rows.T, strict=True))}
         found = [
-            (each, np.flatnonzero(each.hits(values[each.quantity])).tolist())
+            (each, np.flatnonzero(each.condition.hits(values[each.condition.quantity])).tolist())
             for each in self._breakpoints
         ]
         ends = [at for _, places in found for at in (*places[:1], *places[-1:])]

@@ -12,7 +12,8 @@ from textual.screen import Screen
 
 from bptui.app.base import TerminalApp
 from bptui.app.commands.table import Command, bindings
-from bptui.app.program.breakpoints import Breakpoint
+from bptui.app.playback.breakpoints import Breakpoint
+from bptui.app.program.breakpoints import stops_at
 from bptui.app.program.commands import PROGRAM
 from bptui.app.program.moment import READABLE, Moment, opened
 from bptui.app.program.record import Record
@@ -116,7 +117,7 @@ class ProgramApp(TerminalApp[ProgramScreen]):
         record, claims = self.moment.record, self.moment.claims
         on = [breakpoint_ for breakpoint_, on in self.breakpoints.items() if on]
         # of several at one stop the first one is told
-        hits = {stop: each for each in reversed(on) for stop in each.stops(record, claims)}
+        hits = {stop: each for each in reversed(on) for stop in stops_at(each, record, claims)}
         last = len(record.stops) - 1
         goal = min((stop for stop in hits if stop > self.moment.stop), default=last)
         self.show(replace(self.moment, running=True))

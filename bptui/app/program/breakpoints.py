@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from bptui.app.playback.breakpoints import Comparison, compared, plainly
+from bptui.app.playback.breakpoints import Breakpoint, Condition, compared, plainly
 from bptui.app.program.claims import Claims
 from bptui.app.program.moment import Moment
 from bptui.app.program.record import Record
-from bptui.core.arrays import Array
 from bptui.presets.number_parsing import EntryError
 
 INDEXED = re.compile(r"(.+?)((?:\[[\d, ]+\])+)")
@@ -20,42 +19,22 @@ LINE = re.compile(r"(?:(\S+?),? )?line (\d+)")
 WRONG, LOSS = "gradient wrong", "loss"
 
 
-@dataclass(frozen=True)
-class Breakpoint:
-    """A condition on a variable, or on one of its numbers; ``line`` where it is on a line."""
-
-    text: str
-    meaning: str
-    condition: Comparison | None = None
-    index: tuple[int, ...] = ()
-    line: int = 0
-
-    def __str__(self) -> str:
-        return self.text
-
-    def stops(self, record: Record, claims: Claims) -> list[int]:
-        """Return the stops at which it becomes true, in order."""
-        if self.line:
-            return [s for s, e in enumerate(record.stops) if record.line_of[e] == self.line]
-        if self.condition is None:
-            given = record.given()
-            return sorted({stop for stop, _, entry in given if claims.is_wrong(entry)})
-        found: list[int] = []
-        before = False
-        for stop, name, entry in record.given():
-            if name == self.condition.quantity:
-                holds = self._holds(self.condition, record.array(entry))
-                if holds and not before:
-                    found.append(stop)
-                before = holds
-        return found
-
-    def _holds(self, condition: Comparison, array: Array) -> bool:
-        """Whether any of the numbers is as the condition says."""
-        try:
-            return bool(np.any(condition.holds(np.asarray(array[self.index]))))
-        except IndexError:
-            return False
+def stops_at(breakpoint_: Breakpoint, record: Record, claims: Claims) -> list[int]:
+    """Return the stops at which it becomes true, in order."""
+    condition, index = breakpoint_.condition, breakpoint_.index
+    if condition.relation == "line":
+        return [s for s, e in enumerate(record.stops) if record.line_of[e] == condition.value]
+    if condition.relation == "wrong":
+        return sorted({stop for stop, _, entry in record.given() if claims.is_wrong(entry)})
+    found, before = list[int](), False
+    for stop, name, entry in record.given():
+        if name == condition.quantity:
+            array = record.array(entry)
+            there = _within(index, array.shape)
+            holds = there and bool(np.any(condition.holds(np.asarray(array[index]))))
+            found += [stop] * (holds and not before)
+            before = holds
+    return found
 
 
 def parser(view: Moment) -> Callable[[str], Breakpoint]:
@@ -67,7 +46,8 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
     def parse(text: str) -> Breakpoint:
         plain = view.record.quoted(plainly(text))
         if plain.lower() == WRONG:
-            return Breakpoint(WRONG, "where a gradient gets a wrong value")
+            said = "where a gradient gets a wrong value"
+            return Breakpoint(WRONG, said, Condition("", "wrong"))
         line = LINE.fullmatch(plain)
         if line:
             name, number = line[1] or "", int(line[2])
@@ -75,7 +55,8 @@ def parser(view: Moment) -> Callable[[str], Breakpoint]:
                 known = ", ".join(files.names[1:]) or "none besides this one"
                 raise EntryError(f"found no file {name!r}; there are {known}")
             at = files.before[files.names.index(name)] + number
-            return Breakpoint(plain, f"where {files.told(at)} is carried out", line=at)
+            said = f"where {files.told(at)} is carried out"
+            return Breakpoint(plain, said, Condition(name, "line", at))
         found = compared(plain)
         if found is None:
             raise EntryError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -101,12 +102,8 @@ def breakpoints(app: ProgramApp) -> None:
     """Set breakpoints."""
     from bptui.app.screens.breakpoints import BreakpointScreen
 
-    moment = app.moment
-
-    def take(made: object) -> None:
-        app.breakpoints = made  # type: ignore[assignment]  # the dialog's own kind
-
-    app.ask(BreakpointScreen(app.breakpoints, examples(moment), parser(moment)), take)
+    dialog = BreakpointScreen(app.breakpoints, examples(app.moment), parser(app.moment))
+    app.ask(dialog, partial(setattr, app, "breakpoints"))
 
 
 def export(app: ProgramApp) -> None:

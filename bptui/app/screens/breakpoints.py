@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
 
 from textual.widget import Widget
 from textual.widgets import Static
 
+from bptui.app.playback.breakpoints import Breakpoint
 from bptui.app.screens.dialog import Dialog, TextBox
 from bptui.core.network import Network
 from bptui.presets.number_parsing import EntryError
 
 ABOUT = "A run stops when a condition on any number on the screen becomes true."
 OFF = "#"
-
-
-class Condition(Protocol):
-    """A condition at which a run stops; its text is what was typed."""
-
-    @property
-    def meaning(self) -> str:
-        """Where it stops, in words."""
-
-    def __hash__(self) -> int: ...
 
 
 def examples(network: Network) -> list[str]:
@@ -37,7 +27,7 @@ def examples(network: Network) -> list[str]:
     ]
 
 
-class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
+class BreakpointScreen(Dialog[Mapping[Breakpoint, bool]]):
     """Gives the breakpoints that are set then, and whether each is switched on.
 
     ``shown`` are examples; ``parse`` makes one of a text.
@@ -45,9 +35,9 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
 
     def __init__(
         self,
-        breakpoints: Mapping[Any, bool],
+        breakpoints: Mapping[Breakpoint, bool],
         shown: Sequence[str],
-        parse: Callable[[str], Condition],
+        parse: Callable[[str], Breakpoint],
     ) -> None:
         super().__init__("Breakpoints", f"enter: next line, {OFF} before one: off, esc: close")
         lines = [f"{f'{OFF} ' * (not on)}{each}\n" for each, on in breakpoints.items()]
@@ -78,7 +68,7 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
             said = ABOUT if made is None else f"Stops {made.meaning}"
             self.say(said if on or made is None else f"Switched off: {said}")
 
-    def _read(self, line: str) -> tuple[Condition | None, bool]:
+    def _read(self, line: str) -> tuple[Breakpoint | None, bool]:
         """Return the condition in a line, if any, and whether it is switched on."""
         plain = line.strip()
         text = plain.removeprefix(OFF).strip()
@@ -86,7 +76,7 @@ class BreakpointScreen(Dialog[Mapping[Condition, bool]]):
 
     def action_close(self) -> None:
         """Give what is set; lines that cannot be read are lost, if esc asks for that twice."""
-        found, lost = dict[Condition, bool](), dict[str, EntryError]()
+        found, lost = dict[Breakpoint, bool](), dict[str, EntryError]()
         for line in self._text.text.splitlines():
             try:
                 made, on = self._read(line)
