@@ -69,10 +69,7 @@ STEP = "import os\ndef step(x, t, weights, learning_rate):\n    "
         (
             3,
             GRADIENTS + "return [w.T[:1] for w in weights]",
-            (
-                "gW1: it has shape (1, 2)",
-                "expected (2, 2)",
-            ),
+            ("gW1: it has shape (1, 2)", "expected (2, 2)"),
         ),
         (
             1,

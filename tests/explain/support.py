@@ -12,11 +12,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import (
-    Expression,
-    Scope,
-    evaluate,
-)
+from bptui.explain.expression import Expression, Scope, evaluate
 
 from ..core.support import HIDDEN, PAIRS, experiment, random_experiment
 

@@ -296,10 +296,7 @@ def test_the_listings_as_published() -> None:
         "# dL_dout_h = delta_o @ W2.T",
         "dL_dout_h = delta_o @ W2",
     )
-    missing = (
-        "frozen-last-layer; missing here:",
-        "# W2 -= LEARNING_RATE * gW2",
-    )
+    missing = ("frozen-last-layer; missing here:", "# W2 -= LEARNING_RATE * gW2")
     for lines in (wrong, missing):
         assert "\n    # MISTAKE " + "\n    ".join(lines) + "\n" in program
     program = numpy_program(load("article-listing-2"))

@@ -7,14 +7,7 @@ import pytest
 
 from bptui.presets.errors import PresetError, cleaned
 from bptui.presets.files import load, loads
-from bptui.presets.own import (
-    delete,
-    destination,
-    free_name,
-    new_file,
-    own_presets,
-    proposed,
-)
+from bptui.presets.own import delete, destination, free_name, new_file, own_presets, proposed
 from bptui.presets.save import SaveError, save
 
 from ..cli.support import bptui
