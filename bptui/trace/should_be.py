@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -112,9 +112,20 @@ class View(Seeing):
                 update = self.source.statement(self.places[binding.place][0])
                 if isinstance(update, ast.AugAssign) and isinstance(update.op, ast.Sub | ast.Add):
                     sign = "+" if isinstance(update.op, ast.Sub) else "-"
-                    target = ast.unparse(update.target)
-                    found[target] = f"({target} {sign} {ast.unparse(update.value)})"
+                    target, value = ast.unparse(update.target), self._here(update)
+                    found[target] = f"({target} {sign} {ast.unparse(value)})"
         return found
+
+    def _here(self, update: ast.AugAssign) -> ast.expr:
+        """Return what an update adds, without the names that only the loops around it know."""
+        given: dict[str, ast.expr] = {}
+        for loop in ast.walk(self.source.tree):
+            if isinstance(loop, ast.For) and _holds(loop, update) > _holds(loop, self.statement):
+                for node in ast.walk(loop):
+                    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                        given[node.targets[0].id] = node.value
+        value: ast.expr = _WrittenOut(given).visit(copy.deepcopy(update.value))
+        return value
 
     # once: the statement is carried out with the numbers that were drawn
 
@@ -195,6 +206,20 @@ class View(Seeing):
             if not left:
                 break
         return scaled
+
+
+class _WrittenOut(ast.NodeTransformer):
+    """Writes what names are given in their place."""
+
+    def __init__(self, given: Mapping[str, ast.expr]) -> None:
+        self.given = given
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return copy.deepcopy(self.given.get(node.id, node))
+
+
+def _holds(loop: ast.For, statement: ast.stmt) -> bool:
+    return loop.lineno <= statement.lineno <= (loop.end_lineno or 0)
 
 
 def _added(node: Node, values: list[Numbers]) -> Numbers:

@@ -124,6 +124,25 @@ def test_a_parameter_is_exchanged_for_its_former_value() -> None:
     assert "d[k] * (w[k][j] + rate * d[k])" in (written(made) or "")
 
 
+def test_a_former_value_is_told_without_what_only_the_loops_of_its_update_know() -> None:
+    text = """
+A, B = rng.normal(size=3).tolist(), rng.normal(size=(2, 1)).tolist()
+for step in range(3):
+    h = sum(a * b for a, b in zip(A, x[0].tolist()))
+    error = [B[i][0] * h - y[0].tolist()[i] for i in range(2)]
+    loss = 0.5 * sum(e ** 2 for e in error)
+    for i in range(2):
+        g = error[i] * h
+        B[i][0] -= 0.1 * g
+    for j in range(3):
+        dA = sum(error[i] * B[i][0] for i in range(2)) * x[0].tolist()[j]
+        A[j] -= 0.1 * dA
+"""
+    mended = program(text).mended()
+    assert "error[i] * (B[i][0] + 0.1 * (error[i] * h))" in mended
+    assert Judged(mended).verdict.right
+
+
 def test_what_turns_in_a_comprehension_is_no_fixed_value() -> None:
     names = {**NAMES, "x[j]": [RNG.standard_normal(3) for _ in range(2)]}
     statement = ast.parse("g = [x[j].sum() for j in range(5)]").body[0]
