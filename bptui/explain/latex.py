@@ -185,6 +185,9 @@ class LatexWriter(EquationWriter):
     def block(self, token: Token, symbols: bool, is_array: bool) -> Block:
         return self.one_line(token, symbols)
 
+    def room(self, token: Token, symbols: bool) -> int:
+        return glyphs(token.symbol if symbols else token.number)
+
     def value(self, equation: Equation) -> Block:
         text = matrix_text(equation.array, self.value_digits, equation.wanted)
         return Block(((Span(text, "value"),),), glyphs(text))

@@ -89,7 +89,11 @@ class EquationWriter:
             return whole._replace(breaks=token.breaks)
         if is_array:
             return self.one_line(replace(token, marked=token.marked and symbols), symbols)
-        return self.one_line(token, symbols, max(len(token.symbol), len(token.number)))
+        return self.one_line(token, symbols, self.room(token, symbols))
+
+    def room(self, token: Token, symbols: bool) -> int:
+        """Return how wide the block of a token among single numbers is: quicker than to make it."""
+        return max(len(token.symbol), len(token.number))
 
     def breakable(self, tokens: Sequence[Token]) -> Sequence[Token]:
         """Return tokens that do not fit on a line so that lines may end between them."""
@@ -165,7 +169,9 @@ class EquationWriter:
         labels = [len(row.label) + LABEL_GAP for row in told if row.label]
 
         def widths(tokens: Iterable[Token]) -> list[int]:
-            return [self.block(token, symbols, is_array).width for token in tokens]
+            if is_array:
+                return [self.block(token, symbols, is_array).width for token in tokens]
+            return [self.room(token, symbols) for token in tokens]
 
         joined, margin = terms.joined(rows), self._length(first)
         if not labels and (len(rows) == 1 or margin + sum(widths(joined)) <= self.width):
@@ -210,8 +216,8 @@ class EquationWriter:
         used = self._length(start)
         blocks = [self.block(token, symbols, is_array) for token in tokens]
         widths = widths or [block.width for block in blocks]
-        if used + sum(widths) > room:
-            blocks = [self.block(token, symbols, is_array) for token in self.breakable(tokens)]
+        if used + sum(widths) > room and (fixed := self.breakable(tokens)) is not tokens:
+            blocks = [self.block(token, symbols, is_array) for token in fixed]
         blocks = [
             block if block.width == width else block._replace(width=width)
             for block, width in zip(blocks, widths, strict=True)
