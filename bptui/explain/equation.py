@@ -19,7 +19,6 @@ from bptui.explain.expression import (
     Quantity,
     Scope,
     Setting,
-    evaluate,
 )
 from bptui.explain.symbols import Symbols
 
@@ -70,7 +69,7 @@ class Equation:
     @property
     def value(self) -> float:
         """The value of an equation on single numbers."""
-        return float(evaluate(self.expression, self.scope))
+        return float(self.scope.evaluate(self.expression))
 
     @property
     def is_known(self) -> bool:
@@ -82,7 +81,7 @@ class Equation:
     @cached_property
     def array(self) -> Array:
         """The value, in the shape of what it is assigned to."""
-        found, left = evaluate(self.expression, self.scope), self.left
+        found, left = self.scope.evaluate(self.expression), self.left
         if left.index is not None:
             return found
         return np.broadcast_to(found, self.scope.array(left.name, left.new).shape)

@@ -216,32 +216,30 @@ class Scope:
                 return OPS[name].shape(*shapes, **dict(settings)) if any(shapes) else ()
         return ()
 
+    def evaluate(self, node: Expression) -> Array:
+        """Return the value of an expression; of one on single numbers a 0-d array.
 
-def evaluate(node: Expression, scope: Scope) -> Array:
-    """Return the value of an expression; of one on single numbers a 0-d array.
+        Overflow gives inf.
+        """
+        with np.errstate(all="ignore"):
+            return np.asarray(self._evaluated(node), dtype=np.float64)
 
-    Overflow gives inf.
-    """
-    with np.errstate(all="ignore"):
-        return np.asarray(_evaluate(node, scope), dtype=np.float64)
-
-
-def _evaluate(node: Expression, scope: Scope) -> Array:
-    match node:
-        case Quantity():
-            return scope.value(node)
-        case Constant(number) | Setting(_, number) | Rest(_, number):
-            return cast(Array, number)
-        case Activated(_, (_, body)) | Stable((_, body)):
-            return _evaluate(body, scope)
-        case Apply(LOG_SUM_EXP.name, (Series(terms),)):
-            return cast(Array, np.logaddexp.reduce([_evaluate(term, scope) for term in terms]))
-    values = [_evaluate(part, scope) for part in node.parts]
-    match node:
-        case Apply("multiply"):
-            return reduce(operator.mul, values)
-        case Series() | Apply("add"):  # a + (-b) and a - b are the same number
-            return reduce(operator.add, values)
-        case Apply(name, _, settings):
-            return OPS[name].evaluate(*values, **dict(settings))
-    raise AssertionError(f"{type(node).__name__} has no value")
+    def _evaluated(self, node: Expression) -> Array:
+        match node:
+            case Quantity():
+                return self.value(node)
+            case Constant(number) | Setting(_, number) | Rest(_, number):
+                return cast(Array, number)
+            case Activated(_, (_, body)) | Stable((_, body)):
+                return self._evaluated(body)
+            case Apply(LOG_SUM_EXP.name, (Series(terms),)):
+                return cast(Array, np.logaddexp.reduce([*map(self._evaluated, terms)]))
+        values = [*map(self._evaluated, node.parts)]
+        match node:
+            case Apply("multiply"):
+                return reduce(operator.mul, values)
+            case Series() | Apply("add"):  # a + (-b) and a - b are the same number
+                return reduce(operator.add, values)
+            case Apply(name, _, settings):
+                return OPS[name].evaluate(*values, **dict(settings))
+        raise AssertionError(f"{type(node).__name__} has no value")

@@ -35,7 +35,6 @@ from bptui.explain.expression import (
     Series,
     Setting,
     Stable,
-    evaluate,
     times,
 )
 
@@ -195,9 +194,9 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
 
     def summed(count: int, over: str, term: Callable[[int], Expression]) -> Expression:
         def rest(shown: Iterable[Expression]) -> float:
-            whole = evaluate(node, scope)
+            whole = scope.evaluate(node)
             found = float(whole[_aligned(index, whole.shape)])
-            return found - sum(float(evaluate(each, scope)) for each in shown)
+            return found - sum(float(scope.evaluate(each)) for each in shown)
 
         return series(_terms(count, term, rest), over)
 
@@ -241,7 +240,7 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             terms = _terms(
                 scope.shape(of)[1],
                 lambda k: part(of, index[0], k),
-                lambda _: float(np.logaddexp.reduce(evaluate(of, scope)[index[0]][middle])),
+                lambda _: float(np.logaddexp.reduce(scope.evaluate(of)[index[0]][middle])),
             )
             return Apply(node.op, (Series(terms, UNITS),)) if len(terms) > 1 else terms[0]
         case Apply("add"):

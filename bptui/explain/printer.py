@@ -27,7 +27,6 @@ from bptui.explain.expression import (
     Setting,
     Stable,
     count,
-    evaluate,
 )
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.symbols import Symbols
@@ -146,7 +145,7 @@ class Printer:
                     if not by_name:
                         return self.tokens(body, level, nest)
                 elif self.numbers and nest > 1:
-                    return [self.token("", evaluate(node, self.scope), "quantity", node)]
+                    return [self.token("", self.scope.evaluate(node), "quantity", node)]
                 return self.filled(self.called(name), node, nest)
             case Apply():
                 template, binds = self.notation(node)

@@ -16,7 +16,6 @@ from bptui.explain.expression import (
     Series,
     Setting,
     count,
-    evaluate,
 )
 from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.printer import Printer, Token, kept, operator
@@ -163,4 +162,4 @@ class RowPrinter(Printer):
             return -self._known(node.parts[0])
         if isinstance(node, Constant) and node.text:
             return node
-        return Setting("", float(evaluate(node, self.scope)))
+        return Setting("", float(self.scope.evaluate(node)))

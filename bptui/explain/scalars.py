@@ -41,7 +41,6 @@ from bptui.explain.expression import (
     Setting,
     Stable,
 )
-from bptui.explain.expression import evaluate as value_of
 from bptui.explain.formulas import define_for, element
 
 MOST = 120
@@ -275,6 +274,6 @@ def _of_sample(node: Expression, row: int, scope: Scope) -> Expression:
         rows = scope.shape(node.parts[0])[0]
         if rows == 1:
             return term
-        rest = float(value_of(node, scope)) - float(value_of(term, scope))
+        rest = float(scope.evaluate(node)) - float(scope.evaluate(term))
         return Series((term, Rest(rows - 1, rest)), SAMPLES)
     return node.rebuilt(lambda part: _of_sample(part, row, scope))

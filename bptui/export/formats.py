@@ -13,7 +13,6 @@ from bptui.core.engine import Snapshot
 from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Equation
-from bptui.explain.expression import evaluate
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
 from bptui.explain.pieces import Form, Piece, Walk
 from bptui.explain.report import Report, assignment, remarked, with_carets
@@ -314,7 +313,7 @@ def _chain(chain: Chain, report: Report) -> Record:
 
     def written(link: Factor) -> Record:
         name = ratio(text(link.above), text(link.below))
-        return {"factor": name, "value": float(evaluate(link.value, scope))}
+        return {"factor": name, "value": float(scope.evaluate(link.value))}
 
     paths = [[written(link) for link in path] for path in chain.paths]
     before = chain.before and _statement(chain.before, report)

@@ -12,7 +12,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import Expression, Scope, evaluate
+from bptui.explain.expression import Expression, Scope
 
 from ..core.support import HIDDEN, PAIRS, experiment, random_experiment
 
@@ -105,11 +105,11 @@ def rounding_scale(node: Expression, scope: Scope) -> Array:
         return array * (1.0 + LITTLE * chance.choice([-1.0, 1.0], array.shape))
 
     with np.errstate(all="ignore"):
-        value = evaluate(node, scope)
+        value = scope.evaluate(node)
         for _ in range(MOVES):
             both = (
                 {name: moved(each) for name, each in part.items()}
                 for part in (scope.old, scope.new)
             )
-            moves.append(np.abs(evaluate(node, Scope(*both)) - value) / LITTLE)
+            moves.append(np.abs(Scope(*both).evaluate(node) - value) / LITTLE)
     return np.abs(value) + 2.0 * np.max(moves, axis=0)

@@ -10,7 +10,7 @@ import pytest
 from bptui.core.engine import Engine
 from bptui.explain.chain import LOSS, ChainRule, Factor
 from bptui.explain.explain import Explainer
-from bptui.explain.expression import Quantity, Scope, evaluate
+from bptui.explain.expression import Quantity, Scope
 from bptui.explain.formulas import element
 from bptui.explain.lines import plain
 from bptui.explain.pieces import FORMS
@@ -31,7 +31,7 @@ def rule_of(explained: Explainer) -> ChainRule:
 
 
 def along(path: tuple[Factor, ...], scope: Scope) -> float:
-    return prod(float(evaluate(link.value, scope)) for link in path)
+    return prod(float(scope.evaluate(link.value)) for link in path)
 
 
 @pytest.mark.parametrize("seed", range(COUNT))
@@ -46,7 +46,7 @@ def test_paths_add_up_to_the_gradient(seed: int) -> None:
                 paths = rule.paths(gradient, None, far=far)
                 found = sum(along(path, scope) for path in paths)
                 rest = rule.added(gradient)
-                found += 0.0 if rest is None else float(evaluate(rest, scope))
+                found += 0.0 if rest is None else float(scope.evaluate(rest))
                 assert found == pytest.approx(array[index], rel=1e-9, abs=1e-12), (name, index)
 
 
@@ -73,11 +73,9 @@ def test_every_factor_is_a_derivative(seed: int) -> None:
                 for step in (STEP, -STEP):
                     moved = scope.old[link.below.name].copy()
                     moved[link.below.index] += step
-                    ends.append(evaluate(formula, Scope({**scope.old, link.below.name: moved}, {})))
+                    ends.append(Scope({**scope.old, link.below.name: moved}, {}).evaluate(formula))
                 slope = float(ends[0] - ends[1]) / (2.0 * STEP)
-                assert float(evaluate(link.value, scope)) == pytest.approx(
-                    slope, rel=1e-4, abs=1e-6
-                )
+                assert float(scope.evaluate(link.value)) == pytest.approx(slope, rel=1e-4, abs=1e-6)
 
 
 def test_a_fused_delta_is_derived_before_anything_cancels() -> None:
@@ -117,7 +115,7 @@ def test_the_penalty_is_added() -> None:
     assert any("penalty contains" in reason for reason in chain.why)
     assert chain.added is not None
     slope = 2.0 * 0.1 * explained.scope.old["W1"][0, 0]
-    assert float(evaluate(chain.added, explained.scope)) == pytest.approx(slope)
+    assert float(explained.scope.evaluate(chain.added)) == pytest.approx(slope)
 
 
 def test_a_softmax_without_a_shortcut_has_two_sums() -> None:

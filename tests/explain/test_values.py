@@ -12,7 +12,7 @@ from bptui.core.graph.node import evaluate as evaluate_graph
 from bptui.core.graph.node import leaf
 from bptui.explain.captions import SYMBOLS
 from bptui.explain.equation import Equation
-from bptui.explain.expression import Expression, Quantity, Scope, Setting, evaluate
+from bptui.explain.expression import Expression, Quantity, Scope, Setting
 from bptui.explain.formulas import define_for, element, expand, formula_of
 from bptui.explain.printer import NumpyPrinter
 from bptui.explain.report import assignment
@@ -43,7 +43,7 @@ def check_numbers(snapshot: Snapshot) -> None:
 
 
 def check(node: Expression, scope: Scope, wanted: Array) -> None:
-    assert_close(evaluate(node, scope), wanted, node, scope, node)
+    assert_close(scope.evaluate(node), wanted, node, scope, node)
 
 
 def check_expanded(snapshot: Snapshot) -> None:

@@ -18,7 +18,7 @@ from bptui.core.graph.node import Node, constant
 from bptui.core.network import Names
 from bptui.explain.equation import Equation, compare
 from bptui.explain.explain import Explanation, Section
-from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate
+from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.pieces import Form
@@ -124,7 +124,7 @@ class Writer:
 
     def _holds(self, equation: Equation) -> bool:
         """Whether an equation gives the numbers of what stands on its left."""
-        made = evaluate(equation.expression, self.scope)
+        made = self.scope.evaluate(equation.expression)
         return np.allclose(made, self.arrays[equation.left.name], rtol=CLOSE)
 
     def _name(self, entry: int, name: str = "") -> str:
@@ -261,7 +261,7 @@ class Writer:
                 return []
             scalar = element(equation.expression, index, self.scope)
             right = self.arrays[equation.left.name][index]
-            same = np.allclose(evaluate(scalar, self.scope), right, rtol=CLOSE)
+            same = np.allclose(self.scope.evaluate(scalar), right, rtol=CLOSE)
         except UNKNOWN:
             return []
         if not same or _parts(scalar) > LONGEST:
