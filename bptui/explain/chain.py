@@ -28,7 +28,7 @@ from bptui.explain.expression import (
     Stable,
     times,
 )
-from bptui.explain.formulas import StepFormulas, element
+from bptui.explain.formulas import StepFormulas, element, series
 from bptui.explain.symbols import Symbols
 
 LOSS = Quantity("loss", ())
@@ -228,10 +228,8 @@ class ChainRule:
         whole = self._formula(gradient)
         if gradient.name != self.shortened or any(isinstance(e, Rest) for e in whole.walked()):
             return None
-        paths = self.paths(gradient, far=True)
-        terms = tuple(times(*(link.value for link in path)) for path in paths)
-        summed = terms[0] if len(terms) == 1 else Series(terms, UNITS)
-        return Equation(gradient, summed, self.scope)
+        terms = (times(*(link.value for link in path)) for path in self.paths(gradient, far=True))
+        return Equation(gradient, series(terms, UNITS), self.scope)
 
     def _formula(self, gradient: Quantity) -> Expression:
         """Return the formula of a gradient's number by the chain rule."""

@@ -33,11 +33,6 @@ LONGEST = 120
 """Parts of a formula that is still written."""
 
 
-def _parts(node: Expression) -> int:
-    """Return of how many nodes an expression is made."""
-    return 1 + sum(map(_parts, node.parts))
-
-
 class _Arrays(dict[str, Array]):
     """Arrays that are made when they are first asked for."""
 
@@ -264,7 +259,7 @@ class Writer:
             same = np.allclose(self.scope.evaluate(scalar), right, rtol=CLOSE)
         except UNKNOWN:
             return []
-        if not same or _parts(scalar) > LONGEST:
+        if not same or len([*scalar.walked()]) > LONGEST:
             return []
         return [Equation(Quantity(equation.left.name, index), scalar, self.scope)]
 
@@ -298,7 +293,7 @@ class Writer:
         known = self._known(node, gradients)
         try:
             expression = formula_of(node, known)
-            if isinstance(expression, Quantity) or _parts(expression) > LONGEST:
+            if isinstance(expression, Quantity) or len([*expression.walked()]) > LONGEST:
                 return None
             shape = self.scope.shape(expression)  # raises where it cannot be told
             fits = np.broadcast_shapes(shape, self.arrays[left.name].shape)
