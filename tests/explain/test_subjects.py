@@ -118,7 +118,7 @@ def test_a_weight_of_many_is_called_by_its_ends_and_still_has_its_number(
         assert name == f"W{layer}[{', '.join(ends)}]"
         for spelt in (f"g{name}", f"dL/d{name}", f"g{name}".replace(" ", "")):
             assert number(spelt, network) == by_number
-        assert parse(f"{name} > 1", network).quantity == name
+        assert parse(f"{name} > 1", network).condition.quantity == name
         assert locate(f"g{name}", network) == (f"gW{layer}", (source, unit))
     for wrong in ("W1[h1, i1]", "W1[i1, o1]", "W2[i1, h1]", "W3[h1, o1, o2]", "W9[i1, h1]"):
         assert number(wrong, network) is None
