@@ -31,7 +31,8 @@ def by_rows(size: Size, row: Callable[[int], Strip]) -> Picture:
     """Return the picture whose rows a function draws, each when it is in sight."""
 
     def part(seen: Region) -> list[Strip]:
-        rows = range(seen.y, min(seen.bottom, size.height))
-        return [row(at).crop(seen.x, seen.right) for at in rows]
+        strips = [row(at) for at in range(seen.y, min(seen.bottom, size.height))]
+        whole = seen.x == 0 and size.width <= seen.width
+        return strips if whole else [strip.crop(seen.x, seen.right) for strip in strips]
 
     return Picture(size, part)
