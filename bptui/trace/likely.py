@@ -11,8 +11,8 @@ import numpy as np
 from bptui.core.graph.node import Node, number, ordered
 from bptui.core.step import rewritten
 from bptui.trace.comparing import along, rounded
-from bptui.trace.drawing import products_with
-from bptui.trace.losses import ADDING, HALF, SCALING, Judged, Loss, UnknownLossError, told
+from bptui.trace.drawing import products_with, shown, views_of
+from bptui.trace.losses import ADDING, HALF, SCALING, Judged, Loss, UnknownLossError, outputs, told
 from bptui.trace.settling import named_factors, settle
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def likely(truth: StepTruth) -> list[Judged]:
     own = [one for one in own if None not in one.matches.values() or not _adds_sizes(one.loss)]
     if not own:
         found += _worth(truth, losses[count:])
+        if _organises_itself(truth):
+            found = [one for one in found if None not in one.matches.values()]
     equal = _equal(truth, [*map(partial(_last_of_name, truth, own), own)] or found)
     chosen = [_whole_square(truth, judged) for judged in equal[: 1 if own else LIKELY]]
     known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
@@ -51,6 +53,12 @@ def likely(truth: StepTruth) -> list[Judged]:
             _leave_to_others(truth, judged, found)
         settle(truth, judged)
     return chosen
+
+
+def _organises_itself(truth: StepTruth) -> bool:
+    """Whether data are compared with parameters themselves: a map that learns by no gradient."""
+    outs = outputs(truth.tape, truth.graph, truth.early)
+    return bool(outs) and views_of(truth.graph, truth.parameters.values(), truth.early) >= {*outs}
 
 
 def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
@@ -89,6 +97,10 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
                 given = [one for one in part.inputs if graph.entry.get(one) not in truth.dependent]
                 if part.op.name == "add" and len(given) == 1 and number(given[0]) is None:
                     changes[part] = truth.held(part)
+        elif node.op.name == "multiply" and len(moving) == 2:
+            for part, other in (moving, moving[::-1]):  # what an action was worth
+                if any(one.op.name == "log" for one in shown(other)):
+                    changes[node] = truth.held(part) * other
     return _if_better(truth, judged, changes)
 
 
@@ -102,7 +114,9 @@ def _together(truth: StepTruth, found: Sequence[Judged]) -> list[Judged]:
     parts = [one for one, entry in zip(found, entries, strict=True) if entry not in inner]
     if len(parts) < 2 or any(None not in one.matches.values() or one.loss.used for one in parts):
         return []
-    sizes = [max(sizes := claimed(truth, one) or [0.0], key=sizes.count) for one in parts]
+    by_rate = all(one.whole for one in parts)
+    every = [[*one.whole.values()] if by_rate else claimed(truth, one) for one in parts]
+    sizes = [rounded(abs(max(own, key=own.count, default=0.0))) for own in every]
     if not all(0.0 < size < np.inf for size in sizes):
         return []
     (first, *_), (size, *_) = parts, sizes
@@ -110,6 +124,7 @@ def _together(truth: StepTruth, found: Sequence[Judged]) -> list[Judged]:
     for other, own in zip(parts[1:], sizes[1:], strict=True):
         node = node + own / size * other.loss.node
     whole = truth.judged(first.loss._replace(node=node))
+    whole = whole and _with_targets_held(truth, whole)
     explained = {key for one in parts for key, match in one.matches.items() if match}
     apart = len(explained) if len(set(sizes)) == 1 else max(one.right for one in parts)
     return [whole] if whole is not None and whole.right >= apart else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from heapq import heappop, heappush
 from itertools import islice
 from typing import NamedTuple
 
@@ -134,26 +135,24 @@ def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
 
 def share_of(tape: Tape, entry: int, old: int) -> float | None:
     """Return how many times an old value stands in a sum; None where it does not."""
-    found: float | None = None
-    stack = [(entry, 1.0)]
-    while stack:
-        one, share = stack.pop()
-        note = tape.notes[one]
-        if one < old:
-            continue  # it was there before, and so is all that it is made of
-        if one == old:
-            found = share + (found or 0.0)
-        elif note.call in (*SAME, "negative", "add", "subtract"):
+    shares, waiting = {entry: 1.0}, [-entry]
+    while waiting and (one := -heappop(waiting)) > old:  # with all of its share: the last one first
+        note, share = tape.notes[one], shares[one]
+        terms: list[tuple[Value, float]] = []
+        if note.call in (*SAME, "negative", "add", "subtract"):
             signs = (-share, -share) if note.call == "negative" else (share, share)
             signs = (share, -share) if note.call == "subtract" else signs
-            terms = zip(note.arguments, signs, strict=False)
-            stack += [(part.entry, sign) for part, sign in terms if isinstance(part, Reference)]
+            terms += zip(note.arguments, signs, strict=False)
         elif note.call == "multiply":
             for number, array in (note.arguments[:2], note.arguments[1::-1]):
                 value = _number(tape, number)
-                if isinstance(array, Reference) and value is not None:
-                    stack.append((array.entry, share * value))
-    return found
+                terms += [] if value is None else [(array, share * value)]
+        for part, own in terms:
+            if isinstance(part, Reference):
+                if part.entry not in shares:
+                    heappush(waiting, -part.entry)
+                shares[part.entry] = shares.get(part.entry, 0.0) + own
+    return shares.get(old)
 
 
 def product_of(tape: Tape, added: Value, old: int = -1) -> Product:

@@ -319,7 +319,7 @@ class StepTruth:
     def _may_turn(self, parameter: Parameter, entry: int) -> bool:
         """Tell whether an entry may be a transposed gradient: a square that is turned later."""
         shape = self.tape.shape(entry)
-        if shape != self.tape.shape(parameter.before) or shape[1:] != shape[:1]:
+        if shape != self.tape.shape(parameter.before) or not shape or shape[1:] != shape[:1]:
             return True
         later = self.tape.dependents({entry}, parameter.after) & self.behind[parameter.key]
         return any(self.tape.notes[one].call == "transpose" for one in later - {entry})

@@ -175,3 +175,19 @@ for step in range(4):
     )
     assert isinstance(found, Checked)
     assert found.verdict.right
+
+
+def test_a_map_that_organises_itself_learns_by_no_gradient(tmp_path: Path) -> None:
+    found = found_in(
+        tmp_path,
+        """
+rng = np.random.default_rng(0)
+W = rng.normal(size=(3, 2))
+for row in rng.normal(size=(6, 2)):
+    apart = ((W - row) ** 2).sum(axis=1)
+    near = np.exp(-np.abs(np.arange(3) - apart.argmin()))
+    W += 0.1 * near[:, None] * (row - W)
+""",
+    )
+    assert not isinstance(found, Checked)
+    assert found.verdict not in ("right", "wrong")

@@ -7,6 +7,41 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
+    "an actor and a critic that share a layer, what an action was worth being given": """
+a, chosen = V[:, 0].copy(), (x[:, 0] > 0).astype(int)
+for step in range(2):
+    h = np.tanh(x @ W)
+    e = np.exp(h @ V)
+    p = e / e.sum(axis=1, keepdims=True)
+    worth = y[:, 0] - h @ a
+    actor_loss = -np.mean(np.log(p[np.arange(6), chosen]) * worth)
+    critic_loss = 0.5 * np.mean(worth ** 2)
+    d = (p - np.eye(2)[chosen]) * worth[:, None] / 6
+    dh = d @ V.T - np.outer(worth / 6, a)
+    dW = x.T @ (dh * (1 - h ** 2))  #! dW = x.T @ (dh * (1 - h))
+    V, a, W = V - 0.1 * h.T @ d, a + 0.1 * h.T @ worth / 6, W - 0.1 * dW
+""",
+    "single numbers that recur many times": """
+u, v = [0.5, -0.3], [[0.2, 0.4], [-0.1, 0.3]]
+for step in range(2):
+    s = [[0.0, 0.0]]
+    for t in range(16):
+        s.append([np.tanh(u[i] * x[t % 6, 0] + sum(v[i][j] * s[-1][j] for j in (0, 1)))
+                  for i in (0, 1)])
+    loss = 0.5 * (s[-1][0] - 1.0) ** 2 + 0.5 * (s[-1][1] - 0.5) ** 2
+    ds, du, dv = [s[-1][0] - 1.0, s[-1][1] - 0.5], [0.0, 0.0], [[0.0, 0.0], [0.0, 0.0]]
+    for t in range(15, -1, -1):
+        dz = [ds[i] * (1 - s[t + 1][i] ** 2) for i in (0, 1)]
+        for i in (0, 1):
+            du[i] += dz[i] * x[t % 6, 0]  #! du[i] += ds[i] * x[t % 6, 0]
+            for j in (0, 1):
+                dv[i][j] += dz[i] * s[t][j]
+        ds = [sum(v[i][j] * dz[i] for i in (0, 1)) for j in (0, 1)]
+    for i in (0, 1):
+        u[i] -= 0.1 * du[i]
+        for j in (0, 1):
+            v[i][j] -= 0.1 * dv[i][j]
+""",
     "two losses that nobody adds, one times a weight": """
 U, T = V[:, :1].copy(), (y[:, :1] > 0) * 1.0
 for step in range(2):
