@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -116,7 +117,7 @@ def _together(truth: StepTruth, found: Sequence[Judged]) -> list[Judged]:
         return []
     by_rate = all(one.whole for one in parts)
     every = [[*one.whole.values()] if by_rate else claimed(truth, one) for one in parts]
-    sizes = [rounded(abs(max(own, key=own.count, default=0.0))) for own in every]
+    sizes = [rounded(abs(statistics.mode(own or [0.0]))) for own in every]
     if not all(0.0 < size < np.inf for size in sizes):
         return []
     (first, *_), (size, *_) = parts, sizes
@@ -260,7 +261,7 @@ def claimed(truth: StepTruth, judged: Judged) -> list[float]:
 def convention(truth: StepTruth, judged: Judged) -> float:
     """Return the multiple of true gradients that most are, where people have such: 2, 1/60."""
     factors = claimed(truth, judged)
-    most = max(factors, key=factors.count, default=1.0)
+    most = statistics.mode(factors or [1.0])
     sizes = (most, 1.0 / most) if most and np.isfinite(most) else ()
     return most if any(rounded(size) == round(size) for size in sizes) else 1.0
 
