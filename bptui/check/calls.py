@@ -1,22 +1,27 @@
-"""Calls the user's function on cases, in one of the forms in which it may take its samples."""
+"""Calls the user's function on cases in a recorded run, in one of the forms in which it may be."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from bptui.check.comparing import chain
+from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding, findings_of
-from bptui.check.process import StoppedError
-from bptui.check.reading import Reader, UnreadableError
-from bptui.check.runner import Signature, UserCode
-from bptui.check.trials import Case, FunctionName, Quantities, Trial
-from bptui.check.values import Value
-from bptui.core.arrays import Array
+from bptui.check.played import AGAIN
+from bptui.check.runner import recorded
+from bptui.check.signatures import Takes
+from bptui.check.trials import CALLS, Case, FunctionName, Trial
+from bptui.core.arrays import Array, frozen
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
+from bptui.core.network import Parameters
+from bptui.trace.run import NotRecordedError, OutOfTimeError, Run
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
 FORMS: dict[Form, str] = {
@@ -25,25 +30,42 @@ FORMS: dict[Form, str] = {
     "vector": "with one sample at a time, as vectors",
 }
 """How a function may be called: x as (samples, units); as (1, units); as (units,)."""
-PARAMETER = re.compile(r"([wb])(?:eights?|ias|iases)?_?(\d+)", re.IGNORECASE)
-"""What a function may call a parameter that it takes by itself."""
-Takes: TypeAlias = Sequence[str | tuple[str, ...]]
-"""The arguments of a function: x, t, parameters, those in a list together, and rate."""
-WHOLE = {"W1": "weights", "b1": "biases"}
-"""What such a list is called, by its first member."""
+LONG = 10_000
+"""Entries of a tape from which on it may be what keeps the calls from their end."""
+MOST_ELEMENTS = 400
+"""Numbers of a matrix that may be returned one by one."""
 
 
-class UncheckableError(Exception):
-    """The file has nothing that can be checked; the message says why."""
+class NotLoadedError(Exception):
+    """The file cannot be loaded, because of a ``failure``."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 @dataclass(frozen=True, eq=False)
 class Failure:
-    """A call that gave nothing to compare: stopped, or with an unreadable value."""
+    """What ended a call without anything to compare: ``kind`` "" of a value that is unreadable.
 
-    case: Case
+    Else it has raised, exited, crashed or hung, in a ``line`` of the file.
+    """
+
     message: str
-    stopped: StoppedError | None = None
+    kind: str = ""
+    line: int | None = None
+    case: Case | None = None
+    answered: int = 0
+    """The calls that came back before."""
+
+    @property
+    def not_written(self) -> bool:
+        """Tell whether the code ended at a blank that is still to be filled in."""
+        return self.kind == "raised" and self.message.startswith("NotImplementedError")
+
+    @property
+    def fatal(self) -> bool:
+        return self.kind not in ("", "raised")
 
 
 @dataclass(eq=False)
@@ -51,11 +73,9 @@ class Attempt:
     """What the function gave on all cases in one form.
 
     ``damaged`` names the arguments that calls have changed although they must not; it and ``notes``
-    have each text once. ``printed`` is from the first case. ``unstable``: another life of the code
-    gave something else; ``kept``: so did a call as the first of a life. ``answered`` counts the
-    calls in all forms that returned before the time was over. ``places`` has for each case the
-    expressions that give what was read in its first call. ``spoiled`` says of results why they
-    cannot be right, whatever they hold.
+    have each text once. ``plain``: nothing is on the tape. ``kept``: the same call gave something
+    else later; ``unstable``: so did another run. ``spoiled`` says of results why they cannot be
+    right, whatever they hold.
 
     ``findings`` are about the ``telling`` trials, on the preset's own sizes; none: it failed there.
     ``fixed`` is the failure, or the wrong trial, on a network of other sizes or with another number
@@ -64,16 +84,14 @@ class Attempt:
 
     form: Form
     takes: Takes
+    plain: bool = False
+    run: Run | None = None
     trials: list[Trial] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    failure: Failure | None = None
     damaged: dict[str, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
-    printed: str = ""
-    turned: bool = False
     unstable: bool = False
     kept: bool = False
-    answered: int = 0
-    places: dict[Case, dict[str, list[str]]] = field(default_factory=dict)
     spoiled: dict[str, str] = field(default_factory=dict)
     misshapen: bool = False
     telling: Sequence[Trial] = ()
@@ -87,6 +105,11 @@ class Attempt:
             replace(one, notice=self.spoiled.get(one.name, one.notice))
             for one in findings_of(trials)
         ]
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """Return what was told of each call."""
+        return self.run.told if self.run else []
 
     @property
     def right(self) -> bool:
@@ -104,147 +127,180 @@ class Attempt:
     def settled(self) -> bool:
         """Tell whether no other form of calling could show the code in a better light."""
         if not self.findings:
-            return any(one.stopped and one.stopped.not_written for one in self.failures[:1])
+            return self.failure is not None and (self.failure.not_written or self.failure.fatal)
         return self.unstable or self.right
 
     @property
     def biases(self) -> bool:
         return any("b1" in one for one in self.takes)
 
-    @property
-    def stopped(self) -> StoppedError | None:
-        """Return what ended the process, where something did."""
-        ends = (failure.stopped for failure in self.failures)
-        return next((end for end in ends if end and end.kind != "raised"), None)
 
-    @property
-    def out_of_time(self) -> bool:
-        return self.stopped is not None and self.stopped.kind == "hung"
+def attempt(
+    file: Path,
+    python: Interpreter,
+    limit: float,
+    function: FunctionName,
+    made: Attempt,
+    cases: Sequence[Case],
+) -> Attempt:
+    """Call ``function`` on the cases, those of the first one's sizes on the tape.
 
-
-def taken(function: FunctionName, signature: Signature, experiment: Experiment) -> Takes:
-    """Return what the arguments of a function are.
-
-    Raises :class:`UncheckableError` where it takes neither number of arguments.
+    Where the tape gets long and the calls do not come to an end, they are made without it.
     """
-    names, network = signature.names, experiment.network
-    last = ["rate"] if function == "step" else []
-    single = [PARAMETER.fullmatch(name) for name in names[2 : len(names) - len(last)]]
-    parameters = [f"{'W' if one[1] in 'wW' else 'b'}{one[2]}" for one in single if one]
-    layers = range(1, network.depth + 1)
-    every = [name for layer in layers for name in network.parameters_of(layer)]
-    if sorted(parameters) == sorted(every) and len(names) == 2 + len(every) + len(last):
-        return ["x", "t", *parameters, *last]
-    count, least = len(names), 3 + len(last)
-    most = 99 if signature.variable else count
-    can = [number for number in (0, 1) if signature.required <= least + number <= most]
-    if not can:
-        shown = ", ".join(["", *(["learning_rate"] if last else [])])
-        raise UncheckableError(
-            f"{function} takes {count} argument{'s' * (count != 1)} ({', '.join(names)}); expected "
-            f"{function}(x, t, weights{shown}) or {function}(x, t, weights, biases{shown})"
-        )
-    bias = network.bias if len(can) == 2 else can == [1]
-    return ["x", "t", *(tuple(f"{kind}{n}" for n in layers) for kind in "Wb"[: 1 + bias]), *last]
-
-
-def attempt(code: UserCode, function: FunctionName, cases: Sequence[Case], made: Attempt) -> None:
-    """Call ``function`` on each case, in a life of its own; give up after a fatal end."""
-    before = len(code.output)
-    for case in cases:
-        played = play(code, function, case, made)
-        made.printed = made.printed or code.output[before:]
-        if played is not None:
-            made.trials.append(played)
-        if made.stopped is not None:
-            return
-    _repeat(code, function, made)
-
-
-def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> Trial | None:
-    """Make the calls of one case in a new life; None, and a failure, where one fails."""
-    observed, precision = list[Quantities](), 1e-9
+    request = _request(function, made, cases) | {"plain": made.plain}
+    call = "\n".join(_program(function, made, cases))
     try:
-        code.load()
-        for call in range(len(case.right)):
-            answer = code.call(function, _arguments(case, call, made))
-            own = [made.takes[place] for place in answer.changed]
-            # the parameters are a step's own
-            own = [one for one in own if function == "gradients" or one in ("x", "t")]
-            made.damaged |= dict.fromkeys(WHOLE.get(one[0], "".join(one)) for one in own)
-            after = _parameters(answer.arguments, made.takes)
-            reading = Reader(function, case, made.turned).read(answer.given, after)
-            made.turned = reading.turned
-            made.notes |= dict.fromkeys(reading.notes)
-            observed.append(reading.quantities)
-            made.places.setdefault(case, reading.places)
-            made.misshapen |= bool(reading.misshapen)
-            made.spoiled = {**reading.spoiled, **made.spoiled}
-            precision = max(precision, reading.precision)
-    except UnreadableError as error:
-        made.failures.append(Failure(case, str(error)))
-        return None
-    except StoppedError as error:
-        made.failures.append(Failure(case, str(error), error))
-        return None
-    return Trial(case, function, tuple(observed), precision)
+        run = recorded(file, python, limit, call, function=request, steps=sys.maxsize)
+    except OutOfTimeError as error:
+        made.failure = Failure(f"{limit:g} s", "hung", error.line)
+        return made
+    except NotRecordedError as error:
+        made.failure = Failure(str(error).removeprefix("it ends with "), "crashed", error.line)
+        return made
+    made.run = run
+    told: dict[int, list[dict[str, Any]]] = {}
+    for one in run.told:
+        told.setdefault(one["case"], []).append(one)
+    made.kept = any(not same_calls(told[0][0], one) for one in told.pop(AGAIN, []))
+    for number, calls in told.items():
+        good = [one for one in calls if "found" in one]
+        for one in good:
+            made.damaged |= dict.fromkeys(one["damaged"])
+            made.notes |= dict.fromkeys(one["notes"])
+            made.misshapen |= one["misshapen"]
+            made.spoiled = {**one["spoiled"], **made.spoiled}
+        if good:
+            made.trials.append(_trial(function, cases[number], good))
+        elif made.fixed is None:
+            failed = calls[0]["failed"]
+            kind = "raised" if calls[0]["raised"] else ""
+            made.fixed = Failure(failed, kind, calls[0]["line"], cases[number])
+    enough = len(told.get(0, [])) >= CALLS
+    if run.end in ("error", "exit") or not (run.end == "ran" or enough):
+        made.failure = _ended(run, limit, len(run.told))
+        if not run.began:
+            raise NotLoadedError(made.failure)
+        if made.failure.kind == "hung" and len(run.recording.tape) > LONG:
+            return attempt(
+                file, python, limit, function, Attempt(made.form, made.takes, True), cases
+            )
+    return made
 
 
-def numbers_of(case: Case, call: int, form: Form) -> dict[str, Array]:
-    """Return x, t and the parameters that a call is given."""
-    right, names = case.right[call], ("input", "target")
+def _ended(run: Run, limit: float, answered: int) -> Failure:
+    """Return what ended a run before there was enough to compare."""
+    kind, _, message = run.message.partition(": ")
+    if run.end == "error":
+        if kind == "UnreadableError":
+            return Failure(message)
+        return Failure(run.message, "raised", run.line)
+    if run.end == "exit":
+        return Failure(f"sys.exit({message!r})" if message else "sys.exit()", "exited", run.line)
+    return Failure(f"{limit:g} s", "hung", run.line, answered=answered)
+
+
+def same_calls(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether two calls gave the same but for rounding."""
+    found, again = one["found"], other.get("found", {})
+    return found.keys() == again.keys() and all(
+        np.allclose(found[name], again[name], rtol=1e-6, atol=1e-9, equal_nan=True)
+        for name in found
+    )
+
+
+def _trial(function: FunctionName, case: Case, calls: Sequence[dict[str, Any]]) -> Trial:
+    """Return what calls gave, beside what is right on the parameters that each was given."""
+    right, observed = list[Snapshot](), list[dict[str, Array]]()
+    for one in calls:
+        given = {name: np.array(array, np.float64) for name, array in one["given"].items()}
+        if right and not all(np.isfinite(array).all() for array in given.values()):
+            break
+        right.append(_step_on(case.experiment, given))
+        observed.append({n: np.array(array, np.float64) for n, array in one["found"].items()})
+    precision = max(one["precision"] for one in calls)
+    return Trial(replace(case, right=tuple(right)), function, tuple(observed), precision)
+
+
+def _step_on(experiment: Experiment, given: dict[str, Array]) -> Snapshot:
+    start = Parameters.by_name({n: frozen(array) for n, array in given.items() if n not in "xt"})
+    return Engine(replace(experiment, start=start)).record()
+
+
+def _request(function: FunctionName, made: Attempt, cases: Sequence[Case]) -> dict[str, Any]:
+    """Return what is to be handed to the calls, as JSON can hold it."""
+    network = cases[0].experiment.network
+    return {
+        "function": function,
+        "takes": made.takes,
+        "cases": [
+            {
+                "given": {n: array.tolist() for n, array in _given(case, made.form).items()},
+                "rate": case.experiment.training.learning_rate,
+                "right": [
+                    {name: array.tolist() for name, array in right_of(function, one).items()}
+                    for one in case.right
+                ],
+                "same_sizes": case.experiment.network.layers == network.layers,
+            }
+            for case in cases
+        ],
+    }
+
+
+def right_of(function: str, snapshot: Snapshot) -> dict[str, Array]:
+    """Return what a function should give in a step, by name."""
+    known = {**snapshot.values}
+    if function == "step":
+        known = snapshot.updated_parameters.named()
+    return {name: known[name] for name in chain(snapshot.experiment.network, function)}
+
+
+def _given(case: Case, form: Form) -> dict[str, Array]:
+    """Return x, t and the parameters that the first call of a case is given."""
+    right, names = case.right[0], ("input", "target")
     x, t = (right.values[name][0 if form == "vector" else ...] for name in names)
     return {"x": x, "t": t, **right.parameters.named()}
 
 
-def _arguments(case: Case, call: int, made: Attempt) -> list[Value]:
-    values: dict[str, Value] = {**numbers_of(case, call, made.form)}
-    values["rate"] = case.experiment.training.learning_rate
-    return [
-        values[one] if isinstance(one, str) else [values[name] for name in one]
-        for one in made.takes
-    ]
+def _program(function: FunctionName, made: Attempt, cases: Sequence[Case]) -> Iterator[str]:
+    """Yield the lines that call the function, and go on with what it returns."""
+    yield "import numpy"
+    layers = cases[0].experiment.network.layers
+    for number, case in enumerate(cases):
+        if case.experiment.network.layers != layers:
+            yield f"played.play({number}, {function})"
+            continue
+        names = [*_given(case, made.form)]
+        yield from (f"{name} = played.given[{number}][{name!r}]" for name in names)
+        yield f"for call in range({CALLS}):"
+        copies = ", ".join(f"{name!r}: {name}.copy()" for name in names)
+        yield f"    taken = played.taken({number}, {{{copies}}})"
+        yield f"    result = {function}(*taken)"
+        yield "    found = played.read(result)"
+        for name in names[2:]:
+            yield from (f"    {line}" for line in _applied(function, name, case))
+        if number == 0:
+            yield f"played.again({function})"
 
 
-def _parameters(after: Sequence[Value], takes: Takes) -> dict[str, Value]:
-    """Return what the arguments of a call are now, by name, but for lists of another length."""
-    found: dict[str, Value] = {}
-    for taken, value in zip(takes, after, strict=True):
-        if isinstance(taken, str):
-            found[taken] = value
-        elif isinstance(value, list) and len(value) == len(taken):
-            found |= zip(taken, value, strict=True)
-    return {name: value for name, value in found.items() if name not in ("x", "t", "rate")}
-
-
-def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:
-    """Call once more, to see whether the code is random or keeps something between calls."""
-    steady = next((trial for trial in made.trials if not trial.case.own), None)
-    if steady is None:
-        return
-    scratch = replace(made, failures=[], damaged={})
-    again = play(code, function, steady.case, scratch)
-    if again is None:  # only slow, or out of its time: that says nothing about the numbers
-        made.unstable = scratch.stopped is None
-        return
-    made.unstable = not _same(steady, again)
-    last = len(steady.case.right) - 1
-    if not made.unstable and last:
-        case = replace(steady.case, right=steady.case.right[last:])
-        alone = play(code, function, case, scratch)
-        made.kept = alone is not None and not _same(
-            replace(steady, observed=steady.observed[last:]), alone
-        )
-
-
-@np.errstate(all="ignore")
-def _same(one: Trial, other: Trial) -> bool:
-    """Tell whether two lives gave the same but for rounding."""
-    for first, second in zip(one.observed, other.observed, strict=True):
-        if first.keys() != second.keys():
-            return False
-        for name, array in first.items():
-            near = 1e-9 * float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
-            if not np.allclose(array, second[name], rtol=1e-6, atol=near, equal_nan=True):
-                return False
-    return True
+def _applied(function: FunctionName, name: str, case: Case) -> Iterator[str]:
+    """Yield the lines that update a parameter by what was found of it."""
+    shape = case.experiment.network.shapes[name]
+    result, local = (name, f"new_{name}") if function == "step" else (f"g{name}", f"g{name}")
+    yield f"if {result!r} in found:"
+    if function == "gradients" and len(shape) == 2 and np.prod(shape) <= MOST_ELEMENTS:
+        yield f"    if {result!r} in played.reading.singles:"
+        for i, j in np.ndindex(*shape):
+            yield f"        {name}[{i}, {j}] -= found[{result!r}][{i}][{j}]"
+        yield f"    if {result!r} not in played.reading.singles:"
+    else:
+        yield "    if True:"
+    yield f"        {local} = found[{result!r}]"
+    yield f"        if {result!r} in played.reading.turned:"
+    yield f"            {local} = numpy.transpose({local})"
+    yield f"        if {result!r} not in played.reading.misshapen:"
+    yield f"            if numpy.shape({local}) != {shape} or type({local}) is list:"
+    yield f"                {local} = numpy.reshape(numpy.asarray({local}), {shape})"
+    change = f"- {local}" if function == "gradients" else f"+ ({local} - {name})"
+    yield f"            if {result!r} not in played.reading.spoiled:"
+    yield f"                {name} = {name} {change}"

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from math import isfinite, log10
+from pathlib import Path
 
-from bptui.check.calls import FORMS, Attempt, Failure
-from bptui.check.check import FunctionCheck
+from bptui.check.calls import FORMS, Failure, Form, NotLoadedError
+from bptui.check.check import Check, FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED
 from bptui.check.interpreter import IMPORTS, Interpreter
 from bptui.check.judging import Finding
-from bptui.check.process import StoppedError
 from bptui.check.report import Row
 from bptui.check.search import ANOTHER_UPDATE, Cause, lines_of
 from bptui.core.network import Network
 from bptui.core.step import training_step
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
+from bptui.trace.run import text_of
 
 MOST_LINES = 2
 """Wrong lines that are written as they should be."""
@@ -154,62 +155,56 @@ ENDS = {
 """How code ends, before its message."""
 
 
-def why(failure: Failure, answered: int = 0) -> str:
+def why(failure: Failure) -> str:
     """Return ``raises ValueError: ... (line 12)``, after so many calls that returned."""
-    stopped = failure.stopped
-    if stopped is None:
-        return printable(failure.message)
-    if stopped.not_written:
-        return f"not written yet: {printable(stopped.message)}"
-    if stopped.kind == "hung" and answered:
+    told = printable(failure.message)
+    if not failure.kind:
+        return told
+    if failure.not_written:
+        return f"not written yet: {told}"
+    if failure.kind == "hung" and failure.answered:
         return (
-            f"too slow for its time limit ({printable(stopped.message)} ran out after {answered} "
-            "calls that returned); --timeout gives it more"
+            f"too slow for its time limit ({told} ran out after {failure.answered} calls that "
+            "returned); --timeout gives it more"
         )
-    line = f" (line {stopped.frames[-1].line})" if stopped.frames else ""
-    return f"{ENDS[stopped.kind]} {printable(stopped.message)}{line}"
+    line = f" (line {failure.line})" if failure.line else ""
+    return f"{ENDS[failure.kind]} {told}{line}"
 
 
-def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Row]:
+def failed(check: FunctionCheck, whole: Check) -> Iterator[Row]:
     """Yield what stopped each form of calling; once where it is the same."""
-    first = [(one, one.failures[0]) for one in check.tried if not one.findings and one.failures]
+    first = [(one.form, one.failure) for one in check.tried if one.failure and not one.findings]
     # it came back with something, or to a blank: what happens elsewhere is beside the point
-    said = [one for one in first if one[1].stopped is None or one[1].stopped.not_written]
-    messages: dict[str, tuple[Attempt, Failure]] = {}
-    for made, failure in said[:1] or first:
-        messages.setdefault(failure.message, (made, failure))
-    for made, failure in messages.values():
-        how = f", called {FORMS[made.form]}" if len(messages) > 1 else ""
-        yield Row(f"{check.function}{how}: {why(failure, made.answered)}.")
-        if failure.stopped is not None:
-            yield from _traceback(failure.stopped, python)
+    said = [one for one in first if not one[1].kind or one[1].not_written]
+    messages: dict[str, tuple[Form, Failure]] = {}
+    for form, failure in said[:1] or first:
+        messages.setdefault(failure.message, (form, failure))
+    for form, failure in messages.values():
+        how = f", called {FORMS[form]}" if len(messages) > 1 else ""
+        yield Row(f"{check.function}{how}: {why(failure)}.")
+        yield from _place(whole.file, failure, whole.python)
 
 
-def not_loaded(name: str, error: Exception, python: Interpreter) -> Iterator[Row]:
-    """Yield why nothing of a file could be checked, with the user's lines that led there."""
-    name = printable(name)
-    if not isinstance(error, StoppedError):
+def not_loaded(file: Path, error: Exception, python: Interpreter) -> Iterator[Row]:
+    """Yield why nothing of a file could be checked, with the user's line that led there."""
+    name = printable(file.name)
+    if not isinstance(error, NotLoadedError):
         yield Row(f"{name}: {printable(str(error))}")
         return
-    yield Row(f"{name}, while it is loaded: {ENDS[error.kind]} {printable(error.message)}")
-    yield from _traceback(error, python)
-    if error.kind == "hung" or error.message.startswith("EOFError"):
+    failure = error.failure
+    yield Row(f"{name}, while it is loaded: {ENDS[failure.kind]} {printable(failure.message)}")
+    yield from _place(file, failure, python)
+    if failure.kind == "hung" or failure.message.startswith("EOFError"):
         yield Row(
             "What trains or asks belongs below `if __name__ == '__main__':`, which is not run here."
         )
 
 
-def _traceback(stopped: StoppedError, python: Interpreter) -> Iterator[Row]:
-    """Yield the way to an error through the user's files, and which Python could not import."""
-    frames = stopped.frames
-    if stopped.not_written and frames and frames[-1].function == "fill_in":
-        frames = frames[:-1]
-    if stopped.omitted:
-        yield Row(f"... {stopped.omitted} more calls", 2, "row")
-    for frame in frames:
-        within = f", in {printable(frame.function)}" if frame.function else ""
-        yield Row(f"{printable(frame.file)}, line {frame.line}{within}", 2, "row")
-        if frame.source:
-            yield Row(printable(frame.source), 4, "row")
-    if stopped.kind == "raised" and stopped.message.startswith(IMPORTS):
+def _place(file: Path, failure: Failure, python: Interpreter) -> Iterator[Row]:
+    """Yield the line of an error, and which Python could not import."""
+    if failure.line:
+        yield Row(f"{printable(file.name)}, line {failure.line}", 2, "row")
+        rows = text_of(file).splitlines()
+        yield Row(printable(rows[failure.line - 1].strip()), 4, "row")
+    if failure.kind == "raised" and failure.message.startswith(IMPORTS):
         yield Row(f"It was run with {printable(f'{python}{python.advice}')}.")

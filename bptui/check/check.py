@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import compress
 from pathlib import Path
 
-from bptui.check.calls import FORMS, Attempt, Takes, UncheckableError, attempt, taken
-from bptui.check.driver import Traced, traced
+from bptui.check.calls import (
+    FORMS,
+    Attempt,
+    Failure,
+    Form,
+    NotLoadedError,
+    attempt,
+    same_calls,
+)
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.judging import Finding, findings_of
-from bptui.check.runner import Loaded, Signature, UserCode
 from bptui.check.search import Cause, diagnose
-from bptui.check.trials import FunctionName, Trial, cases_for
+from bptui.check.signatures import Signature, Takes, defined, taken
+from bptui.check.traced import Traced, judged
+from bptui.check.trials import Case, FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
+from bptui.trace.run import source_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,33 +76,38 @@ def check(
 ) -> Check:
     """Run the code of ``file`` for at most ``limit`` seconds and compare with ``experiment``.
 
-    Raises :class:`~bptui.check.process.StoppedError` where the file cannot be loaded,
-    :class:`UncheckableError` where it has no function to check, and
-    :class:`~bptui.check.interpreter.CannotStartError` where ``python`` runs nothing.
+    Raises :class:`NotLoadedError` where the file cannot be loaded, :class:`UncheckableError` where
+    it has no function to check, and :class:`~bptui.check.interpreter.CannotStartError` where
+    ``python`` runs nothing.
     """
     experiment = experiment.with_training(mistakes=())
     checks: list[FunctionCheck] = []
-    with UserCode(file, limit, python) as code:
-        for function, signature in _functions(code.load()):
-            takes = taken(function, signature, experiment)
-            made, tried = _best(code, function, experiment, takes)
-            checks.append(FunctionCheck(function, signature, made, tried, experiment))
-            if made.stopped is not None:
-                break
-    explained = tuple(_explained(one, file, python, limit) for one in checks)
-    return Check(file, experiment, explained, python)
+    for function, signature in _functions(file, experiment):
+        takes = taken(function, signature, experiment)
+        run = partial(_examined, file, python, limit, function, experiment)
+        made, tried = _best(run, experiment, takes)
+        found = FunctionCheck(function, signature, made, tried, experiment)
+        checks.append(_explained(found, file, run))
+        if made.failure is not None and made.failure.fatal:
+            break
+    return Check(file, experiment, tuple(checks), python)
 
 
-def _explained(
-    check: FunctionCheck, file: Path, python: Interpreter, limit: float
-) -> FunctionCheck:
+Examined = Callable[..., Attempt]
+
+
+def _explained(check: FunctionCheck, file: Path, run: Examined) -> FunctionCheck:
     """Return the check with what its lines say, and what else explains what is wrong."""
     made = check.attempt
     if not made.findings or made.unstable:
         return check
     drawn = [one for one in made.telling if not one.case.own] or [*made.telling]
     telling = next((one for one in [*drawn, *made.telling] if _wrong([one])), drawn[0])
-    check = replace(check, traced=traced(file, python, limit, made, telling))
+    told_by = made
+    if telling is not made.trials[0]:  # its calls are to be the first on the tape
+        told_by = run(made.form, made.takes, telling.case)
+    if told_by.trials and not told_by.plain:
+        check = replace(check, traced=judged(file, told_by, told_by.trials[0]))
     if made.right:
         return check
     known, wrong = check.traced, check.traced.wrong
@@ -106,58 +123,65 @@ def _explained(
     return replace(check, causes=causes, traced=replace(known, lines=lines))
 
 
-def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:
+def _functions(file: Path, experiment: Experiment) -> Iterator[tuple[FunctionName, Signature]]:
+    """Yield the functions of a file that are to be checked; of what it imports, as expected."""
+    try:
+        found = defined(ast.parse(source_of(file)))
+    except SyntaxError as error:
+        raise NotLoadedError(Failure(f"SyntaxError: {error.msg}", "raised", error.lineno)) from None
     names: tuple[FunctionName, ...] = ("gradients", "step")
-    found = [(name, loaded.functions[name]) for name in names if name in loaded.functions]
-    if not found:
-        others = f", only {', '.join(loaded.others[:5])}" if loaded.others else ""
-        raise UncheckableError(
-            "the file defines neither gradients(x, t, weights) nor "
-            f"step(x, t, weights, learning_rate){others}; `bptui check --template` prints a "
-            "skeleton"
-        )
-    return found
+    for name in (name for name in names if name in found):
+        expected = ["x", "t", "weights", "biases", "learning_rate"]
+        kept = [True, True, True, experiment.network.bias, name == "step"]
+        yield name, found[name] or Signature([*compress(expected, kept)], sum(kept), 0)
 
 
-def _best(
-    code: UserCode, function: FunctionName, experiment: Experiment, takes: Takes
-) -> tuple[Attempt, Sequence[Attempt]]:
+def _best(run: Examined, experiment: Experiment, takes: Takes) -> tuple[Attempt, Sequence[Attempt]]:
     """Try the forms until nothing better can come; return the one that counts, and all."""
-    tried, before = list[Attempt](), code.answered
+    tried = list[Attempt]()
     for form in FORMS:
-        made = Attempt(form, takes)
-        tried.append(made)
-        _examine(code, function, experiment, made)
-        if made.stopped is not None or made.settled:
+        tried.append(run(form, takes))
+        if tried[-1].settled:
             break
     first, last, chosen = tried[0], tried[-1], min(tried, key=lambda one: one.rank)
-    if last.stopped is not None and not chosen.right:
-        if last.out_of_time:  # the code may just be slow: what it gave settles nothing
-            ended = [one for one in last.failures if one.stopped is last.stopped]
-            only = replace(last, failures=ended, answered=code.answered - before)
-            only.findings, only.fixed = (), None
-            return only, [only]
+    if last.failure is not None and last.failure.fatal and not chosen.right:
         chosen = last
     elif experiment.schedule.batch_size > 1 and first.rank[0] == 1:
         chosen = first  # it takes batches, so these are what it is judged by
     return chosen, tried
 
 
-def _examine(code: UserCode, function: FunctionName, experiment: Experiment, made: Attempt) -> None:
-    """Call a function in one form, and judge what it gives on the preset's own sizes."""
-    single, layers = made.form != "batch", experiment.network.layers
-    cases = cases_for(experiment, bias=made.biases, single=single, function=function)
-    attempt(code, function, cases, made)
+def _examined(
+    file: Path,
+    python: Interpreter,
+    limit: float,
+    function: FunctionName,
+    experiment: Experiment,
+    form: Form,
+    takes: Takes,
+    only: Case | None = None,
+) -> Attempt:
+    """Call a function in one form on all cases, or one only; judge it on the preset's own sizes."""
+    made, layers = Attempt(form, takes), experiment.network.layers
+    cases = cases_for(experiment, bias=made.biases, single=form != "batch", function=function)
+    cases = (only,) if only else cases
+    made = attempt(file, python, limit, function, made, cases)
     own = [one for one in made.trials if one.case.experiment.network.layers == layers]
-    if not own or any(one.case.experiment.network.layers == layers for one in made.failures):
-        return
-    samples = own[0].case.samples
-    alike = [one for one in own if samples in (1, one.case.samples)]
-    judged = own if _wrong(own) <= _wrong(alike) else alike
+    if made.failure is not None or not own:
+        return made
+    own.sort(key=lambda one: not one.case.own)  # whose numbers people know
+    presets = [one for one in own if one.case.own and one.case.samples > 1]
+    judged = presets if presets and not _wrong(own) <= _wrong(presets) else own
     made.judge(judged)
+    if made.kept:  # so what comes later says little
+        again = attempt(file, python, limit, function, Attempt(form, takes), cases[:1])
+        made.unstable = not (again.told and same_calls(made.told[0], again.told[0]))
+        made.kept, made.fixed = not made.unstable, None
+        return made
     others = [one for one in made.trials if one not in judged]
     elsewhere = (one for one in others if not _wrong([one]) <= _wrong(judged))
-    made.fixed = next(iter(made.failures), None) or next(elsewhere, None)
+    made.fixed = made.fixed or next(elsewhere, None)
+    return made
 
 
 def _wrong(trials: Sequence[Trial]) -> set[str]:

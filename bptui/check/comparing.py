@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.check.trials import SINGLE_ROUNDING, Quantities, Trial, at_kink, rounding
+from bptui.check.trials import SINGLE_ROUNDING, Quantities, Trial
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
 from bptui.core.graph.node import Node, Values, evaluate
@@ -121,7 +121,7 @@ class Called:
         return worst / size if size > 0.0 else 0.0 if worst == 0.0 else np.inf
 
     def _right_values(self, name: str) -> Iterator[Array]:
-        """Yield all that is right: a loss may be without its penalty, a slope of either side.
+        """Yield all that is right: a loss may be without its penalty.
 
         A step may train what the preset keeps fixed, of which it need not know.
         """
@@ -131,14 +131,6 @@ class Called:
             yield self.before[name] - rate * self.snapshot.values[f"g{name}"]
         if name == "loss":
             yield self.expected["data_loss"]
-        network = self.snapshot.experiment.network
-        for side in (1.0, -1.0) if self.kinked else ():
-            moved: dict[str, Array] = {}
-            for layer, activation in enumerate(network.activations, 1):
-                net = self.expected[network.names.net(layer)]
-                away = net + side * rounding(net)
-                moved[network.names.net(layer)] = np.where(at_kink(activation, net), away, net)
-            yield self.made_of(name, moved)
 
     def made_of(self, name: str, own: Mapping[str, Array]) -> Array:
         """Return what the right formula makes of some of its own numbers."""
@@ -166,15 +158,6 @@ class Called:
         """How far numbers may be from those that were found."""
         return {name: self.allowed(name, found) for name, found in self.found.items()}
 
-    @cached_property
-    def kinked(self) -> bool:
-        """Tell whether a unit of the preset's own numbers stands at a kink, or may by rounding."""
-        network, values = self.snapshot.experiment.network, self.snapshot.values
-        return self.trial.case.own and any(
-            at_kink(activation, values[network.names.net(layer)]).any()
-            for layer, activation in enumerate(network.activations, 1)
-        )
-
 
 def calls_of(trials: Sequence[Trial]) -> list[Called]:
     return [Called(each, number) for each in trials for number in range(len(each.observed))]
@@ -200,7 +183,7 @@ def factors(calls: Sequence[Called], name: str) -> Mapping[Trial, float] | None:
     """Return the constant factor of ``name`` in each trial; None where in one there is none."""
     found: dict[Trial, float] = {}
     for call in calls:
-        if name not in call.found or call.kinked or not np.isfinite(call.expected[name]).all():
+        if name not in call.found or not np.isfinite(call.expected[name]).all():
             continue
         expected = call.expected[name]
         factor = factor_of(call, name, expected)

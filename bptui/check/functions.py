@@ -54,7 +54,7 @@ def reports_of(check: Check) -> list[Report]:
 
 def unchecked(file: Path, error: Exception, python: Interpreter) -> Report:
     """Return the report on a file in which nothing could be checked."""
-    return Report(str(file), "failed", trouble=[*not_loaded(file.name, error, python)])
+    return Report(str(file), "failed", trouble=[*not_loaded(file, error, python)])
 
 
 def _facts(check: Check) -> Iterator[tuple[str, str]]:
@@ -80,9 +80,9 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
         heading=f"{printable(whole.file.name)}, {check.function}({names}){line}",
         facts=[*_facts(whole), *zip(chain(["called"], repeat("")), _called(check), strict=False)],
     )
-    rows = [*_printed(made.printed)]
+    rows = [*_printed(made.run.printed if made.run else "")]
     if not made.findings:
-        trouble = [*failed(check, whole.python)]
+        trouble = [*failed(check, whole)]
         return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble])
     lines, quantities, result = [*_lines(check)], _quantities(check), _result(check)
     if check.outcome != "right":
@@ -91,7 +91,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
         lines, quantities = quantities, []
     own = [one for one in made.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.wrong), default=0)
-    if since and not made.unstable:
+    if since and check.function == "step" and not made.unstable:
         name = printable(check.experiment.name)
         rows += [Row(f"With {name}'s own data, step {since} is the first that differs.")]
     rows += [Row(UNSTABLE)] * made.unstable + [Row(KEPT)] * made.kept
@@ -135,8 +135,9 @@ def _called(check: FunctionCheck) -> Iterator[str]:
         yield f"{FORMS[made.form]}; compared on {_compared(made.trials, name)}"
     if made.findings and batch is not None:
         # a failure on other sizes alone does not tell why it got one sample at a time
-        failures = [] if batch.findings else batch.failures
-        because = why(failures[0]) if failures else striking(batch.findings) or "wrong numbers"
+        because = striking(batch.findings) or "wrong numbers"
+        if batch.failure is not None:
+            because = why(batch.failure)
         also = (
             ""
             if experiment.schedule.batch_size == 1
@@ -156,6 +157,7 @@ def _called(check: FunctionCheck) -> Iterator[str]:
         )
     if (fixed := made.fixed) is not None:
         wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
+        assert fixed.case is not None, "of another case"
         only, other = _sizes(experiment), _sizes(fixed.case.experiment)
         if only == other:
             count = experiment.schedule.batch_size

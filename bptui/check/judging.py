@@ -61,8 +61,7 @@ def findings_of(trials: Sequence[Trial]) -> tuple[Finding, ...]:
 
 class _Findings:
     def __init__(self, trials: Sequence[Trial]) -> None:
-        every = calls_of(trials)
-        self.calls = [call for call in every if not call.kinked] or every  # drawn numbers decide
+        self.calls = calls_of(trials)
         self.network = trials[0].case.experiment.network
         self.names = chain(self.network, trials[0].function)
         self.given = [name for name in self.names if any(name in c.found for c in self.calls)]

@@ -1,4 +1,4 @@
-"""A process of the user's own Python, which answers requests within a time limit."""
+"""A process of the user's own Python, which does one thing within a time limit."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Self
 
 from bptui.check.copied import Copy, become_child, is_alike
 from bptui.check.interpreter import CannotStartError, Interpreter
@@ -36,39 +35,6 @@ REFUSED = "bptui: "
 """In front of the reason why an interpreter will not do."""
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A line of the user's file (or of another file of the user's) on the way to an error."""
-
-    file: str
-    line: int
-    function: str
-    source: str
-
-
-@dataclass
-class StoppedError(Exception):
-    """The code gave no answer: an exception, sys.exit or os._exit, a signal, or out of time.
-
-    ``message`` is "ValueError: ...", "sys.exit(1)", "signal SIGSEGV" or "10 s". ``while_loading``:
-    not in a call but at the top level of the file. ``omitted`` outer frames are left out.
-    """
-
-    kind: Literal["raised", "exited", "crashed", "hung"]
-    message: str
-    frames: Sequence[Frame] = ()
-    while_loading: bool = False
-    omitted: int = 0
-
-    def __str__(self) -> str:
-        return self.message
-
-    @property
-    def not_written(self) -> bool:
-        """Tell whether the code ended at a blank that is still to be filled in."""
-        return self.kind == "raised" and self.message.startswith("NotImplementedError")
-
-
 def _path() -> dict[str, str]:
     """Return where modules are, told from here: the process runs in another folder."""
     told = os.environ.get("PYTHONPATH")
@@ -77,9 +43,9 @@ def _path() -> dict[str, str]:
 
 
 class Process:
-    """A process of ``python`` with ``file``, which answers requests of ``child.py``.
+    """A process of ``python`` that does one thing with ``file``, as ``child.py`` says.
 
-    Raises :class:`CannotStartError`.
+    When it is left, no process is left. Raises :class:`CannotStartError`.
     """
 
     def __init__(self, file: Path, python: Interpreter) -> None:
@@ -115,13 +81,11 @@ class Process:
             for descriptor in (commands, answers, output):
                 os.close(descriptor)
         self._open = [self._answers, self._output]
-        self._ready = False
 
-    def wait_until_ready(self) -> None:
+    def __enter__(self) -> Self:
         """Raise :class:`CannotStartError` where no Python of use comes to life."""
-        if self._ready or self._line(time.monotonic() + START) is not None:
-            self._ready = True
-            return
+        if self._line(time.monotonic() + START) is not None:
+            return self
         last = self.printed.decode("utf-8", "replace").strip().rpartition("\n")[2]
         ours = last.startswith(REFUSED)
         told = f"it does not start like Python: {last or 'it prints nothing'}"
@@ -129,23 +93,29 @@ class Process:
         self.end()
         raise CannotStartError(f"{self.python}: {why}{self.python.advice}")
 
-    def run(self, request: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
-        """Return the answer to ``request``; raise :class:`StoppedError` where the code has none.
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
-        Where the answer never comes, the process is ended.
-        """
-        message = json.dumps({**request, "seconds": seconds}).encode() + b"\n"
+    def run(self, request: Mapping[str, Any], seconds: float) -> str | None:
+        """Let it do what is asked; return how it ended, None where it has not in time."""
+        message = json.dumps(request).encode() + b"\n"
         with suppress(BrokenPipeError):
             while message:
                 message = message[os.write(self._requests, message) :]
-        line = self._line(time.monotonic() + seconds + GRACE)
-        try:
-            answer: dict[str, Any] = json.loads(line or b"")
-        except ValueError:
-            raise self._stopped(seconds, request["do"] == "load") from None
-        if answer["kind"] not in ("raised", "exited", "hung"):
-            return answer
-        raise StoppedError(**{**answer, "frames": [Frame(**one) for one in answer["frames"]]})
+        line = self._line(time.monotonic() + seconds)
+        if line is not None:
+            ended: str = json.loads(line)
+            return ended
+        code = self._popen.poll()
+        if code is None or code >= 0:
+            return None if code is None else f"os._exit({code})"
+        name = signal.Signals(-code).name if -code in [*signal.Signals] else -code
+        return f"signal {name}"
+
+    @property
+    def output(self) -> str:
+        """Return what was printed, the first of much; escape sequences are still in it."""
+        return self.printed.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
 
     def _line(self, deadline: float) -> bytes | None:
         """Return the next line of the answers; None where the process ended, or out of time."""
@@ -170,17 +140,6 @@ class Process:
             else:
                 self.printed += data[: MOST_OUTPUT - len(self.printed)]
         return bool(ready)
-
-    def _stopped(self, seconds: float, loading: bool) -> StoppedError:
-        """Return how the process ended; it is ended where it has not."""
-        code = self._popen.poll()
-        self.end()
-        if code is None:
-            return StoppedError("hung", f"{seconds:g} s", while_loading=loading)
-        if code >= 0:
-            return StoppedError("exited", f"os._exit({code})", while_loading=loading)
-        name = signal.Signals(-code).name if -code in [*signal.Signals] else -code
-        return StoppedError("crashed", f"signal {name}", while_loading=loading)
 
     def end(self) -> None:
         """End the process and all that came of it; on Linux also what has left its group."""

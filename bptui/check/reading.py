@@ -1,20 +1,22 @@
-"""Reads what the user's function returned as named quantities in the shapes of the engine."""
+"""Reads what a user's function returned as named quantities in the shapes of the engine.
+
+It runs in the user's Python, beside the function: it imports nothing but numpy.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from bptui.check.comparing import chain, is_result
-from bptui.check.trials import Case, FunctionName
-from bptui.check.values import AnyArray, Other, Value
-from bptui.core.arrays import Array
-
+DEEPEST, MOST_BYTES, MOST_MEMBERS = 16, 1 << 28, 1 << 21
+"""Of what a function returned: lists in lists, an array, and what comes one after the other."""
 PRECISIONS = {"float16": 2e-2, "float32": 1e-4}
 """The relative error that numbers of a type may carry; of float64 the diagnosis knows."""
 NEAR = 1e-4
@@ -25,94 +27,138 @@ PARAMETER = re.compile(
     re.IGNORECASE,
 )
 """What dicts call parameters and their gradients: dW1, grad_b2; weights for all of them."""
+RESULT = re.compile(r"g?[Wb]\d+")
+"""Gradients, and parameters after a step."""
 TURNED = "the weights' gradients have shape (fan_out, fan_in)"
 BIASES_FIRST = "the biases' part comes first"
 BACKWARDS = "the last layer comes first"
+AnyArray: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+Value: TypeAlias = Any
+"""A number, an array, None, Other, or a list or dict of such: iterators are lists."""
+
+
+class Other(NamedTuple):
+    """Something in a returned value that holds no numbers: "a str"."""
+
+    text: str
+
+
+def plain(value: Value, depth: int = 0) -> Value:
+    """Return a value as lists and dicts of numbers and arrays, which are the very objects."""
+    if value is None:
+        return None
+    if type(value) in (bool, int, float):
+        too_large = isinstance(value, int) and abs(value) > sys.float_info.max
+        return Other("a whole number too large for a float") if too_large else value
+    if depth > DEEPEST:
+        return Other("nested too deeply")
+    if isinstance(value, Mapping):
+        if all(isinstance(name, str) for name in value):
+            return {name: plain(one, depth + 1) for name, one in value.items()}
+        return Other("a dict whose keys are not names")
+    numeric = hasattr(value, "__array__") or hasattr(value, "__float__")
+    if isinstance(value, Iterable) and not numeric and not isinstance(value, (str, bytes)):
+        return [plain(one, depth + 1) for one in itertools.islice(value, MOST_MEMBERS)]
+    if not numeric or isinstance(value, (complex, type)):
+        return Other(_described(value))
+    if hasattr(value, "detach"):  # a torch tensor that remembers its gradient
+        value = value.detach().cpu()
+    found = np.asarray(value)
+    if found.dtype.kind == "O":  # fractions, or arrays of different shapes
+        return plain(found.tolist() if found.ndim else float(value), depth + 1)
+    if found.dtype.kind not in "biuf":
+        return Other(_described(found))
+    if found.nbytes > MOST_BYTES:
+        return Other(f"{_described(found)}, more numbers than expected")
+    return value if isinstance(value, np.generic) else found
+
+
+def _described(value: object) -> str:
+    """Say what ``value`` is: "a str", "an array of complex numbers"."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind in "biuf":
+            return f"an array of {value.size:,} numbers"
+        kind = "complex numbers" if value.dtype.kind == "c" else f"dtype {value.dtype}"
+        return f"an array of {kind}"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 class UnreadableError(Exception):
     """What was returned is not what the function may return; the message says why."""
 
 
-class Part(NamedTuple):
-    """A part of what was returned: an expression of ``result`` that gives it, and the value."""
-
-    text: str
-    value: object
-
-    @property
-    def array(self) -> AnyArray | None:
-        return as_array(self.value)
-
-    @property
-    def members(self) -> list[Part]:
-        """Return what it consists of, as a list or along its first axis."""
-        value = self.value
-        several = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0)
-        parts: list[object] = [*value] if several else []  # type: ignore[misc]  # it has members
-        return [Part(f"{self.text}[{at}]", one) for at, one in enumerate(parts) if one is not None]
-
-    @property
-    def turned(self) -> Part:
-        assert self.array is not None, "only arrays are turned"
-        return Part(self.text and f"numpy.transpose({self.text})", self.array.T)
-
-
 @dataclass(frozen=True)
 class Layout:
     """One way of reading a value: names of its parts, which are all arrays; what is unusual."""
 
-    parts: Mapping[str, Part]
+    parts: Mapping[str, Value]
     notes: Sequence[str] = ()
 
     def array(self, name: str) -> AnyArray:
-        array = self.parts[name].array
+        array = as_array(self.parts[name])
         assert array is not None, "only arrays have names"
-        return array
+        return array.T if self.turns(name) else array
+
+    def turns(self, name: str) -> bool:
+        """Tell whether a matrix came transposed."""
+        return TURNED in self.notes and "W" in name
 
 
 @dataclass
 class Reading:
     """The quantities of one call, the precision of their types, and what is worth saying."""
 
-    quantities: dict[str, Array] = field(default_factory=dict)
-    places: dict[str, list[str]] = field(default_factory=dict)
-    """Expressions of ``result``: one that gives a quantity, or one for each of its numbers."""
+    quantities: dict[str, AnyArray] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    """The same as they were returned."""
     precision: float = 1e-9
     notes: list[str] = field(default_factory=list)
     spoiled: dict[str, str] = field(default_factory=dict)
     """Why results cannot be right, whatever they hold."""
     misshapen: list[str] = field(default_factory=list)
     """The results that have another shape than they should."""
-    turned: bool = False
+    turned: list[str] = field(default_factory=list)
+    """The results that came transposed."""
+    singles: list[str] = field(default_factory=list)
+    """Those whose numbers were returned one by one."""
 
 
 class Reader:
     """Reads what a function gave in calls of a case.
 
-    ``turned``: matrices came transposed in the preset's own case, where their shapes tell it.
+    ``right`` has what is right in each call by name, in the order of the step. ``may_turn``: shapes
+    tell whether matrices came transposed, which holds from then on.
     """
 
-    def __init__(self, function: FunctionName, case: Case, turned: bool = False) -> None:
-        self.function, self.case, self.turned = function, case, turned
-        self.network = case.experiment.network
-        self.prefix = "g" if function == "gradients" else ""
-        self.made = Reading(turned=turned)
+    def __init__(
+        self, function: str, right: Sequence[Mapping[str, AnyArray]], may_turn: bool
+    ) -> None:
+        self.function, self.right = function, right
+        self.prefix, self.may_turn = "g" if function == "gradients" else "", may_turn
+        kinds = [name.removeprefix(self.prefix)[:1] for name in right[0] if RESULT.fullmatch(name)]
+        self.depth, self.bias = kinds.count("W"), "b" in kinds
+        self.turned = False
+        self.first: Layout | None = None
+        """What is meant in the first call is meant in all."""
+        self.flipped = dict[str, bool]()
 
-    def read(self, given: Value, parameters: Mapping[str, object]) -> Reading:
+    def read(self, given: Value, parameters: Mapping[str, Value]) -> Reading:
         """Return the named quantities in ``given``, or the parameters after the call of a step.
 
         Raises :class:`UnreadableError` where the value is not what the function may return.
         """
+        self.made = Reading()
         alone, step = as_array(given), self.function == "step"
-        if step and alone is not None and alone.size == 1 < self.network.parameter_count:
+        if step and alone is not None and alone.size == 1 and (self.depth > 1 or self.bias):
             given = None  # its loss, after changing the parameters in place
         if given is not None:
-            best = min(self.layouts(Part("result", given)), key=self.rank, default=None)
+            best = min(self.layouts(given), key=self.rank, default=None)
             trouble = _trouble(given) if best is None or self.misfits(best) else ""
             if best is None or trouble:
                 count = len(given) if isinstance(given, list) else 1
                 raise self.unreadable(trouble or f"{count or 'no'} array{'s' * (count != 1)}")
+            self.first = self.first or best
             self.take(best)
             if len(self.made.misshapen) == len(self.made.quantities):
                 name = self.made.misshapen[0]
@@ -120,88 +166,82 @@ class Reader:
         elif not step:
             raise self.unreadable("nothing")
         if step and not isinstance(given, dict):
-            every = chain(self.network, "step")
-            left = {n: Part("", v) for n, v in parameters.items() if n not in self.made.quantities}
-            if {*parameters} != {*every} or any(part.array is None for part in left.values()):
+            left = {n: v for n, v in parameters.items() if n not in self.made.quantities}
+            if {*parameters} != {*self.right[0]} or any(as_array(v) is None for v in left.values()):
                 raise UnreadableError("its lists of parameters no longer hold arrays of numbers")
             self.take(Layout(left))
         return self.made
 
     def unreadable(self, found: str) -> UnreadableError:
         if self.function == "gradients":
-            several = ", or (weight gradients, bias gradients)" if self.network.bias else ""
+            several = ", or (weight gradients, bias gradients)" if self.bias else ""
             expected = f"a list of weight gradients{several}, or a dict with names such as gW1"
         else:
-            several = ", or (weights, biases)" if self.network.bias else ""
+            several = ", or (weights, biases)" if self.bias else ""
             expected = f"the list of the new weights{several}, or nothing after changing them in "
             expected += "place"
         return UnreadableError(f"it returned {found}; expected {expected}")
 
     # ways of reading
 
-    def layouts(self, part: Part) -> Iterator[Layout]:
+    def layouts(self, value: Value) -> Iterator[Layout]:
         """Yield all ways of reading a value: as one array, its members, or their members in turn.
 
         Or as a loss and what comes behind it.
         """
-        if isinstance(part.value, dict):
-            yield from self.both_ways(self.named(part, part.value))
+        if isinstance(value, dict):
+            yield from self.both_ways(self.named(value))
             return
-        members = part.members
-        for level in ([part], members, [one for each in members for one in each.members]):
-            if level and all(one.array is not None for one in level):
+        members = _members(value)
+        for level in ([value], members, [one for each in members for one in _members(each)]):
+            if level and all(as_array(one) is not None for one in level):
                 for names, notes in self.orders(len(level)):
                     yield from self.both_ways(Layout(dict(zip(names, level, strict=True)), notes))
-        loss = members[0].array if isinstance(part.value, list) and len(members) > 1 else None
+        loss = as_array(members[0]) if isinstance(value, list) and len(members) > 1 else None
         if loss is not None and loss.size == 1 and self.function == "gradients":
-            rest = Part(f"{part.text}[1:]", [one.value for one in members[1:]])
-            behind = members[1] if len(members) == 2 else rest
-            for layout in self.layouts(behind):
+            for layout in self.layouts(members[1] if len(members) == 2 else members[1:]):
                 yield replace(layout, parts={"loss": members[0], **layout.parts})
 
     def orders(self, count: int) -> Iterator[tuple[list[str], list[str]]]:
         """Yield the names of ``count`` arrays in each order that they may have, with its notes."""
-        depth, prefix = self.network.depth, self.prefix
-        for backwards in (False, True) if depth > 1 else (False,):
-            layers, notes = range(1, depth + 1), [BACKWARDS] * backwards
+        for backwards in (False, True) if self.depth > 1 else (False,):
+            layers, notes = range(1, self.depth + 1), [BACKWARDS] * backwards
             layers = layers[::-1] if backwards else layers
-            if count == depth:
-                yield [f"{prefix}W{layer}" for layer in layers], notes
-            kinds = (("W", "b"), ("b", "W")) if count == 2 * depth and self.network.bias else ()
+            if count == self.depth:
+                yield [f"{self.prefix}W{layer}" for layer in layers], notes
+            kinds = (("W", "b"), ("b", "W")) if count == 2 * self.depth and self.bias else ()
             for first in kinds:
                 told = [*notes, *[BIASES_FIRST] * (first[0] == "b")]
-                yield [f"{prefix}{k}{n}" for k, n in product(first, layers)], told
-                yield [f"{prefix}{k}{n}" for n, k in product(layers, first)], told
+                yield [f"{self.prefix}{k}{n}" for k, n in product(first, layers)], told
+                yield [f"{self.prefix}{k}{n}" for n, k in product(layers, first)], told
 
     def both_ways(self, layout: Layout) -> Iterator[Layout]:
         """Yield the layout, and where that is possible the one of transposed matrices."""
         if not self.turned:
             yield layout
-        if self.turned or (self.case.own and self.function == "gradients"):
-            named = layout.parts.items()
-            parts = {name: one.turned if "W" in name else one for name, one in named}
-            yield Layout(parts, [*layout.notes, TURNED])
+        if self.turned or (self.may_turn and self.function == "gradients"):
+            yield Layout(layout.parts, [*layout.notes, TURNED])
 
-    def named(self, part: Part, given: dict[str, Value]) -> Layout:
+    def named(self, given: Mapping[str, Value]) -> Layout:
         """Return the arrays of a dict by their names."""
-        every = chain(self.network, self.function)
-        known = {name.lower(): name for name in every}
-        found, singles, ignored = dict[str, Part](), dict[str, Part](), list[str]()
+        every = {name.lower(): name for name in self.right[0]}
+        found, singles, ignored = dict[str, Value](), dict[str, Value](), list[str]()
         for key, value in given.items():
-            one, match = Part(f"{part.text}[{key!r}]", value), PARAMETER.fullmatch(key)
+            array, match = as_array(value), PARAMETER.fullmatch(key)
             kind = f"{self.prefix}{'W' if match['kind'][0] in 'wW' else 'b'}" if match else ""
-            target = known.get(f"{kind}{match['layer']}".lower() if match else key.lower())
+            target = every.get(f"{kind}{match['layer']}".lower() if match else key.lower())
             if value is None:
                 continue
-            if match and match["kind"] == "w" and one.array is not None and one.array.size == 1:
-                singles[f"w{match['layer']}"] = one
-            elif match and not match["layer"] and f"{kind}1" in every:
-                members = one.members if self.network.depth > 1 or len(one.members) == 1 else [one]
-                if len(members) != self.network.depth:
+            if match and match["kind"] == "w" and array is not None and array.size == 1:
+                singles[f"w{match['layer']}"] = value
+            elif match and not match["layer"] and f"{kind}1" in self.right[0]:
+                several = _members(value)
+                members = several if self.depth > 1 or len(several) == 1 else [value]
+                if len(members) != self.depth:
                     raise self.unreadable(f"{len(members) or 1} arrays for {key}")
                 found |= {f"{kind}{layer}": each for layer, each in enumerate(members, 1)}
-            elif target is not None and one.array is not None:
-                found[target] = one
+            elif target is not None and array is not None:
+                found[target] = value
             else:
                 text = "a dict" if isinstance(value, dict) else _trouble(value)
                 ignored.append(f"{key} ({text or 'no array'})" if target else repr(key))
@@ -209,60 +249,54 @@ class Reader:
         if not found:
             raise UnreadableError(
                 f"it returned a dict with {', '.join(ignored[:5]) or 'nothing'}; expected names "
-                f"among {', '.join(every)}, with arrays of numbers"
+                f"among {', '.join(self.right[0])}, with arrays of numbers"
             )
         if ignored:
             self.made.notes.append(f"ignored, as no quantity of this network: {', '.join(ignored)}")
         return Layout(found)
 
-    def put_together(self, singles: Mapping[str, Part]) -> dict[str, Part]:
-        """Return the matrices that single weights are the elements of: gw1, gw2, ..."""
-        made, names = dict[str, Part](), self.network.names
-        for layer in range(1, self.network.depth + 1) if singles else ():
-            name, shape = f"{self.prefix}W{layer}", self.network.shapes[f"W{layer}"]
-            elements = [names.counted(layer, i, j) for i, j in np.ndindex(*shape)]
-            missing = [element for element in elements if element not in singles]
+    def put_together(self, singles: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the matrices of single weights: gw1, gw2, ... lead to the first unit."""
+        made, before = dict[str, Value](), 0
+        for layer in range(1, self.depth + 1) if singles else ():
+            name = f"{self.prefix}W{layer}"
+            rows, columns = self.right[0][name].shape
+            numbers = before + 1 + np.arange(rows * columns).reshape(columns, rows).T
+            before += rows * columns
+            missing = [n for n in sorted(numbers.ravel()) if f"w{n}" not in singles]
             if not missing:
-                own = [singles[one] for one in elements]
-                matrix = np.reshape([float(each.array.item()) for each in own], shape)  # type: ignore[union-attr]  # single numbers
-                self.made.places[name] = [each.text for each in own]
-                made[name] = Part("", matrix)
-            elif len(missing) < len(elements):
-                gone = f"{self.prefix}{missing[0]}"
+                made[name] = [[singles[f"w{n}"] for n in row] for row in numbers]
+                self.made.singles.append(name)
+            elif len(missing) < numbers.size:
+                gone = f"{self.prefix}w{missing[0]}"
                 raise UnreadableError(f"the dict has some elements of {name}, but not {gone}")
         return made
 
     # which way is meant
 
-    def right(self, name: str, call: int = 0) -> Array:
-        """Return the right value of ``name``: gW1, gb1 of a step; W1, b1 as they are after it."""
-        snapshot = self.case.right[call]
-        if name in snapshot.values:
-            return snapshot.values[name]
-        return snapshot.updated_parameters.named()[name]
-
     def misfits(self, layout: Layout) -> int:
-        results = [name for name in layout.parts if is_result(name)]
-        return sum(not _fits(layout.array(name), self.right(name).shape) for name in results)
+        results = [name for name in layout.parts if RESULT.fullmatch(name)]
+        return sum(not _fits(layout.array(name), self.right[0][name].shape) for name in results)
 
     def rank(self, layout: Layout) -> tuple[float, ...]:
         """Return what is least for the most likely way: shapes count most, then right numbers."""
-        exact = sum(layout.array(name).shape == self.right(name).shape for name in layout.parts)
-        misfits = self.misfits(layout)
+        right, misfits, first = self.right[0], self.misfits(layout), self.first or layout
+        other = layout.notes != first.notes or [*layout.parts] != [*first.parts]
+        exact = sum(layout.array(name).shape == right[name].shape for name in layout.parts)
         away = np.inf if misfits else self.distance(layout)
         far = away > NEAR
         # what is turned or in an unusual order is so only where nothing usual has the shapes
         backwards, turned, biases = (n in layout.notes for n in (BACKWARDS, TURNED, BIASES_FIRST))
         unusual = far and backwards, turned
-        return misfits, "loss" in layout.parts, *unusual, -exact, far, biases, away
+        return misfits, other, "loss" in layout.parts, *unusual, -exact, far, biases, away
 
     def distance(self, layout: Layout) -> float:
         """Return how far arrays are from the right values of the nearest call, by their size."""
         flat = [np.asarray(layout.array(name), np.float64).ravel() for name in layout.parts]
         found, distances = np.concatenate(flat), [np.inf]
         with np.errstate(all="ignore"):
-            for call in range(len(self.case.right)):
-                right = np.concatenate([self.right(name, call).ravel() for name in layout.parts])
+            for known in self.right:
+                right = np.concatenate([known[name].ravel() for name in layout.parts])
                 if right.size == found.size:
                     size = float(np.linalg.norm(right)) or 1.0
                     distances.append(float(np.linalg.norm(found - right)) / size)
@@ -272,34 +306,30 @@ class Reader:
 
     def take(self, layout: Layout) -> None:
         """Keep the arrays of a layout in the shapes that they should have."""
-        made = self.made
-        made.turned = TURNED in layout.notes
+        made, self.turned = self.made, TURNED in layout.notes
         made.notes += layout.notes
-        for name, part in layout.parts.items():
+        made.values |= layout.parts
+        for name in layout.parts:
             array = layout.array(name)
             made.precision = max(made.precision, PRECISIONS.get(array.dtype.name, 0.0))
             if array.dtype.kind in "iub" and array.size > 1:
                 made.spoiled[name] = f"it holds whole numbers ({array.dtype}), so decimals are lost"
             fitted = self.fitted(name, np.asarray(array, dtype=np.float64))
-            if fitted is None:
-                continue
-            made.quantities[name] = fitted
-            if part.text:
-                as_it_is = array.shape == fitted.shape or name in made.misshapen
-                as_it_is &= isinstance(part.value, np.ndarray)
-                whole = f"numpy.reshape(numpy.asarray({part.text}), {fitted.shape})"
-                made.places[name] = [part.text if as_it_is else whole]
+            if fitted is not None:
+                made.quantities[name] = fitted
+            if layout.turns(name):
+                made.turned.append(name)
 
-    def fitted(self, name: str, array: Array) -> Array | None:
+    def fitted(self, name: str, array: AnyArray) -> AnyArray | None:
         """Return an array in the shape that it should have; None where it is left out."""
-        right = self.right(name)
+        right, result = self.right[0][name], RESULT.fullmatch(name)
         if _fits(array, right.shape):
             array = array.reshape(right.shape)
-            if is_result(name) or array.ndim < 2 or len({*array.shape}) > 1:
+            if result or array.ndim < 2 or len({*array.shape}) > 1:
                 return array
-            calls = range(len(self.case.right))  # which one it is, is not known
-            return array.T if any(_near(array.T, self.right(name, c)) for c in calls) else array
-        if not is_result(name) and array.ndim == 2 and array.T.shape == right.shape:
+            flipped = any(_near(array.T, known[name]) for known in self.right)
+            return array.T if self.flipped.setdefault(name, flipped) else array
+        if not result and array.ndim == 2 and array.T.shape == right.shape:
             self.made.notes.append(f"{name} has its samples in columns")
             return array.T
         whose = f", the shape of {name[1:]}" if name.startswith("g") else ""
@@ -309,14 +339,20 @@ class Reader:
         if name == "loss":
             self.made.notes.append(f"ignored: the loss {expected}")
             return None
-        if not is_result(name):
+        if not result:
             raise UnreadableError(f"{name} {expected}")
         self.made.spoiled[name] = f"it {expected}"
         self.made.misshapen.append(name)
         return np.full(right.shape, np.nan)
 
 
-def _near(array: Array, right: Array) -> bool:
+def _members(value: Value) -> list[Value]:
+    """Return what a value consists of, as a list or along its first axis."""
+    several = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return [one for one in value if one is not None] if several else []
+
+
+def _near(array: AnyArray, right: AnyArray) -> bool:
     largest = float(np.abs(right[np.isfinite(right)]).max(initial=0.0))
     return bool(np.allclose(array, right, rtol=NEAR, atol=NEAR * largest))
 
@@ -326,11 +362,13 @@ def _fits(array: AnyArray, wanted: Sequence[int]) -> bool:
     return array.squeeze().shape == tuple(length for length in wanted if length != 1)
 
 
-def as_array(value: object) -> AnyArray | None:
+def as_array(value: Value) -> AnyArray | None:
     """Return ``value``, perhaps nested lists, as one array of numbers; None where it is none."""
     if isinstance(value, np.ndarray):
         return value
-    if isinstance(value, bool | int | float):
+    if isinstance(value, np.generic):
+        return np.asarray(value)
+    if isinstance(value, (bool, int, float)):
         return np.asarray(float(value) if abs(value) > 1e15 else value)
     arrays = [as_array(one) for one in value] if isinstance(value, list) else [None]
     known = [array for array in arrays if array is not None]
@@ -341,7 +379,7 @@ def as_array(value: object) -> AnyArray | None:
 
 def _trouble(given: Value, place: str = "") -> str:
     """Return what in ``given`` is no number, and where; "" for nothing."""
-    if isinstance(given, Other | dict) and (place or isinstance(given, Other)):
+    if isinstance(given, (Other, dict)) and (place or isinstance(given, Other)):
         text = given.text if isinstance(given, Other) else "a dict"
         return f"a list, where {place} is {text}" if place else text
     members = given if isinstance(given, list) else ()

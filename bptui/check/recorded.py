@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bptui.check.calls import Attempt
+from bptui.check.calls import Attempt, right_of
 from bptui.check.check import Check, FunctionCheck
 from bptui.check.functions import reports_of
 from bptui.check.inferring import inferred, with_settings
 from bptui.check.reading import Reader, Reading, UnreadableError
 from bptui.check.report import Report
-from bptui.check.runner import Signature
 from bptui.check.search import diagnose
+from bptui.check.signatures import Signature
 from bptui.check.trials import Case, FunctionName, Trial
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
@@ -77,7 +77,9 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
         case = Case(base, (Engine(base).record(),))
         arrays = {"gradients": numbers.given, "step": numbers.after}
         readings = {
-            function: Reader(function, case).read(dict(arrays[function]), {})
+            function: Reader(function, [right_of(function, case.right[0])], False).read(
+                dict(arrays[function]), {}
+            )
             for function in FUNCTIONS
             if arrays[function]
         }
@@ -111,8 +113,8 @@ def _judged(
 ) -> FunctionCheck:
     trial = Trial(case, function, (reading.quantities,), reading.precision)
     said = dict.fromkeys([*notes, *reading.notes])
-    made = Attempt("batch", [*case.right[0].parameters.named()], [trial], notes=said)
-    made.spoiled = reading.spoiled
+    takes = [*case.right[0].parameters.named()]
+    made = Attempt("batch", takes, trials=[trial], notes=said, spoiled=reading.spoiled)
     made.judge([trial])
     check = FunctionCheck(function, Signature((), 0, 0), made, [made], case.experiment)
     return replace(check, causes=diagnose(trial, made.findings))

@@ -28,9 +28,10 @@ Quantities: TypeAlias = Mapping[str, Array]
 FunctionName: TypeAlias = Literal["gradients", "step"]
 
 MOST_SAMPLES = 256
-LARGE = 5_000
-"""Parameters from which on a network is tried little, and a small one of its depth more."""
 SMALL_UNITS = 12
+"""Of layers of other sizes, at most."""
+CALLS = 2
+"""What is kept from one call to the next shows in the second one."""
 LEARNING_RATES = (0.137, 0.313, 0.071, 0.233, 0.171)
 MOST_RATE = 2.0
 """Steps of `gradients` are taken with the preset's own rate, unless it would lead far away."""
@@ -83,37 +84,34 @@ class Trial:
 def cases_for(
     experiment: Experiment, *, bias: bool, single: bool, function: FunctionName
 ) -> tuple[Case, ...]:
-    """Return the preset's own numbers first, then random ones of its sizes and of others.
+    """Return random numbers of the preset's sizes first, its own, and random ones of other sizes.
+
+    Where a unit stands at a kink with the preset's own, either slope is right: they tell nothing.
 
     All are the preset without its mistakes, on plain gradient descent, with biases or without them.
     ``single``: one sample in each. In cases for ``gradients``, which is told no learning rate, it
     is the preset's everywhere; in those for ``step`` each has another one.
     """
-    network, small = experiment.network, experiment.network.parameter_count < LARGE
-    cases = [_own(experiment, bias, single, 3 if small else 1)]
-    plans = _plans(network.layers, single, small)
-    if cases[0].samples > 1:  # a number in the code may be that of these samples
-        plans.append((network.layers, cases[0].samples, 1))
-    for seed, (layers, samples, calls) in enumerate(plans):
+    own = _own(experiment, bias, single)
+    cases = list[Case]()
+    for seed, (layers, samples) in enumerate(
+        _plans(experiment.network.layers, own.samples, single)
+    ):
         rate = experiment.training.learning_rate
         if function == "step" or not 0.0 < rate <= MOST_RATE:
             rate = LEARNING_RATES[seed % len(LEARNING_RATES)]
-        drawn = Network(layers, network.activations, bias)
+        drawn = Network(layers, experiment.network.activations, bias)
         rng = np.random.default_rng([seed, samples, *layers])
         best, steps = -1.0, tuple[Snapshot, ...]()
         for _ in range(TRIES):
-            made = _drawn(experiment, drawn, samples, rate, rng)
-            first = _steps(made, 1)
-            if _quality(drawn, first[0].values) <= best:
-                continue
-            every = _steps(made, calls)
+            every = _steps(_drawn(experiment, drawn, samples, rate, rng))
             quality = min(_quality(drawn, each.values) for each in every)
             if quality > best:
                 best, steps = quality, every
             if best >= 1.0:
                 break
         cases.append(Case(steps[0].experiment, steps))
-    return tuple(cases)
+    return (cases[0], *([] if stands_at_kink(own) else [own]), *cases[1:])
 
 
 def _drawn(
@@ -126,12 +124,11 @@ def _drawn(
     )
     start = Parameters(weights, _drawn_biases(rng, network) if network.bias else None)
     x = _signed(rng, (samples, network.layers[0]), 0.25, 1.25)
-    return _plain(
-        experiment, network, start, (x, _targets(experiment, rng, network, samples)), rate
-    )
+    t = _targets(experiment, rng, network, samples)
+    return _plain(experiment, network, start, (x, t), rate)
 
 
-def _own(experiment: Experiment, bias: bool, single: bool, calls: int) -> Case:
+def _own(experiment: Experiment, bias: bool, single: bool) -> Case:
     rows = experiment.schedule.indices(0)[: 1 if single else MOST_SAMPLES]
     network = replace(experiment.network, bias=bias)
     biases = experiment.start.biases
@@ -140,7 +137,7 @@ def _own(experiment: Experiment, bias: bool, single: bool, calls: int) -> Case:
     start = Parameters(experiment.start.weights, biases if bias else None)
     data = experiment.data.inputs[rows], experiment.data.targets[rows]
     made = _plain(experiment, network, start, data, experiment.training.learning_rate)
-    return Case(made, _steps(made, calls), own=True)
+    return Case(made, _steps(made), own=True)
 
 
 def _plain(
@@ -163,29 +160,26 @@ def _plain(
     return Experiment(experiment.name, network, start, training, Data(x, t, x[:0], t[:0]))
 
 
-def _steps(experiment: Experiment, calls: int) -> tuple[Snapshot, ...]:
+def _steps(experiment: Experiment) -> tuple[Snapshot, ...]:
     engine = Engine(experiment)
-    return tuple(engine.record() for _ in range(calls))
+    return tuple(engine.record() for _ in range(CALLS))
 
 
 def _plans(
-    layers: tuple[int, ...], single: bool, small: bool
-) -> list[tuple[tuple[int, ...], int, int]]:
-    """Return sizes, samples and calls of the drawn cases, the most telling one first."""
-    used = layers if small else tuple(min(each, SMALL_UNITS) for each in layers[:-1]) + layers[-1:]
+    layers: tuple[int, ...], samples: int, single: bool
+) -> list[tuple[tuple[int, ...], int]]:
+    """Return sizes and samples of the drawn cases, other ones than the preset's ``samples``.
+
+    A number in the code may be that.
+    """
+    small = tuple(min(each, SMALL_UNITS) for each in layers[:-1]) + layers[-1:]
     # so that 2 and the number of outputs are told apart; code for one output may rely on it
-    outputs = layers[-1] + 1 if layers[-1] > 1 else 1
-    shapes = [(layers, 3), (layers, 1), (layers, 2), (_other_sizes(used, outputs), 2)]
-    if not small:
-        # code may have the number of outputs in it: the most telling case keeps it
-        same = _other_sizes(used, layers[-1])
-        shapes = [(same, 3), (layers, 1), (_other_sizes(same, outputs), 2)]
+    other = _other_sizes(small, layers[-1] + 1 if layers[-1] > 1 else 1)
+    if single:
+        return [(layers, 1), (other, 1)]
     # numbers of samples that are different from each other, from all sizes, and from 1 and 2
-    sizes = {each for units, _ in shapes for each in units}
-    free = (n for n in count(3) if not single and n not in sizes)
-    plans = [(units, 1 if single else next(free), calls) for units, calls in shapes]
-    # from one sample's gradients its deltas follow, so what follows from what can be told
-    return plans + ([(layers, 1, 2)] if small and not single else [])
+    free = (n for n in count(3) if n not in {*layers, *other, samples})
+    return [(layers, next(free)), (other, next(free))]
 
 
 def _other_sizes(layers: tuple[int, ...], outputs: int) -> tuple[int, ...]:
@@ -276,16 +270,21 @@ def _has_kink(activation: str) -> bool:
     return bool(at_kink(activation, np.linspace(-8.0, 8.0, 1601)[:, None]).any())
 
 
+def stands_at_kink(case: Case) -> bool:
+    """Tell whether a unit stands at a kink, or may by rounding: either slope is right there."""
+    network = case.experiment.network
+    return any(
+        at_kink(activation, step.values[network.names.net(layer)]).any()
+        for step in case.right
+        for layer, activation in enumerate(network.activations, 1)
+    )
+
+
 def at_kink(activation: str, net: Array, near: float | None = None) -> npt.NDArray[np.bool_]:
     """Return which pre-activations are so near to a kink, by default but for rounding."""
     if ACTIVATIONS[activation].pullback is not None:
         return np.zeros(net.shape, dtype=bool)
-    step = rounding(net) if near is None else near
+    step = near or SINGLE_ROUNDING * max(1.0, float(np.max(np.abs(net))))
     below, here, above = (evaluate(activation, net + side * step) for side in (-1.0, 0.0, 1.0))
     bend: Array = np.abs(above - here - (here - below)) / step
     return bend > BEND + step  # which smooth ones have, too
-
-
-def rounding(net: Array) -> float:
-    """Return how far pre-activations may be from what they are with less rounding."""
-    return SINGLE_ROUNDING * max(1.0, float(np.max(np.abs(net))))

@@ -124,17 +124,15 @@ def command(
 
 def defines_functions(path: Path) -> tuple[bool, bool]:
     """Tell whether a file has functions to be called, gradients or step, and calls them itself."""
+    from bptui.check.signatures import defined
+
     if path.suffix == ".ipynb":
         return False, True
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, RecursionError):
         return True, False  # which says what is wrong with it
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom):
-            functions |= {alias.asname or alias.name for alias in node.names}
-    found = functions & {"gradients", "step"}
+    found = defined(tree).keys() & {"gradients", "step"}
     called = {
         node.func.id
         for node in ast.walk(tree)
@@ -183,16 +181,16 @@ def run_or_called(
         found = judged(path, **how)
         if whole or not isinstance(found, Report):
             return found
-    from bptui.check.calls import UncheckableError
+    from bptui.check.calls import NotLoadedError
     from bptui.check.check import check
     from bptui.check.functions import unchecked
     from bptui.check.interpreter import interpreter_for
-    from bptui.check.process import StoppedError
+    from bptui.check.signatures import UncheckableError
 
     experiment, interpreter = load(), interpreter_for(path, how["python"])
     try:
         return check(path, experiment, how["timeout"], interpreter)
-    except (StoppedError, UncheckableError) as error:
+    except (NotLoadedError, UncheckableError) as error:
         return found or unchecked(path, error, interpreter)
 
 

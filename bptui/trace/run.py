@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,11 @@ class Run:
     """ran, exit, enough (all that is looked at was seen), time, error."""
     message: str = ""
     line: int | None = None
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """What the calls of a function gave."""
+    began: bool = False
+    """Whether such calls were reached."""
+    printed: str = ""
 
     def line_of(self, place: int) -> int:
         """Return the line of a place in the text; 0 where it is in none."""
@@ -163,7 +168,8 @@ def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
     ]
     message = f"{made['error']}: {made['message']}".removesuffix(": ") if "error" in made else ""
     source, places = _whole(file, recording, made["places"])
-    return Run(recording, source, places, made["end"], message, made.get("line"))
+    end, line = made["end"], made.get("line")
+    return Run(recording, source, places, end, message, line, made["told"], made["began"])
 
 
 def _whole(

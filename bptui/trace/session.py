@@ -38,15 +38,23 @@ class Session:
     def __init__(self, request: dict[str, Any]) -> None:
         """Take what to run: file, source, arguments, and limits of time and length.
 
-        ``call`` is code that runs after it, in sight of the program's names and of the arrays that
-        are ``given``, if there are any. ``name`` is that of the module.
+        ``call`` is code that runs after it, in sight of the program's names. ``name`` is that of
+        the module.
         """
         self.request = request
+        self.names: dict[str, Value] = {}
+        """What else the call sees."""
+        self.played: Value = None
         self.recorder = Recorder(request["entries"])
         self.places: list[tuple[Any, ...]] = []
         self.recorder.watch = self.watch
         self.next_look = request["look"]
         self.out_of_time = False
+
+    def plays(self, played: Value) -> None:
+        """Let the call see what makes the calls of a function and tells what they gave."""
+        played.read.__func__.__globals__[PROGRAM] = self.recorder  # nothing for the tape
+        self.names["played"] = self.played = played
 
     def rewritten(self, source: str, file: str, names: dict[str, Any]) -> Value:
         """Return the compiled program, and give its names the recorder."""
@@ -83,9 +91,11 @@ class Session:
         signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
         try:
             main.__package__ = package_of(source, folder) or None
-            exec(self.rewritten(source, file, main.__dict__), main.__dict__)
-            given = self.request["given"]
-            names = {**main.__dict__, **({"given": given} if given else {})}
+            if self.request.get("function", {}).get("plain"):
+                exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)
+            else:
+                exec(self.rewritten(source, file, main.__dict__), main.__dict__)
+            names = {**main.__dict__, **self.names}
             exec(self.rewritten(self.request["call"], CALL, names), names)
         except Enough as stop:
             at = self.told(stop, file)["line"]
@@ -109,10 +119,16 @@ class Session:
         """Return what an exception says, and the program's line that it came from."""
         line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else None
         message = error.msg if isinstance(error, SyntaxError) else str(error)
-        for frame, number in traceback.walk_tb(error.__traceback__):
-            if frame.f_code.co_filename == file:
-                line = number
-                names = {**frame.f_globals, **frame.f_locals}
+        way = [
+            (number, frame)
+            for frame, number in traceback.walk_tb(error.__traceback__)
+            if frame.f_code.co_filename == file
+        ]
+        if way:
+            # what is not written yet is told where it is needed
+            missing = isinstance(error, NotImplementedError) and len(way) > 1
+            line, frame = way[-2 if missing else -1]
+            names = {**frame.f_globals, **frame.f_locals}
         if line and isinstance(error, ValueError):
             message = misfit(self.request["source"], line, names, message) or message
         return {"error": type(error).__name__, "message": str(message), "line": line}
@@ -139,6 +155,8 @@ class Session:
 
         tape = {
             **end,
+            "told": self.played.told if self.played else [],
+            "began": self.played is not None and self.played.began,
             "notes": [
                 [
                     note.call,

@@ -115,7 +115,7 @@ def test_a_preset_with_mistakes_is_held_against_the_true_gradient(tmp_path: Path
 def test_mazurs_printed_first_step_is_right_and_his_rule_is_named_after_it(tmp_path: Path) -> None:
     done, text = checked(tmp_path, PRINTED_FIRST_STEP, "mazur")
     assert mistakes_of(done.functions[0]) == [("updated-weights",)]
-    own = done.functions[0].attempt.trials[0]
+    own = done.functions[0].attempt.trials[1]
     assert own.case.own
     findings = done.functions[0].findings
     first = next(each for each in findings if each.verdict == "wrong")

@@ -4,14 +4,13 @@ import itertools
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pytest
 
-from bptui.check.reading import Reader, Reading, UnreadableError
+from bptui.check.calls import right_of
+from bptui.check.reading import Other, Reader, Reading, UnreadableError
 from bptui.check.trials import Case, FunctionName, cases_for
-from bptui.check.values import Other, Value
 from bptui.core.arrays import Array
 from bptui.presets.files import load, loads
 
@@ -20,9 +19,8 @@ from bptui.presets.files import load, loads
 def case_of(preset: str) -> Case:
     """The preset's own numbers, with more than one call in its life."""
     experiment = load(preset)
-    return cases_for(experiment, bias=experiment.network.bias, single=False, function="gradients")[
-        0
-    ]
+    bias = experiment.network.bias
+    return cases_for(experiment, bias=bias, single=False, function="gradients")[1]
 
 
 def parts(case: Case) -> tuple[list[Array], list[Array]]:
@@ -34,7 +32,8 @@ def parts(case: Case) -> tuple[list[Array], list[Array]]:
 
 def reading(case: Case, value: object, function: FunctionName = "gradients") -> Reading:
     parameters = case.right[0].parameters.named()
-    return Reader(function, case).read(cast(Value, value), parameters)
+    right = [right_of(function, each) for each in case.right]
+    return Reader(function, right, may_turn=True).read(value, parameters)
 
 
 Style = Callable[[list[Array], list[Array]], object]
@@ -153,7 +152,7 @@ def test_a_transposed_list_is_not_taken_for_one_from_the_last_layer() -> None:
     preset = (
         "[network]\nlayers = [2, 4, 2]\n[data]\ninputs = [[0.1, 0.2]]\ntargets = [[0.0, 1.0]]\n"
     )
-    case = cases_for(loads(preset, "own", Path()), bias=False, single=True, function="gradients")[0]
+    case = cases_for(loads(preset, "own", Path()), bias=False, single=True, function="gradients")[1]
     weights, _ = parts(case)
     turned = reading(case, [each.T for each in weights])
     assert np.array_equal(turned.quantities["gW1"], weights[0])

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bptui.check.calls import Failure
 from bptui.check.check import check as check_file
 from bptui.check.comparing import chain
 from bptui.check.functions import reports_of
-from bptui.check.process import StoppedError
 from bptui.check.report import verdict_of
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
@@ -140,6 +140,6 @@ def test_each_blank_tells_its_name_until_it_is_filled() -> None:
     for function, given in calls:
         with pytest.raises(NotImplementedError, match="delta_o is not written yet"):
             function(*given)
-    assert StoppedError("raised", "NotImplementedError: delta_o is not written yet").not_written
-    assert StoppedError("raised", "NotImplementedError").not_written
-    assert not StoppedError("raised", "ValueError: NotImplementedError").not_written
+    assert Failure("NotImplementedError: delta_o is not written yet", "raised").not_written
+    assert Failure("NotImplementedError", "raised").not_written
+    assert not Failure("ValueError: NotImplementedError", "raised").not_written

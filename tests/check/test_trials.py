@@ -14,14 +14,14 @@ def cases(
     made: Experiment, function: FunctionName = "step", single: bool = False
 ) -> tuple[Case, ...]:
     found = cases_for(made, bias=made.network.bias, single=single, function=function)
-    assert [each.own for each in found] == [True, *[False] * (len(found) - 1)]
+    assert [each.own for each in found] == [False, True, False]
     return found
 
 
-def test_own_numbers_come_first_without_mistakes_and_with_plain_descent() -> None:
+def test_own_numbers_are_without_mistakes_and_with_plain_descent() -> None:
     training = {"optimizer": "adam", "learning_rate": 0.02, "mistakes": ("doubled",)}
     preset = experiment((2, 2, 2), "sigmoid", samples=7, batch_size=3, **training)
-    own = cases(preset)[0]
+    own = cases(preset)[1]
     made = own.experiment
     assert (made.training.mistakes, made.training.optimizer) == ((), "sgd")
     assert (made.training.learning_rate, own.samples) == (0.02, 3)
@@ -29,20 +29,19 @@ def test_own_numbers_come_first_without_mistakes_and_with_plain_descent() -> Non
     for mine, theirs in zip(arrays(made.start), arrays(preset.start), strict=True):
         assert np.array_equal(mine, theirs)
     many = experiment((2, 3, 1), samples=300)
-    assert [cases(many, single=single)[0].samples for single in (False, True)] == [256, 1]
+    assert [cases(many, single=single)[1].samples for single in (False, True)] == [256, 1]
 
 
 def test_sizes_samples_and_learning_rates_tell_each_other_apart() -> None:
-    _, *drawn, _ = cases(SQUARE)
-    batches = [each.samples for each in drawn if each.samples > 1]
-    assert len(batches) >= 4
+    drawn = cases(SQUARE)[::2]
+    batches = [each.samples for each in cases(SQUARE)]
     assert len(set(batches)) == len(batches)
     sizes = {each for case in drawn for each in case.experiment.network.layers}
-    assert not set(batches) & (sizes | {1, 2})
+    assert not {each.samples for each in drawn} & (sizes | {1, 2})
     rates = [each.experiment.training.learning_rate for each in drawn]
     assert len(set(rates)) == len(rates)
     assert not {0.5, 1.0, 2.0} & set(rates)
-    assert max(len(each.right) for each in drawn) == 3
+    assert {len(each.right) for each in drawn} == {2}
     assert {each.experiment.training.l2 for each in drawn} == {0.01}
     layers = [case.experiment.network.layers for case in drawn]
     other = [each for each in layers if each != (2, 2, 2)]
@@ -51,9 +50,7 @@ def test_sizes_samples_and_learning_rates_tell_each_other_apart() -> None:
     # gradients are told no rate, so the only one they can use is the preset's
     rates = [each.experiment.training.learning_rate for each in cases(SQUARE, "gradients")]
     assert {*rates} == {0.5}
-    single = cases(SQUARE, single=True)[1:]
-    assert {each.samples for each in single} == {1}
-    assert len(single) >= 4
+    assert {each.samples for each in cases(SQUARE, single=True)} == {1}
 
 
 def with_targets(targets: object, **training: object) -> Experiment:
@@ -71,7 +68,7 @@ def test_targets_like_those_of_the_preset() -> None:
     any_numbers = with_targets([[0.3, 0.8], [0.1, 0.6]], loss="half_squared_error")
 
     def drawn(made: Experiment) -> list[np.ndarray]:
-        every = (*cases(made)[1:], *cases(made, single=True)[1:])
+        every = (*cases(made)[::2], *cases(made, single=True)[::2])
         return [case.experiment.data.targets for case in every]
 
     for targets in drawn(classes):

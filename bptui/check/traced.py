@@ -1,29 +1,23 @@
-"""Calls a user's function in a recorded run, as the check has called it, and judges its lines."""
+"""Judges the lines of a user's function by the tape of its calls."""
 
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
-from bptui.check.calls import Attempt, numbers_of
+from bptui.check.calls import Attempt
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED
 from bptui.check.expected import Expected
-from bptui.check.interpreter import Interpreter
 from bptui.check.report import Line
-from bptui.check.runner import recorded
 from bptui.check.trials import Trial
 from bptui.check.writer import Checked
-from bptui.core.arrays import Array
 from bptui.trace.comparing import Values
 from bptui.trace.judge import Verdict, judge
 from bptui.trace.losses import Judged
-from bptui.trace.run import NotRecordedError, Run
+from bptui.trace.run import Run
 from bptui.trace.tape import Tape
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import lost_updates, updates_between
@@ -31,8 +25,6 @@ from bptui.trace.updates import lost_updates, updates_between
 NEAREST = 4
 """Entries of the forward pass that may be the first wrong one, at most."""
 NEAR = 1e-6
-CALLS = 2
-"""What is kept from one call to the next shows in the second one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,59 +48,10 @@ class Traced:
         return [line for line in self.lines if line.verdict == "wrong"]
 
 
-def traced(
-    file: Path,
-    python: Interpreter,
-    limit: float,
-    made: Attempt,
-    trial: Trial,
-) -> Traced:
-    """Record the calls of a trial and judge them; nothing is known where that cannot be done."""
-    given = numbers_of(trial.case, 0, made.form)
-    call = "\n".join(_program(trial, made, given))
-    try:
-        run = recorded(file, python, limit, call, given=given, steps=sys.maxsize)
-    except NotRecordedError:
-        return Traced()
-    if run.end not in ("ran", "enough"):
-        return Traced()
-    return _Judge(run, file, trial, made).traced()
-
-
-def _program(trial: Trial, made: Attempt, given: Mapping[str, Array]) -> Iterator[str]:
-    """Yield the lines that call the function with recorded numbers, and use what it returns."""
-    function, places = trial.function, made.places[trial.case]
-    parameters = [name for name in given if name not in ("x", "t")]
-    yield "import numpy"
-    yield from (f"{name} = given[{name!r}]" for name in given)
-    yield f"for call in range({CALLS}):"
-    own = {"x": "x", "t": "t", "rate": repr(trial.case.experiment.training.learning_rate)}
-    own |= {name: f"own_{name}" for name in parameters}
-    yield from (f"    own_{name} = {name}.copy()" for name in parameters)
-    taken, left = list[str](), dict[str, str]()
-    for place, one in enumerate(made.takes):
-        if isinstance(one, str):
-            taken.append(own[one])
-            left[one] = f"taken[{place}]"
-        else:
-            taken.append(f"[{', '.join(own[name] for name in one)}]")
-            left |= {name: f"taken[{place}][{at}]" for at, name in enumerate(one)}
-    yield f"    taken = [{', '.join(taken)}]"
-    yield f"    result = {function}(*taken)"
-    for name in parameters:
-        if function == "step":
-            yield f"    new_{name} = {places.get(name, [left[name]])[0]}"
-            yield f"    {name} = {name} + (new_{name} - {name})"
-        elif len(found := places.get(f"g{name}", [])) == 1:
-            yield f"    g{name} = {found[0]}"
-            if f"g{name}" not in made.spoiled:
-                yield f"    {name} = {name} - g{name}"
-        else:  # its numbers were returned one by one, and are judged one by one
-            indices = np.ndindex(*given[name].shape)
-            yield from (
-                f"    {name}[{', '.join(map(str, index))}] -= {text}"
-                for index, text in zip(indices, found, strict=False)
-            )
+def judged(file: Path, made: Attempt, trial: Trial) -> Traced:
+    """Judge the lines of the calls of a trial, which are the first on the tape of an attempt."""
+    assert made.run is not None, "it was run"
+    return _Judge(made.run, file, trial, made).traced()
 
 
 class _Judge:
@@ -116,26 +59,27 @@ class _Judge:
         self.notices = {one.name: one.notice for one in made.findings}
         self.run, self.file, self.trial, self.made = run, file, trial, made
         self.experiment = trial.case.experiment
-        record = run.recording
-        self.tape = Tape(record.tape, record.values, record.bindings)
-        self.ours = [b for b in record.bindings if not run.line_of(b.place)]
+        record, first = run.recording, run.told[0]["case"]
+        end = next((one["begin"] for one in run.told if one["case"] != first), len(record.tape))
+        bindings = [one for one in record.bindings if one.entry < end]
+        self.tape = Tape(record.tape[:end], record.values[:end], bindings)
+        self.turns = [one for one in record.turns if one[0] <= end]
+        self.ours = [b for b in bindings if not run.line_of(b.place)]
         self.first: dict[str, int] = {}
         for binding in self.ours:
             self.first.setdefault(binding.name, binding.entry)
-        rate = self.experiment.training.learning_rate
         self.expected: Expected | None = None
         """That of the first step."""
         self.slips: list[tuple[int, str, Values | None, int]] = []
-        self.factor = -1.0 if trial.function == "gradients" else -rate
 
     def traced(self) -> Traced:
         ignored, updates = [*self._ignored()], self._updates()
         if ignored or updates > 1:  # it is no step of the preset that could be judged
             local = [*self._local()]
             return Traced(local, bool(local), ignored, updates)
-        turns = self.run.recording.turns
-        verdict = judge(self.tape, turns, self.run.line_of, told=self._told)
-        own = judge(self.tape, turns, self.run.line_of) if self.slips else None  # by its outputs
+        recorded = self.tape, self.turns, self.run.line_of
+        verdict = judge(*recorded, told=self._told)
+        own = judge(*recorded) if self.slips else None  # by its outputs
         if own:
             own_run = Checked(self.file, self.run, own)
             forward = [line for slip in self.slips if (line := own_run.giving(*slip))]
@@ -216,13 +160,14 @@ class _Judge:
             if binding.name not in entries or binding.when <= truth.step.first:
                 entries[binding.name] = binding.entry
         entries |= {parameter.name: parameter.before for parameter in truth.step.parameters}
-        names = {"x": "input", "t": "target"}
+        names = {"taken[0]": "input", "taken[1]": "target"}
         entries = {names.get(name, name): entry for name, entry in entries.items()}
         expected = Expected(self.experiment, truth, entries)
         self.expected = self.expected or expected
         self.slips = self.slips or [*islice(expected.forward_slips(), NEAREST)]
         loss = expected.loss()
-        return loss and truth.told(loss, self.factor)
+        step, rate = self.trial.function == "step", self.experiment.training.learning_rate
+        return loss and truth.told(loss, -rate if step else -1.0)
 
     def _ignored(self) -> Iterator[str]:
         """Yield the arguments that no result of the first call is computed from."""

@@ -1,0 +1,127 @@
+"""Calls a user's function and tells what it gave; runs in the user's Python, beside the function.
+
+Code that is recorded calls it with these, so that what comes back keeps its identity.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bptui.check.reading import Reader, Reading, UnreadableError, Value, plain
+from bptui.trace.functions import PROGRAM
+
+WHOLE = {"W1": "weights", "b1": "biases"}
+"""What a list of parameters is called, by its first member."""
+AGAIN = -1
+"""Stands for a case, of the first call when it is made once more."""
+Arrays = dict[str, "np.ndarray[Any, np.dtype[Any]]"]
+
+
+class Played:
+    """The calls of one function, in the order in which they are made.
+
+    The request has the ``cases`` and what the function ``takes``. ``when`` tells how long the tape
+    is.
+    """
+
+    def __init__(self, request: Mapping[str, Any], when: Callable[[], int]) -> None:
+        self.request, self.when = request, when
+        self.told: list[dict[str, Any]] = []
+        self.given = [_arrays(case["given"]) for case in request["cases"]]
+        self.readers = [
+            Reader(
+                request["function"],
+                [_arrays(call) for call in case["right"]],
+                case["same_sizes"],
+            )
+            for case in request["cases"]
+        ]
+        self.reading, self.began, self.turned = Reading(), False, False
+
+    def taken(self, case: int, arrays: Arrays) -> list[Value]:
+        """Return the arguments of a call on arrays of its own."""
+        self.began, self.case, self.begin = True, case, self.when()
+        self.before: Arrays = {name: np.array(array) for name, array in arrays.items()}
+        values: dict[str, Value] = {**arrays, "rate": self.request["cases"][case]["rate"]}
+        self.arguments: list[Value] = [
+            values[one] if isinstance(one, str) else [values[name] for name in one]
+            for one in self.request["takes"]
+        ]
+        return self.arguments
+
+    def read(self, result: Value) -> dict[str, Value]:
+        """Tell what a call gave, and return it by name."""
+        after, damaged = self._after(), list[str]()
+        for one in self.request["takes"]:
+            names = [one] if isinstance(one, str) else one
+            # the parameters are a step's own
+            given = one in ("x", "t") or self.request["function"] == "gradients"
+            if given and not all(self._is_kept(name, after) for name in names):
+                damaged.append(one if names == [one] else WHOLE[names[0]])
+        parameters = {name: after[name] for name in after if name not in ("x", "t")}
+        reader = self.readers[self.case]
+        reader.turned = self.turned
+        reading = self.reading = reader.read(plain(result), parameters)
+        self.turned = reader.turned
+        self.told.append(
+            {
+                "case": self.case,
+                "begin": self.begin,
+                "given": {name: array.tolist() for name, array in self.before.items()},
+                "found": {name: array.tolist() for name, array in reading.quantities.items()},
+                "damaged": damaged,
+                "notes": reading.notes,
+                "spoiled": reading.spoiled,
+                "misshapen": bool(reading.misshapen),
+                "precision": reading.precision,
+            }
+        )
+        return reading.values
+
+    def _after(self) -> dict[str, Value]:
+        """Return what the arguments are now, by name, but for lists of another length."""
+        found: dict[str, Value] = {}
+        for one, value in zip(self.request["takes"], self.arguments, strict=True):
+            if isinstance(one, str):
+                found[one] = value
+            elif isinstance(value, list) and len(value) == len(one):
+                found |= zip(one, map(plain, value), strict=True)
+        found.pop("rate", None)
+        return found
+
+    def _is_kept(self, name: str, after: Mapping[str, Value]) -> bool:
+        return name in after and np.array_equal(after[name], self.before[name], equal_nan=True)
+
+    # without a tape
+
+    def again(self, function: Callable[..., Value]) -> None:
+        """Make the very first call once more."""
+        self.play(0, function)
+        self.told[-1]["case"] = AGAIN
+
+    def play(self, case: int, function: Callable[..., Value]) -> None:
+        """Call the function on a case, once, and tell how that went."""
+        try:
+            self.read(function(*self.taken(case, _arrays(self.request["cases"][case]["given"]))))
+        except Exception as error:
+            raised = not isinstance(error, UnreadableError)
+            text = f"{type(error).__name__}: {error}" if raised else str(error)
+            told = {"case": case, "begin": self.begin, "failed": text, "raised": raised}
+            self.told.append({**told, "line": _line(error)})
+
+
+def _arrays(lists: Mapping[str, Value]) -> Arrays:
+    return {name: np.array(one, np.float64) for name, one in lists.items()}
+
+
+def _line(error: Exception) -> int | None:
+    """Return the innermost line of recorded code that an error came from."""
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if PROGRAM in frame.f_globals and frame.f_globals is not globals():
+            found = line
+    return found
