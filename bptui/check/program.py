@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bptui.check.deadline import LateError, within
 from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, spread, working
 from bptui.check.interpreter import IMPORTS, Interpreter
 from bptui.check.report import Line, Report, Row
@@ -19,7 +20,7 @@ from bptui.check.runner import recorded
 from bptui.check.writer import Checked
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
-from bptui.trace.judge import LOOKED_AT, Verdict, judge
+from bptui.trace.judge import LOOKED_AT, judge
 from bptui.trace.likely import named
 from bptui.trace.run import (
     LOOK,
@@ -36,6 +37,8 @@ from bptui.trace.updates import lost_updates, training_steps
 
 LONGER = 8
 """Times as much that is recorded where what was is no training step."""
+LONGEST = 2
+"""Times the limit that judging may take: wrong lines are looked for while there is time."""
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
 
 
@@ -80,7 +83,14 @@ def checked(
     )
     loss = loss or told.get("loss", "")
     of_name = (lambda truth: named(truth, loss)) if loss else None
-    verdict = judge(tape, made.turns, line_of, step - 1, of_name, limit)
+    try:
+        with within(LONGEST * limit):
+            verdict = judge(tape, made.turns, line_of, step - 1, of_name, limit)
+            found = None if verdict is None else Checked(file, run, verdict, bool(loss))
+            unclear = None if found is None else _why_unclear(found) or _why_told_nothing(found)
+    except LateError:
+        many = f"its {len(made.tape):,} operations could not be judged within the time limit"
+        return _without(file, f"{many}: {limit:g} s; --timeout SECONDS gives more")
 
     def without(reason: str, said: str) -> Checked | Report:
         """Return that there is no verdict, or record more where what was is no training step.
@@ -91,7 +101,7 @@ def checked(
             return checked(file, python, limit, call, step, loss, longer, arguments)
         return _without(file, reason, said)
 
-    if verdict is None:
+    if found is None:
         missing = run.line is None and run.message.startswith("NameError")
         if missing if call else run.end == "ran":
             record = partial(recorded, file, python, limit, arguments=arguments, look=1)
@@ -103,10 +113,6 @@ def checked(
         count = len(training_steps(tape))
         why = _why_nothing(run, python, limit, count, step, own, call)
         return lost or without(why, "failed")
-    unclear = None if verdict.right else _why_unclear(verdict, tape, run)
-    found = Checked(file, run, verdict, bool(loss))
-    # which takes a while, so not when it is shown
-    unclear = unclear or _why_told_nothing(found)
     return found if unclear is None else without(unclear, "unclear")
 
 
@@ -188,8 +194,11 @@ def _lost(file: Path, source: Source, updates: Mapping[int, Binding]) -> Report 
     return Report(str(file), "wrong", reason, lines=lines, files=source.files)
 
 
-def _why_unclear(verdict: Verdict, tape: Tape, run: Run) -> str | None:
+def _why_unclear(found: Checked) -> str | None:
     """Return why gradients that seem wrong may be right; None where they are wrong."""
+    verdict, tape, run = found.verdict, found.tape, found.run
+    if verdict.right:
+        return None
     for entry, unknown in verdict.unknown.items():
         where = run.source.files.told(run.line_of(tape.notes[entry].place))
         return f"{where}: no derivative is known of {unknown}"

@@ -251,6 +251,16 @@ for step in range(3):
     assert run(tmp_path, text)[0] == 0
 
 
+def test_judging_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr("bptui.check.program.judge", judge)
+    code, _, err = run(tmp_path, NET, "--timeout", "0.5")
+    assert (code, "could not be judged within the time limit: 0.5 s" in err) == (3, True)
+
+
 def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
     assert run(tmp_path, CLASS, "--call", CALL)[0] == 0
     wrong = CLASS.replace("1 - out ** 2", "1 - out")
