@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -145,7 +146,8 @@ def attempt(
 ) -> Attempt:
     """Call ``function`` on the cases, those of the first one's sizes on the tape.
 
-    Where the tape gets long and the calls do not come to an end, they are made without it.
+    Where the tape gets long and the calls do not come to an end, they are made without it; so they
+    are where they raise something, and the code may be none that can be rewritten.
     """
     request = _request(function, made, cases) | {"plain": made.plain}
     call = "\n".join(_program(function, made, cases))
@@ -180,11 +182,21 @@ def attempt(
         made.failure = _ended(run, limit, len(run.told))
         if not run.began:
             raise NotLoadedError(made.failure)
-        if made.failure.kind == "hung" and len(run.recording.tape) > LONG:
+        long = made.failure.kind == "hung" and len(run.recording.tape) > LONG
+        if not made.plain and (long or (made.failure.kind == "raised" and _is_foreign(run))):
             return attempt(
                 file, python, limit, function, Attempt(made.form, made.takes, True), cases
             )
     return made
+
+
+def _is_foreign(run: Run) -> bool:
+    """Tell whether a program works with packages that may not take code that is rewritten."""
+    nodes = [*ast.walk(run.source.tree)]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    known = {"numpy", *sys.stdlib_module_names}
+    return any(name.partition(".")[0] not in known for name in names)
 
 
 def _ended(run: Run, limit: float, answered: int) -> Failure:

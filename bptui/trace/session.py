@@ -58,6 +58,8 @@ class Session:
 
     def rewritten(self, source: str, file: str, names: dict[str, Any]) -> Value:
         """Return the compiled program, and give its names the recorder."""
+        if file != CALL and self.request.get("function", {}).get("plain"):
+            return compile(source, file, "exec", dont_inherit=True)
         tree, positions = instrumented(source, file, len(self.places))
         self.places += [(file, *place) for place in positions.places]
         names[PROGRAM] = self.recorder
@@ -91,10 +93,7 @@ class Session:
         signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
         try:
             main.__package__ = package_of(source, folder) or None
-            if self.request.get("function", {}).get("plain"):
-                exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)
-            else:
-                exec(self.rewritten(source, file, main.__dict__), main.__dict__)
+            exec(self.rewritten(source, file, main.__dict__), main.__dict__)
             names = {**main.__dict__, **self.names}
             exec(self.rewritten(self.request["call"], CALL, names), names)
         except Enough as stop:

@@ -1,4 +1,4 @@
-"""Code that is only slow: when its time is over, its numbers are not called wrong."""
+"""Code that is only slow, or that no tape can be made of: its numbers are judged."""
 
 from pathlib import Path
 
@@ -29,3 +29,20 @@ def test_where_the_tape_gets_too_long_the_numbers_are_judged_without_it(tmp_path
     done, text = checked(tmp_path, source)
     assert "wrong-sign" in text
     assert not done.functions[0].traced.lines
+
+
+COMPILER = """\
+def compiled(function):
+    def call(*arguments):
+        if any(name.startswith("__bp") for name in function.__globals__):
+            raise TypeError("it is too strange")
+        return function(*arguments)
+    return call
+"""
+
+
+def test_code_that_cannot_be_rewritten_is_judged_by_its_numbers(tmp_path: Path) -> None:
+    (tmp_path / "compiling.py").write_text(COMPILER)
+    head = "from compiling import compiled\n@compiled\ndef gradients"
+    done, text = checked(tmp_path, SOURCE.replace("def gradients", head))
+    assert outcome_of(done) == "right", text
