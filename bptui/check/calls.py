@@ -300,13 +300,12 @@ def _applied(function: FunctionName, name: str, case: Case) -> Iterator[str]:
     shape = case.experiment.network.shapes[name]
     result, local = (name, f"new_{name}") if function == "step" else (f"g{name}", f"g{name}")
     yield f"if {result!r} in found:"
-    if function == "gradients" and len(shape) == 2 and np.prod(shape) <= MOST_ELEMENTS:
-        yield f"    if {result!r} in played.reading.singles:"
-        for i, j in np.ndindex(*shape):
-            yield f"        {name}[{i}, {j}] -= found[{result!r}][{i}][{j}]"
-        yield f"    if {result!r} not in played.reading.singles:"
-    else:
-        yield "    if True:"
+    yield f"    if {result!r} in played.reading.singles:"
+    yield "        pass"
+    for place in np.ndindex(*shape if np.prod(shape) <= MOST_ELEMENTS else (0,)):
+        found = "".join(f"[{at}]" for at in place)
+        yield f"        {name}[{', '.join(map(str, place))}] -= found[{result!r}]{found}"
+    yield "    else:"
     yield f"        {local} = found[{result!r}]"
     yield f"        if {result!r} in played.reading.turned:"
     yield f"            {local} = numpy.transpose({local})"
