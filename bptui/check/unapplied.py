@@ -124,17 +124,23 @@ class Fixed:
         return None
 
     def _place(self, parameter: int, gradient: int) -> int:
-        """Return what takes a parameter's place: something else, or itself as in w = w."""
-        bindings = self.tape.bindings
+        """Return what takes a parameter's place: something else, or itself as in w = w.
+
+        Else what is made of both, but put elsewhere.
+        """
+        notes, bindings = self.tape.notes, self.tape.bindings
         known = [binding for binding in bindings if binding.when <= gradient]
         own = {binding.location for binding in known if binding.entry == parameter}
+        names = {binding.name for binding in known if binding.entry == parameter}
         before = {binding.place for binding in known if binding.location in own}
-        later = [b for b in bindings if b.location in own and b.when > gradient]
-        for b in later:
-            same = b.entry == parameter and b.place not in before
-            if same or (b.entry > gradient and gradient in self.tape.ancestors(b.entry)):
+        made = self.tape.dependents({gradient}, len(notes)) - {gradient}
+        for b in bindings:
+            again = b.entry == parameter and b.location in own and b.place not in before
+            new = b.entry in made and (b.location in own or b.name in names)
+            if b.when > gradient and (again or new):
                 return b.place
-        return self.tape.notes[gradient].place
+        both = (entry for entry in sorted(made) if parameter in self.tape.inputs[entry])
+        return notes[next(both, gradient)].place
 
     def _is_lost(self, gradient: int) -> bool:
         place = self.tape.notes[gradient].place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bptui.trace.tape import Binding, Tape, Value
 from bptui.trace.truth import StepTruth
@@ -102,24 +102,27 @@ def turns_with_both(
     return []
 
 
-def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int, list[Binding]]:
+def handed_on(tape: Tape, last: Mapping[int, int]) -> dict[int, list[Binding]]:
     """Return for entries the statements before ``last`` that only name them anew, in order.
 
     A value that is right, but of something else, became wrong where it got another name. What a
     call returns, and what it is given, get no name by that.
     """
     found: dict[int, list[Binding]] = {}
-    frames: set[int] = set()
+    statements: dict[int, tuple[int, int, int]] = {}
+    """When each frame gave names last, with the last name before those, and the last of them."""
     made: dict[int, set[int]] = {}  # frames in which one was computed or came back from a call
     results: set[tuple[int, int]] = set()  # what came back from a call, and the frame it came to
-    latest: dict[int, Binding] = {}
+    latest: dict[int, tuple[int, Binding]] = {}
     held: set[tuple[int, Value]] = set()  # entries with the lists and dicts that hold them
     before: Binding | None = None
     given = False
-    for binding in bindings:
+    for count, binding in enumerate(tape.bindings):
         same = given and before is not None and before.place == binding.place
-        given = same or binding.frame not in frames
-        frames.add(binding.frame)
+        given = same or (binding.frame not in statements and not tape.read_at(binding.place))
+        when, end, near = statements.get(binding.frame, (binding.when, -1, -1))
+        end = end if when == binding.when else near
+        statements[binding.frame] = binding.when, end, count
         before, entry = binding, binding.entry
         if binding.when > last.get(entry, -1):
             continue
@@ -132,7 +135,8 @@ def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int,
         if not given:
             once = binding.when <= entry + 1 or _is_return(binding)  # of several values, the first
             first = once and entry not in latest
-            result = entry in latest and _is_return(latest[entry])
+            since, former = latest.get(entry, (-1, binding))
+            result = since > end and _is_return(former)  # by a call in this statement
             if result:
                 results.add((entry, binding.frame))
             own_return = _is_return(binding) and binding.frame in own
@@ -140,7 +144,7 @@ def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int,
             if not first and not result and (again or not own_return):
                 found.setdefault(entry, []).append(binding)
             own.add(binding.frame)
-        latest[entry] = binding
+        latest[entry] = count, binding
     return found
 
 

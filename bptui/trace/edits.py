@@ -23,7 +23,7 @@ SLOPES = (
 )
 ALIKE = (
     *({"sum", "mean"}, {"maximum", "minimum"}, {"max", "min"}, {"argmax", "argmin"}),
-    *({"tanh", "sinh", "cosh"}, {"sin", "cos"}, {"exp", "log"}, {"abs", "sign"}),
+    {"tanh", "sinh", "cosh", "sin", "cos", "exp", "log", "sqrt", "square", "abs", "sign"},
 )
 """Functions that are taken for each other."""
 PRODUCTS = ("dot", "matmul", "outer")

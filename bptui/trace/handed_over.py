@@ -45,7 +45,8 @@ def _turned(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
     for entry in sorted(lines.forward & lines.truth.tape.named) if lines.judged.uphill else ():
         users = [user for user in lines.backward if entry in tape.inputs[user]]
         several = len({nodes[user].line for user in users}) > 1  # else that line is wrong
-        if nodes[entry].op.name != "subtract" or not several or (entry, ALL) not in lines.true:
+        difference = nodes[entry].op.name in ("subtract", "negative")
+        if not (difference and several and (entry, ALL) in lines.true):
             continue
         own = lines.truth.numbers(nodes[entry])
         right = [-part for part in own]

@@ -242,7 +242,7 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
         learned = old.entry in lines.forward & lines.truth.dependent
         if larger and learned and tape.depends(change.entry, {old.entry}):
             claimed = _claimed(tape, change.entry, bound)
-            named = handed_on(tape.bindings, {claimed: end}).get(claimed)
+            named = handed_on(tape, {claimed: end}).get(claimed)
             where = named[0].place if named else tape.notes[claimed].place
             behind = tape.ancestors(entry)
             used = any(claimed in tape.inputs[one] for one in lines.backward if one not in behind)

@@ -1,4 +1,4 @@
-"""Finds the items of lists and dicts beside those that a statement reads: ``h[t - 1]`` by ``h[t]``.
+"""Finds the items beside those that a statement reads: ``h[t - 1]`` by ``h[t]``, ``d[j]`` by ``d``.
 
 They are at hand though the statement never reads them; which they are, the program's counts tell.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from bptui.trace.comparing import Values
 from bptui.trace.paths import replaced
 from bptui.trace.tape import Value
 
@@ -39,6 +40,19 @@ def neighbours(
             entry = held.get(("item", holder, other))
             if entry is not None:
                 yield ast.unparse(ast.Subscript(node.value, index, ast.Load())), entry
+
+
+def rows(
+    statement: ast.stmt, names: Mapping[str, Values], counts: Mapping[str, Value]
+) -> Iterator[tuple[str, Values]]:
+    """Yield the rows of what is in sight by the counts that a statement has in an index."""
+    indices = [node.slice for node in ast.walk(statement) if isinstance(node, ast.Subscript)]
+    used = {part.id for one in indices for part in ast.walk(one) if isinstance(part, ast.Name)}
+    known = [(count, counts[count]) for count in sorted(used & counts.keys())]
+    for count, at in known:
+        for name, values in names.items() if type(at) is int else ():
+            if values[0].ndim and 0 <= at < len(values[0]):
+                yield f"{name}[{count}]", [part[at] for part in values]
 
 
 def _beside(index: ast.expr, value: Value, counts: Mapping[str, Value]) -> Iterator[ast.expr]:

@@ -117,7 +117,7 @@ def _overwriting(tape: Tape, first: int, end: int) -> Iterator[Parameter]:
         if share_of(tape, value, before) == 1.0:
             continue  # it is an update, though it may be lost
         if same and np.asarray(tape.values[before]).dtype.kind == "f":
-            note = tape.notes[value]
+            note = tape.notes[_unsigned(tape, value)]
             terms = note.arguments[:2] if note.call in SUMS else (Reference(value),)
             scalars = frozenset().union(*(product_of(tape, term).scalars for term in terms))
             name = names.get(before, binding.name)
@@ -162,8 +162,13 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
     share = share_of(tape, value, parameter.before) or 0.0
     taken_away = share < 0.0
     apart = parameter.before not in tape.ancestors(value, short_of=same)
-    while tape.notes[value].call == "negative":
-        (value,) = tape.inputs[value]
+    value = _unsigned(tape, value)
     added = not same.isdisjoint(tape.inputs[value]) and tape.notes[value].call in SUMS
     changed = added and not 0.0 < share <= 1.0  # as a memory, or an update of it
     return bool(same) and (taken_away or apart or changed)
+
+
+def _unsigned(tape: Tape, entry: int) -> int:
+    while tape.notes[entry].call == "negative":
+        (entry,) = tape.inputs[entry]
+    return entry

@@ -124,16 +124,20 @@ def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path,
         outer, node = node, part
 
 
-def returned(statement: ast.stmt, name: str) -> tuple[Path, ast.Assign] | None:
-    """Return what a function gives as one of several, by its name: ``return f[0]``."""
-    number = name[name.rfind("[") + 1 : -1]
-    if not isinstance(statement, ast.Return) or not isinstance(statement.value, ast.Tuple):
+def given_as(statement: ast.stmt, name: str) -> tuple[Path, ast.Assign] | None:
+    """Return what a statement gives a name, or returns, as one of several: ``a, b = x, y``."""
+    match statement:
+        case ast.Return(ast.Tuple(parts)):
+            number = name[name.rfind("[") + 1 : -1]
+            at = int(number) if number.isdigit() else None
+        case ast.Assign([ast.Tuple(targets)], ast.Tuple(parts)):
+            at = next((n for n, one in enumerate(targets) if ast.unparse(one) == name), None)
+        case _:
+            return None
+    if at is None or at >= len(parts):
         return None
-    if not number.isdigit():
-        return None
-    part = statement.value.elts[int(number)]
-    made = ast.Assign([ast.Name("_", ast.Store())], part, lineno=part.lineno)
-    return (("value", None), ("elts", int(number))), made
+    made = ast.Assign([ast.Name("_", ast.Store())], parts[at], lineno=parts[at].lineno)
+    return (("value", None), ("elts", at)), made
 
 
 def _spans(node: ast.AST, place: tuple[int, int, int, int]) -> bool:

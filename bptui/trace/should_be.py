@@ -14,7 +14,7 @@ from bptui.trace.comparing import Numbers, Values, right_value
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines
 from bptui.trace.mending import Evaluation, written
-from bptui.trace.paths import called, put, returned, within
+from bptui.trace.paths import called, given_as, put, within
 from bptui.trace.recalled import Recalled, arguments_of
 from bptui.trace.recording import Recording
 from bptui.trace.repair import Argument, Repair
@@ -132,17 +132,18 @@ class View(Seeing):
     def mended(self, repair: Repair) -> str | None:
         """Return the statement with the smallest edit that gives the right values.
 
-        It has to in the first turn of a loop in which the value is wrong, and in the last ones.
+        It has to in the first turn of a loop in which the value is wrong, and in the last ones; in
+        all of them where each writes a part.
         """
         wrong = list(filter(self.lines.is_wrong, repair.entries)) or list(repair.entries)
-        tried = dict.fromkeys([wrong[0], *wrong[-TURNS:]])
+        tried = dict.fromkeys([*self.turns(wrong[-1]), wrong[0], *wrong[-TURNS:]])
         exact = self.lines.factor is not None or bool(repair.updated)
         place = self._place(wrong[0])
         own = place if self._inside(place) else repair.place
         inner = within(self.statement, self.places[own])
         sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
         if repair.renamed:
-            inner = next((returned(self.statement, s.binding.name) for s in sights if s), None)
+            inner = next((given_as(self.statement, s.binding.name) for s in sights if s), None)
         elif inner is not None:
             sights = [self.sight_of(inner[1], entry) for entry in tried]
         if inner is None:
@@ -171,7 +172,8 @@ class View(Seeing):
 
     def _wanted(self, sights: Sequence[Sight | None]) -> list[tuple[Sight, Values]]:
         """Return sights with what is wanted there; none where it is not known of all of them."""
-        known = [(one, self.lines.right_value(one.binding.entry)) for one in sights if one]
+        ends = ((one, [one.binding.entry, *self.turns(one.binding.entry)]) for one in sights if one)
+        known = [(one, self.lines.right_value(turns[-1])) for one, turns in ends]
         found = [(one, wanted) for one, wanted in known if wanted is not None]
         return found if len(found) == len(sights) else []
 

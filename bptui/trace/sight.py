@@ -5,21 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bptui.core.graph.node import Node
-from bptui.trace.comparing import Values
+from bptui.trace.comparing import CLOSE, Values, largest
 from bptui.trace.lines import Lines
-from bptui.trace.neighbours import neighbours
+from bptui.trace.neighbours import neighbours, rows
+from bptui.trace.parts import part_put
 from bptui.trace.paths import SINGLE
 from bptui.trace.recalled import recalled
 from bptui.trace.recording import Recording
 from bptui.trace.repair import Repair
 from bptui.trace.replay import as_it_is
 from bptui.trace.source import Place, Source, has
-from bptui.trace.tape import Binding, Reference
+from bptui.trace.tape import Binding, Reference, Value
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
 ITEM = re.compile(r"\[\d+\]")
@@ -57,6 +59,29 @@ class Seeing:
 
     def _inside(self, place: int) -> bool:
         return place >= 0 and has(self.statement, self.places[place][:2])
+
+    @cached_property
+    def _writes(self) -> dict[int, list[tuple[int, Value]]]:
+        """The entries by which turns of a loop write parts of one array, and which; by each."""
+        found: dict[int, list[tuple[int, Value]]] = {}
+        for entry in self.own:
+            if (part := part_put(self.lines.truth.tape, entry)) is not None:
+                found[entry] = found.get(part[0], [])
+                found[entry].append((entry, part[1]))
+        return found
+
+    def turns(self, entry: int) -> list[int]:
+        """Return all such entries, where no other number of the array is wrong."""
+        writes = self._writes.get(entry, [])
+        right = self.lines.right_value(writes[-1][0]) if len(writes) > 1 else None
+        if right is None:
+            return []
+        pairs = zip(self.lines.values[writes[-1][0]], right, strict=True)
+        left = [(own - new).copy() for own, new in pairs]
+        for part in left:
+            for _, places in writes:
+                part.reshape(-1)[places] = 0.0
+        return [one for one, _ in writes] if largest(left) <= CLOSE * largest(right) else []
 
     def sight(self, repair: Repair) -> Sight | None:
         """Return what the statement can be evaluated with; None where it binds nothing."""
@@ -119,7 +144,9 @@ class Seeing:
         changes = isinstance(self.statement, ast.AugAssign)
         if changes or note.call in ("setitem", "put", "add.at"):
             if note.arguments and isinstance(note.arguments[0], Reference):
-                return self._values(note.arguments[0].entry)
+                turns = [] if changes else self.turns(binding.entry)
+                right = self.lines.right_value(turns[-1]) if turns else None
+                return right or self._values(note.arguments[0].entry)
         elif isinstance(self.statement, ast.Assign):
             old = [
                 former.entry
@@ -255,11 +282,12 @@ class Seeing:
             for name in order
         }
         items = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
-        return {
+        given = {
             name: known
             for name, known in values.items()
             if known is not None and (items or known[0].size > 1 or not ITEM.search(name))
         }
+        return given | dict(rows(self.statement, given, counts))
 
 
 def _of_self(binding: Binding) -> bool:

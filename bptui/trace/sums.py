@@ -12,7 +12,7 @@ import numpy as np
 from bptui.trace.tape import Reference, Tape, Value
 
 SAME = ("getitem", "transpose", "reshape", "copy", "positive")
-"""What may give all of an array as it is: W[:], b.T of a vector."""
+"""What may give all of an array: W[:], b.T of a vector."""
 KEPT = 0.95
 """The least part of a parameter that a weight decay leaves; a momentum keeps less."""
 DEEPEST, FACTORS = 8, 64
@@ -99,10 +99,10 @@ def sum_of(
 
 
 def _whole(tape: Tape, entry: int) -> int:
-    """Return the entry that an entry has all numbers of, as they are: W of W[:] and W.copy()."""
+    """Return the entry that an entry shows in its shape: W of W[:], W.copy() and a square W.T."""
     while tape.notes[entry].call in SAME and tape.inputs[entry]:
         given = tape.inputs[entry][0]
-        if not np.array_equal(tape.values[entry], tape.values[given]):
+        if tape.shape(entry) != tape.shape(given):
             break
         entry = given
     return entry

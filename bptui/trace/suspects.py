@@ -145,8 +145,8 @@ class Suspects:
                 if apart and all(meant.called(*pair, anew) for pair in pairs.items()):
                     yield Attempt(suspect.place, pairs, suspect.since)
         # of two terms of different sizes the one of the size of its true gradient is right
-        sizes = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
-        for suspect in sorted(certain, key=lambda one: rounded(sizes[one.first]) == 1.0):
+        factors = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
+        for suspect in sorted(certain, key=lambda one: rounded(factors[one.first]) == 1.0):
             same = self._as_it_is(suspect.entries)
             if any(part >= 0 for _, part in same.values()):
                 yield Attempt(suspect.place, same, {})
@@ -165,13 +165,20 @@ class Suspects:
         for place in self._turned(made) if twice else ():
             if same := self._as_it_is(self.lines.places[place]):
                 yield Attempt(place, same, {}, exact=True)
-        for suspect in sorted(doubtful, key=lambda one: one.place in self.lines.in_forward):
-            yield from filter(inner, paired([suspect], False))
+
+        def seldom(one: _Suspect) -> tuple[bool, bool]:
+            sizes = {rounded(self.lines.first_factor(entry) or 0.0) for entry in one.entries}
+            later = not sizes.isdisjoint(self.lines.samples - {1})  # the mean may be taken
+            return one.place in self.lines.in_forward, later
+
+        for suspect in sorted(doubtful, key=seldom):
+            sizes = (False, True) if suspect.since else (False,)  # a name may be given to anything
+            yield from filter(inner, paired([suspect], *sizes))
         for attempt in filter(inner, paired(certain[::-1], False)):
             already = (s in self.lines.factors(e) for e, s in attempt.pairs.items())
             if had.isdisjoint(attempt.pairs.values()) and not any(already):
                 yield attempt
-        for suspect in certain if usual is None else ():
+        for suspect in sorted(certain, key=seldom) if usual is None else ():
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
         for suspect in suspected:
@@ -281,7 +288,7 @@ class Suspects:
             if user in suspects:
                 for entry in tape.inputs[user]:
                     users.setdefault(entry, []).append(user)
-        found = handed_on(tape.bindings, {e: us[-1] for e, us in users.items() if e not in own})
+        found = handed_on(tape, {entry: used[-1] for entry, used in users.items()})
         slopes = {e: b for e, b in self.slopes.items() if self._reading[e] == len(users.get(e, ()))}
         found |= {entry: [binding] for entry, binding in slopes.items() if entry in users}
         names: dict[int, list[Binding]] = {}

@@ -46,6 +46,10 @@ def test_updates_of_a_loops_own_name_change_nothing(tmp_path: Path) -> None:
         ("W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1\n    b2 = -0.8 * c2", ["b2 = -0.8 * c2"]),
         ("W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1\n    b2 = b2", ["b2 = b2"]),
         (
+            "W2 -= 0.8 * g2; W1 -= 0.8 * g1; b1 -= 0.8 * c1\n    np.subtract(b2, c2, out=d2[:1])",
+            ["np.subtract(b2, c2, out=d2[:1])"],
+        ),
+        (
             "W2 -= 0.8 * g2; b2 -= 0.8 * c2\n    if isinstance(W1, np.ndarray): W1 -= 0.8 * g1",
             ["c1 = d1.sum(axis=0)"],
         ),

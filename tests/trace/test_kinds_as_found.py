@@ -74,6 +74,77 @@ for step in range(3):
         m += dp * dp  #! m += dp
         p += -0.1 * dp / np.sqrt(m + 1e-8)
 """,
+    "an error with a minus before it": """
+w, c = 0.3, 0.0
+for step in range(3):
+    error = w * x[:, 0] + c - y[:, 0]  #! error = -(w * x[:, 0] + c - y[:, 0])
+    loss = np.mean(error ** 2)
+    dw = 2 * np.mean(error * x[:, 0])
+    dc = 2 * np.mean(error)
+    w -= 0.1 * dw
+    c -= 0.1 * dc
+""",
+    "the output for the error, where a function begins": """
+def back(net):
+    e = net["out"] - y  #! e = net["out"]
+    dz = e @ V.T * (1 - net["h"] ** 2)
+    return x.T @ dz, net["h"].T @ e
+for step in range(3):
+    net = {"h": np.tanh(x @ W)}
+    net["out"] = net["h"] @ V
+    loss = ((net["out"] - y) ** 2).sum() / 2
+    dW, dV = back(net)
+    W -= 0.1 * dW
+    V -= 0.1 * dV
+""",
+    "a forward value for the gradient, which is changed in place": """
+def relu(z):
+    return np.maximum(z, 0)
+for step in range(3):
+    z, a = x @ W, []
+    a.append(relu(z))
+    error = a[-1] @ V - y
+    loss = (error ** 2).sum() / 2
+    dV = a[-1].T @ error
+    dh = error @ V.T
+    dz = dh  #! dz = a[-1]
+    dz[z <= 0] *= 0.0
+    W -= 0.1 * x.T @ dz
+    V -= 0.1 * dV
+""",
+    "the new weights transposed": """
+V += 1.0
+for step in range(3):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    V = V - 0.1 * h.T @ d  #! V = V.T - 0.1 * h.T @ d
+    W = W - 0.1 * dW
+""",
+    "a mean over something else, beside a penalty": """
+decay, n = 0.05, len(x)
+for step in range(3):
+    h = np.tanh(x @ W)
+    e = np.exp(h @ V + b)
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(p[range(n), [0, 1] * 3]).mean() + decay * ((W ** 2).sum() + (V ** 2).sum()) / 2
+    d = p.copy()
+    d[range(n), [0, 1] * 3] -= 1
+    d /= n  #! d /= decay
+    dV = h.T @ d + decay * V
+    dW = x.T @ (d @ V.T * (1 - h ** 2)) + decay * W
+    W -= 0.1 * dW
+    V -= 0.1 * dV
+    b -= 0.1 * d.sum(axis=0)
+""",
+    "the new value with the other sign": """
+for step in range(3):
+    error = x @ W - y
+    loss = (error ** 2).sum() / 12
+    grad = x.T @ error
+    W = W - 0.1 / len(x) * grad  #! W = -(W - 0.1 / len(x) * grad)
+""",
     "a sum of what adds up to nothing": """
 t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
 for step in range(3):

@@ -286,6 +286,30 @@ for step in range(3):
 """
 
 
+SCALED = """
+s = np.array([1.0, 2.0])
+for step in range(2):
+    n = (x @ W - b) / np.sqrt((x @ W) ** 2 + 1).mean(axis=0)
+    h = np.tanh(s * n)
+    loss = ((h - y) ** 2).sum()
+    d = 2 * (h - y) * (1 - h ** 2)
+    ds, dn = (d * n).sum(axis=0), d * s
+    b -= 0.1 * (-dn / np.sqrt((x @ W) ** 2 + 1).mean(axis=0)).sum(axis=0)
+    s -= 0.1 * ds
+"""
+COLUMNS = """
+for step in range(2):
+    h = np.tanh(x[step] @ W)
+    loss = ((h @ V - y[step]) ** 2).sum()
+    d = 2 * (h @ V - y[step])
+    dV = np.zeros((2, 2))
+    for j in range(2):
+        dV[:, j] = {}d[j] * h
+    W -= 0.1 * np.outer(x[step], d @ V.T * (1 - h ** 2))
+    V = V - 0.1 * dV
+"""
+
+
 PARTS = "parts = [dV, d.sum(axis=0), x.T @ dh]"
 
 
@@ -305,6 +329,8 @@ PARTS = "parts = [dV, d.sum(axis=0), x.T @ dh]"
         (SLOPE_AND_COPY, PARTS, "parts = [dV, p.sum(axis=0), x.T @ dh]"),
         (SLOPE_AND_COPY, PARTS, "parts = [dV, d.sum(axis=0), x.T @ d]"),
         (STARRED, "*d @ V.T]", "*d @ V]"),
+        (SCALED, "axis=0), d * s", "axis=0), s"),
+        (COLUMNS.format(""), "d[j] * h", "h"),
         (TIMED, "np.dot(dz, h[t - 1].T)", "np.dot(dz, h[t].T)"),
         (TIMED, "dh + dc * c[t]", "dh + dc * c[t + 1]"),
         (TIMED, "A['h' + str(t + 1)] ** 2", "A['h' + str(t)] ** 2"),
@@ -315,19 +341,6 @@ def test_that_line_is_blamed_of_which_an_edit_mends_all(text: str, right: str, w
     assert program(judged.mended().removeprefix(HEAD)).verdict.right
     (line,) = judged.first_wrong
     assert right in (HEAD + text).splitlines()[line - 1]
-
-
-COLUMNS = """
-for step in range(2):
-    h = np.tanh(x[step] @ W)
-    loss = ((h @ V - y[step]) ** 2).sum()
-    d = 2 * (h @ V - y[step])
-    dV = np.zeros((2, 2))
-    for j in range(2):
-        dV[:, j] = {}d[j] * h
-    W -= 0.1 * np.outer(x[step], d @ V.T * (1 - h ** 2))
-    V = V - 0.1 * dV
-"""
 
 
 @pytest.mark.parametrize("slip", ["-", "0.5 * "])
