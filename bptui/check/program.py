@@ -36,7 +36,7 @@ from bptui.trace.tape import Binding, Tape
 from bptui.trace.updates import lost_updates, training_steps
 
 LONGER = 8
-"""Times as much that is recorded where what was is no training step."""
+"""Times as much that is recorded where sums within the first step looked like steps."""
 LONGEST = 2
 """Times the limit that judging may take: wrong lines are looked for while there is time."""
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal")

@@ -137,11 +137,10 @@ def _of_call(
 ) -> Iterator[tuple[Repair, Changes]]:
     """Yield repairs of the call instead, by another argument, with what changes by them.
 
-    Where only ``unnamed`` ones may be wrong, those that have a name in the call are right. What is
-    wrong since it got another name would stay mended by that.
+    Where only ``unnamed`` ones may be wrong, those that have a name in the call are right.
     """
     if any(repair.renamed for repair in repairs):
-        return
+        return  # which would stay mended by their names
     tape, others = lines.truth.tape, lines.without(*repairs)
     mended = frozenset().union(*(repair.mended for repair in repairs))
     inside = [entry for entry in lines.backward if call.first <= entry < call.end]

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations, permutations
 
-import numpy as np
-
 from bptui.trace.comparing import Values
 from bptui.trace.paths import SINGLE, arrays, at, called, places, put, replaced
 
@@ -205,7 +203,7 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     own = ast.unparse(node)
-    if _varies(own, names):
+    if own in names and _varies(names[own]):
         yield from (_parsed(slope.format(x=own)) for slope in SLOPES[1:])
     for name in [name for name, one in names.items() if not one[0].shape and "[" not in name]:
         of_array = own in names and names[own][0].shape
@@ -250,14 +248,14 @@ def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         for op in (ast.Div(), ast.Mult()):
             yield ast.BinOp(node, op, length)
     for name, values in names.items():
-        if values[0].size > 1 or (len(names) < 40 and _varies(name, names)):
+        if values[0].size > 1 or (len(names) < 40 and _varies(names[name])):
             for slope in SLOPES:
                 yield ast.BinOp(node, ast.Mult(), _parsed(slope.format(x=name)))
 
 
-def _varies(name: str, names: Mapping[str, Values]) -> bool:
-    """Whether a name has other values in other draws, or many: a rate or a count has no slope."""
-    first, *others = names.get(name, [np.zeros(())])
+def _varies(values: Values) -> bool:
+    """Whether values are others in other draws, or many: a rate or a count has no slope."""
+    first, *others = values
     return first.size > 1 or any((first != other).any() for other in others)
 
 
@@ -288,10 +286,10 @@ def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call):
         for argument in node.args:
             for name in names:
-                for slope in SLOPES if _varies(name, names) else ():
+                for slope in SLOPES if _varies(names[name]) else ():
                     yield ast.BinOp(argument, ast.Mult(), _parsed(slope.format(x=name)))
     for name in names:
-        for slope in SLOPES if _varies(name, names) else ():
+        for slope in SLOPES if _varies(names[name]) else ():
             yield _parsed(slope.format(x=name))
 
 

@@ -93,7 +93,7 @@ def judge(
             losses = losses_of(truth)
             if step is sure:
                 every = (with_overwritten(truth, one) for one in losses)
-                step = max(every, key=_count, default=step)
+                step = max(every, key=lambda one: len(one.parameters), default=step)
             if step != sure and truth.step is sure:
                 if not step.parameters:
                     return None
@@ -180,10 +180,6 @@ def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:
     nodes = [one.loss.node for one in losses if lost < one.size / ROUNDING < np.inf]
     values = [evaluate(nodes, draw) for draw in truth.draws]
     return any(np.isfinite(draw[node]).all() for draw in values for node in nodes)
-
-
-def _count(step: TrainingStep) -> int:
-    return len(step.parameters)
 
 
 def _how_much(lines: Lines) -> tuple[int, int]:

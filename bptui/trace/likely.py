@@ -13,7 +13,7 @@ from bptui.core.graph.node import Node, number, ordered
 from bptui.core.step import rewritten
 from bptui.trace.comparing import along, rounded
 from bptui.trace.drawing import products_with, shown, views_of
-from bptui.trace.losses import ADDING, HALF, SCALING, Judged, Loss, UnknownLossError, outputs, told
+from bptui.trace.losses import ADDING, HALF, SCALING, Judged, Loss, UnknownLossError, told, total
 from bptui.trace.settling import named_factors, settle
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     count = sum(loss.named for loss in losses)
     with_gradients = filter(None, map(truth.judged, losses[:count]))
     found = [_with_targets_held(truth, _without_guards(truth, one)) for one in with_gradients]
-    sum_of_all = _together(truth, found)
-    found = [*sum_of_all, *found]
+    found = [*(together := _together(truth, found)), *found]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
     own = [one for one in own if None not in one.matches.values() or not _adds_sizes(one.loss)]
@@ -50,7 +49,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     climbs = any(rises(truth, judged) for judged in known)
     for judged in chosen:
         judged.uphill = climbs and rises(truth, judged) and not _is_gain(truth, judged.loss)
-        if not any(judged is one for one in sum_of_all):
+        if not any(judged is one for one in together):
             _leave_to_others(truth, judged, found)
         settle(truth, judged)
     return chosen
@@ -58,8 +57,8 @@ def likely(truth: StepTruth) -> list[Judged]:
 
 def _organises_itself(truth: StepTruth) -> bool:
     """Whether data are compared with parameters themselves: a map that learns by no gradient."""
-    outs = outputs(truth.tape, truth.graph, truth.early)
-    return bool(outs) and views_of(truth.graph, truth.parameters.values(), truth.early) >= {*outs}
+    views = views_of(truth.graph, truth.parameters.values(), truth.early)
+    return bool(truth.outputs) and views.issuperset(truth.outputs)
 
 
 def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
@@ -120,11 +119,9 @@ def _together(truth: StepTruth, found: Sequence[Judged]) -> list[Judged]:
     sizes = [rounded(abs(statistics.mode(own or [0.0]))) for own in every]
     if not all(0.0 < size < np.inf for size in sizes):
         return []
-    (first, *_), (size, *_) = parts, sizes
-    node = first.loss.node
-    for other, own in zip(parts[1:], sizes[1:], strict=True):
-        node = node + own / size * other.loss.node
-    whole = truth.judged(first.loss._replace(node=node))
+    pairs = zip(parts, sizes, strict=True)
+    node = total(size / sizes[0] * one.loss.node for one, size in pairs)
+    whole = truth.judged(parts[0].loss._replace(node=node))
     whole = whole and _with_targets_held(truth, whole)
     explained = {key for one in parts for key, match in one.matches.items() if match}
     apart = len(explained) if len(set(sizes)) == 1 else max(one.right for one in parts)
@@ -230,10 +227,9 @@ def _equal(truth: StepTruth, found: list[Judged]) -> list[Judged]:
     """
     most = max((judged.rank[:3] for judged in found), default=None)
     equal = [judged for judged in found if judged.rank[:3] == most]
-    plain = [_as_they_are(truth, judged) if len(equal) > 1 else 0 for judged in equal]
-    ranked = zip(plain, equal, strict=True)
-    order = sorted(ranked, key=lambda pair: (pair[0], pair[1].rank), reverse=True)
-    return [judged for _, judged in order]
+    if len(equal) == 1:
+        return equal
+    return sorted(equal, key=lambda one: (_as_they_are(truth, one), one.rank), reverse=True)
 
 
 def _as_they_are(truth: StepTruth, judged: Judged) -> int:
@@ -270,8 +266,7 @@ def _whole_square(truth: StepTruth, judged: Judged) -> Judged:
     """Return the squared error for half of it where all gradients are twice as large."""
     if judged.loss.text != HALF or set(claimed(truth, judged)) != {2.0}:
         return judged
-    loss = judged.loss
-    whole = loss._replace(node=2.0 * loss.node, text="squared error")
+    whole = judged.loss._replace(node=2.0 * judged.loss.node, text="squared error")
     return truth.judged(whole) or judged
 
 

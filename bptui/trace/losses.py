@@ -185,7 +185,7 @@ def added_up(tape: Tape, losses: Iterable[Loss]) -> Iterator[Loss]:
         last = group[-1]
         chained = any(tape.depends(e, entries - {e}) for e in entries)
         if len(group) > 1 and not chained:
-            yield last._replace(node=_total(loss.node for loss in group))
+            yield last._replace(node=total(loss.node for loss in group))
 
 
 def _is_single(value: Value) -> bool:
@@ -220,26 +220,26 @@ def implied(
         group = [one for one in every if graph.entry.get(one[0]) not in measured] or every
         halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
         own = frozenset(node for node, _, _ in group)
-        yield Loss(_total(halves), None, HALF, differences=own)
+        yield Loss(total(halves), None, HALF, differences=own)
         if all(shares(out) for _, out, _ in group):
             likely = [target * log(out) for _, out, target in group]
             unlikely = [(1.0 - target) * log(1.0 - out) for _, out, target in group]
             both = [(one + other).sum() for one, other in zip(likely, unlikely, strict=True)]
-            yield Loss(-_total(both), None, "binary cross-entropy")
-            yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
+            yield Loss(-total(both), None, "binary cross-entropy")
+            yield Loss(-total([part.sum() for part in likely]), None, "cross-entropy")
             if by := weights.of([(node, target, out) for node, out, target in group]):
                 for terms in (likely, [a + b for a, b in zip(likely, unlikely, strict=True)]):
                     weighted = [(w * part).sum() for w, part in zip(by, terms, strict=True)]
-                    yield Loss(-_total(weighted), None, WEIGHTED)
+                    yield Loss(-total(weighted), None, WEIGHTED)
         if all(out.op.name == "exp" for _, out, _ in group):  # of counts: Poisson regression
             counted = [(out - target * log(out)).sum() for _, out, target in group]
-            yield Loss(_total(counted), None, "Poisson loss")
+            yield Loss(total(counted), None, "Poisson loss")
     for pairs in picked[:IMPLIED]:
         likely = [log(old) for _, old in pairs]
-        yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
+        yield Loss(-total([part.sum() for part in likely]), None, "cross-entropy")
         if by := weights.of([(node, None, old) for node, old in pairs]):
             weighted = [(w * part).sum() for w, part in zip(by, likely, strict=True)]
-            yield Loss(-_total(weighted), None, WEIGHTED)
+            yield Loss(-total(weighted), None, WEIGHTED)
 
 
 def compared(tape: Tape, dependent: Collection[int]) -> dict[int, bool]:
@@ -255,7 +255,7 @@ def hinges(tape: Tape, graph: Lowered, dependent: Collection[int]) -> Iterator[L
     for holds in (False, True):
         found = (entry for entry, outcome in compared(tape, dependent).items() if outcome is holds)
         if nodes := [graph.nodes[entry].sum() for entry in found]:
-            yield Loss(-_total(nodes), None, "hinge loss")
+            yield Loss(-total(nodes), None, "hinge loss")
 
 
 def outputs(tape: Tape, graph: Lowered, dependent: Mapping[int, None]) -> list[Node]:
@@ -333,9 +333,9 @@ def told(tape: Tape, graph: Lowered, dependent: Mapping[int, None], name: str) -
         )
     else:
         for group in differences:
-            yield Loss(_total(TERMS[name](out, t).sum() for _, out, t in group), None, name)
+            yield Loss(total(TERMS[name](out, t).sum() for _, out, t in group), None, name)
         for pairs in picked if name == "cross_entropy" else []:
-            yield Loss(-_total([log(old).sum() for _, old in pairs]), None, name)
+            yield Loss(-total([log(old).sum() for _, old in pairs]), None, name)
 
 
 class _Differences:
@@ -389,7 +389,8 @@ class _Differences:
         return known is None and len(self.numbers.get(self.tape.notes[entry].place, ())) > 1
 
 
-def _total(parts: Iterable[Node]) -> Node:
+def total(parts: Iterable[Node]) -> Node:
+    """Return the sum of some."""
     first, *rest = parts
     for part in rest:
         first = first + part

@@ -19,23 +19,18 @@ class Meant:
         self.lines = lines
         self.names: dict[int, str] = {}
         """The first names of entries, without those of objects and underscores: ``dh``."""
-        self.anew: dict[tuple[int, int], str] = {}
-        """The names of entries by the places that give them."""
+        self.anew: dict[tuple[int, int], str] = {}  # by the places that give them, too
         for binding in lines.truth.tape.bindings:
             name = binding.name.rpartition(".")[2].replace("_", "").lower()
             if not name.startswith("return"):
-                name = name.replace("grad", "d")
+                self.anew[binding.entry, binding.place] = name = name.replace("grad", "d")
                 self.names.setdefault(binding.entry, name)
-                self.anew[binding.entry, binding.place] = name
 
     def called(self, entry: int, source: Source, anew: int | None = None) -> bool:
-        """Whether something else's gradient is called that of a value: dh is that of h.
-
-        So it may be ``anew``, at a place, where that of one value has the wrong sign for another.
-        """
+        """Whether something else's gradient is called that of h, as dh: if ``anew``, where."""
         of, own = self.names.get(source[0]), self.names.get(entry)
         factors = self.lines.factors(entry)
-        if anew is not None:
+        if anew is not None:  # and that of one value may have the wrong sign for another
             own, sign = self.anew.get((entry, anew)), self.lines.first_factor(entry) or 1.0
             factors = {one: factor for one, factor in factors.items() if factor * sign > 0.0}
         known = {self.names.get(one) for one, _ in factors}

@@ -225,8 +225,7 @@ class Seeing:
         frames = {0, binding.frame, *self._enclosing(read, latest)}
         held: dict[str, tuple[Any, ...]] = {}
         renamed = {(one.place, entry) for one in self.lines.repairs for entry in one.renamed}
-        anew: dict[str, int] = {}
-        """What is mended by another name."""
+        anew: set[str] = set()  # what is mended by another name
         others: set[str] = set()
         """What objects hold that are known elsewhere: by which name is chance."""
         takes_self = self.source.takes(self.statement.lineno, "self")
@@ -247,8 +246,8 @@ class Seeing:
             if other.when <= start and near and PLAIN.fullmatch(other.name):
                 found.pop(other.name, None)
                 found[other.name] = other.entry
-                if (other.place, other.entry) in renamed:
-                    anew[other.name] = other.entry
+                anew -= {other.name}
+                anew |= {other.name} if (other.place, other.entry) in renamed else set()
                 if other.location[0] == "attribute":
                     held[other.name] = other.location
                     if other.frame != binding.frame and not _of_self(other):
@@ -275,12 +274,8 @@ class Seeing:
             found[text] = entry
         latest_first = list(found)[::-1]
         order = sorted(latest_first, key=others.__contains__)
-        values = {
-            name: self.lines.right_value(found[name])
-            if found[name] == anew.get(name)
-            else self._values(found[name])
-            for name in order
-        }
+        of = {name: self.lines.right_value if name in anew else self._values for name in order}
+        values = {name: of[name](found[name]) for name in order}
         items = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
         given = {
             name: known

@@ -42,8 +42,7 @@ class Sizes:
         What is no value of a line may have another size, if the line makes another one of it that
         is known.
         """
-        leaving = self.usual(right, self._leaving)
-        leaving = usual if leaving == set() else leaving
+        leaving = usual if (own := self.usual(right, self._leaving)) == set() else own
         known = {entry: self._stands_for(entry, leaving, sign) for entry in self.backward}
         made: dict[int, list[int]] = {}
         for user in filter(self.lines.factors, self.backward):

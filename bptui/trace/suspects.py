@@ -295,8 +295,8 @@ class Suspects:
         for binding in tape.bindings:
             if binding.entry in found:
                 names.setdefault(binding.entry, []).append(binding)
-        groups: dict[int, dict[int, tuple[int, Collection[int]]]] = {}
-        right = self.lines.forward | set(settled)
+        groups: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
+        right = self.lines.forward | set(settled) | self.slopes.keys()
         wholes = {(parameter, ALL) for parameter in own}
         handing: dict[int, set[int]] = {}  # by place: whole gradients that it names, as `for g in`
         for binding in tape.bindings:
@@ -325,22 +325,19 @@ class Suspects:
                 ):
                     continue  # only handed on once more
                 if reading and not self._goes_forward(alias.when):
-                    groups.setdefault(alias.place, {})[entry] = alias.when, reading
+                    when, group = groups.get(alias.place, (alias.when, {}))
+                    if entry not in right and right.issuperset(group):
+                        when = alias.when  # what is wrong may be so as it is made
+                    groups[alias.place] = when, {**group, entry: reading}
                     if entry not in self.lines.values:
                         node = self.truth.graph.nodes[entry]
                         self.lines.values[entry] = self.truth.numbers(node)
-        right |= self.slopes.keys()
         back = set(self.backward)
         return {
-            # from where something wrong is named: that may be wrong as it is made
-            place: (
-                next((when for e, (when, _) in group.items() if e not in right), when),
-                {entry: reading for entry, (_, reading) in group.items()},
-            )
-            for place, group in groups.items()
+            place: (when, group)
+            for place, (when, group) in groups.items()
             # what it is in the first turn of a loop may have been there before
             if (first := min(group)) in right or (first not in back and not back.isdisjoint(group))
-            for when, _ in [group[first]]
         }
 
     @cached_property

@@ -92,15 +92,15 @@ class StepTruth:
         self.underived: dict[int, str] = {}
         """Losses by name whose gradients could not be computed, by their entries."""
         nodes = self.parameters.values()
-        outs = outputs(tape, self.graph, self.early)
-        ends = (self.graph.entry[out] for out in outs)
-        self.forward = tape.behind(ends) if outs else self.dependent
+        self.outputs = outputs(tape, self.graph, self.early)
+        ends = (self.graph.entry[out] for out in self.outputs)
+        self.forward = tape.behind(ends) if self.outputs else self.dependent
         """What outputs are computed from, as far as they are known."""
         data = inputs_of(self.graph, nodes, self.early, self.dependent, self.forward)
         self.spread = 0.0 if self.unknown else spread
         self.drawn = Drawn(self.graph, nodes, data, self.early, self.spread, seed)
         if not self.unknown:
-            self.drawn.away_from_limits(outs)
+            self.drawn.away_from_limits(self.outputs)
         self.draws, self.numbers = self.drawn.draws, self.drawn.numbers
         self._true: tuple[Gradients | None, dict[Node, Values]] = None, {}
         self.decay = WeightDecay(self)
