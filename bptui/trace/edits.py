@@ -51,7 +51,7 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
     for path in every:
         for new in _known(at(statement, path), names) if len(path) > 1 else ():
             yield put(statement, path, new)
-    yield from _statements(statement)
+    yield from _statements(statement, names)
     for level in (_more, _carried, _kinds, _wholes):
         for path in every:
             for new in level(at(statement, path), names):
@@ -80,7 +80,7 @@ def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         yield ast.Subscript(inner, turned, ast.Load())
 
 
-def _operands(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+def _operands(node: ast.AST, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """Another operand, of the same shape first; another length."""
     own = ast.unparse(node)
     if isinstance(node, ast.Call) and called(node) == "len":
@@ -345,10 +345,11 @@ def turned_round(statement: ast.stmt) -> Iterator[ast.AugAssign]:
         yield ast.AugAssign(statement.target, op, statement.value)
 
 
-def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
+def _statements(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
     """Another kind of assignment, or other numbers of an array that get something."""
-    for part in ast.walk(statement.targets[0]) if isinstance(statement, ast.Assign) else ():
-        for other in opposite(part):
+    index = getattr(getattr(statement, "targets", [None])[0], "slice", ast.Pass())
+    for part in ast.walk(index):
+        for other in (*opposite(part), *_operands(part, names)):
             yield replaced(statement, [part], other)
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
         for op in (ast.Sub(), ast.Add(), ast.Mult()):

@@ -20,6 +20,7 @@ for step in range(3):
 """
 MASKS = {
     "by a mask": "dz[z <= 0] = 0  #! dz[z > 0] = 0",
+    "by a mask of another": "dz[h <= 0] = 0  #! dz[dz <= 0] = 0",
     "by where": "dz = np.where(z > 0, dz, 0)  #! dz = np.where(z < 0, dz, 0)",
     "by a name": "on = z > 0  #! on = z < 0\n    dz = dz * on",
 }
