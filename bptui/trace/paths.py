@@ -23,7 +23,9 @@ def places(statement: ast.stmt) -> list[Path]:
     def walk(node: ast.AST, path: Path) -> None:
         if isinstance(node, ast.Attribute) and _is_numpy(node.value):
             return  # a product with np.r_ never ends
-        ends = isinstance(node, ast.Slice) or (isinstance(node, ast.Tuple) and "slice" in path[-1])
+        ends = isinstance(node, ast.Slice | ast.Starred) or (
+            isinstance(node, ast.Tuple) and "slice" in path[-1]
+        )
         if isinstance(node, ast.expr) and not ends and path[-1] != ("func", None):
             found.append(path)
         if getattr(node, "attr", "") == "shape" or getattr(node, "arg", "") in WORDS:

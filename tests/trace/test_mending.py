@@ -349,3 +349,8 @@ def test_an_update_that_would_make_up_for_a_factor_is_not_blamed(slip: str) -> N
     blame_origins(judged.verdict.lines, judged.view)
     rows = (HEAD + COLUMNS.format(slip)).splitlines()
     assert judged.first_wrong == {rows.index(f"        dV[:, j] = {slip}d[j] * h") + 1}
+
+
+def test_starred_arguments_are_edited_as_what_they_are() -> None:
+    statement = ast.parse("a = np.hypot(*x)").body[0]
+    assert all(map(written, edits(statement, NAMES)))
