@@ -126,19 +126,20 @@ def brute_force(shown: list[Snapshot], breakpoints: list[Breakpoint]) -> list[Hi
     for step in range(1, len(shown)):
         stops = []
         for each in breakpoints:
-            if each.relation == "every":
-                stop = step % each.value == 0
-            elif each.quantity == "step":
-                stop = step == each.value
+            at = each.condition
+            if at.relation == "every":
+                stop = step % at.value == 0
+            elif at.quantity == "step":
+                stop = step == at.value
             else:
-                before, now = (quantity(shown[k], each.quantity) for k in (step - 1, step))
-                if each.size:
+                before, now = (quantity(shown[k], at.quantity) for k in (step - 1, step))
+                if at.size:
                     before, now = abs(before), abs(now)
-                if each.relation == "rising":
+                if at.relation == "rising":
                     stop = now > before
                 else:
-                    holds = COMPARED[each.relation]
-                    stop = holds(now, each.value) and not holds(before, each.value)
+                    holds = COMPARED[at.relation]
+                    stop = holds(now, at.value) and not holds(before, at.value)
             if stop:
                 stops.append(each)
         if stops:
@@ -178,11 +179,11 @@ def case(rng: np.random.Generator) -> tuple[Experiment, list[Snapshot], list[Bre
 def drawn(rng: np.random.Generator, network: Network, shown: list[Snapshot]) -> Breakpoint:
     kind = KINDS[rng.integers(len(KINDS))]
     if kind == "every":
-        return Breakpoint("step", "every", float(rng.choice([1, 7, 50])))
+        return parse(f"every {rng.choice([1, 7, 50])}", network)
     if kind == "step":
-        return Breakpoint("step", "=", float(rng.integers(STEPS)))
+        return parse(f"step = {rng.integers(STEPS)}", network)
     if kind == "loss rising":
-        return Breakpoint("loss", "rising")
+        return parse("loss rising", network)
     name, _, sign = kind.partition(" ")
     unit = network.names.unit(network.depth, 0)
     if name in ("w", "gw"):
@@ -199,7 +200,8 @@ def drawn(rng: np.random.Generator, network: Network, shown: list[Snapshot]) -> 
     limit = (values[at] + values[min(at + 1, len(values) - 1)]) / 2
     relation = sign or str(rng.choice(["<", ">", "<=", ">=", "=", "rising"]))
     limit = float(values[at]) if "=" in relation else limit
-    return Breakpoint(name, relation, 0.0 if relation == "rising" else limit, size)
+    name = f"|{name}|" if size else name
+    return parse(f"{name} {relation}{'' if relation == 'rising' else f' {limit!r}'}", network)
 
 
 def found(
