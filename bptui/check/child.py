@@ -49,7 +49,7 @@ def main(file: str, descriptors: list[int]) -> None:
     watch(requests)
     warnings.formatwarning = warning_text
     process = os.getpid()
-    session = ours("bptui.trace.session").Session
+    session = ours("bptui.trace.record.session").Session
     answer(answers, "ready")
     with open(requests, encoding="utf-8", closefd=False) as lines:
         request = json.loads(lines.readline())

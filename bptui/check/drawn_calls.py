@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.trace.recording import Recording
+from bptui.trace.record.recording import Recording
 from bptui.trace.run import Run
 from bptui.trace.tape import Reference
 

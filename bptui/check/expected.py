@@ -11,10 +11,10 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph import shaping
 from bptui.core.graph.node import OPS, STABLE, Node, constant, evaluate, ordered
 from bptui.core.step import rewritten, training_step
-from bptui.trace.comparing import Values, shaped
-from bptui.trace.graph import given_values
-from bptui.trace.losses import Loss
-from bptui.trace.truth import StepTruth
+from bptui.trace.step.lowering import given_values
+from bptui.trace.step.multiples import Values, shaped
+from bptui.trace.step.possible_losses import Loss
+from bptui.trace.step.truth import StepTruth
 
 CLOSE = 1e-9
 """How near, relative to all of them, numbers are that are the same ones."""

@@ -11,14 +11,14 @@ from bptui.core.graph.backward import backward
 from bptui.core.graph.node import Node, ordered
 from bptui.core.graph.notation import PRODUCT
 from bptui.explain.code import Code, NoCodeError
-from bptui.trace.activated import softmaxes, textbook
-from bptui.trace.candidates import ALL
-from bptui.trace.comparing import CLOSE, Values, multiple, right_value
-from bptui.trace.lines import Lines
-from bptui.trace.mending import evaluated
+from bptui.trace.judge.activated import softmaxes, textbook
+from bptui.trace.judge.candidates import ALL
+from bptui.trace.judge.repair import Repair
+from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.mend.mending import evaluated
+from bptui.trace.mend.should_be import View
 from bptui.trace.paths import SINGLE
-from bptui.trace.repair import Repair
-from bptui.trace.should_be import View
+from bptui.trace.step.multiples import CLOSE, Values, multiple, right_value
 
 LONGEST = 160
 """Characters of a line that is still worth being told."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from bptui.trace.candidates import ALL, gradient_text, turned
-from bptui.trace.comparing import Values, rounded
-from bptui.trace.lines import Lines
-from bptui.trace.repair import Repair
+from bptui.trace.judge.candidates import ALL, gradient_text, turned
+from bptui.trace.judge.repair import Repair
+from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.step.multiples import Values, rounded
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""

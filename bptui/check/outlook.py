@@ -14,12 +14,12 @@ import numpy as np
 
 from bptui.check.unapplied import Fixed, told
 from bptui.core.graph.node import Node
-from bptui.trace.activated import Activated, slopes_at
-from bptui.trace.comparing import Numbers
-from bptui.trace.drawing import PRODUCTS
-from bptui.trace.judge import Verdict
-from bptui.trace.training import FEW, Training
-from bptui.trace.updates import training_steps
+from bptui.trace.judge.activated import Activated, slopes_at
+from bptui.trace.judge.judge import Verdict
+from bptui.trace.judge.training import FEW, Training
+from bptui.trace.step.drawn import PRODUCTS
+from bptui.trace.step.multiples import Numbers
+from bptui.trace.step.updates import training_steps
 
 REACH = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "bipolar_sigmoid": (-1.0, 1.0)}
 REACH |= {"softsign": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0)}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bptui.check.reading import Reader, Reading, UnreadableError, Value, plain
-from bptui.trace.functions import PROGRAM
+from bptui.trace.record.operators import PROGRAM
 
 WHOLE = {"W1": "weights", "b1": "biases"}
 """What a list of parameters is called, by its first member."""

@@ -20,8 +20,7 @@ from bptui.check.runner import recorded
 from bptui.check.writer import Checked
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
-from bptui.trace.judge import LOOKED_AT, judge
-from bptui.trace.likely import named
+from bptui.trace.judge.judge import LOOKED_AT, judge
 from bptui.trace.run import (
     LOOK,
     STEPS,
@@ -32,8 +31,9 @@ from bptui.trace.run import (
     source_of,
 )
 from bptui.trace.source import Source, told_in
+from bptui.trace.step.likely import named
+from bptui.trace.step.updates import lost_updates, training_steps
 from bptui.trace.tape import Binding, Tape
-from bptui.trace.updates import lost_updates, training_steps
 
 LONGER = 8
 """Times as much that is recorded where sums within the first step looked like steps."""
@@ -59,7 +59,7 @@ def checked(
     goes on so long.
 
     Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be,
-    :class:`~bptui.trace.losses.UnknownLossError` where there is no such loss.
+    :class:`~bptui.trace.step.possible_losses.UnknownLossError` where there is no such loss.
     """
     try:
         own = Source(source_of(file))

@@ -32,7 +32,7 @@ from bptui.explain.expression import Scope
 from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
-from bptui.trace.edits import edits
+from bptui.trace.mend.statement_edits import edits
 
 MOST, MOST_IN_ONE = 4, 3
 """Turns in which slips are looked for, and mistakes that are tried together in one."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from bptui.trace.lines import Lines
-from bptui.trace.origins import Viewed
-from bptui.trace.repair import Repair
+from bptui.trace.judge.repair import Repair
+from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.mend.origins import Viewed
+from bptui.trace.step.updates import Parameter
 from bptui.trace.tape import Binding
-from bptui.trace.updates import Parameter
 
 SQUARE = "a column (n, 1) and a row (n,) become a square (n, n)"
 WHY = "the gradient has another shape than its parameter, which takes that shape"

@@ -14,13 +14,13 @@ from bptui.check.expected import Expected
 from bptui.check.report import Line
 from bptui.check.trials import Trial
 from bptui.check.writer import Checked
-from bptui.trace.comparing import Values
-from bptui.trace.judge import Verdict, judge
-from bptui.trace.losses import Judged
+from bptui.trace.judge.judge import Verdict, judge
 from bptui.trace.run import Run
+from bptui.trace.step.multiples import Values
+from bptui.trace.step.possible_losses import Judged
+from bptui.trace.step.truth import StepTruth
+from bptui.trace.step.updates import lost_updates, updates_between
 from bptui.trace.tape import Tape
-from bptui.trace.truth import StepTruth
-from bptui.trace.updates import lost_updates, updates_between
 
 NEAREST = 4
 """Entries of the forward pass that may be the first wrong one, at most."""

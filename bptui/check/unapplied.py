@@ -14,13 +14,13 @@ import numpy as np
 
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import Node, ordered
-from bptui.trace.candidates import ALL
-from bptui.trace.comparing import Values, multiple, rounded
-from bptui.trace.drawing import products_with, shown
-from bptui.trace.lines import Lines
-from bptui.trace.replay import FAILURES
+from bptui.trace.judge.candidates import ALL
+from bptui.trace.judge.replay import FAILURES
+from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.source import Source
-from bptui.trace.updates import training_steps
+from bptui.trace.step.drawn import products_with, shown
+from bptui.trace.step.multiples import Values, multiple, rounded
+from bptui.trace.step.updates import training_steps
 
 FREEZING = re.compile("freez|froz|trainable", re.IGNORECASE)
 """How programs say, in a name or a comment, that they leave parameters as they are."""

@@ -21,18 +21,18 @@ from bptui.check.shapes import SQUARE, WHY, as_column, summed
 from bptui.check.unapplied import chooses, told
 from bptui.core.graph.node import Node, evaluate
 from bptui.core.mistakes import NOT_SUMMED
-from bptui.trace.candidates import ALL, gradient_text
-from bptui.trace.comparing import Values, multiple, rounded, shaped
-from bptui.trace.graph import given_values
-from bptui.trace.judge import Verdict, other_shape
-from bptui.trace.losses import Judged
-from bptui.trace.origins import blame_origins
-from bptui.trace.repair import Repair
+from bptui.trace.judge.candidates import ALL, gradient_text
+from bptui.trace.judge.judge import Verdict, other_shape
+from bptui.trace.judge.repair import Repair
+from bptui.trace.mend.origins import blame_origins
+from bptui.trace.mend.should_be import View, view_of
+from bptui.trace.mend.slips import slip
 from bptui.trace.run import Run
-from bptui.trace.should_be import View, view_of
-from bptui.trace.slips import slip
+from bptui.trace.step.lowering import given_values
+from bptui.trace.step.multiples import Values, multiple, rounded, shaped
+from bptui.trace.step.possible_losses import Judged
+from bptui.trace.step.updates import Parameter as Traced
 from bptui.trace.tape import Binding
-from bptui.trace.updates import Parameter as Traced
 
 
 class Checked:

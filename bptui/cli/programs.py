@@ -93,7 +93,7 @@ def startable() -> Iterator[None]:
     """
     from bptui.check.interpreter import CannotStartError
     from bptui.presets.errors import printable
-    from bptui.trace.losses import UnknownLossError
+    from bptui.trace.step.possible_losses import UnknownLossError
 
     try:
         with telling_signals():

@@ -15,7 +15,7 @@ from bptui.export.forward import Block, Forward, identifier
 from bptui.export.layout import docstring, enclosed, indented
 from bptui.export.loops import Argument, Loop, Written
 from bptui.export.turns import Places, turn_counts
-from bptui.trace.candidates import ALL
+from bptui.trace.judge.candidates import ALL
 
 MOST, MOST_TURNS = 80, 6
 """Lines that a person may still read one after the other, and values of one name."""

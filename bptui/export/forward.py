@@ -19,9 +19,9 @@ from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code, used_again
 from bptui.explain.words import Told, said_of
 from bptui.export.layout import comment, folded
-from bptui.trace.activated import Activated, softmaxes, textbook
-from bptui.trace.comparing import Numbers
-from bptui.trace.lines import Lines
+from bptui.trace.judge.activated import Activated, softmaxes, textbook
+from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.step.multiples import Numbers
 
 
 class Block(NamedTuple):

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from bptui.trace.recording import Recording
-from bptui.trace.session import CALL
+from bptui.trace.record.recording import Recording
+from bptui.trace.record.session import CALL
 from bptui.trace.source import NOWHERE, Place, Source
 from bptui.trace.tape import ALIGNED, Binding, Note, Reference, Value
 

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from bptui.app.sheet.names import template
 from bptui.app.sheet.screen import NamesScreen, Outcome, Place, SheetScreen, checked
-from bptui.app.sheet.text import entries, matrices, tidied
+from bptui.app.sheet.typed import entries, matrices, tidied
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bptui.app.sheet import names as sheet
-from bptui.app.sheet.text import entries
+from bptui.app.sheet.typed import entries
 from bptui.core.activations import Activation, enter_activation
 from bptui.core.graph.elementwise import cos, cosh, log, minimum, sin, tanh
 from bptui.core.graph.node import constant

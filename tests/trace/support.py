@@ -12,16 +12,16 @@ import numpy as np
 
 from bptui.check.outlook import Outlook
 from bptui.core.graph.node import evaluate
-from bptui.trace.functions import PROGRAM
-from bptui.trace.graph import Lowered, given_values
-from bptui.trace.instrument import instrumented
-from bptui.trace.judge import Verdict, judge
-from bptui.trace.origins import blame_origins
-from bptui.trace.recorder import Recorder
-from bptui.trace.recording import Enough
-from bptui.trace.repair import Repair
-from bptui.trace.should_be import View, view_of
+from bptui.trace.judge.judge import Verdict, judge
+from bptui.trace.judge.repair import Repair
+from bptui.trace.mend.origins import blame_origins
+from bptui.trace.mend.should_be import View, view_of
+from bptui.trace.record.instrument import instrumented
+from bptui.trace.record.operators import PROGRAM
+from bptui.trace.record.recorder import Recorder
+from bptui.trace.record.recording import Enough
 from bptui.trace.source import Source
+from bptui.trace.step.lowering import Lowered, given_values
 from bptui.trace.tape import Tape
 
 ENTRIES = 3000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bptui.trace.origins import blame_origins
+from bptui.trace.mend.origins import blame_origins
 from tests.trace.kinds import HEAD, WRONG, assert_judged, program
 
 CONDITIONS = {

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bptui.trace.step.updates import training_steps
 from bptui.trace.tape import Tape
-from bptui.trace.updates import training_steps
 from tests.trace.kinds import HEAD, WRONG, assert_judged, program
 from tests.trace.support import Run
 

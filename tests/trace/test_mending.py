@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.trace.comparing import right_value
-from bptui.trace.edits import accumulated, edits, exchanged
-from bptui.trace.mending import evaluated, written
-from bptui.trace.origins import blame_origins
+from bptui.trace.mend.mending import evaluated, written
+from bptui.trace.mend.origins import blame_origins
+from bptui.trace.mend.statement_edits import accumulated, edits, exchanged
 from bptui.trace.paths import within
+from bptui.trace.step.multiples import right_value
 from tests.trace.kinds import HEAD, program
 from tests.trace.support import Judged
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bptui.trace.misfits import misfit
+from bptui.trace.record.misfits import misfit
 
 
 class Layer:

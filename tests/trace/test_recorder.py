@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bptui.trace.functions import PROGRAM
-from bptui.trace.instrument import instrumented
-from bptui.trace.recorder import Recorder
-from bptui.trace.recording import Enough
+from bptui.trace.record.instrument import instrumented
+from bptui.trace.record.operators import PROGRAM
+from bptui.trace.record.recorder import Recorder
+from bptui.trace.record.recording import Enough
 from bptui.trace.run import plain
 from tests.trace.odd import HEAD
 from tests.trace.support import Run
@@ -64,12 +64,13 @@ def test_a_long_list_of_data_is_no_long_tape() -> None:
 
 
 def test_the_recorder_runs_in_older_pythons() -> None:
-    loaded = "import sys, bptui.trace.instrument, bptui.trace.recorder, bptui.trace.updates\n"
-    code = loaded + "print(*(m for m in sys.modules if m.startswith('bptui')))"
+    code = "import sys, bptui.trace.record.session\n"
+    code += "print(*(m for m in sys.modules if m.startswith('bptui')))"
     names = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert {name.rpartition(".")[0] for name in names} == {"", "bptui", "bptui.trace"}
+    rooms = {name.rpartition(".")[0].removeprefix("bptui") for name in names}
+    assert rooms == {"", ".trace", ".trace.record", ".trace.step"}
     for name in names:
         text = Path(str(importlib.import_module(name).__file__)).read_text("utf-8")
         ast.parse(text, feature_version=(3, 10))

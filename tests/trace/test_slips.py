@@ -3,7 +3,7 @@
 import pytest
 
 from bptui.core.mistakes import MISTAKES
-from bptui.trace.slips import slip
+from bptui.trace.mend.slips import slip
 from tests.trace.support import Judged
 
 NET = """\

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from bptui.trace.judge import judge
-from bptui.trace.origins import blame_origins
-from bptui.trace.overwritten import overwriting_steps
+from bptui.trace.judge.judge import judge
+from bptui.trace.mend.origins import blame_origins
+from bptui.trace.step.overwritten import overwriting_steps
 from bptui.trace.tape import Note, Tape, Value
 from tests.export.test_derived import check_written
 from tests.trace.kinds import HEAD, program

@@ -24,7 +24,7 @@ from bptui.check.interpreter import CannotStartError
 from bptui.check.report import Report, as_plain
 from bptui.check.writer import Checked
 from bptui.terminal.capabilities import USUAL, Capabilities
-from bptui.trace.losses import UnknownLossError
+from bptui.trace.step.possible_losses import UnknownLossError
 
 Check = Callable[[], Checked | Report]
 """Runs the program and judges it."""

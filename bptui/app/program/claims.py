@@ -15,12 +15,12 @@ from bptui.core.arrays import Array
 from bptui.core.graph.backward import Simplification, backward
 from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.trace.activated import Activated, softmaxes
-from bptui.trace.candidates import ALL, Source, gradient_text
-from bptui.trace.comparing import multiple, shaped
-from bptui.trace.graph import given_values
-from bptui.trace.truth import StepTruth
-from bptui.trace.updates import Parameter
+from bptui.trace.judge.activated import Activated, softmaxes
+from bptui.trace.judge.candidates import ALL, Source, gradient_text
+from bptui.trace.step.lowering import given_values
+from bptui.trace.step.multiples import multiple, shaped
+from bptui.trace.step.truth import StepTruth
+from bptui.trace.step.updates import Parameter
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 CLOSE = 1e-6

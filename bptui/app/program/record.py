@@ -15,8 +15,8 @@ from bptui.check.report import Line
 from bptui.check.writer import Checked
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.trace.step.updates import training_steps
 from bptui.trace.tape import Binding
-from bptui.trace.updates import training_steps
 
 SILENT = ("leaf", "constant", "gather", "put")
 """Entries of a tape that are no operation of the program."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from bptui.app.sheet.text import COMMENT, OPTIONS, Entry, entries, values_of
+from bptui.app.sheet.typed import COMMENT, OPTIONS, Entry, entries, values_of
 from bptui.core.mistakes import MISTAKES
 from bptui.presets.csv_file import delimiter
 from bptui.presets.schema import TABLES, default, keys, words

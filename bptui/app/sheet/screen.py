@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 
 from bptui.app.screens.dialog import Dialog, Rows, TextBox
 from bptui.app.sheet.names import names_for, takes_names, template, with_name
-from bptui.app.sheet.text import Entry, SheetError, entries, tidied
+from bptui.app.sheet.typed import Entry, SheetError, entries, tidied
 from bptui.core.experiment import Experiment
 from bptui.presets.build import counted, origin_of
 from bptui.presets.errors import PresetError

@@ -1,0 +1,1 @@
+"""What is right and what is wrong in a recorded step: the first wrong lines."""

@@ -1,0 +1,189 @@
+"""Tells a function of the program that is wrong from calls that give it a wrong argument.
+
+Where all would be right if one of several calls were given something else that has a name there,
+the function is right, and that is the mistake. Where no call makes use of a gradient that it is
+given, the function is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bptui.trace.judge.repair import Argument, Repair, moved
+from bptui.trace.judge.replay import Changes
+from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.step.multiples import Values, right_value
+from bptui.trace.tape import Binding, Tape
+
+
+class _Call(NamedTuple):
+    """A recorded call: from where to where it goes, its arguments, and where its results go."""
+
+    function: str
+    frame: int
+    first: int
+    end: int
+    given: tuple[tuple[str, int], ...]
+    results: tuple[Binding, ...]
+    """The names that the caller gives them."""
+
+
+def blame_arguments(lines: Lines) -> None:
+    """Put repairs of calls in the place of repairs in functions that are called several times."""
+    calls = _calls(lines.truth.tape)
+    together: dict[int, list[Repair]] = {}
+    for repair in lines.repairs:
+        together.setdefault(repair.place, []).append(repair)
+    for repairs in (*together.values(), *([repair] for repair in lines.repairs)):
+        plain = not any(repair.updated for repair in repairs)
+        wrong = [e for repair in repairs for e in repair.entries if lines.is_wrong(e)]
+        call = _call_of(calls, min(wrong)) if plain and wrong else None
+        if call is None or not _elsewhere(lines, repairs[0], call, calls):
+            continue
+        for mended in (lines.repairs, repairs):  # it may put all right
+            found = next(_of_call(lines, mended, call), None)
+            if found is not None and all(repair in lines.repairs for repair in repairs):
+                lines.put(found[0], mended, found[1])
+                break
+    wrong = [e for repair in lines.repairs for e in repair.entries if lines.is_wrong(e)]
+    first = _call_of(calls, min(wrong)) if wrong else None
+    if first is not None:  # all that is wrong begins in it
+        one = len(lines.repairs) == 1
+        found = next(_of_call(lines, lines.repairs, first, unnamed=one), None)
+        if found is not None:
+            lines.put(found[0], lines.repairs, found[1])
+
+
+def blame_call(lines: Lines, repair: Repair) -> None:
+    """Put a repair of a call in the place of one that no edit of the function's line gives."""
+    wrong = next(filter(lines.is_wrong, repair.entries), None)
+    call = None if wrong is None else _call_of(_calls(lines.truth.tape), wrong)
+    found = next(_of_call(lines, [repair], call), None) if call else None
+    if found is not None:
+        lines.put(found[0], [repair], found[1])
+
+
+def blame_functions(lines: Lines) -> None:
+    """Put a repair of a function in the place of repairs of calls whose gradients it leaves out."""
+    anew = {entry: repair for repair in lines.repairs for entry in repair.renamed}
+    functions: dict[str, dict[int, _Call]] = {}
+    for call in _calls(lines.truth.tape) if anew else ():
+        for result in call.results:
+            if result.entry in lines.values and call.first <= result.entry < call.end:
+                functions.setdefault(call.function, {})[result.entry] = call
+    for calls in functions.values():
+        places = {lines.truth.tape.notes[entry].place for entry in calls}
+        if not anew.keys() >= calls.keys() or len(places) > 1:
+            continue
+        if all(_leaves_out(lines, call, entry) for entry, call in calls.items()):
+            repairs = list(dict.fromkeys(anew[entry] for entry in calls))
+            right = {entry: lines.replay.renamed.pop(entry)[0][1] for entry in calls}
+            merged = moved(places.pop(), calls, repairs)
+            lines.put(merged, repairs, lines.current | right)
+
+
+def _leaves_out(lines: Lines, call: _Call, result: int) -> bool:
+    """Whether a function makes no use of an argument that is as large as its result."""
+    tape = lines.truth.tape
+    read = {one for entry in range(call.first, call.end) for one in tape.inputs[entry]}
+    same = (entry for _, entry in call.given if tape.shape(entry) == tape.shape(result))
+    return any(entry not in read for entry in same)
+
+
+def _calls(tape: Tape) -> list[_Call]:
+    """Return the calls whose results got names, in the order in which they began."""
+    frames: dict[int, list[Binding]] = {}
+    for binding in tape.bindings:
+        frames.setdefault(binding.frame, []).append(binding)
+    named: dict[int, list[Binding]] = {}
+    for binding in tape.bindings:
+        named.setdefault(binding.entry, []).append(binding)
+    found = []
+    for frame, own in frames.items():
+        first, last = own[0], own[-1]
+        results = {b.entry for b in own if b.name.startswith("return ") and b.when == last.when}
+        later = (next(_after(named[entry], last), None) for entry in results)
+        outer = tuple(filter(None, later))
+        if frame and outer:
+            given = [b for b in own if b.place == first.place and b.name.isidentifier()]
+            pairs = tuple((b.name, b.entry) for b in given)
+            function = last.name.removeprefix("return ").partition("[")[0]
+            found.append(_Call(function, frame, first.when, last.when, pairs, outer))
+    return found
+
+
+def _after(names: Iterable[Binding], last: Binding) -> Iterator[Binding]:
+    """Yield the names that are given behind a function's last one, by others."""
+    return (b for b in names if b.frame != last.frame and b.when >= last.when)
+
+
+def _call_of(calls: Sequence[_Call], entry: int) -> _Call | None:
+    """Return the innermost call that has computed an entry."""
+    inside = (call for call in calls if call.first <= entry < call.end)
+    return max(inside, key=lambda call: call.first, default=None)
+
+
+def _elsewhere(lines: Lines, repair: Repair, call: _Call, calls: Sequence[_Call]) -> bool:
+    """Whether the line of a repair is carried out in another call of the same function."""
+    others = (_call_of(calls, entry) for entry in lines.places.get(repair.place, ()))
+    return any(other and other != call and other.function == call.function for other in others)
+
+
+def _of_call(
+    lines: Lines, repairs: Sequence[Repair], call: _Call, unnamed: bool = False
+) -> Iterator[tuple[Repair, Changes]]:
+    """Yield repairs of the call instead, by another argument, with what changes by them.
+
+    Where only ``unnamed`` ones may be wrong, those that have a name in the call are right.
+    """
+    if any(repair.renamed for repair in repairs):
+        return  # which would stay mended by their names
+    tape, others = lines.truth.tape, lines.without(*repairs)
+    mended = frozenset().union(*(repair.mended for repair in repairs))
+    inside = [entry for entry in lines.backward if call.first <= entry < call.end]
+    reads = {entry: tape.read_at(tape.notes[entry].place) for entry in inside}
+    names = {
+        binding.entry
+        for binding in tape.bindings
+        if binding.when <= call.first and binding.frame in (0, call.results[0].frame)
+    }
+    for name, entry in call.given:
+        if unnamed and (entry in names or entry not in lines.backward):
+            continue
+        reading = [one for one in inside if entry in tape.inputs[one]]
+        users = [one for one in reading if not reads[one] or name in reads[one]] or reading
+        shape = tape.shape(entry)
+        for text, values in _in_sight(lines, call, others) if users and shape else ():
+            if values[0].shape != shape:
+                continue
+            changed = lines.replay.renaming({entry: (users, values)}, others)
+            if changed is None or not lines.mends(changed, *repairs):
+                continue
+            for result in call.results:
+                new = changed.get(result.entry)
+                if new is not None and not right_value(lines.values[result.entry], new, True):
+                    sources = (*lines.standing.compared(new), *repairs[0].stands_for)[:1]
+                    argument = Argument(call.function, name, text)
+                    own = (result.place, (result.entry,), sources, mended)
+                    yield Repair(*own, argument=argument), changed
+
+
+def _in_sight(lines: Lines, call: _Call, known: Changes) -> Iterator[tuple[str, Values]]:
+    """Yield what has a name where a function is called, and its transposes."""
+    truth, here = lines.truth, call.results[0].frame
+    found: dict[str, int] = {}
+    for binding in truth.tape.bindings:
+        if binding.when > call.first or binding.frame == call.frame:
+            break
+        if binding.frame in (0, here) and not binding.name.startswith("return "):
+            found[binding.name] = binding.entry
+    for name, entry in reversed(found.items()):
+        node = truth.graph.nodes.get(entry)
+        if node is not None and np.asarray(truth.tape.values[entry]).dtype.kind == "f":
+            values = known.get(entry) or truth.numbers(node)
+            yield name, values
+            if values[0].ndim == 2:
+                yield f"{name}.T", [value.T for value in values]

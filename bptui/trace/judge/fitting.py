@@ -1,0 +1,112 @@
+"""How parameters fare where values of a backward pass are others than the program's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bptui.trace.judge.candidates import ALL, Source
+from bptui.trace.judge.replay import Changes
+from bptui.trace.step.multiples import (
+    Multiples,
+    Values,
+    along,
+    largest,
+    multiple,
+    multiple_as_it_is,
+    rounded,
+)
+from bptui.trace.step.possible_losses import Judged, Key
+from bptui.trace.step.truth import StepTruth
+from bptui.trace.step.updates import Parameter
+
+
+class Fitting:
+    """The changes of parameters beside their true gradients, with other values on the way."""
+
+    def __init__(
+        self,
+        truth: StepTruth,
+        judged: Judged,
+        true: Mapping[Source, Values],
+        values: Mapping[int, Values],
+    ) -> None:
+        self.truth, self.judged, self.true, self.values = truth, judged, true, values
+        self.unchanged: dict[Key, dict[int, float | None]] = {}
+        """The multiples of parameters' gradients that entries are before any repair."""
+        self.multiples: dict[Key, Multiples] = {}
+
+    def fits(self, parameter: Parameter, changed: Changes) -> float | None:
+        """Return the multiple of its true gradient by which a parameter changes; None for another.
+
+        It is NaN where the gradient is right, but an optimizer makes something else of it.
+        """
+        match = self.judged.matches[parameter.key]
+        after = changed.get(parameter.after)
+        if after is None:
+            if match is None or (self.judged.uphill and not match.whole):
+                return None
+            return match.factor if match.whole else float("nan")
+        true = self.true_of(parameter)
+        if true is None or not self.keeps_its_shape(parameter, changed):
+            return None
+        factor = self.factor_after(parameter, changed)
+        if factor is not None:
+            was = match is not None and match.whole and not self.judged.uphill
+            if match is not None and was and rounded(factor) != rounded(match.factor):
+                return None  # it was right as it was
+            optimized = any(m and m.entry is not None for m in self.judged.matches.values())
+            return None if optimized and not self.judged.whole else factor
+        if self.judged.uphill and along(self.change(parameter, changed), true):
+            return None
+        sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
+        last = next(self._adapted(parameter, changed, true), None)
+        fits = last is not None and (not self.judged.ratios or rounded(last) in sizes)
+        return float("nan") if fits else None
+
+    def true_of(self, parameter: Parameter) -> Values | None:
+        """Return a parameter's true gradient; None where the loss does not depend on it."""
+        whole = self.true.get((parameter.before, ALL))
+        return None if whole is None else list(map(parameter.taken, whole))
+
+    def _adapted(self, parameter: Parameter, changed: Changes, true: Values) -> Iterator[float]:
+        """Yield the multiples of its true gradient that an optimizer takes, the last one first."""
+        key = parameter.key
+        if key not in self.unchanged:
+            behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
+            behind = {entry for entry in behind if self.truth.adapted(key, entry)}
+            unlike = self.truth.unlike(true)
+            self.unchanged[key] = {
+                entry: None if entry in unlike else multiple(self.values[entry], true)
+                for entry in sorted(behind, reverse=True)
+            }
+            self.multiples[key] = Multiples([true])
+        for entry, factor in self.unchanged[key].items():
+            if entry in changed:
+                values = changed[entry]
+                near = values[0].size == true[0].size and self.multiples[key].of(values)
+                factor = multiple(values, true) if near else None
+            if factor is not None:
+                yield factor
+
+    def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
+        """Return the multiple of its true gradient by which a whole parameter has changed."""
+        true, change = self.true_of(parameter), self.change(parameter, changed)
+        if true is None:
+            return None
+        noise = self.truth.noise(parameter, self.judged.size)
+        factor = multiple_as_it_is(change, true, noise)
+        lost = largest(change) <= noise.values and largest(true) > noise.true
+        if lost and self.judged.matches[parameter.key] is None:
+            return None  # nothing is left
+        if factor is None and self.truth.decay.known:
+            factor = multiple_as_it_is(self.truth.decay.without(parameter, change), true, noise)
+        return factor
+
+    def keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:
+        shape = self.truth.parameters[parameter].shape
+        return parameter.after in changed and changed[parameter.after][0].shape == shape
+
+    def change(self, parameter: Parameter, changed: Changes) -> Values:
+        before = self.truth.numbers(self.truth.parameters[parameter])
+        pairs = zip(changed[parameter.after], before, strict=True)
+        return [parameter.taken(new - old) for new, old in pairs]

@@ -1,0 +1,60 @@
+"""Repairs what the forward pass hands to the backward pass: the backward pass itself is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bptui.trace.judge.candidates import ALL
+from bptui.trace.judge.repair import Repair
+from bptui.trace.judge.replay import Changes
+from bptui.trace.step.updates import with_former
+
+if TYPE_CHECKING:
+    from bptui.trace.judge.wrong_lines import Lines
+
+
+def handed_over(lines: Lines) -> tuple[Repair, Changes] | None:
+    """Return a repair that puts all right, with all that it changes."""
+    return next(_damaged(lines), None) or next(_turned(lines), None)
+
+
+def _damaged(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
+    """Yield repairs of forward values that were changed before all gradients of them."""
+    tape, nodes = lines.truth.tape, lines.truth.graph.nodes
+    for binding, former in with_former(tape):
+        entry = binding.entry
+        back = entry in lines.values and entry not in lines.forward | lines.truth.later
+        changed = back and former in lines.forward
+        if former is None or not changed or lines.factors(entry):
+            continue
+        right = lines.truth.numbers(nodes[former])
+        if right[0].shape != lines.values[entry][0].shape or not tape.depends(entry, {former}):
+            continue
+        current = lines.replay.carried({entry: right}, lines.current)
+        source = (former, ALL)
+        repair = Repair(tape.notes[entry].place, (entry,), (source,), frozenset(lines.wrong))
+        every = repair._replace(mended=frozenset(p.key for p in lines.truth.parameters))
+        if source in lines.true and current and lines.mends(current, every):
+            yield repair, current
+
+
+def _turned(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
+    """Yield repairs of errors of the other sign, whose squares are the same and give the loss."""
+    tape, nodes = lines.truth.tape, lines.truth.graph.nodes
+    for entry in sorted(lines.forward & lines.truth.tape.named) if lines.judged.uphill else ():
+        users = [user for user in lines.backward if entry in tape.inputs[user]]
+        several = len({nodes[user].line for user in users}) > 1  # else that line is wrong
+        difference = nodes[entry].op.name in ("subtract", "negative")
+        if not (difference and several and (entry, ALL) in lines.true):
+            continue
+        own = lines.truth.numbers(nodes[entry])
+        right = [-part for part in own]
+        current = lines.replay.renaming({entry: (users, right)}, lines.current)
+        source, renamed = (entry, ALL), frozenset((entry,))
+        mended = frozenset(lines.wrong)
+        repair = Repair(tape.notes[entry].place, (entry,), (source,), mended, renamed)
+        if current and lines.mends(current, repair):
+            lines.values[entry] = own
+            lines.replay.renamed.setdefault(entry, []).insert(0, (users, right))
+            yield repair, current

@@ -1,0 +1,266 @@
+"""Judges a recorded program: the first training step that goes wrong, its first wrong lines."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bptui.core.graph.node import evaluate
+from bptui.trace.judge.arguments import blame_arguments, blame_functions
+from bptui.trace.judge.backward_pass import handed_on
+from bptui.trace.judge.helpers import blame_helpers
+from bptui.trace.judge.jacobians import blame_jacobians
+from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.step.drawn import SPREADS
+from bptui.trace.step.likely import claimed, likely
+from bptui.trace.step.overwritten import overwriting_steps, with_overwritten
+from bptui.trace.step.possible_losses import Judged
+from bptui.trace.step.truth import ROUNDING, StepTruth
+from bptui.trace.step.updates import Parameter, TrainingStep, training_steps
+from bptui.trace.tape import Reference, Tape
+
+LOOKED_AT = 2
+"""Steps of each parameter: gradients that are never cleared are right only in the first."""
+MOST = 8
+"""Steps that are looked at, where networks are trained in turns, or steps use other lines."""
+
+
+@dataclass
+class Verdict:
+    """What is said of a program: of its first wrong step, else of its first one."""
+
+    step: TrainingStep
+    number: int
+    """Of the training step, from 1."""
+    lines: Lines
+    squares: list[int]
+    """Entries in which a column and a row of the same length made a square."""
+    grown: list[int]
+    """Places of gradients of another shape than their parameter, which takes that shape."""
+
+    @property
+    def broadcast(self) -> list[int]:
+        """Places where broadcasting made more numbers than were meant."""
+        notes = self.lines.truth.tape.notes
+        return list(dict.fromkeys([*(notes[entry].place for entry in self.squares), *self.grown]))
+
+    @property
+    def right(self) -> bool:
+        """Whether all gradients are right."""
+        judged = self.lines.judged
+        return not (self.broadcast or judged.uphill or None in judged.matches.values())
+
+    @property
+    def unknown(self) -> dict[int, str]:
+        """What the loss is computed through and has no rule, by its entry: wrong says nothing."""
+        known = self.lines.truth.unknown
+        return {entry: known[entry] for entry in sorted(self.lines.forward & known.keys())}
+
+
+def judge(
+    tape: Tape,
+    turns: Sequence[tuple[int, int]],
+    lines: Callable[[int], int],
+    first: int = 0,
+    told: Callable[[StepTruth], Judged | None] | None = None,
+    limit: float = math.inf,
+) -> Verdict | None:
+    """Return the verdict; None where no training step with a loss was recorded.
+
+    The loss is what the program makes likely, or what is ``told``. Wrong lines are looked for
+    during ``limit`` seconds: a verdict may come without them.
+    """
+    until = time.monotonic() + limit
+    verdict: Verdict | None = None
+    steps = training_steps(tape) or overwriting_steps(tape)
+
+    def losses_of(truth: StepTruth) -> list[Judged]:
+        return likely(truth) if told is None else [*filter(None, [told(truth)])]
+
+    choice = _Choice(tape)
+    for number, sure in enumerate(steps[first:], first + 1):
+        if not choice.takes(sure):
+            continue
+        found: Verdict | None = None
+        step = sure
+        for spread in SPREADS:
+            truth = StepTruth(tape, step, lines, spread=spread)
+            losses = losses_of(truth)
+            if step is sure:
+                every = (with_overwritten(truth, one) for one in losses)
+                step = max(every, key=lambda one: len(one.parameters), default=step)
+            if step != sure and truth.step is sure:
+                if not step.parameters:
+                    return None
+                truth = StepTruth(tape, step, lines, spread=spread)
+                losses = losses_of(truth)
+            tried = [Lines(truth, judged, turns, until) for judged in losses]
+            if not tried and truth.drawn.undecided:
+                continue  # nearer to the program's own numbers there may be a loss
+            if not tried or (verdict is not None and not _finite(truth, losses)):
+                break  # what grows without limit, or has no slope left, says nothing more
+            for candidate in tried:
+                candidate.find()
+            best = min(tried, key=_how_much)
+            if best.repairs and (other := _at_the_rate(best)) is not None:
+                best = min(best, other, key=_how_much)
+            if time.monotonic() <= until:
+                blame_jacobians(best)
+                blame_helpers(best, lines)
+                blame_functions(best)
+                blame_arguments(best)
+            together = squares(tape, truth.dependent)
+            larger = grown(tape, best)
+            odd = {p.key for p in other_shape(truth)} if larger else set()
+            best.repairs = [r for r in best.repairs if r.place in larger or not r.mended <= odd]
+            found = Verdict(step, number, best, together, larger)
+            if found.right or not truth.drawn.undecided or time.monotonic() > until:
+                break
+        if found is None and verdict is not None:
+            break
+        if found is None:
+            choice.leave(sure)
+            continue
+        if not found.right and (verdict is None or not found.lines.truth.drawn.limited):
+            return found
+        verdict = verdict or found
+    return verdict
+
+
+class _Choice:
+    """Chooses the steps that are looked at: those that show something new."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.looked_at = 0
+        self._counts: Counter[int] = Counter()
+        """How often the updates at each place were looked at."""
+        self._seen: set[int] = set()
+        """The places that gradients were computed at."""
+        self._no_training: set[int] = set()
+
+    def takes(self, step: TrainingStep) -> bool:
+        """Whether parameters are updated that were not twice, or lines used that were not yet."""
+        updated = _updated(step)
+        if not updated.isdisjoint(self._no_training):
+            return False
+        used = self._used(step)
+        known = all(self._counts[place] >= LOOKED_AT for place in updated) and used <= self._seen
+        if known or self.looked_at == MOST:
+            return False
+        self.looked_at += 1
+        self._counts.update(updated)
+        self._seen |= used
+        return True
+
+    def leave(self, step: TrainingStep) -> None:
+        """Take back a step that has no loss, as where data are made turn by turn."""
+        self.looked_at -= 1
+        self._no_training |= _updated(step)
+
+    def _used(self, step: TrainingStep) -> set[int]:
+        """Return the places at which a step computes what its updates are made of."""
+        afters = (parameter.after for parameter in step.parameters)
+        behind = self.tape.behind(afters, short_of=range(step.first))
+        return {self.tape.notes[entry].place for entry in behind if entry >= step.first}
+
+
+def _updated(step: TrainingStep) -> set[int]:
+    return {parameter.statements[-1].place for parameter in step.parameters}
+
+
+def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:
+    """Whether some loss is still a number, and so are its gradients, which have not vanished."""
+    lost = min(truth.noise(parameter, 0.0).values for parameter in truth.parameters)
+    nodes = [one.loss.node for one in losses if lost < one.size / ROUNDING < np.inf]
+    values = [evaluate(nodes, draw) for draw in truth.draws]
+    return any(np.isfinite(draw[node]).all() for draw in values for node in nodes)
+
+
+def _how_much(lines: Lines) -> tuple[int, int]:
+    """Return how much has to be wrong in a program if these are its lines."""
+    return len(lines.wrong), len(lines.repairs)
+
+
+def _at_the_rate(lines: Lines) -> Lines | None:
+    """Return the lines as they are if gradients that are all off by one factor are wrong, too.
+
+    A mean that is not taken is one slip, though what is added to it later is added rightly.
+    """
+    truth, judged = lines.truth, lines.judged
+    factors = set(claimed(truth, judged))
+    if lines.factor is None or len(factors) != 1 or factors == {1.0}:
+        return None
+    factor = lines.factor / factors.pop()  # rounded, so take the rate that the program has
+    rates = (np.copysign(rate, factor) for each in truth.parameters for rate in each.scalars)
+    same = (float(rate) for rate in rates if np.isclose(rate, factor, rtol=1e-4))
+    told = truth.told(judged.loss, next(same, factor))
+    if told is None:
+        return None
+    found = Lines(truth, told, lines.turns, lines.until)
+    found.find()
+    return found
+
+
+def squares(tape: Tape, entries: Iterable[int]) -> list[int]:
+    """Return the entries in which (n, 1) and (n,) met: the result is (n, n), and never meant."""
+    found: list[int] = []
+    for entry in sorted(entries):
+        note = tape.notes[entry]
+        if note.call in ("add", "subtract", "multiply", "divide"):
+            operands = [part for part in note.arguments if isinstance(part, Reference)]
+            shapes = sorted((tape.shape(part.entry) for part in operands), key=len)
+            if len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1) != (1, 1):
+                found.append(entry)
+    return found
+
+
+def grown(tape: Tape, lines: Lines) -> list[int]:
+    """Return the places of gradients by which a parameter gets another shape in its update."""
+    found: dict[int, None] = {}
+    end = lines.truth.step.end
+    bound = {binding.entry for binding in tape.bindings if binding.when <= end}
+    for entry in sorted(bound & lines.truth.dependent - lines.forward):
+        note = tape.notes[entry]
+        if note.call not in ("add", "subtract") or len(note.arguments) < 2:
+            continue
+        old, change = note.arguments[:2]
+        if not isinstance(old, Reference) or not isinstance(change, Reference):
+            continue
+        updates = {parameter.after for parameter in lines.truth.parameters}
+        single = tape.shape(old.entry) == () and entry not in updates
+        larger = tape.shape(old.entry) != tape.shape(entry) and not single
+        learned = old.entry in lines.forward & lines.truth.dependent
+        if larger and learned and tape.depends(change.entry, {old.entry}):
+            claimed = _claimed(tape, change.entry, bound)
+            named = handed_on(tape, {claimed: end}).get(claimed)
+            where = named[0].place if named else tape.notes[claimed].place
+            behind = tape.ancestors(entry)
+            used = any(claimed in tape.inputs[one] for one in lines.backward if one not in behind)
+            # what is the gradient of another value, and is used as such, is right where it is
+            right = used and not named and lines.standing.of(claimed)
+            found[note.place if right else where] = None
+    return list(found)
+
+
+def other_shape(truth: StepTruth) -> list[Parameter]:
+    """Return the parameters that their update gives another shape."""
+    shape = truth.tape.shape
+    return [p for p in truth.parameters if shape(p.before) != shape(p.after)]
+
+
+def _claimed(tape: Tape, entry: int, bound: Collection[int]) -> int:
+    """Return what is multiplied with a rate."""
+    while entry not in bound and tape.notes[entry].call in ("multiply", "divide"):
+        shape = tape.shape(entry)
+        given = tape.inputs[entry][: 1 if tape.notes[entry].call == "divide" else None]
+        whole = [part for part in given if tape.shape(part) == shape]
+        if len(whole) != 1:
+            break
+        entry = whole[0]
+    return entry

@@ -1,0 +1,43 @@
+"""What right gradients may be meant as instead: what their names or shapes tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bptui.trace.judge.candidates import ALL, Source
+from bptui.trace.step.multiples import multiple_as_it_is
+
+if TYPE_CHECKING:  # which looks for what is wrong by this
+    from bptui.trace.judge.wrong_lines import Lines
+
+
+class Meant:
+    """Tells values that are right gradients, but may not be those that are meant."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.names: dict[int, str] = {}
+        """The first names of entries, without those of objects and underscores: ``dh``."""
+        self.anew: dict[tuple[int, int], str] = {}  # by the places that give them, too
+        for binding in lines.truth.tape.bindings:
+            name = binding.name.rpartition(".")[2].replace("_", "").lower()
+            if not name.startswith("return"):
+                self.anew[binding.entry, binding.place] = name = name.replace("grad", "d")
+                self.names.setdefault(binding.entry, name)
+
+    def called(self, entry: int, source: Source, anew: int | None = None) -> bool:
+        """Whether something else's gradient is called that of h, as dh: if ``anew``, where."""
+        of, own = self.names.get(source[0]), self.names.get(entry)
+        factors = self.lines.factors(entry)
+        if anew is not None:  # and that of one value may have the wrong sign for another
+            own, sign = self.anew.get((entry, anew)), self.lines.first_factor(entry) or 1.0
+            factors = {one: factor for one, factor in factors.items() if factor * sign > 0.0}
+        known = {self.names.get(one) for one, _ in factors}
+        return source[1] == ALL and of is not None and own == "d" + of and of not in known
+
+    def turned(self, known: Mapping[int, Source]) -> bool:
+        """Whether squares are transposes of true gradients of their shape, which may be meant."""
+        pairs = [(self.lines.values[entry], self.lines.true[one]) for entry, one in known.items()]
+        square = all(own[0].ndim == 2 and own[0].shape == true[0].shape for own, true in pairs)
+        return bool(pairs) and square and not any(multiple_as_it_is(*pair) for pair in pairs)

@@ -1,0 +1,147 @@
+"""Computes a recorded backward pass again, as the program does, with other numbers in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from bptui.core.graph.node import Node
+from bptui.trace.step.multiples import Numbers, Values
+from bptui.trace.step.truth import StepTruth
+
+Changes = dict[int, Values]
+"""Other values of entries, one array for each draw."""
+Compute = Callable[[Node, list[Numbers]], Numbers]
+
+FAILURES = (ValueError, IndexError, TypeError)
+"""What numpy raises for numbers of a shape that the program did not have in mind."""
+
+
+def as_it_is(node: Node, values: list[Numbers]) -> Numbers:
+    """Return what an operation gives."""
+    return np.asarray(node.op.evaluate(*values, **node.settings))
+
+
+class Replay:
+    """The entries of a backward pass, which can be computed again."""
+
+    def __init__(self, truth: StepTruth, backward: Sequence[int]) -> None:
+        self.truth, self.backward = truth, backward
+        self.renamed: dict[int, list[tuple[Collection[int], Values]]] = {}
+        """What entries should be where they are read by another name: by which, and the values."""
+        self._known: dict[Node, Values] = {}
+
+    def carried(
+        self,
+        replaced: Changes,
+        known: Mapping[int, Values],
+        pinned: Collection[int] = (),
+        last: int | None = None,
+    ) -> Changes | None:
+        """Return ``known`` with what follows from replaced values; None where that fails.
+
+        What comes behind a ``last`` entry stays.
+        """
+        changed, first = {**known, **replaced}, min(replaced)
+        later = [e for e in self.backward if e > first and e not in replaced and e not in pinned]
+        if last is not None:
+            later = [entry for entry in later if entry <= last]
+        return self._again(later, set(replaced), changed, {})
+
+    def renaming(
+        self,
+        names: Mapping[int, tuple[Collection[int], Values]],
+        known: Mapping[int, Values],
+        pinned: Collection[int] = (),
+    ) -> Changes | None:
+        """Return what changes where entries are others for those that read them by another name."""
+        for entry, name in names.items():
+            self.renamed.setdefault(entry, []).insert(0, name)
+        reading = {user for users, _ in names.values() for user in users}.difference(pinned)
+        later = [entry for entry in self.backward if entry not in pinned]
+        changed = self._again(later, set(), dict(known), dict.fromkeys(reading, as_it_is))
+        for entry in names:
+            del self.renamed[entry][0]
+        return changed
+
+    def edited(
+        self,
+        entries: Collection[int],
+        compute: Compute,
+        known: Mapping[int, Values],
+        pinned: Collection[int] = (),
+    ) -> Changes | None:
+        """Return what changes where entries are computed by another operation."""
+        later = [entry for entry in self.backward if entry not in pinned]
+        return self._again(later, set(), dict(known), dict.fromkeys(entries, compute))
+
+    def with_former(
+        self, entries: Collection[int], known: Mapping[int, Values], pinned: Collection[int] = ()
+    ) -> Changes | None:
+        """Return what changes where entries read parameters as they were before the update."""
+        former: Changes = {}
+        for parameter, node in self.truth.parameters.items():
+            former[parameter.after] = self.truth.numbers(node)
+        read = [entry for entry in self.backward if entry in entries and entry not in former]
+        changed = self._again(read, set(former), {**known, **former}, {})
+        if changed is None:
+            return None
+        own = {e: changed[e] for e in read if changed.get(e) is not known.get(e)}
+        return self.carried(own, known, pinned) if own else None
+
+    def with_others(
+        self, given: int, others: Collection[int], entries: Collection[int]
+    ) -> Iterator[Changes]:
+        """Yield what entries are if one they are computed from is another of the same shape."""
+        nodes = self.truth.graph.nodes
+        again = [entry for entry in self.backward if entry in entries]
+        for other in others:
+            if other != given and nodes[other].shape == nodes[given].shape:
+                changed = self._again(again, {given}, {given: self.truth.numbers(nodes[other])}, {})
+                if changed is not None:
+                    yield changed
+
+    def _again(
+        self,
+        entries: Sequence[int],
+        stale: set[int],
+        changed: Changes,
+        edits: Mapping[int, Compute],
+    ) -> Changes | None:
+        graph, inputs = self.truth.graph, self.truth.tape.inputs
+        with np.errstate(all="ignore"):
+            for entry in entries:
+                if entry not in edits and stale.isdisjoint(inputs[entry]):
+                    continue
+                stale.add(entry)
+                node, compute = graph.nodes[entry], edits.get(entry, as_it_is)
+                try:
+                    changed[entry] = self._computed(node, compute, changed, entry)
+                except FAILURES:
+                    return None
+        return changed
+
+    def _computed(self, node: Node, compute: Compute, changed: Changes, user: int) -> Values:
+        parts = [self._values(part, changed, user) for part in node.inputs]
+        return [
+            compute(node, [part[draw] for part in parts]) for draw in range(len(self.truth.draws))
+        ]
+
+    def _values(self, node: Node, changed: Changes, user: int) -> Values:
+        """Return a node's values, as they are for the entry that uses it."""
+        entry = self.truth.graph.entry.get(node)
+        if entry is not None:
+            renamed = self._renamed(entry, user) if self.renamed else None
+            if renamed or entry in changed:
+                return renamed or changed[entry]
+        if node not in self._known:
+            known = all(node in draw for draw in self.truth.draws)
+            if not known or (entry is None and node.inputs):
+                return self._computed(node, as_it_is, changed, user)
+            self._known[node] = [np.asarray(draw[node]) for draw in self.truth.draws]
+        return self._known[node]
+
+    def _renamed(self, entry: int, user: int) -> Values | None:
+        known = (values for users, values in self.renamed.get(entry, ()) if user in users)
+        return next(known, None)

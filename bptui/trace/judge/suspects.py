@@ -1,0 +1,402 @@
+"""What may be wrong in a backward pass, and what may belong there: the likeliest comes first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain, combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from bptui.trace.judge.backward_pass import computed_again, handed_on, settled_by, turns_with_both
+from bptui.trace.judge.candidates import ALL, PART, Candidates, Source
+from bptui.trace.judge.held import wrong_parts
+from bptui.trace.judge.meant import Meant
+from bptui.trace.judge.sizes import Sizes
+from bptui.trace.step.drawn import VIEWS, views_of
+from bptui.trace.step.multiples import multiple, rounded, varies
+from bptui.trace.step.possible_losses import Key
+from bptui.trace.tape import Binding, Tape
+
+if TYPE_CHECKING:
+    from bptui.trace.judge.wrong_lines import Lines
+
+
+class _Suspect(NamedTuple):
+    """A place that may be wrong, with its entries and the first of them in doubt.
+
+    They may be wrong only for those that read them by another name, ``since`` they got it.
+    """
+
+    first: int
+    place: int
+    entries: list[int]
+    since: dict[int, Collection[int]]
+
+
+class Attempt(NamedTuple):
+    """What the entries of a place may stand for; ``late`` where it is tried if nothing else is."""
+
+    place: int
+    pairs: dict[int, Source]
+    since: Mapping[int, Collection[int]]
+    late: bool = False
+    exact: bool = False
+    """Whether it has to fit as it is, times no factor."""
+
+
+class Suspects:
+    """The places of a backward pass that may be wrong, as far as its lines are known."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines, self.truth, self.backward = lines, lines.truth, lines.backward
+        self.sizes = Sizes(lines)
+        again = computed_again(self.truth, lines.forward, self.backward)
+        # an error is a gradient, too
+        self.computed_again = {entry for entry in again if not lines.standing.of(entry)}
+        values = self.truth.tape.values  # a layer's mask is made on the way forward
+        floats = (e for e in self.backward if np.asarray(values[e]).dtype.kind == "f")
+        going_back = sorted(self.truth.dependent.intersection(floats))
+        starts = turns_with_both(lines.turns, lines.forward, going_back)
+        self.candidates = Candidates(self.truth, lines.true, lines.values, starts)
+        self.named: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
+        """The places that name something anew: when they first do so, and what reads it so."""
+
+    def attempts(self, right: set[Key]) -> Iterator[Attempt]:
+        """Yield what may be wrong, and what may belong there.
+
+        First come terms of another size than the rest, then where a path is left out of a sum or
+        taken for another, then what is no true gradient or has the wrong sign, then what is that
+        of another value, then what has another size, at once for all that a function of slopes
+        has made, then the gradient of a parameter itself: there any mistake could be mended; at
+        last what has an odd shape.
+        """
+        wrong = [p for p in self.truth.parameters if p.key in self.lines.wrong]
+        suspects = set().union(
+            *(self.truth.behind[p.key] - self.lines.updates.leading(p) for p in wrong)
+        )
+        usual = self.sizes.usual(right)
+        sign = 0.0 if right else self.sizes.sign(suspects)
+        known = self.sizes.known(right, usual, sign)
+        had = self._idle.union(*known.values())
+        settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
+        done = {(repair.place, e) for repair in self.lines.repairs for e in repair.entries}
+        suspected: list[_Suspect] = []
+        for place, group in self.lines.places.items():
+            entries = [e for e in group if e in suspects and (place, e) not in done]
+            if not self.right_slopes.issuperset(entries):  # else they are right where they are made
+                first = next((entry for entry in entries if entry not in settled), entries[0])
+                suspected.append(_Suspect(first, place, entries, {}))
+        self.named = self._named_anew(suspects, settled)
+        for place, (when, since) in self.named.items():
+            if entries := [entry for entry in sorted(since) if (place, entry) not in done]:
+                suspected.append(_Suspect(when, place, entries, since))
+        suspected.sort(key=lambda suspect: (suspect.first, not suspect.since))
+        certain = [one for one in suspected if not one.since and one.first in settled]
+        doubtful = [one for one in suspected if one not in certain]
+        meant = Meant(self.lines)
+        turned = [one for one in certain if meant.turned(self._as_it_is(one.entries))]
+        certain = [one for one in certain if not all(map(self._shown, one.entries))]
+        graph, early = self.truth.graph, self.truth.early
+        views = views_of(graph, self.truth.parameters.values(), early)
+        parameters = {graph.entry[node] for node in views}
+
+        def paired(places: Iterable[_Suspect], *sizes: bool) -> Iterator[Attempt]:
+            for suspect in places:
+                # of all that a line has made a part may be right, as with a sign that is lost twice
+                group = suspect.entries if suspect.since else self.lines.places[suspect.place]
+                groups = dict.fromkeys((tuple(suspect.entries), tuple(group)))
+                for pairs in chain.from_iterable(
+                    self.candidates.of([*entries], odd) for odd in sizes for entries in groups
+                ):
+                    yield Attempt(suspect.place, pairs, suspect.since)
+
+        def inner(attempt: Attempt) -> bool:
+            return all(entry not in parameters for entry, _ in attempt.pairs.values())
+
+        sizes_of_right = {
+            rounded(factor)
+            for entry in self.truth.tape.named.intersection(self.backward, self.lines.behind_right)
+            for source, factor in self.lines.factors(entry).items()
+            if source[0] in parameters
+        }
+
+        def right_already(attempt: Attempt) -> bool:
+            factors = (self.lines.factors(e).get(s) for e, s in attempt.pairs.items())
+            return all(factor and rounded(factor) in sizes_of_right for factor in factors)
+
+        def rescaled(attempt: Attempt) -> bool:  # of another value it is the gradient as it is
+            factors = map(self.lines.factors, attempt.pairs)
+            pairs = zip(factors, attempt.pairs.values(), strict=True)
+            return all(source in of and 1.0 in map(rounded, of.values()) for of, source in pairs)
+
+        repaired = {repair.place for repair in self.lines.repairs}
+        for place, pairs in wrong_parts(self.lines):
+            if place not in repaired and not suspects.isdisjoint(pairs):
+                yield Attempt(place, pairs, {})
+        for suspect in turned:
+            yield Attempt(suspect.place, self._as_it_is(suspect.entries), {})
+        for suspect in [*certain, *(one for one in suspected if one.since)]:
+            for pairs in self.candidates.of(suspect.entries):
+                apart = len({*pairs.values()}) == len(suspect.entries)  # no sum that grows
+                anew = suspect.place if suspect.since else None
+                if apart and all(meant.called(*pair, anew) for pair in pairs.items()):
+                    yield Attempt(suspect.place, pairs, suspect.since)
+        # of two terms of different sizes the one of the size of its true gradient is right
+        factors = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
+        for suspect in sorted(certain, key=lambda one: rounded(factors[one.first]) == 1.0):
+            same = self._as_it_is(suspect.entries)
+            if any(part >= 0 for _, part in same.values()):
+                yield Attempt(suspect.place, same, {})
+        paths = SplitPaths(self.truth.tape, known)
+        incomplete = [one for one in suspected if paths.suspicious(one.entries)]
+        incomplete.sort(key=lambda one: not one.since)  # who takes a part for all of it
+        mended = (a for a in paired(incomplete, False) if paths.mended_by(a.pairs))
+        yield from (attempt._replace(exact=True) for attempt in mended)
+        for users in self._of_one_line(known):
+            same = self._as_it_is(users)
+            attempt = Attempt(self.truth.tape.notes[users[0]].place, same, {})
+            if len(same) == len(users) and inner(attempt):
+                yield attempt
+        twice = usual and not usual.isdisjoint(-size for size in usual)  # a sign may be lost
+        made = (one.place for one in suspected if not one.since)
+        for place in self._turned(made) if twice else ():
+            if same := self._as_it_is(self.lines.places[place]):
+                yield Attempt(place, same, {}, exact=True)
+
+        def seldom(one: _Suspect) -> tuple[bool, bool]:
+            sizes = {rounded(self.lines.first_factor(entry) or 0.0) for entry in one.entries}
+            later = not sizes.isdisjoint(self.lines.samples - {1})  # the mean may be taken
+            return one.place in self.lines.in_forward, later
+
+        for suspect in sorted(doubtful, key=seldom):
+            sizes = (False, True) if suspect.since else (False,)  # a name may be given to anything
+            yield from filter(inner, paired([suspect], *sizes))
+        for attempt in filter(inner, paired(certain[::-1], False)):
+            already = (s in self.lines.factors(e) for e, s in attempt.pairs.items())
+            if had.isdisjoint(attempt.pairs.values()) and not any(already):
+                yield attempt
+        for suspect in sorted(certain, key=seldom) if usual is None else ():
+            if same := self._as_it_is(suspect.entries):
+                yield Attempt(suspect.place, same, {})
+        for suspect in suspected:
+            if pairs := {} if suspect.since else self._claimed(suspect.entries):
+                yield Attempt(suspect.place, pairs, {})
+        sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
+        whole = (a for a in sizes_in_turn if not inner(a) and not right_already(a))
+        for a in sorted(whole, key=rescaled):
+            yield a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs))
+        for suspect in certain[::-1] if usual is not None else ():  # one for several of a factor
+            if same := self._as_it_is(suspect.entries):
+                yield Attempt(suspect.place, same, {})
+        yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    @cached_property
+    def _idle(self) -> set[Source]:
+        """The values whose true gradients have a name, and lead to no update."""
+        named = self.truth.tape.named & self.truth.dependent - self.lines.forward
+        idle = (self.truth.graph.nodes[entry] for entry in sorted(named - {*self.backward}))
+        return set().union(*(self.lines.standing.compared(self.truth.numbers(n)) for n in idle))
+
+    @cached_property
+    def _reading(self) -> Counter[int]:
+        """How many entries of the backward pass read each one."""
+        inputs = self.truth.tape.inputs
+        return Counter(one for entry in self.backward for one in {*inputs[entry]})
+
+    def _shown(self, entry: int) -> bool:
+        """Whether an entry shows all of another that nothing else reads: that one is to blame."""
+        tape, values = self.truth.tape, self.lines.values
+        first = tape.inputs[entry][0]
+        whole = first in values and values[first][0].size == values[entry][0].size
+        return tape.notes[entry].call in VIEWS and whole and self._reading[first] == 1
+
+    def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
+        """Return the gradients of single wrong numbers that some entries are: of each the last."""
+        found: dict[int, Source] = {}
+        for parameter in self.truth.parameters:
+            behind = self.truth.behind[parameter.key]
+            last = next((e for e in reversed(entries) if e in behind), None)
+            if parameter.key in self.lines.wrong and last is not None:
+                places = parameter.places
+                source = parameter.before, ALL if places is None else PART - min(places)
+                true, single = self.lines.true.get(source), self.lines.values[last][0].size == 1
+                if last in found or not single or true is None or true[0].size > 1:
+                    return {}
+                found[last] = source
+        return found if len(found) > 1 else {}
+
+    def _as_it_is(self, entries: Iterable[int]) -> dict[int, Source]:
+        """Return what entries are multiples of, for those that are."""
+        own = {parameter.before for parameter in self.truth.parameters}
+        found = {
+            entry: min(self.lines.factors(entry), key=lambda source: source[0] in own, default=None)
+            for entry in entries
+        }
+        return {entry: source for entry, source in found.items() if source is not None}
+
+    @cached_property
+    def _first(self) -> float:
+        """The multiple of its true gradient that the first of the gradients is."""
+        return next(filter(None, map(self.lines.first_factor, self.backward)), 1.0)
+
+    def _turned(self, places: Iterable[int]) -> list[int]:
+        """Return places that give gradients of another sign than the first one, in their order."""
+        found = {
+            place: entry
+            for place in places
+            for entry in reversed(self.lines.places[place])
+            if (self.lines.first_factor(entry) or 0.0) * self._first < 0.0
+        }
+        return sorted(found, key=lambda place: found[place])
+
+    def _of_one_line(self, known: Mapping[int, Collection[Source]]) -> Iterator[list[int]]:
+        """Yield the products of several lines with what one line, that of slopes, has given.
+
+        The first of them is another multiple of a gradient than what it is computed from.
+        """
+        notes, inputs = self.truth.tape.notes, self.truth.tape.inputs
+        users: dict[int, dict[int, None]] = {}
+        for user in self.backward:
+            for entry in inputs[user]:
+                place = notes[entry].place
+                if notes[user].call == "multiply" and entry in known and not known[entry]:
+                    users.setdefault(place, {})[user] = None
+        for place, found in users.items():
+            several = len({notes[user].place for user in found}) > 1
+            own, *given = (
+                rounded(next(iter(self.lines.factors(entry).values()), 0.0))
+                for entry in (min(found), *inputs[min(found)])
+                if entry in self.lines.values
+            )
+            if several and own not in given and len(self.lines.places.get(place, ())) == len(found):
+                yield list(found)
+
+    def _named_anew(
+        self, suspects: Collection[int], settled: Collection[int]
+    ) -> dict[int, tuple[int, dict[int, Collection[int]]]]:
+        """Return the places that only name what is right as something else, when they first do so.
+
+        With them come the entries, and what reads each by that name or a later one.
+        """
+        tape = self.truth.tape
+        own = {parameter.before for parameter in self.truth.parameters}
+        users: dict[int, list[int]] = {}
+        for user in self.backward:
+            if user in suspects:
+                for entry in tape.inputs[user]:
+                    users.setdefault(entry, []).append(user)
+        found = handed_on(tape, {entry: used[-1] for entry, used in users.items()})
+        slopes = {e: b for e, b in self.slopes.items() if self._reading[e] == len(users.get(e, ()))}
+        found |= {entry: [binding] for entry, binding in slopes.items() if entry in users}
+        names: dict[int, list[Binding]] = {}
+        for binding in tape.bindings:
+            if binding.entry in found:
+                names.setdefault(binding.entry, []).append(binding)
+        groups: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
+        right = self.lines.forward | set(settled) | self.slopes.keys()
+        wholes = {(parameter, ALL) for parameter in own}
+        handing: dict[int, set[int]] = {}  # by place: whole gradients that it names, as `for g in`
+        for binding in tape.bindings:
+            if binding.entry in self.lines.values and not wholes.isdisjoint(
+                self.lines.factors(binding.entry)
+            ):
+                handing.setdefault(binding.place, set()).add(binding.entry)
+        for entry in sorted(found):
+            aliases = [one for one in found[entry] if handing.get(one.place, {entry}) == {entry}]
+            for alias in aliases or found[entry]:
+                first = names[entry].index(alias)
+                new = {one.name for one in names[entry][first:]}
+                old = {one.name for one in names[entry][:first]}
+                if alias.name in old and entry in self.lines.forward:
+                    continue
+                old -= new
+                read = {
+                    user: known.intersection(tape.read_at(tape.notes[user].place))
+                    for known in [new | old]
+                    for user in users[entry]
+                    if user >= alias.when
+                }
+                reading = [user for user, by in read.items() if not by or by & new]
+                if alias is not (aliases or found[entry])[-1] and not any(
+                    alias.name in by for by in read.values()
+                ):
+                    continue  # only handed on once more
+                if reading and not self._goes_forward(alias.when):
+                    when, group = groups.get(alias.place, (alias.when, {}))
+                    if entry not in right and right.issuperset(group):
+                        when = alias.when  # what is wrong may be so as it is made
+                    groups[alias.place] = when, {**group, entry: reading}
+                    if entry not in self.lines.values:
+                        node = self.truth.graph.nodes[entry]
+                        self.lines.values[entry] = self.truth.numbers(node)
+        back = set(self.backward)
+        return {
+            place: (when, group)
+            for place, (when, group) in groups.items()
+            # what it is in the first turn of a loop may have been there before
+            if (first := min(group)) in right or (first not in back and not back.isdisjoint(group))
+        }
+
+    @cached_property
+    def right_slopes(self) -> set[int]:
+        """The slopes that functions have given rightly."""
+        bindings, values = self.truth.tape.bindings, self.lines.values
+        returned = {b.entry for b in bindings if b.name.startswith("return ")}
+        found = [entry for entry in returned.intersection(values) if varies(values[entry][0])]
+        slopes = [layer.slope(self.truth) for layer in self.lines.layers] if found else []
+        factors = {entry: [multiple(values[entry], slope) for slope in slopes] for entry in found}
+        return {e for e, known in factors.items() if 1.0 in map(rounded, filter(None, known))}
+
+    @cached_property
+    def slopes(self) -> dict[int, Binding]:
+        """Those of them that got a name, with where they got it."""
+        returned, found = set[int](), dict[int, Binding]()
+        for binding in self.truth.tape.bindings:
+            if binding.name.startswith("return "):
+                returned.add(binding.entry)
+            elif binding.entry in returned.intersection(self.right_slopes):
+                found.setdefault(binding.entry, binding)
+        return found
+
+    def _goes_forward(self, when: int) -> bool:
+        """Whether what is computed next is a value of the forward pass, and no part of data."""
+        forward = self.lines.forward | self.computed_again & self.truth.dependent
+        later = (entry for entry in chain(forward, self.backward) if entry >= when)
+        return min(later, default=-1) in forward
+
+
+class SplitPaths:
+    """The entries that are right, but may not be what belongs where they are used."""
+
+    def __init__(self, tape: Tape, known: Mapping[int, Collection[Source]]) -> None:
+        self.terms: dict[int, set[int]] = {}
+        """Entries that are what one consumer adds to a gradient, with the forward values."""
+        having: dict[Source, list[int]] = {}
+        added_to = {
+            entry
+            for user in known
+            if tape.notes[user].call in ("add", "subtract") and not known[user]
+            for entry in tape.inputs[user]
+        }
+        for entry, sources in known.items():
+            of = {of for of, part in sources if part >= 0}
+            if of and entry not in added_to:  # else the sum is wrong
+                self.terms[entry] = of
+            if tape.notes[entry].call not in VIEWS:  # which compute nothing
+                for source in sources:
+                    having.setdefault(source, []).append(entry)
+        pairs = (pair for entries in having.values() for pair in combinations(entries, 2))
+        self.twice = {e for one, two in pairs if not tape.depends(two, {one}) for e in (one, two)}
+        """Entries that are the same as others, but computed another time."""
+
+    def suspicious(self, entries: Collection[int]) -> bool:
+        """Whether a path may be missing in one of the entries."""
+        return any(entry in self.terms or entry in self.twice for entry in entries)
+
+    def mended_by(self, pairs: Mapping[int, Source]) -> bool:
+        """Whether a term is replaced by the whole sum, or what stands twice by something else."""
+        whole = any(part == ALL and of in self.terms.get(e, ()) for e, (of, part) in pairs.items())
+        return whole or any(entry in self.twice for entry in pairs)

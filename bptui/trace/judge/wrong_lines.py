@@ -1,0 +1,357 @@
+"""Points at the first wrong line: the earliest value that, put right, puts the gradients right.
+
+Each value of the program's backward pass is replaced by true gradients of its shape, one after the
+other, and what follows from it is computed again as the program computes it. Where gradients of
+parameters that were wrong come out right and none that was right breaks, that value is where the
+mistake was made. What a loop computes again and again is replaced in all of its turns at once.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from bptui.core.graph.node import ordered
+from bptui.trace.judge.activated import activated, inside
+from bptui.trace.judge.backward_pass import aside, samples
+from bptui.trace.judge.candidates import Source, Standing, true_gradients
+from bptui.trace.judge.fitting import Fitting
+from bptui.trace.judge.handed_over import handed_over
+from bptui.trace.judge.optimized import Optimized
+from bptui.trace.judge.repair import Repair
+from bptui.trace.judge.replay import Changes, Replay
+from bptui.trace.judge.suspects import Suspects
+from bptui.trace.judge.wrong_updates import WrongUpdates
+from bptui.trace.step.likely import convention
+from bptui.trace.step.multiples import Values, multiple, right_value, rounded, shaped
+from bptui.trace.step.possible_losses import Judged, Key
+from bptui.trace.step.truth import StepTruth
+
+
+@dataclass
+class Lines:
+    """The program's backward pass, judged."""
+
+    truth: StepTruth
+    judged: Judged
+    turns: Sequence[tuple[int, int]]
+    """When each turn of a loop began, and the loop's place."""
+    until: float = math.inf
+    """When the search ends, as ``time.monotonic`` counts: what is known by then is said."""
+    repairs: list[Repair] = field(default_factory=list)
+    follows: set[int] = field(default_factory=set)
+    """Entries that are wrong only because of those."""
+    current: Changes = field(default_factory=dict)
+    """The right values of entries that were wrong, and of all that is computed from them."""
+    failed: set[tuple[object, ...]] = field(default_factory=set)
+    """Attempts that mend nothing, also with the repairs that were found since."""
+    settled: dict[int, bool] = field(default_factory=dict)
+    """Single numbers, and whether right gradients change with them."""
+    said: dict[tuple[int, tuple[int, ...]], str | None] = field(default_factory=dict)
+    """How the lines of repairs should stand, by the place and the entries of each."""
+    wrong: set[Key] = field(default_factory=set)
+    """Parameters that no repair puts right."""
+
+    def __post_init__(self) -> None:
+        truth, graph = self.truth, self.truth.graph
+        loss = ordered([self.judged.loss.node])
+        back = self.judged.loss.differences
+        forward = (node for node in loss if node in graph.entry and node not in back)
+        self.forward = {graph.entry[node] for node in forward}
+        behind = set().union(*truth.behind.values())
+        self.backward = sorted(
+            behind & truth.dependent - self.forward | aside(truth, self.forward, behind)
+        )
+        self.replay = Replay(truth, self.backward)
+        self.layers = activated(truth, self.forward)
+        self.true = true_gradients(truth, self.judged, inside(truth, self.layers))
+        self.in_forward = {truth.tape.notes[entry].place for entry in self.forward}
+        """The places that the forward pass carries out, too: they are seldom wrong."""
+        self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
+        self.standing = Standing(self.true, self.values, convention(truth, self.judged))
+        self.places: dict[int, list[int]] = {}
+        """The entries of the backward pass by their place in the source."""
+        used = self.forward & truth.dependent - {parameter.before for parameter in truth.parameters}
+        begun = min(used, default=0)
+        for entry in self.backward:
+            note = truth.tape.notes[entry]
+            memory = entry < begun and note.call.endswith("_like")  # an optimizer's, still empty
+            kind = np.asarray(truth.tape.values[entry]).dtype.kind
+            if kind in "fb" and not memory and entry not in truth.partial:
+                self.places.setdefault(note.place, []).append(entry)
+        self.fitting = Fitting(truth, self.judged, self.true, self.values)
+        self.samples = samples(truth, self.forward)
+        """What may be the number of samples."""
+        whole = list(self.judged.whole.values())
+        self.factor = max(set(whole), key=whole.count) if whole else self.judged.factor
+        """The factor between gradients and changes of most parameters."""
+        if self.judged.uphill and self.factor is not None:
+            self.factor = -self.factor
+
+    # the search
+
+    @cached_property
+    def suspects(self) -> Suspects:
+        return Suspects(self)
+
+    @cached_property
+    def updates(self) -> WrongUpdates:
+        return WrongUpdates(self)
+
+    def find(self) -> None:
+        """Look for repairs until all gradients are right, or no more is found."""
+        matches, missing = self.judged.matches, self.judged.missing
+        self.wrong = {key for key, match in matches.items() if match is None and key not in missing}
+        if self.judged.uphill:
+            self.wrong |= set(self.judged.whole) or {key for key, match in matches.items() if match}
+        Optimized(self).blame()
+        right = set(matches) - self.wrong
+        misapplied = self.judged.misapplied & self.wrong
+        self.updates.blame([p for p in self.truth.parameters if p.key in misapplied])
+        while self.wrong:
+            found = (None if self.repairs else handed_over(self)) or self._next(right)
+            if found is None:
+                break
+            repair, current = found
+            self.repairs.append(repair)
+            self.wrong = self.wrong - repair.mended
+            if not self._apart(current):
+                self.failed.clear()
+            self.current = current
+            right |= repair.mended
+        if time.monotonic() <= self.until:  # else what is wrong before them is not found yet
+            left = [p for p in self.truth.parameters if p.key in self.wrong]
+            self.updates.blame(list(filter(self.updates.wrong, left)))
+        self.follow()
+
+    def _apart(self, current: Changes) -> bool:
+        """Whether the parameters that stay wrong change as they did before a repair."""
+        for parameter in self.truth.parameters:
+            after, taken = parameter.after, parameter.taken
+            if parameter.key in self.wrong and after in current:
+                old = self.current.get(after) or self.truth.numbers(self.truth.graph.nodes[after])
+                pairs = zip(map(taken, old), map(taken, current[after]), strict=True)
+                if not all(np.array_equal(one, two) for one, two in pairs):
+                    return False
+        return True
+
+    def _settled(self, pairs: Collection[int], right: Collection[Key]) -> bool:
+        """Whether an attempt is at a single number with which a right gradient changes."""
+        (entry, *others) = pairs
+        if others or self.values[entry][0].size > 1 or not right:
+            return False
+        if entry not in self.settled:
+            other = {entry: [2.0 * value + 1.0 for value in self.values[entry]]}
+            changed = self.replay.carried(other, self.current)
+            self.settled[entry] = changed is not None and any(
+                self.fitting.fits(parameter, changed) is None
+                for parameter in self.truth.parameters
+                if parameter.key in right
+            )
+        return self.settled[entry]
+
+    def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
+        best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
+        for place, pairs, since, late, exact in self.suspects.attempts(right):
+            if time.monotonic() > self.until:
+                return None  # a better one might have come
+            if late and best is not None:
+                break
+            attempt = (*pairs.items(), *since, exact)
+            if attempt in self.failed or (not since and self._settled(pairs, right)):
+                continue
+            tried = None
+            for scale in self._scales(min(pairs), exact):
+                made = self._tried(pairs, right, scale, since, exact)
+                if made and (tried is None or len(made[0]) > len(tried[0])):
+                    tried = made
+                if tried and len(tried[0]) == len(self.wrong):
+                    break
+            if tried is None:
+                self.failed.add(attempt)
+            if tried is None or (best and len(best[0].mended) >= len(tried[0])):
+                continue
+            mended, changed, replaced = tried
+            names = {entry: (since[entry], replaced[entry]) for entry in since if entry in pairs}
+            repair = Repair(place, tuple(pairs), tuple(pairs.values()), mended, frozenset(names))
+            best = repair, changed, names
+            if len(mended) == len(self.wrong):
+                break
+        if best is None:
+            return None
+        for entry, name in best[2].items():
+            self.replay.renamed.setdefault(entry, []).insert(0, name)
+        return best[:2]
+
+    def _tried(
+        self,
+        pairs: dict[int, Source],
+        right: Collection[Key],
+        scale: float,
+        since: Mapping[int, Collection[int]],
+        exact: bool,
+    ) -> tuple[frozenset[Key], Changes, Changes] | None:
+        """Return what a replacement mends, all that it changes, and what was put where.
+
+        None where it breaks a thing.
+        """
+        for _ in range(1 if exact else 2):
+            replaced = {
+                entry: [
+                    scale * shaped(part, self.values[entry][0].shape) for part in self.true[source]
+                ]
+                for entry, source in pairs.items()
+            }
+            pinned = {entry for repair in self.repairs for entry in repair.pinned}
+            if since:
+                names = {entry: (since[entry], values) for entry, values in replaced.items()}
+                changed = self.replay.renaming(names, self.current, pinned)
+            else:
+                changed = self.replay.carried(replaced, self.current, pinned)
+            if changed is None:
+                return None
+            factors: dict[Key, float] = {}
+            off: set[float] = set()
+            for parameter in self.truth.parameters:
+                factor = self.fitting.fits(parameter, changed)
+                if factor is not None:
+                    factors[parameter.key] = factor
+                elif parameter.key in right:
+                    several = len(pairs) > 1 and self.fitting.keeps_its_shape(parameter, changed)
+                    factor = self.fitting.factor_after(parameter, changed) if several else None
+                    if factor is None:
+                        return None
+                    off.add(factor)
+            fitting = self.wrong & set(factors)
+            mended = frozenset(key for key in fitting if self.agrees(factors[key]))
+            if mended and not off:  # what is still off by a factor has a mistake of its own
+                return mended, changed, replaced
+            off |= {factors[key] for key in fitting - mended}
+            if not off:
+                return None
+            if len(set(map(rounded, off))) > 1:
+                return None
+            scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
+            (entry, *others) = pairs
+            single = not others and self.values[entry][0].size == 1
+            whole = any(pairs[entry][0] == parameter.before for parameter in self.truth.parameters)
+            sizes = self.standing.usual | self.samples
+            sizes |= {rounded(abs(self.factor))} if whole and self.factor else set()
+            if single and rounded(abs(scale)) not in sizes:
+                return None  # any number is a multiple of any other
+        return None
+
+    def _scales(self, entry: int, exact: bool) -> Iterable[float]:
+        """Return the multiples of true gradients that the program may have in an entry.
+
+        Where no other parameter tells it, that is what it has before, or the mean is taken later.
+        What has to fit exactly has the size that the entry has.
+        """
+        if self.factor is not None:
+            return (abs(self.first_factor(entry) or 1.0) if exact else 1.0,)
+        factors = (self.first_factor(e) for e in reversed(self.backward) if e < entry)
+        before = next((factor for factor in factors if factor), 1.0)
+        others = [match.factor for match in self.judged.matches.values() if match]
+        sizes = [before, 1.0, *map(float, self.samples), *filter(np.isfinite, others)]
+        return dict.fromkeys([*sizes, *(-size for size in sizes if self.judged.uphill)])
+
+    def agrees(self, factor: float) -> bool:
+        """Whether a factor is that of most parameters, or one that makes a loss small."""
+        if self.factor is None or np.isnan(factor):
+            return not (factor > 0 and (self.judged.loss.named or self.judged.loss.entry is None))
+        return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
+
+    @property
+    def behind_right(self) -> set[int]:
+        """What parameters are computed from that are right as they are."""
+        wrong = self.wrong.union(*(repair.mended for repair in self.repairs))
+        return set().union(*(own for key, own in self.truth.behind.items() if key not in wrong))
+
+    def first_factor(self, entry: int) -> float | None:
+        """Return the factor to the gradient of the earliest forward value that has this one."""
+        return next(iter(self.factors(entry).values()), None)
+
+    def factors(self, entry: int) -> dict[Source, float]:
+        """Return the forward values of whose true gradients a value is a multiple, and which."""
+        if entry in self._changed:
+            return {}
+        changed = self.current.get(entry)
+        return self.standing.of(entry) if changed is None else self.standing.compared(changed)
+
+    @cached_property
+    def _changed(self) -> set[int]:
+        """Parameters with their changes: what was 0 before looks like a gradient, and is none."""
+        inputs = self.truth.tape.inputs
+        return {p.after for p in self.truth.parameters if p.before in inputs[p.after]}
+
+    def others(self, *repairs: Repair) -> Changes:
+        """Return the right values of what the other repairs put right."""
+        return {
+            entry: self.current[entry]
+            for other in self.repairs
+            if other not in repairs
+            for entry in other.pinned
+        }
+
+    def without(self, *repairs: Repair) -> Changes:
+        """Return what changes by the other repairs alone."""
+        others = self.others(*repairs)
+        return (self.replay.carried(others, {}) or {}) if others else {}
+
+    def mends(self, changed: Changes, *repairs: Repair) -> bool:
+        """Whether changes put right what repairs do."""
+        mended = frozenset().union(*(repair.mended for repair in repairs))
+        own = (p for p in self.truth.parameters if p.key in mended)
+        factors = [self.fitting.fits(parameter, changed) for parameter in own]
+        return all(factor is not None and self.agrees(factor) for factor in factors)
+
+    def mended_by(
+        self, repair: Repair, edit: Callable[[Changes, Collection[int]], Changes | None]
+    ) -> bool:
+        """Whether an edit puts right what a repair does: carried out on the graph, in all turns."""
+        changed = edit(self.without(repair), self.others(repair))
+        return changed is not None and self.mends(changed, repair)
+
+    def put(self, repair: Repair, others: Collection[Repair], current: Changes) -> None:
+        """Put a repair in the place of others, with all that is known to be right then."""
+        self.repairs = [repair, *(one for one in self.repairs if one not in others)]
+        self.current = current
+        self.follow()
+
+    def follow(self) -> None:
+        """Note what is wrong only because of what was repaired, short of the updates."""
+        tape = self.truth.tape
+        first = {entry for repair in self.repairs for entry in repair.pinned}
+        updating: set[int] = set()
+        for parameter in self.truth.parameters:
+            behind, true = self.truth.behind[parameter.key], self.fitting.true_of(parameter)
+            claimed = [
+                entry
+                for entry, values in self.current.items()
+                if true and entry in behind and values[0].size == true[0].size
+                if multiple(values, true) is not None
+            ]
+            if claimed:
+                updating |= behind - tape.ancestors(min(claimed))
+        self.follows = {
+            entry
+            for entry, values in self.current.items()
+            if entry not in first and entry not in updating
+            if rounded(multiple(values, self.values[entry]) or 0.0) != 1.0
+        }
+
+    def right_value(self, entry: int) -> Values | None:
+        """Return what a wrong entry should be; None for one that is right."""
+        renamed = self.replay.renamed.get(entry)
+        return renamed[0][1] if renamed else self.current.get(entry)
+
+    def is_wrong(self, entry: int) -> bool:
+        """Whether an entry is other than it should be."""
+        right = self.right_value(entry)
+        own = self.values.get(entry) or self.truth.numbers(self.truth.graph.nodes[entry])
+        return right is not None and not right_value(own, right, exact=True)

@@ -1,0 +1,1 @@
+"""How wrong lines should stand: edits of the program's own statements."""

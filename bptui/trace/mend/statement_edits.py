@@ -1,0 +1,377 @@
+"""Edits of one statement, those first that change least.
+
+An operand for another one in sight, a transpose, a factor or a term too many or missing, another
+axis, a slice of the other end, ``+=`` for ``=``.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import combinations, permutations
+
+from bptui.trace.paths import SINGLE, arrays, at, called, places, put, replaced
+from bptui.trace.step.multiples import Values
+
+SLOPES = (
+    *("{x} * (1 - {x})", "(1 - {x} ** 2)", "({x} > 0)", "{x} ** 2", "1 / {x}"),
+    *("(1 - {x})", "np.sign({x})", "(1 - np.tanh({x}) ** 2)"),
+)
+ALIKE = (
+    *({"sum", "mean"}, {"maximum", "minimum"}, {"max", "min"}, {"argmax", "argmin"}),
+    {"tanh", "sinh", "cosh", "sin", "cos", "exp", "log", "sqrt", "square", "abs", "sign"},
+)
+"""Functions that are taken for each other."""
+PRODUCTS = ("dot", "matmul", "outer")
+TAKEN = (ast.Lt, ast.Gt, ast.LtE, ast.GtE, ast.Eq, ast.NotEq)
+MEANT = (ast.Gt, ast.LtE, ast.GtE, ast.Lt, ast.NotEq, ast.Eq)
+OPPOSITE = dict(zip(TAKEN, MEANT, strict=True))
+"""Comparisons, each with the one that is meant where it is taken for another."""
+SUMS = (ast.Add, ast.Sub)
+RECENT = 12
+"""Names in sight whose products are tried."""
+OFTEN = 4
+"""How often an operand may stand in an expression of which some are exchanged."""
+
+
+def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
+    """Yield the statement with one edit each, those first that change least.
+
+    ``names`` are the expressions in sight with their values, one for each draw.
+    """
+    every = places(statement)
+    for level in (_indices, _operands, _layout, _fewer, _numbers, _renamed):
+        if level is _fewer:
+            yield from turned_round(statement)
+        for path in every:
+            for new in level(at(statement, path), names):
+                yield put(statement, path, new)
+    for path in every:
+        for new in _known(at(statement, path), names) if len(path) > 1 else ():
+            yield put(statement, path, new)
+    yield from _statements(statement, names)
+    for level in (_more, _carried, _kinds, _wholes):
+        for path in every:
+            for new in level(at(statement, path), names):
+                yield put(statement, path, new)
+    for path in reversed(every):  # of what has a name, where that will do
+        for new in _sums(at(statement, path)):
+            yield put(statement, path, new)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> ast.expr:
+    """Return an expression, which the edits of a statement share: most have it in many places."""
+    return ast.parse(text, mode="eval").body
+
+
+def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Exchanged indices, or another one of a number that is in sight."""
+    if not isinstance(node, ast.Subscript):
+        return
+    inner = node.value
+    if isinstance(inner, ast.Subscript):
+        swapped = ast.Subscript(inner.value, node.slice, ast.Load())
+        yield ast.Subscript(swapped, inner.slice, ast.Load())
+    elif isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+        turned = ast.Tuple(node.slice.elts[::-1], ast.Load())
+        yield ast.Subscript(inner, turned, ast.Load())
+
+
+def _operands(node: ast.AST, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Another operand, of the same shape first; another length."""
+    own = ast.unparse(node)
+    if isinstance(node, ast.Call) and called(node) == "len":
+        yield from (_parsed(name) for name in names if name.startswith("len(") and name != own)
+        yield from _lengths(names)
+    if own not in names or not isinstance(node, SINGLE):
+        return
+    shape = names[own][0].shape
+    same = [name for name, values in names.items() if values[0].shape == shape and name != own]
+    other = [
+        name for name, values in names.items() if values[0].shape != shape and values[0].size > 1
+    ]
+    for name in [*same, *other]:
+        yield _parsed(name)
+
+
+def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Transposes, exchanged operands, the other side of a comparison, other brackets, an axis."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value
+    elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim == 2:
+        yield ast.Attribute(node, "T", ast.Load())
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        for left, right in _turns(node.left, node.right):
+            yield ast.BinOp(left, node.op, right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        yield ast.BinOp(node.left, ast.Add(), node.right)
+        yield ast.BinOp(node.right, node.op, node.left)
+    if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
+        for left, right in _turns(*node.args):
+            yield ast.Call(node.func, [left, right], node.keywords)
+    yield from opposite(node)
+    yield from _brackets(node)
+    yield from _slices(node)
+    if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
+        plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
+        for axis in (0, 1, -1):
+            for keep in (False, True):
+                words = [*plain, ast.keyword("axis", _parsed(str(axis)))]
+                words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
+                yield ast.Call(node.func, arrays(node), words)
+    if isinstance(node, ast.Call):
+        own = called(node)
+        for name in sorted(set().union(*(alike for alike in ALIKE if own in alike)) - {own}):
+            func = copy.copy(node.func)
+            setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", name)
+            yield ast.Call(func, node.args, node.keywords)
+
+
+def _turns(one: ast.expr, two: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield the factors of a product exchanged, transposed, and both."""
+    yield two, one
+    for left in (one, _turned(one)):
+        for right in (two, _turned(two)):
+            yield left, right
+            yield right, left
+
+
+def _turned(node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return node.value
+    return ast.Attribute(node, "T", ast.Load())
+
+
+def opposite(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield a comparison with the one that is meant in the place of its own."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in OPPOSITE:
+        yield ast.Compare(node.left, [OPPOSITE[type(node.ops[0])]()], node.comparators)
+
+
+def _brackets(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield a sum and a product with the other one inside: ``a * (1 - a)`` for ``a * 1 - a``."""
+    if not isinstance(node, ast.BinOp):
+        return
+    left, right = node.left, node.right
+    if isinstance(left, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(left.op, SUMS):
+        yield ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right))
+    if isinstance(right, ast.BinOp) and isinstance(node.op, SUMS) != isinstance(right.op, SUMS):
+        yield ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right)
+
+
+def _slices(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Subscript):
+        text = ast.unparse(node)
+        for old, new in ((":-1", "1:"), ("1:", ":-1")):
+            if old in text:
+                yield _parsed(text.replace(old, new))
+
+
+def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """One factor, term or function less."""
+    if isinstance(node, ast.BinOp):
+        yield node.left
+        yield node.right
+        for part in ast.walk(node):
+            if isinstance(part, ast.BinOp | ast.Name | ast.Attribute | ast.Subscript):
+                known = isinstance(part, ast.BinOp) or ast.unparse(part) in names
+                if known and part is not node:
+                    yield part
+        for op in (ast.Add(), ast.Sub(), ast.Mult(), ast.Div()):
+            if type(op) is not type(node.op):
+                yield ast.BinOp(node.left, op, node.right)
+    if isinstance(node, ast.UnaryOp):
+        yield node.operand
+    if isinstance(node, ast.Call):
+        for part in ast.walk(node):
+            if part is not node and isinstance(part, ast.expr) and ast.unparse(part) in names:
+                yield part
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        yield node.args[0]
+
+
+def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Another small number for a number, another sign, twice or half as much, a slope of it."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield from (ast.Constant(other) for other in (0, 1, 2) if other != node.value)
+        yield from _lengths(names)
+    yield ast.UnaryOp(ast.USub(), node)
+    yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
+    yield ast.BinOp(node, ast.Div(), ast.Constant(2))
+    yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
+    own = ast.unparse(node)
+    if own in names and _varies(names[own]):
+        yield from (_parsed(slope.format(x=own)) for slope in SLOPES[1:])
+    for name in [name for name, one in names.items() if not one[0].shape and "[" not in name]:
+        of_array = own in names and names[own][0].shape
+        pair = (_parsed(name), node) if of_array else (node, _parsed(name))
+        yield ast.BinOp(pair[0], ast.Mult(), pair[1])
+        yield ast.BinOp(node, ast.Div(), _parsed(name))
+
+
+def _renamed(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Another operand wherever, or in some of the places where, one stands: a slope of it."""
+    if not isinstance(node, ast.BinOp):
+        return
+    found: dict[str, list[ast.expr]] = {}
+    for part in ast.walk(node):
+        if isinstance(part, SINGLE) and (own := ast.unparse(part)) in names:
+            found.setdefault(own, []).append(part)
+    for own, parts in found.items():
+        shape = names[own][0].shape
+        same = [name for name, one in names.items() if one[0].shape == shape and name != own]
+        sizes = range(len(parts), 1, -1) if len(parts) <= OFTEN else ()
+        for some in (some for size in sizes for some in combinations(parts, size)):
+            for name in same:
+                yield replaced(node, some, _parsed(name))
+
+
+def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """What has a name, for what is computed or is a part of something."""
+    if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
+        yield from (_parsed(name) for name, values in names.items() if values[0].shape)
+
+
+def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """One factor, divisor or term more, a length or a slope of something in sight too."""
+    for name in names:
+        other = _parsed(name)
+        if isinstance(node, ast.Constant) and node.value == 1:
+            yield other
+        terms = () if isinstance(node, ast.Constant) else (ast.Add(), ast.Sub())
+        for op in (ast.Mult(), ast.Div(), *terms):
+            yield ast.BinOp(node, op, other)
+    for length in _lengths(names):
+        for op in (ast.Div(), ast.Mult()):
+            yield ast.BinOp(node, op, length)
+    for name, values in names.items():
+        if values[0].size > 1 or (len(names) < 40 and _varies(names[name])):
+            for slope in SLOPES:
+                yield ast.BinOp(node, ast.Mult(), _parsed(slope.format(x=name)))
+
+
+def _varies(values: Values) -> bool:
+    """Whether values are others in other draws, or many: a rate or a count has no slope."""
+    first, *others = values
+    return first.size > 1 or any((first != other).any() for other in others)
+
+
+def _lengths(names: Mapping[str, Values]) -> list[ast.expr]:
+    """Return the lengths of what is in sight, each once."""
+    lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
+    return [_parsed(f"len({name})") for name in lengths.values()]
+
+
+def _carried(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """A product of two matrices for an operand: what weights carry back."""
+    own = ast.unparse(node)
+    if own not in names or names[own][0].ndim != 2:
+        return
+    matrices = {name: values[0].shape for name, values in names.items() if values[0].ndim == 2}
+    for a, b in permutations([*matrices][:RECENT], 2):
+        for fits, text in (
+            (matrices[a][0] == matrices[b][0], f"{a}.T @ {b}"),
+            (matrices[a][1] == matrices[b][1], f"{a} @ {b}.T"),
+            (matrices[a][1] == matrices[b][0], f"{a} @ {b}"),
+        ):
+            if fits:
+                yield _parsed(text)
+
+
+def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """A slope of something else for a whole factor, or times what a function is given."""
+    if isinstance(node, ast.Call):
+        for argument in node.args:
+            for name in names:
+                for slope in SLOPES if _varies(names[name]) else ():
+                    yield ast.BinOp(argument, ast.Mult(), _parsed(slope.format(x=name)))
+    for name in names:
+        for slope in SLOPES if _varies(names[name]) else ():
+            yield _parsed(slope.format(x=name))
+
+
+def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """What flows back through a mean, and through a softmax, for all of what is computed.
+
+    Of a softmax its Jacobian, too.
+    """
+    if not isinstance(node, ast.BinOp | ast.Call | ast.Name):
+        return
+    text = ast.unparse(node)
+    for axis in (0, 1):
+        yield _parsed(f"{text} - np.mean({text}, axis={axis})")
+        yield _parsed(f"{text} - np.mean({text}, axis={axis}, keepdims=True)")
+    parts = (part for part in ast.walk(node) if isinstance(part, ast.BinOp) and part is not node)
+    backs = [*dict.fromkeys((*names, *map(ast.unparse, parts)))]
+    for out, shape in ((name, values[0].shape) for name, values in names.items()):
+        if len(shape) == 1:
+            yield _parsed(f"np.diag({out}) - np.outer({out}, {out})")
+        elif shape[1:] == (1,):
+            yield _parsed(f"np.diagflat({out}) - {out} @ {out}.T")
+        for axis in (0, -1) if len(shape) > 1 else (0,)[: len(shape)]:
+            for back in backs if shape[axis] > 1 else ():
+                if back != out:
+                    total = f"np.sum(({back}) * {out}, axis={axis}, keepdims=True)"
+                    yield _parsed(f"{out} * ({back} - {total})")
+
+
+def accumulated(statement: ast.stmt) -> Iterator[ast.AugAssign]:
+    """Yield the statement with ``+=`` for the ``=`` of a variable, or of a part of something."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
+        yield _augmented(statement, ast.Add())
+
+
+def exchanged(statement: ast.stmt, texts: Mapping[str, str]) -> Iterator[ast.stmt]:
+    """Yield the statement with expressions exchanged for what ``texts`` have for them."""
+    for path in places(statement):
+        text = texts.get(ast.unparse(at(statement, path)))
+        if text is not None:
+            yield put(statement, path, _parsed(text))
+
+
+def _augmented(statement: ast.Assign, op: ast.operator) -> ast.AugAssign:
+    target = copy.deepcopy(statement.targets[0])
+    assert isinstance(target, SINGLE)
+    return ast.AugAssign(target, op, copy.deepcopy(statement.value))
+
+
+def turned_round(statement: ast.stmt) -> Iterator[ast.AugAssign]:
+    """``-=`` for ``+=``, or the other way round."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
+        op = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()
+        yield ast.AugAssign(statement.target, op, statement.value)
+
+
+def _statements(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
+    """Another kind of assignment, or other numbers of an array that get something."""
+    index = getattr(getattr(statement, "targets", [None])[0], "slice", ast.Pass())
+    for part in ast.walk(index):
+        for other in (*opposite(part), *_operands(part, names)):
+            yield replaced(statement, [part], other)
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
+        for op in (ast.Sub(), ast.Add(), ast.Mult()):
+            yield _augmented(statement, op)
+    if isinstance(statement, ast.AugAssign):
+        if isinstance(statement.target, ast.Subscript) and isinstance(
+            statement.op, ast.Add | ast.Sub
+        ):
+            at = "np.add.at" if isinstance(statement.op, ast.Add) else "np.subtract.at"
+            array = copy.deepcopy(statement.target.value)
+            for part in ast.walk(array):
+                if hasattr(part, "ctx"):
+                    part.ctx = ast.Load()
+            arguments = [array, statement.target.slice, statement.value]
+            yield ast.Expr(ast.Call(_parsed(at), arguments, []))
+        yield ast.Assign(
+            [copy.deepcopy(statement.target)], copy.deepcopy(statement.value), lineno=0
+        )
+
+
+def _sums(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield the sums over the samples of what is kept for each."""
+    for axis in (0, 1):
+        for keep in ("", ", keepdims=True"):
+            yield _parsed(f"({ast.unparse(node)}).sum(axis={axis}{keep})")

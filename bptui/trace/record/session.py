@@ -1,0 +1,186 @@
+"""Runs a program under the recorder, in the user's Python.
+
+What was recorded is left in a folder as tape.json and arrays.bin, however the program ends;
+tape.json says how. Imports nothing of bptui but what stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+import types
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from bptui.trace.record.instrument import instrumented
+from bptui.trace.record.misfits import misfit
+from bptui.trace.record.modules import Modules, package_of
+from bptui.trace.record.operators import PROGRAM
+from bptui.trace.record.recorder import Recorder
+from bptui.trace.record.recording import Enough
+from bptui.trace.record.silent import Missing, Silent
+from bptui.trace.step.updates import training_steps
+from bptui.trace.tape import ALIGNED, Reference, Tape
+
+CALL = "<call>"
+"""What stands for a file in the places of the code that runs after the program."""
+Value: TypeAlias = Any
+"""Whatever a program computes with, or another module gives."""
+
+
+class Session:
+    """One program with its recorder, and the places of all of its files."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        """Take what to run: file, source, arguments, and limits of time and length.
+
+        ``call`` is code that runs after it, in sight of the program's names. ``name`` is that of
+        the module.
+        """
+        self.request = request
+        self.names: dict[str, Value] = {}
+        """What else the call sees."""
+        self.played: Value = None
+        self.recorder = Recorder(request["entries"])
+        self.places: list[tuple[Any, ...]] = []
+        self.recorder.watch = self.watch
+        self.next_look = request["look"]
+        self.out_of_time = False
+
+    def plays(self, played: Value) -> None:
+        """Let the call see what makes the calls of a function and tells what they gave."""
+        played.read.__func__.__globals__[PROGRAM] = self.recorder  # nothing for the tape
+        self.names["played"] = self.played = played
+
+    def rewritten(self, source: str, file: str, names: dict[str, Any]) -> Value:
+        """Return the compiled program, and give its names the recorder."""
+        if file != CALL and self.request.get("function", {}).get("plain"):
+            return compile(source, file, "exec", dont_inherit=True)
+        tree, positions = instrumented(source, file, len(self.places))
+        self.places += [(file, *place) for place in positions.places]
+        names[PROGRAM] = self.recorder
+        return compile(tree, file, "exec", dont_inherit=True)
+
+    def watch(self, binding: Value) -> None:
+        """Stop once enough training steps were seen; looked for ever more rarely."""
+        if len(self.recorder.tape) < self.next_look:
+            return
+        self.next_look *= 2
+        tape = Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
+        if len(training_steps(tape)) > self.request["steps"]:
+            raise Enough
+
+    def run(self) -> dict[str, Any]:
+        """Run the program; how it ended."""
+        file, source = self.request["file"], self.request["source"]
+        main = types.ModuleType(self.request["name"])
+        main.__file__ = file
+        main.__dict__["__builtins__"] = __builtins__
+        if file.endswith(".ipynb"):
+            main.__dict__.update(display=Silent(), get_ipython=Silent())
+        sys.modules[main.__name__] = main
+        folder = os.path.dirname(file)
+        sys.argv = [file, *self.request["arguments"]]
+        sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
+        vars(sys).update(settrace=Silent(), setprofile=Silent())  # they would trace the recorder
+        sys.meta_path.insert(0, Modules(folder, self.rewritten))
+        sys.meta_path.append(Missing())
+        signal.signal(signal.SIGALRM, self.time_is_up)
+        signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
+        try:
+            main.__package__ = package_of(source, folder) or None
+            exec(self.rewritten(source, file, main.__dict__), main.__dict__)
+            names = {**main.__dict__, **self.names}
+            exec(self.rewritten(self.request["call"], CALL, names), names)
+        except Enough as stop:
+            at = self.told(stop, file)["line"]
+            return {"end": "time" if self.out_of_time else "enough", "line": at}
+        except SystemExit as stop:
+            return {**self.told(stop, file), "end": "exit", "error": "sys.exit"}
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return {"end": "error", **self.told(error, file)}
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return {"end": "ran"}
+
+    def time_is_up(self, number: int, frame: Value) -> None:
+        """Stop the program; what was recorded until now counts."""
+        self.out_of_time = True
+        raise Enough
+
+    def told(self, error: BaseException, file: str) -> dict[str, Any]:
+        """Return what an exception says, and the program's line that it came from."""
+        line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else None
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+        way = [
+            (number, frame)
+            for frame, number in traceback.walk_tb(error.__traceback__)
+            if frame.f_code.co_filename == file
+        ]
+        if way:
+            # what is not written yet is told where it is needed
+            missing = isinstance(error, NotImplementedError) and len(way) > 1
+            line, frame = way[-2 if missing else -1]
+            names = {**frame.f_globals, **frame.f_locals}
+        if line and isinstance(error, ValueError):
+            message = misfit(self.request["source"], line, names, message) or message
+        return {"error": type(error).__name__, "message": str(message), "line": line}
+
+    def write(self, folder: str, end: dict[str, Any]) -> None:
+        """Leave what was recorded in a folder."""
+        arrays: list[Value] = []
+
+        def plain(value: Value) -> Value:
+            if isinstance(value, Reference):
+                return {"entry": value.entry}
+            if type(value) is float:
+                return value
+            if isinstance(value, np.ndarray | np.generic):
+                arrays.append(np.asarray(value))
+                return {"array": len(arrays) - 1}
+            if isinstance(value, tuple):
+                return {"tuple": [plain(part) for part in value]}
+            if isinstance(value, list):
+                return [plain(part) for part in value]
+            return (
+                value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+            )
+
+        tape = {
+            **end,
+            "told": self.played.told if self.played else [],
+            "began": self.played is not None and self.played.began,
+            "notes": [
+                [
+                    note.call,
+                    plain(list(note.arguments)),
+                    {name: plain(x) for name, x in note.keywords.items()},
+                    note.place,
+                ]
+                for note in self.recorder.tape
+            ],
+            "values": [plain(value) for value in self.recorder.values],
+            "bindings": [
+                [b.when, b.frame, b.name, b.entry, b.place, plain(b.location)]
+                for b in self.recorder.bindings
+            ],
+            "turns": self.recorder.turns,
+            "reads": [[*entry[:3], plain(entry[3])] for entry in self.recorder.reads],
+            "compared": self.recorder.compared,
+            "plain": [[*entry[:3], plain(entry[3])] for entry in self.recorder.plain],
+            "places": self.places,
+            "arrays": [(array.dtype.str, array.shape) for array in arrays],
+        }
+        with open(os.path.join(folder, "arrays.bin"), "wb") as file:
+            for array in arrays:
+                file.write(array.tobytes() + bytes(-array.nbytes % ALIGNED))
+        whole = os.path.join(folder, "tape.json")
+        with open(f"{whole}.part", "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(tape))  # much faster than json.dump
+        os.rename(f"{whole}.part", whole)  # the process may be ended while it writes

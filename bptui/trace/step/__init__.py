@@ -1,0 +1,1 @@
+"""One recorded training step: its graph, its parameters and loss, and the true gradients."""

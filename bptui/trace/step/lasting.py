@@ -1,0 +1,119 @@
+"""Tells updates of parameters from sums that look like them: what lasts, and is no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from bptui.trace.tape import Reference, Tape
+
+if TYPE_CHECKING:
+    from bptui.trace.step.updates import Update
+
+NEXT = 50
+"""Sums with a value that are looked at behind another sum with it: updates may be lost for ever."""
+
+
+def without_memory(found: list[Update]) -> list[Update]:
+    """Leave out what only later comes to depend on itself: a momentum, not a weight decay."""
+    begun: dict[int, bool] = {}
+    for update in found:
+        begun[update.after] = begun.get(update.before, update.sum.decayed)
+    return [update for update in found if begun[update.after] or not update.sum.decayed]
+
+
+def without_terms(tape: Tape, found: list[Update]) -> list[Update]:
+    """Leave out sums with a parameter that it is updated by itself: gradients with its decay."""
+    users: dict[int, list[Update]] = {}
+    for update in found:
+        users.setdefault(update.before, []).append(update)
+    terms = {
+        update.after
+        for group in users.values()
+        for number, update in enumerate(group)
+        for other in group[number + 1 : number + 1 + NEXT]
+        if isinstance(other.sum.added, Reference)
+        and other.binding.place != update.binding.place
+        and tape.depends(other.sum.added.entry, {update.after})
+    }
+    return [update for update in found if update.after not in terms]
+
+
+def without_averages(tape: Tape, found: list[Update]) -> list[Update]:
+    """Leave out what follows a parameter: 0.99 * target + 0.01 * W, as a copy of the network does.
+
+    What is added is a multiple of W as an update has left it, or of its distance from there.
+    """
+    left = {update.after for update in found}
+
+    def follows(update: Update) -> bool:
+        part, near = update.sum.added, update.sum.decayed
+        while isinstance(part, Reference) and part.entry not in left:
+            arrays = [one for one in tape.inputs[part.entry] if tape.shape(one)]
+            apart = tape.notes[part.entry].call == "subtract" and arrays[1:] == [update.before]
+            scaled = tape.notes[part.entry].call == "multiply" and len(arrays) == 1
+            if not (apart or scaled):
+                return False
+            near, part = near or apart, Reference(arrays[0])
+        return near and isinstance(part, Reference)
+
+    return [update for update in found if not follows(update)]
+
+
+def lasting(found: list[Update]) -> list[Update]:
+    """Keep the updates of what was there before the first of them and goes on from each.
+
+    What is computed anew in every step, as x + f(x) of a residual block, starts again and again.
+    """
+    sites: dict[int, list[Update]] = {}
+    for update in found:
+        sites.setdefault(update.binding.place, []).append(update)
+    while True:
+        made = {update.after for updates in sites.values() for update in updates}
+        used = {update.before for updates in sites.values() for update in updates}
+        kept = {place: updates for place, updates in sites.items() if _lasts(updates, made)}
+        going_on = {
+            place: updates
+            for place, updates in kept.items()
+            if any(update.after in used for update in updates)
+        }
+        kept = going_on or kept  # a program that makes one step shows no more of it
+        if len(kept) == len(sites):
+            every = [update for updates in kept.values() for update in updates]
+            return sorted(every, key=lambda update: update.after)
+        sites = kept
+
+
+def _lasts(updates: list[Update], made: set[int]) -> bool:
+    olds = [update.before for update in updates]
+    first = min(update.after for update in updates)
+    return len(set(olds)) == len(olds) and all(old < first for old in olds if old not in made)
+
+
+def added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset[float]]]) -> bool:
+    """Whether something is added in one of some ways: with a number that is a factor."""
+    scalars = update.product(tape).scalars
+    return any(
+        update.call == call and (not scalars.isdisjoint(rates) or scalars == rates)
+        for call, rates in ways
+    )
+
+
+def has_its_data(tape: Tape, update: Update, sums: set[int]) -> bool:
+    """Whether what is added, at a rate, is made of data that were combined with the old value.
+
+    But not where that was compared with anything: then what is added depends on it, too. Nor in
+    ``sums`` such as this: gradients are added up so.
+    """
+    added = update.sum.added
+    if not isinstance(added, Reference) or not update.product(tape).scalars:
+        return False
+    empty = {entry for entry, note in enumerate(tape.notes) if note.call == "zeros_like"}
+    forward = tape.dependents({update.before}, update.after, sums) - {update.before}
+
+    def data(entries: Iterable[int]) -> set[int]:
+        behind = tape.behind(entries, empty | sums)
+        return {e for e in behind if tape.shape(e) and not any(map(tape.shape, tape.inputs[e]))}
+
+    decided = not forward.isdisjoint(entry for entry, _ in tape.compared)
+    return not (decided or data(forward).isdisjoint(data([added.entry]) - {update.before}))
