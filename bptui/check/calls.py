@@ -15,6 +15,7 @@ from bptui.check.comparing import chain
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding, findings_of
 from bptui.check.played import AGAIN
+from bptui.check.reading import UnreadableError
 from bptui.check.runner import recorded
 from bptui.check.signatures import Takes
 from bptui.check.trials import CALLS, Case, FunctionName, Trial
@@ -49,12 +50,14 @@ class NotLoadedError(Exception):
 class Failure:
     """What ended a call without anything to compare: ``kind`` "" of a value that is unreadable.
 
-    Else it has raised, exited, crashed or hung, in a ``line`` of the file.
+    Else it has raised, exited, crashed or hung, in a ``line`` of the file, to which calls led on
+    their ``way``.
     """
 
     message: str
     kind: str = ""
     line: int | None = None
+    way: Sequence[tuple[str, int, str, str]] = ()
     case: Case | None = None
     answered: int = 0
     """The calls that came back before."""
@@ -157,7 +160,9 @@ def attempt(
         made.failure = Failure(f"{limit:g} s", "hung", error.line)
         return made
     except NotRecordedError as error:
-        made.failure = Failure(str(error).removeprefix("it ends with "), "crashed", error.line)
+        message = str(error).removeprefix("it ends with ")
+        kind = "exited" if message.startswith("os._exit") else "crashed"
+        made.failure = Failure(message, kind, error.line)
         return made
     made.run = run
     told: dict[int, list[dict[str, Any]]] = {}
@@ -174,9 +179,7 @@ def attempt(
         if good:
             made.trials.append(_trial(function, cases[number], good))
         elif made.fixed is None:
-            failed = calls[0]["failed"]
-            kind = "raised" if calls[0]["raised"] else ""
-            made.fixed = Failure(failed, kind, calls[0]["line"], cases[number])
+            made.fixed = _raised(calls[0]["message"], calls[0]["line"], case=cases[number])
     enough = len(told.get(0, [])) >= CALLS
     if run.end in ("error", "exit") or not (run.end == "ran" or enough):
         made.failure = _ended(run, limit, len(run.told))
@@ -201,14 +204,24 @@ def _is_foreign(run: Run) -> bool:
 
 def _ended(run: Run, limit: float, answered: int) -> Failure:
     """Return what ended a run before there was enough to compare."""
-    kind, _, message = run.message.partition(": ")
     if run.end == "error":
-        if kind == "UnreadableError":
-            return Failure(message)
-        return Failure(run.message, "raised", run.line)
+        return _raised(run.message, run.line, run.way)
     if run.end == "exit":
-        return Failure(f"sys.exit({message!r})" if message else "sys.exit()", "exited", run.line)
-    return Failure(f"{limit:g} s", "hung", run.line, answered=answered)
+        return Failure(run.message, "exited", run.line, run.way)
+    return Failure(f"{limit:g} s", "hung", run.line, run.way, answered=answered)
+
+
+def _raised(
+    message: str,
+    line: int | None,
+    way: Sequence[tuple[str, int, str, str]] = (),
+    case: Case | None = None,
+) -> Failure:
+    """Return that something was raised, or that what was returned could not be read."""
+    kind, _, text = message.partition(": ")
+    if kind == UnreadableError.__name__:
+        return Failure(text, case=case)
+    return Failure(message, "raised", line, way, case)
 
 
 def same_calls(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -275,7 +288,10 @@ def _given(case: Case, form: Form) -> dict[str, Array]:
 
 
 def _program(function: FunctionName, made: Attempt, cases: Sequence[Case]) -> Iterator[str]:
-    """Yield the lines that call the function, and go on with what it returns."""
+    """Yield the lines that call the function, and go on with what it returns.
+
+    They stand among the names of the file, so they use none that it may have given to anything.
+    """
     yield "import numpy"
     layers = cases[0].experiment.network.layers
     for number, case in enumerate(cases):
@@ -284,7 +300,7 @@ def _program(function: FunctionName, made: Attempt, cases: Sequence[Case]) -> It
             continue
         names = [*_given(case, made.form)]
         yield from (f"{name} = played.given[{number}][{name!r}]" for name in names)
-        yield f"for call in range({CALLS}):"
+        yield f"for call in {(*range(CALLS),)}:"
         copies = ", ".join(f"{name!r}: {name}.copy()" for name in names)
         yield f"    taken = played.taken({number}, {{{copies}}})"
         yield f"    result = {function}(*taken)"
@@ -310,7 +326,7 @@ def _applied(function: FunctionName, name: str, case: Case) -> Iterator[str]:
     yield f"        if {result!r} in played.reading.turned:"
     yield f"            {local} = numpy.transpose({local})"
     yield f"        if {result!r} not in played.reading.misshapen:"
-    yield f"            if numpy.shape({local}) != {shape} or type({local}) is list:"
+    yield f"            if numpy.shape({local}) != {shape} or {local}.__class__ is list:"
     yield f"                {local} = numpy.reshape(numpy.asarray({local}), {shape})"
     change = f"- {local}" if function == "gradients" else f"+ ({local} - {name})"
     yield f"            if {result!r} not in played.reading.spoiled:"

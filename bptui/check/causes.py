@@ -8,7 +8,7 @@ from math import isfinite, log10
 from pathlib import Path
 
 from bptui.check.calls import FORMS, Failure, Form, NotLoadedError
-from bptui.check.check import Check, FunctionCheck
+from bptui.check.check import FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED
 from bptui.check.interpreter import IMPORTS, Interpreter
 from bptui.check.judging import Finding
@@ -18,10 +18,11 @@ from bptui.core.network import Network
 from bptui.core.step import training_step
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
-from bptui.trace.run import text_of
 
 MOST_LINES = 2
 """Wrong lines that are written as they should be."""
+MOST_CALLS = 6
+"""On the way to an error."""
 NEARLY = 1e-3
 """Errors below are not those of a mistake in a formula, as a rule."""
 
@@ -171,7 +172,7 @@ def why(failure: Failure) -> str:
     return f"{ENDS[failure.kind]} {told}{line}"
 
 
-def failed(check: FunctionCheck, whole: Check) -> Iterator[Row]:
+def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Row]:
     """Yield what stopped each form of calling; once where it is the same."""
     first = [(one.form, one.failure) for one in check.tried if one.failure and not one.findings]
     # it came back with something, or to a blank: what happens elsewhere is beside the point
@@ -182,7 +183,7 @@ def failed(check: FunctionCheck, whole: Check) -> Iterator[Row]:
     for form, failure in messages.values():
         how = f", called {FORMS[form]}" if len(messages) > 1 else ""
         yield Row(f"{check.function}{how}: {why(failure)}.")
-        yield from _place(whole.file, failure, whole.python)
+        yield from _traceback(failure, python)
 
 
 def not_loaded(file: Path, error: Exception, python: Interpreter) -> Iterator[Row]:
@@ -193,18 +194,20 @@ def not_loaded(file: Path, error: Exception, python: Interpreter) -> Iterator[Ro
         return
     failure = error.failure
     yield Row(f"{name}, while it is loaded: {ENDS[failure.kind]} {printable(failure.message)}")
-    yield from _place(file, failure, python)
+    yield from _traceback(failure, python)
     if failure.kind == "hung" or failure.message.startswith("EOFError"):
         yield Row(
             "What trains or asks belongs below `if __name__ == '__main__':`, which is not run here."
         )
 
 
-def _place(file: Path, failure: Failure, python: Interpreter) -> Iterator[Row]:
-    """Yield the line of an error, and which Python could not import."""
-    if failure.line:
-        yield Row(f"{printable(file.name)}, line {failure.line}", 2, "row")
-        rows = text_of(file).splitlines()
-        yield Row(printable(rows[failure.line - 1].strip()), 4, "row")
+def _traceback(failure: Failure, python: Interpreter) -> Iterator[Row]:
+    """Yield the last calls on the way to an error, and which Python could not import."""
+    if omitted := len(failure.way[:-MOST_CALLS]):
+        yield Row(f"... {omitted} more calls", 2, "row")
+    for file, line, function, text in failure.way[-MOST_CALLS:]:
+        within = f", in {function}" if function else ""
+        yield Row(printable(f"{file}, line {line}{within}"), 2, "row")
+        yield Row(printable(text), 4, "row")
     if failure.kind == "raised" and failure.message.startswith(IMPORTS):
         yield Row(f"It was run with {printable(f'{python}{python.advice}')}.")

@@ -128,7 +128,9 @@ def _functions(file: Path, experiment: Experiment) -> Iterator[tuple[FunctionNam
     try:
         found = defined(ast.parse(source_of(file)))
     except SyntaxError as error:
-        raise NotLoadedError(Failure(f"SyntaxError: {error.msg}", "raised", error.lineno)) from None
+        way = [(file.name, error.lineno or 0, "", (error.text or "").strip())]
+        failure = Failure(f"SyntaxError: {error.msg}", "raised", error.lineno, way)
+        raise NotLoadedError(failure) from None
     names: tuple[FunctionName, ...] = ("gradients", "step")
     for name in (name for name in names if name in found):
         expected = ["x", "t", "weights", "biases", "learning_rate"]

@@ -101,7 +101,7 @@ def record(file: str, request: dict[str, Any], session_of: Any) -> None:  # noqa
     session = session_of({**request, "file": file})
     if "function" in request:
         played = ours("bptui.check.played").Played
-        session.plays(played(request["function"], lambda: len(session.recorder.tape)))
+        session.plays(played(request["function"], session.recorder.tape, session.told))
     session.write(request["folder"], session.run())
 
 

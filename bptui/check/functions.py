@@ -82,7 +82,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
     )
     rows = [*_printed(made.run.printed if made.run else "")]
     if not made.findings:
-        trouble = [*failed(check, whole)]
+        trouble = [*failed(check, whole.python)]
         return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble])
     lines, quantities, result = [*_lines(check)], _quantities(check), _result(check)
     if check.outcome != "right":

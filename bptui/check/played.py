@@ -5,14 +5,12 @@ Code that is recorded calls it with these, so that what comes back keeps its ide
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
 import numpy as np
 
-from bptui.check.reading import Reader, Reading, UnreadableError, Value, plain
-from bptui.trace.record.operators import PROGRAM
+from bptui.check.reading import Reader, Reading, Value, plain
 
 WHOLE = {"W1": "weights", "b1": "biases"}
 """What a list of parameters is called, by its first member."""
@@ -24,12 +22,17 @@ Arrays = dict[str, "np.ndarray[Any, np.dtype[Any]]"]
 class Played:
     """The calls of one function, in the order in which they are made.
 
-    The request has the ``cases`` and what the function ``takes``. ``when`` tells how long the tape
-    is.
+    The request has the ``cases`` and what the function ``takes``. ``said`` tells what an
+    exception says.
     """
 
-    def __init__(self, request: Mapping[str, Any], when: Callable[[], int]) -> None:
-        self.request, self.when = request, when
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        tape: Sized,
+        said: Callable[[Exception], dict[str, Any]],
+    ) -> None:
+        self.request, self.tape, self.said = request, tape, said
         self.told: list[dict[str, Any]] = []
         self.given = [_arrays(case["given"]) for case in request["cases"]]
         self.readers = [
@@ -44,7 +47,7 @@ class Played:
 
     def taken(self, case: int, arrays: Arrays) -> list[Value]:
         """Return the arguments of a call on arrays of its own."""
-        self.began, self.case, self.begin = True, case, self.when()
+        self.began, self.case, self.begin = True, case, len(self.tape)
         self.before: Arrays = {name: np.array(array) for name, array in arrays.items()}
         values: dict[str, Value] = {**arrays, "rate": self.request["cases"][case]["rate"]}
         self.arguments: list[Value] = [
@@ -108,20 +111,8 @@ class Played:
         try:
             self.read(function(*self.taken(case, _arrays(self.request["cases"][case]["given"]))))
         except Exception as error:
-            raised = not isinstance(error, UnreadableError)
-            text = f"{type(error).__name__}: {error}" if raised else str(error)
-            told = {"case": case, "begin": self.begin, "failed": text, "raised": raised}
-            self.told.append({**told, "line": _line(error)})
+            self.told.append({"case": case, "begin": self.begin, **self.said(error)})
 
 
 def _arrays(lists: Mapping[str, Value]) -> Arrays:
     return {name: np.array(one, np.float64) for name, one in lists.items()}
-
-
-def _line(error: Exception) -> int | None:
-    """Return the innermost line of recorded code that an error came from."""
-    found = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        if PROGRAM in frame.f_globals and frame.f_globals is not globals():
-            found = line
-    return found

@@ -49,6 +49,8 @@ class Run:
     """ran, exit, enough (all that is looked at was seen), time, error."""
     message: str = ""
     line: int | None = None
+    way: list[tuple[str, int, str, str]] = field(default_factory=list)
+    """The calls that led there, the outermost first: file, line, function, and the line's text."""
     told: list[dict[str, Any]] = field(default_factory=list)
     """What the calls of a function gave."""
     began: bool = False
@@ -166,10 +168,9 @@ def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
     recording.plain = [
         (when, frame, name, value(held)) for when, frame, name, held in made["plain"]
     ]
-    message = f"{made['error']}: {made['message']}".removesuffix(": ") if "error" in made else ""
     source, places = _whole(file, recording, made["places"])
-    end, line = made["end"], made.get("line")
-    return Run(recording, source, places, end, message, line, made["told"], made["began"])
+    ended = {name: made[name] for name in ("end", "message", "line", "way") if name in made}
+    return Run(recording, source, places, told=made["told"], began=made["began"], **ended)
 
 
 def _whole(

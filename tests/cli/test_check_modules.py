@@ -156,3 +156,23 @@ def test_modules_are_found_where_the_project_has_them(
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text.replace("from {module} import Dense", statement))
     assert "line 20      delta = grad * self.out\n" in bptui("check", program).output
+
+
+def test_the_calls_that_led_to_an_error_are_told_through_all_files(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("def delta(x):\n    return x.error\n", encoding="utf-8")
+    own = "from helper import delta\nimport os\ntype = range = None\n"
+    own += "def within(x):\n    return delta(x)\ndef gradients(x, t, weights):\n    {}\n"
+    for statement, said in (
+        (
+            "return within(x)",
+            "  own.py, line 7, in gradients\n    return within(x)\n"
+            "  own.py, line 5, in within\n    return delta(x)\n"
+            "  helper.py, line 2, in delta\n    return x.error\n",
+        ),
+        ("raise KeyboardInterrupt", "raises KeyboardInterrupt (line 7)"),
+        ("os._exit(3)", "ends the program with os._exit(3)"),
+        ("raise SystemExit(3)", "ends the program with sys.exit(3) (line 7)"),
+    ):
+        (tmp_path / "own.py").write_text(own.format(statement), encoding="utf-8")
+        made = bptui("check", str(tmp_path / "own.py"))
+        assert (made.exit_code, said in made.output) == (3, True), made.output

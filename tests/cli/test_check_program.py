@@ -297,7 +297,7 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
         ),
         ("import os\nos._exit(7)\n", "os._exit(7)"),
         ("import os\nos.kill(os.getpid(), 9)\n", "signal SIGKILL"),
-        ("import sys\nsys.exit('no data')\n", "line 2: sys.exit: no data"),
+        ("import sys\nsys.exit('no data')\n", "line 2: sys.exit('no data')"),
         ("def f(): return f()\nf()\n", "line 1: RecursionError"),
         ("for i in xrange(3):\n    print i\n", "SyntaxError: Missing parentheses"),
         (EVOLVED, "nothing that it updates by is a gradient of loss"),

@@ -7,6 +7,7 @@ tape.json says how. Imports nothing of bptui but what stands beside it.
 from __future__ import annotations
 
 import json
+import linecache
 import os
 import signal
 import sys
@@ -47,6 +48,8 @@ class Session:
         self.played: Value = None
         self.recorder = Recorder(request["entries"])
         self.places: list[tuple[Any, ...]] = []
+        self.files: set[str] = set()
+        """Those of the program."""
         self.recorder.watch = self.watch
         self.next_look = request["look"]
         self.out_of_time = False
@@ -58,6 +61,7 @@ class Session:
 
     def rewritten(self, source: str, file: str, names: dict[str, Any]) -> Value:
         """Return the compiled program, and give its names the recorder."""
+        self.files |= {file} - {CALL}
         if file != CALL and self.request.get("function", {}).get("plain"):
             return compile(source, file, "exec", dont_inherit=True)
         tree, positions = instrumented(source, file, len(self.places))
@@ -97,14 +101,12 @@ class Session:
             names = {**main.__dict__, **self.names}
             exec(self.rewritten(self.request["call"], CALL, names), names)
         except Enough as stop:
-            at = self.told(stop, file)["line"]
-            return {"end": "time" if self.out_of_time else "enough", "line": at}
+            end = "time" if self.out_of_time else "enough"
+            return {**self.told(stop), "end": end, "message": ""}
         except SystemExit as stop:
-            return {**self.told(stop, file), "end": "exit", "error": "sys.exit"}
-        except KeyboardInterrupt:
-            raise
+            return {**self.told(stop), "end": "exit"}
         except BaseException as error:
-            return {"end": "error", **self.told(error, file)}
+            return {**self.told(error), "end": "error"}
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         return {"end": "ran"}
@@ -114,23 +116,40 @@ class Session:
         self.out_of_time = True
         raise Enough
 
-    def told(self, error: BaseException, file: str) -> dict[str, Any]:
-        """Return what an exception says, and the program's line that it came from."""
-        line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else None
-        message = error.msg if isinstance(error, SyntaxError) else str(error)
-        way = [
-            (number, frame)
+    def told(self, error: BaseException) -> dict[str, Any]:
+        """Return what an exception says, the program's line that it came from, and the way there.
+
+        The way are the calls in files of the program, the outermost one first.
+        """
+        file, message, line = self.request["file"], str(error), None
+        calls = [
+            (frame.f_code.co_filename, number, frame)
             for frame, number in traceback.walk_tb(error.__traceback__)
-            if frame.f_code.co_filename == file
+            if frame.f_code.co_filename in self.files
         ]
-        if way:
-            # what is not written yet is told where it is needed
-            missing = isinstance(error, NotImplementedError) and len(way) > 1
-            line, frame = way[-2 if missing else -1]
-            names = {**frame.f_globals, **frame.f_locals}
-        if line and isinstance(error, ValueError):
-            message = misfit(self.request["source"], line, names, message) or message
-        return {"error": type(error).__name__, "message": str(message), "line": line}
+        if isinstance(error, NotImplementedError) and len(calls) > 1:
+            calls.pop()  # what is not written yet is told where it is needed
+        way = [(path, number, frame.f_code.co_name) for path, number, frame in calls]
+        if own := [call for call in calls if call[0] == file]:
+            _, line, frame = own[-1]
+            if isinstance(error, ValueError):
+                names = {**frame.f_globals, **frame.f_locals}
+                message = misfit(self.request["source"], line, names, message) or message
+        if isinstance(error, SyntaxError):
+            message = error.msg
+            if error.filename in self.files:
+                way.append((error.filename, error.lineno or 0, ""))
+                line = error.lineno if error.filename == file else line
+        if isinstance(error, SystemExit):
+            text = "sys.exit()" if error.code is None else f"sys.exit({error.code!r})"
+        else:
+            text = f"{type(error).__name__}: {message}".removesuffix(": ")
+        folder = os.path.dirname(file)
+        told = [
+            (os.path.relpath(path, folder), at, function, linecache.getline(path, at).strip())
+            for path, at, function in way
+        ]
+        return {"message": text, "line": line, "way": told}
 
     def write(self, folder: str, end: dict[str, Any]) -> None:
         """Leave what was recorded in a folder."""
