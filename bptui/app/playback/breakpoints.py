@@ -46,7 +46,8 @@ class Condition:
 
     Of a network ``quantity`` is ``loss``, ``norm`` (of the whole gradient), ``step``, or any number
     that a step computes, by its name: w5, gw5, b_h1, net_h1, delta_o1, dL/dout_o1, W2[0][1],
-    W2[h1, o2]. Of a program it is a variable, or a file whose line ``value`` is.
+    W2[h1, o2]. Of a program it is a variable; of a ``line`` it is the file, ``value`` the number of
+    the line in all files together; ``wrong`` is asked of every gradient, and has none.
     """
 
     quantity: str

@@ -26,16 +26,14 @@ SHARE = 4.0
 """A frame's cost times this passes before the next: drawing never takes most of the time."""
 READABLE = 10.0
 """Steps or operations a second, up to which everything on the screen follows each of them."""
-
-
 MOST_STEPS = 10_000
-"""To come, that are looked at."""
+"""To come, whose losses are played ahead."""
 MOST_WORK = 2e7
 """Steps times parameters times samples: some tenths of a second, as steps without many of them."""
 LEAST_STEPS = 100
 """Of a network so large that fewer are affordable none is played."""
 AHEAD_SLICE, AHEAD_BREATH = 0.002, 0.002
-"""Of that: as SLICE and BREATH."""
+"""SLICE and BREATH while losses are played ahead."""
 
 
 class Speed(Struct, frozen=True):

@@ -51,10 +51,8 @@ class Search:
         self.hit: Hit | None = None
         self._timeline, self._breakpoints, self._start = timeline, tuple(breakpoints), start.step
         self._backwards = backwards
-        network, wanted = (
-            start.experiment.network,
-            {each.condition.quantity for each in breakpoints},
-        )
+        wanted = {each.condition.quantity for each in breakpoints}
+        network = start.experiment.network
         names = sorted(wanted - {"loss", "norm", "step"})
         self.watched = Watched(tuple(locate(name, network) for name in names), "norm" in wanted)
         self._names = ["loss", *names, *["norm"] * self.watched.norm]
