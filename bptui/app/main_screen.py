@@ -273,15 +273,16 @@ class MainScreen(Screen[None]):
 
     def show_learned(self) -> None:
         """Go from the diagram to one picture after another of what was learned, and back to it."""
-        self._show_picture(self.network.next_learned)
+        self._show_picture(self.network.next_learned, self.network.kind not in (DIAGRAM, NUMBERS))
 
     def show_numbers(self) -> None:
         """Show the network number by number in the place of the diagram, or the diagram again."""
-        self._show_picture(DIAGRAM if self.network.kind == NUMBERS else NUMBERS)
+        there = self.network.kind == NUMBERS
+        self._show_picture(DIAGRAM if there else NUMBERS, there)
 
-    def _show_picture(self, kind: str) -> None:
-        """Show a picture of the network; where one is covered, that comes to the screen first."""
-        if not self._bring(self.network) or self.network.kind == DIAGRAM:
+    def _show_picture(self, kind: str, there: bool) -> None:
+        """Show a picture of the network; one that is ``there``, but covered, comes to sight."""
+        if not (self._bring(self.network) and there):
             self.network.action_kind(kind)
 
     def _bring(self, panel: ViewPanel) -> bool:
@@ -312,11 +313,12 @@ class MainScreen(Screen[None]):
             old.add_class("absent")
             new.remove_class("absent")
             new.set_class(old.has_class("alone"), "alone")
+            old.remove_class("alone")
             if not here:
                 self._came_from = focused
-                self._when_drawn(partial(self.set_focus, new))
-            elif old.has_focus:
-                self._when_drawn(partial(self.set_focus, self._came_from or new))
+            if not here or old.has_focus:
+                back = here and not self.zoomed and self._came_from
+                self._when_drawn(partial(self.set_focus, back or new))
         self.fit_panels()
 
 

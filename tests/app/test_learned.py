@@ -224,6 +224,7 @@ async def test_bars_grow_to_either_side_and_fit_targets_beyond_those_of_training
         assert lengths[2] == pytest.approx(3 * lengths[1], abs=2)
         starts = [row.index("░") for row in rows]
         assert starts[1] == starts[2] == starts[0] + lengths[0]
+        assert session.inside("#network")[1][starts[1]] == "0"  # of the axis
 
 
 TITLES = {
@@ -286,6 +287,33 @@ async def test_the_focus_and_the_zoom_follow_into_the_place_of_the_network() -> 
         assert session.panel("#network").region.height > 30
         await session.press("z")
         await session.shows("─ Weights ─")
+
+
+@pytest.mark.parametrize(
+    ("keys", "title"),
+    [("vo", "Learned: decision map"), ("ov", "Numbers"), ("oo", "Learned: decision map")],
+)
+async def test_a_key_shows_its_own_picture_where_the_network_is_covered(
+    keys: str, title: str
+) -> None:
+    async with opened("article", SIZES[2]) as session:
+        await session.press(keys[0])
+        await session.until(lambda: "─ Network ─" not in session.screen(), "a picture")
+        await session.press("tab")
+        await session.shows("─ Weights ─")
+        await session.press(keys[1])
+        await session.shows(f"─ {title}")
+
+
+async def test_the_pictures_of_another_experiment_go_on_behind_its_first() -> None:
+    async with opened("xor") as session:
+        await open_picture(session, "decision map")
+        await session.press("p", *"flowers")
+        await session.shows("4-8-3 tanh, softmax")
+        await session.press("enter")
+        await session.shows("─ Learned: classes ─")
+        await session.press("o")
+        await session.shows("─ Learned: one sample ─")
 
 
 async def test_a_diverged_network_has_pictures_too() -> None:

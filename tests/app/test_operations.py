@@ -174,3 +174,14 @@ async def test_what_is_lit_comes_into_sight() -> None:
                 assert set("▸◂") & set("\n".join(session.inside("#network")))
             offsets = {session.panel(name).scroll_offset for name in ("#weights", "#gradients")}
             assert len(offsets) == 1  # the same cells beside each other
+
+
+async def test_what_is_lit_is_in_sight_in_another_picture() -> None:
+    async with opened(drawn_experiment((2, 2, 2, 2, 2, 2)), (80, 24)) as session:
+        await session.press(*["n"] * 10)
+        await session.until(lambda: session.app.player.position == 9, "the output layer")
+        for title in ("Numbers", "Network"):
+            await session.press("v")
+            await session.shows(f"─ {title}")
+            await session.rest()
+            assert session.panel("#network").scroll_offset.x > 0

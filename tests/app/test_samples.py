@@ -169,6 +169,15 @@ async def test_the_list_takes_the_place_of_the_loss(size: tuple[int, int]) -> No
         assert session.panel("#network").region == network
 
 
+async def test_the_loss_takes_the_whole_screen_from_the_list() -> None:
+    async with opened("iris", SIZES[2]) as session:
+        await open_samples(session)
+        await session.press("z", "i")
+        await session.until(lambda: session.panel("#loss").has_focus, "the focus")
+        await session.until(lambda: not samples(session).is_on_screen, "no list")
+        await session.until(lambda: session.panel("#loss").region.width == SIZES[2][0], "the loss")
+
+
 async def test_a_million_samples_and_wide_inputs_do_not_hurt() -> None:
     async with opened(drawn_experiment((784, 4, 2), samples=3)) as session:
         await open_samples(session)

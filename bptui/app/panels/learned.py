@@ -52,9 +52,11 @@ class Bars(NamedTuple):
         return self.left + round((min(max(value, low), high) - low) / self.span.width * self.room)
 
     def axis(self, styles: Styles) -> Line:
-        """Write the ends of the axis."""
+        """Write the ends of the axis, and zero where there is room between them."""
         low, high = map(number, self.span)
         line = Line().pad(self.left, styles.text).add(low, styles.dim)
+        if line.width < self.column(0.0) < self.left + self.room - len(high) - 1:
+            line.pad(self.column(0.0), styles.text).add("0", styles.dim)
         return line.pad(self.left + self.room - len(high), styles.text).add(high, styles.dim)
 
     def add(self, line: Line, value: float, styles: Styles, *, target: bool) -> None:

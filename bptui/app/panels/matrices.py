@@ -66,7 +66,7 @@ class MatrixPanel(ViewPanel):
             for layer, table in enumerate(tables, 1)
             if highlight(view, names.weights(layer), names.weight_gradient(layer))
         ]
-        if any(region.intersection(seen).height > 1 for region in regions):
+        if view.pointed or any(region.intersection(seen).height > 1 for region in regions):
             return None
         return next(iter(regions), None)
 

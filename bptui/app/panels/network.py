@@ -64,8 +64,11 @@ class NetworkPanel(ViewPanel):
         from bptui.app.panels.learned import pictures_of  # made when first asked for
 
         titles = pictures_of(self.view.snapshot.experiment) if self.view else []
-        following = titles.index(self.kind) + 1 if self.kind in titles else 0
-        return [*titles, DIAGRAM][following]
+        pictures = [*titles, DIAGRAM]
+        if self.kind in (DIAGRAM, NUMBERS):
+            return pictures[0]
+        # in the place of one that another experiment had the first one is drawn
+        return pictures[titles.index(self.kind) + 1 if self.kind in titles else 1]
 
     def draw(self, view: View, width: int, height: int) -> Picture:
         if self.kind == DIAGRAM:
@@ -111,7 +114,7 @@ class NetworkPanel(ViewPanel):
             "Network",
             [*elsewhere, whole, *samples],
             Region.from_union(regions) if regions else None,  # an edge from unit to unit
-            _touched(view, layout),
+            None if view.pointed else _touched(view, layout),
             partial(pick, layout, wires),
         )
 

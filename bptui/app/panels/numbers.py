@@ -56,7 +56,9 @@ def numbers(view: View, styles: Styles, focused: bool, width: int) -> Picture:
         return next(weights, chosen[-1])
 
     drawn = picture(current, _looks(view, found), styles, focused, pick)
-    return drawn._replace(title=TITLE, notes=[*notes * (samples > 1 or len(notes) > 1), ""])
+    notes = [*notes * (samples > 1 or len(notes) > 1), ""]
+    touched = None if view.pointed else drawn.touched
+    return drawn._replace(title=TITLE, notes=notes, touched=touched)
 
 
 def _numbers(view: View) -> tuple[Scalar, ...]:

@@ -266,7 +266,7 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         self.resized()
 
     def resized(self) -> None:
-        """Draw at the new size, with the selection in sight."""
+        """Draw at the new size, with what is looked at in sight."""
         self._drawn_view = self.view
         self._in_turn(self._redraw)
 
@@ -274,6 +274,7 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         self.repaint()
         if self.view is not None and self.size.area and not self.away:
             self.follow(self.drawn.spot)
+            self.follow(self.drawn.touched)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_x(old_value, new_value)

@@ -22,7 +22,7 @@ class Picture(NamedTuple):
     spot: Region | None = None
     """Where the selection is."""
     touched: Region | None = None
-    """Where the operation has read or written something."""
+    """Where the operation that is explained has read or written something."""
     pick: Callable[[int, int], Any] = lambda x, y: None
     """Returns what is drawn at a cell."""
 

@@ -161,7 +161,7 @@ class GraphPanel(ProgramPanel):
         if len(numbers.found) > 1:
             looks, chosen = numbers.looks(view), partial(numbers.chosen, view)
             drawn = picture(numbers.found, looks, styles, self.has_focus, chosen)
-            return drawn._replace(title=title, spot=drawn.spot or drawn.touched)
+            return drawn._replace(title=title, spot=drawn.spot or drawn.touched, touched=None)
         sources = record.sources(view.subject)
         said = ["Select a value that the program computes: this one is given."]
         if sources:
