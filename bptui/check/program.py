@@ -32,6 +32,8 @@ from bptui.trace.run import (
 )
 from bptui.trace.source import Source, told_in
 from bptui.trace.step.likely import named
+from bptui.trace.step.possible_losses import Loss
+from bptui.trace.step.truth import StepTruth
 from bptui.trace.step.updates import lost_updates, training_steps
 from bptui.trace.tape import Binding, Tape
 
@@ -206,9 +208,7 @@ def _why_unclear(found: Checked) -> str | None:
     for entry, name in () if loss.named else verdict.lines.truth.underived.items():
         where = run.source.files.told(run.line_of(tape.notes[entry].place))
         return f"{where}: no gradient can be computed of {name}"
-    judged, others = verdict.lines.judged, verdict.lines.truth.losses
-    guessed = loss.entry is not None and not judged.right and all(one.entry for one in others)
-    if not loss.named and (loss.used or guessed):  # it is on the way back itself, or anything
+    if not loss.named and (loss.used or _is_guessed(loss, verdict.lines.truth)):
         return "no loss is found in it; --loss NAME says which it is"
     drawn = _drawn_by(tape, verdict.lines.truth.dependent) if loss.entry is None else None
     if drawn is not None:
@@ -218,6 +218,17 @@ def _why_unclear(found: Checked) -> str | None:
             "cannot be told from one draw"
         )
     return None
+
+
+def _is_guessed(loss: Loss, truth: StepTruth) -> bool:
+    """Whether a loss is any number that is computed, and no difference implies one as likely."""
+
+    def right(one: Loss) -> int:
+        judged = truth.judged(one)
+        return -1 if judged is None else judged.right
+
+    implied = [right(one) for one in truth.losses if one.entry is None]
+    return loss.entry is not None and right(loss) > max(implied, default=-1)
 
 
 def _drawn_by(tape: Tape, dependent: AbstractSet[int]) -> int | None:

@@ -251,6 +251,23 @@ for step in range(3):
     assert run(tmp_path, text)[0] == 0
 
 
+def test_no_gradient_is_wrong_for_a_number_that_only_may_be_the_loss(tmp_path: Path) -> None:
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, W, V = rng.normal(size=(4, 3)), rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
+for step in range(3):
+    size = np.exp(np.sum(x @ W)) + np.sum(np.tanh(x @ V))
+    dW = np.outer(x.sum(axis=0), np.full(2, np.exp(np.sum(x @ W))))
+    dV = x.T @ (V.sum() + np.tanh(x @ V))
+    W, V = W - 0.01 * dW, V - 0.01 * dV
+"""
+    code, _, err = run(tmp_path, text)
+    assert (code, "no loss is found in it; --loss NAME" in err) == (3, True)
+    assert run(tmp_path, text, "--loss", "size")[0] == 1
+    assert run(tmp_path, text.replace("size =", "L ="))[0] == 1
+
+
 def test_judging_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(*_: object) -> None:
         while True:

@@ -17,7 +17,7 @@ from bptui.trace.step.multiples import Match
 from bptui.trace.step.weighted import Weights
 from bptui.trace.tape import Tape, Value
 
-NAMES = ("loss", "cost", "mse", "nll", "objective", "cross", "entropy", "bce")
+NAMES = ("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce")
 """How a word begins by which programs call their loss."""
 GAINS = ("likelihood", "loglik", "loglikelihood", "ll")
 """Words for what they make large, where it is below 0, as logarithms of probabilities are."""
@@ -76,7 +76,7 @@ def _words(text: str) -> list[str]:
 
 def _of_a_loss(text: str) -> bool:
     words = _words(text)
-    return any(word.startswith(NAMES + VAGUE) or word in ("j", "e") for word in words)
+    return any(word.startswith(NAMES + VAGUE) or word in ("j", "e", "l") for word in words)
 
 
 def _is_gain(text: str, value: Value) -> bool:
