@@ -208,7 +208,8 @@ def _why_unclear(found: Checked) -> str | None:
     for entry, name in () if loss.named else verdict.lines.truth.underived.items():
         where = run.source.files.told(run.line_of(tape.notes[entry].place))
         return f"{where}: no gradient can be computed of {name}"
-    if not loss.named and (loss.used or _is_guessed(loss, verdict.lines.truth)):
+    known = found.told or loss.named
+    if not known and (loss.used or _is_guessed(loss, verdict.lines.truth)):
         return "no loss is found in it; --loss NAME says which it is"
     drawn = _drawn_by(tape, verdict.lines.truth.dependent) if loss.entry is None else None
     if drawn is not None:
