@@ -187,7 +187,7 @@ def _sizes(experiment: Experiment) -> str:
 def _printed(output: str) -> Iterator[Row]:
     lines = cleaned(output).splitlines()
     if any(line.strip() for line in lines):
-        yield Row("output of the code in its first calls:")
+        yield Row("output of the code:")
         for line in lines[:MOST_PRINTED]:
             text = line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
             yield Row(text, 2, "row")
