@@ -133,6 +133,15 @@ for row, label in zip(x, np.sign(y[:, 0])):
         w -= 0.1 * (2 * 0.01 * w - label * row)  #! w -= 0.1 * (2 * 0.01 * w + label * row)
         c -= 0.1 * -label
 """,
+    "a hinge loss that the first sample does not have": """
+w, c = 9 * x[0], 0
+for row, label in zip(x, np.where(np.arange(6) % 2, -1, 1)):
+    if label * (row @ w - c) >= 1:
+        w -= 0.01 * (0.02 * w)
+    else:
+        w -= 0.01 * (0.02 * w - label * row)  #! w -= 0.01 * (0.02 * w + label * row)
+        c -= 0.01 * label
+""",
     "an actor and its critic, each with a loss of its own": """
 w, c, rows, done = np.zeros((3, 1)), np.zeros(1), np.arange(6), [0, 1, 1, 0, 1, 0]
 for _ in range(2):

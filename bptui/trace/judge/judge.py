@@ -82,7 +82,7 @@ def judge(
     def losses_of(truth: StepTruth) -> list[Judged]:
         return likely(truth) if told is None else [*filter(None, [told(truth)])]
 
-    choice = _Choice(tape)
+    choice = _Choice(tape, steps)
     for number, sure in enumerate(steps[first:], first + 1):
         if not choice.takes(sure):
             continue
@@ -135,8 +135,8 @@ def judge(
 class _Choice:
     """Chooses the steps that are looked at: those that show something new."""
 
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
+    def __init__(self, tape: Tape, steps: Sequence[TrainingStep]) -> None:
+        self.tape, self.steps = tape, steps
         self.looked_at = 0
         self._counts: Counter[int] = Counter()
         """How often the updates at each place were looked at."""
@@ -149,6 +149,8 @@ class _Choice:
         updated = _updated(step)
         if not updated.isdisjoint(self._no_training):
             return False
+        if not self._learns(step) and any(map(self._learns, self.steps)):
+            return False
         used = self._used(step)
         known = all(self._counts[place] >= LOOKED_AT for place in updated) and used <= self._seen
         if known or self.looked_at == MOST:
@@ -157,6 +159,17 @@ class _Choice:
         self._counts.update(updated)
         self._seen |= used
         return True
+
+    def _learns(self, step: TrainingStep) -> bool:
+        """Whether arrays come to some parameter, or it is a number: else they only decay."""
+        tape = self.tape
+        for before, after in ((p.before, p.after) for p in step.parameters):
+            if not tape.shape(before):
+                return True
+            own = tape.dependents({before}, after) | {after}
+            if any(map(tape.shape, tape.behind([after], {before}) - own)):
+                return True
+        return False
 
     def leave(self, step: TrainingStep) -> None:
         """Take back a step that has no loss, as where data are made turn by turn."""

@@ -292,7 +292,7 @@ def _begins_anew(tape: Tape, update: Update, versions: Mapping[int, int], last: 
 
     Then the forward pass was made anew: another network, or another row of the same array or of an
     embedding, is updated by another step. A whole parameter is read by that pass itself, which
-    reads more than what decays.
+    reads more than what decays, or decides by it.
     """
     own, others = bool(update.part), False
     seen, stack = {update.after}, [update.after]
@@ -310,6 +310,8 @@ def _begins_anew(tape: Tape, update: Update, versions: Mapping[int, int], last: 
                 stack.append(source)
     given = (entry for entry in seen if not tape.inputs[entry])
     reads = others or any(np.ndim(tape.values[entry]) for entry in given)
+    between = (entry for entry, _ in tape.compared if last < entry < update.after)
+    reads = reads or any(tape.depends(entry, {update.before}) for entry in between)
     return own and (bool(update.part) or reads)
 
 
