@@ -5,6 +5,16 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 KINDS = {
+    "a bias gets the gradients of its weights": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    d = (h @ V - y) / 6
+    loss = ((h @ V - y) ** 2).sum() / 12
+    dz = d @ V.T * (1 - h ** 2)
+    dV, dW, db = h.T @ d, x.T @ dz, dz.sum(0)
+    V, W = V - 0.1 * dV, W - 0.1 * dW
+    b = b - 0.1 * db  #! b = b - 0.1 * dW.mean(0)
+""",
     "the gradient of one plain number for another": """
 import math
 i1, i2, t1, t2 = 0.05, 0.10, 0.01, 0.99

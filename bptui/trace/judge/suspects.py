@@ -172,7 +172,9 @@ class Suspects:
             return one.place in self.lines.in_forward, later
 
         for suspect in sorted(doubtful, key=seldom):
-            sizes = (False, True) if suspect.since else (False,)  # a name may be given to anything
+            # a name may be given to anything, but for what is right under it
+            anything = suspect.since and not any(map(self.lines.standing.of, suspect.entries))
+            sizes = (False, True) if anything else (False,)
             yield from filter(inner, paired([suspect], *sizes))
         for attempt in filter(inner, paired(certain[::-1], False)):
             already = (s in self.lines.factors(e) for e, s in attempt.pairs.items())
