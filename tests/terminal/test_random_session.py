@@ -4,6 +4,9 @@ import dataclasses
 import random
 
 import pytest
+from rich.color import ColorSystem
+from rich.style import Style
+from textual.strip import Strip
 
 from bptui.core.experiment import Experiment
 from bptui.presets.files import load
@@ -28,8 +31,15 @@ def wide() -> Experiment:
     return dataclasses.replace(load("iris"), name="反向传播 é 日本語 ñ 網路")
 
 
+def in_colours(style: Style, text: str, color_system: ColorSystem) -> str:
+    """Write a text as textual does, which keeps a style's codes from apps in other colours."""
+    codes = Strip.render_ansi(style, color_system)
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
 async def test_cells_are_those_of_textuals_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.drivers.headless_driver.HeadlessDriver", DoubleDriver)
+    monkeypatch.setattr(Strip, "render_style", staticmethod(in_colours))
     chosen = random.Random(2)
     async with opened(wide(), (80, 24)) as session:
         driver = DoubleDriver.drivers.pop()
