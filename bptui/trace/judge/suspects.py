@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, combinations
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,10 +15,11 @@ from bptui.trace.judge.candidates import ALL, PART, Candidates, Source
 from bptui.trace.judge.held import wrong_parts
 from bptui.trace.judge.meant import Meant
 from bptui.trace.judge.sizes import Sizes
+from bptui.trace.judge.split_paths import SplitPaths
 from bptui.trace.step.drawn import VIEWS, views_of
 from bptui.trace.step.multiples import multiple, rounded, varies
 from bptui.trace.step.possible_losses import Key
-from bptui.trace.tape import Binding, Tape
+from bptui.trace.tape import Binding
 
 if TYPE_CHECKING:
     from bptui.trace.judge.wrong_lines import Lines
@@ -368,37 +369,3 @@ class Suspects:
         forward = self.lines.forward | self.computed_again & self.truth.dependent
         later = (entry for entry in chain(forward, self.backward) if entry >= when)
         return min(later, default=-1) in forward
-
-
-class SplitPaths:
-    """The entries that are right, but may not be what belongs where they are used."""
-
-    def __init__(self, tape: Tape, known: Mapping[int, Collection[Source]]) -> None:
-        self.terms: dict[int, set[int]] = {}
-        """Entries that are what one consumer adds to a gradient, with the forward values."""
-        having: dict[Source, list[int]] = {}
-        added_to = {
-            entry
-            for user in known
-            if tape.notes[user].call in ("add", "subtract") and not known[user]
-            for entry in tape.inputs[user]
-        }
-        for entry, sources in known.items():
-            of = {of for of, part in sources if part >= 0}
-            if of and entry not in added_to:  # else the sum is wrong
-                self.terms[entry] = of
-            if tape.notes[entry].call not in VIEWS:  # which compute nothing
-                for source in sources:
-                    having.setdefault(source, []).append(entry)
-        pairs = (pair for entries in having.values() for pair in combinations(entries, 2))
-        self.twice = {e for one, two in pairs if not tape.depends(two, {one}) for e in (one, two)}
-        """Entries that are the same as others, but computed another time."""
-
-    def suspicious(self, entries: Collection[int]) -> bool:
-        """Whether a path may be missing in one of the entries."""
-        return any(entry in self.terms or entry in self.twice for entry in entries)
-
-    def mended_by(self, pairs: Mapping[int, Source]) -> bool:
-        """Whether a term is replaced by the whole sum, or what stands twice by something else."""
-        whole = any(part == ALL and of in self.terms.get(e, ()) for e, (of, part) in pairs.items())
-        return whole or any(entry in self.twice for entry in pairs)

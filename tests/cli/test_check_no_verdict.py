@@ -1,0 +1,126 @@
+"""Programs that come to no verdict, or look at first as if they did."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from .net import NET, run
+
+EVOLVED = """\
+import numpy as np
+rng = np.random.default_rng(0)
+x, w = rng.normal(size=(20, 3)), rng.normal(size=3)
+for i in range(9):
+    tried = rng.normal(size=(30, 3))
+    gains = np.array([-np.mean((np.tanh(x @ (w + 0.1 * one)) - 0.5) ** 2) for one in tried])
+    loss = np.mean((np.tanh(x @ w) - 0.5) ** 2)
+    w = w + 0.02 * tried.T @ (gains - gains.mean())
+"""
+NOT_FINITE = """import numpy as np
+x, y, w = np.array([[0.0, 1.0], [1.0, 2.0]]), np.array([0.5, 1.0]), np.array([0.3, -0.2])
+for i in range(9):
+    out = np.log(x) @ w
+    loss = np.mean((out - y) ** 2)
+    w -= 0.1 * np.log(x).T @ (out - y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("print('hello')\n", "updates nothing by a gradient"),
+        (
+            "class Net:\n    def _a(self, x): ...\n    def back(self, x): ...\ndef f(x, y): ...\n",
+            "(it defines class Net with back and function f)",
+        ),
+        ("import numpy as np\nx = np.ones(3) @ np.ones(2)\n", "line 2: ValueError"),
+        (
+            "import no_such_library\n",
+            f"named 'no_such_library'; it was run with {sys.executable} (bptui's own); activate",
+        ),
+        (
+            "import numpy as np\nx = np.ones(3)\nprint(x * input())\n",
+            "line 3: EOFError: EOF when reading a line; input() has no",
+        ),
+        ("import os\nos._exit(7)\n", "os._exit(7)"),
+        ("import os\nos.kill(os.getpid(), 9)\n", "signal SIGKILL"),
+        ("import sys\nsys.exit('no data')\n", "line 2: sys.exit('no data')"),
+        ("def f(): return f()\nf()\n", "line 1: RecursionError"),
+        ("for i in xrange(3):\n    print i\n", "SyntaxError: Missing parentheses"),
+        (EVOLVED, "nothing that it updates by is a gradient of loss"),
+        (NOT_FINITE, "line 4: here its numbers become nan or inf"),
+    ],
+    ids=[
+        "no numbers",
+        "defines",
+        "raises",
+        "import",
+        "input",
+        "exits",
+        "killed",
+        "exit",
+        "deep",
+        "Python 2",
+        "no backpropagation",
+        "not finite",
+    ],
+)
+def test_what_comes_to_no_verdict_is_told_in_a_sentence(
+    source: str, said: str, tmp_path: Path
+) -> None:
+    code, out, err = run(tmp_path, source)
+    assert (code, out) == (3, "")
+    assert said in err
+
+
+def test_residual_blocks_that_look_like_updates_at_first(tmp_path: Path) -> None:
+    """A step is longer than what is recorded before it is looked at whether that is enough."""
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+E, y = rng.normal(size=(5, 3)), rng.normal(size=(4, 3))
+A = [rng.normal(size=(3, 3)) for _ in range(6)]
+for step in range(3):
+    x, hs = np.tanh(E[[0, 2, 2, 4]]), []
+    for one in A:
+        hs.append(x)
+        x = x + sum(np.tanh(x @ one) for _ in range(50)) / 50
+    loss = 0.5 * ((x - y) ** 2).sum()
+    d, grads = x - y, []
+    for one, h in zip(A[::-1], hs[::-1]):
+        dz = d * (1 - np.tanh(h @ one) ** 2)
+        grads.append(h.T @ dz)
+        d = d + dz @ one.T
+    np.add.at(E, [0, 2, 2, 4], -0.1 * d * (1 - hs[0] ** 2))
+    for one, g in zip(A, grads[::-1]):
+        one -= 0.1 * g
+"""
+    assert run(tmp_path, text)[0] == 0
+
+
+def test_no_gradient_is_wrong_for_a_number_that_only_may_be_the_loss(tmp_path: Path) -> None:
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, W, V = rng.normal(size=(4, 3)), rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
+for step in range(3):
+    size = np.exp(np.sum(x @ W)) + np.sum(np.tanh(x @ V))
+    dW = np.outer(x.sum(axis=0), np.full(2, np.exp(np.sum(x @ W))))
+    dV = x.T @ (V.sum() + np.tanh(x @ V))
+    W, V = W - 0.01 * dW, V - 0.01 * dV
+"""
+    code, _, err = run(tmp_path, text)
+    assert (code, "no loss is found in it; --loss NAME" in err) == (3, True)
+    assert run(tmp_path, text, "--loss", "size")[0] == 1
+    assert run(tmp_path, text.replace("size =", "L ="))[0] == 1
+
+
+def test_judging_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr("bptui.check.program.judge", judge)
+    code, _, err = run(tmp_path, NET, "--timeout", "0.5")
+    assert (code, "could not be judged within the time limit: 0.5 s" in err) == (3, True)
