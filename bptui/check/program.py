@@ -222,14 +222,20 @@ def _why_unclear(found: Checked) -> str | None:
 
 
 def _is_guessed(loss: Loss, truth: StepTruth) -> bool:
-    """Whether a loss is any number that is computed, and no difference implies one as likely."""
+    """Whether a loss is any number that is computed, and no difference implies one as likely.
+
+    One that a difference implies is guessed if no gradient is right for it, and no arrays are known
+    to be data: so rates follow their schedules.
+    """
 
     def right(one: Loss) -> int:
         judged = truth.judged(one)
         return -1 if judged is None else judged.right
 
+    if loss.entry is None:
+        return right(loss) <= 0 and truth.of_arrays.isdisjoint(truth.early)
     implied = [right(one) for one in truth.losses if one.entry is None]
-    return loss.entry is not None and right(loss) > max(implied, default=-1)
+    return right(loss) > max(implied, default=-1)
 
 
 def _drawn_by(tape: Tape, dependent: AbstractSet[int]) -> int | None:

@@ -18,6 +18,9 @@ ALIGNED = 16
 """Where arrays begin in the file that they are left in: at multiples of so many bytes."""
 
 
+POWERS = ("power", "float_power", "pow", "math.pow")
+
+
 class Reference(NamedTuple):
     """Stands for a value that an earlier entry has given."""
 
@@ -91,7 +94,18 @@ class Tape:
     inputs: list[list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.notes = [self._with_root(note) for note in self.notes]
         self.inputs = [references(note) for note in self.notes]
+
+    def _with_root(self, note: Note) -> Note:
+        """Return ``x ** 0.5`` as the square root that it is; a named exponent may be learned."""
+        if note.call in POWERS and len(note.arguments) == 2:
+            exponent = note.arguments[1]
+            if isinstance(exponent, Reference):
+                exponent = None if exponent.entry in self.named else self.values[exponent.entry]
+            if np.ndim(exponent) == 0 and exponent == 0.5:
+                return note._replace(call="sqrt", arguments=note.arguments[:1])
+        return note
 
     @cached_property
     def named(self) -> set[int]:

@@ -116,6 +116,28 @@ for step in range(3):
     assert run(tmp_path, text.replace("size =", "L ="))[0] == 1
 
 
+def test_a_rate_that_follows_its_schedule_is_no_parameter(tmp_path: Path) -> None:
+    code, _, err = run(
+        tmp_path,
+        """
+import math
+class Optimizer:
+    def __init__(self, rate, beta=0.9):
+        self.rates, self.m = {"lr": rate, "beta": beta}, 0.0
+    def step(self, w, gradient):
+        beta = self.rates["beta"]
+        self.m = beta * self.m + (1 - beta) * gradient
+        return w - self.rates["lr"] * self.m / math.sqrt(gradient * gradient)
+optimizer, w, low = Optimizer(0.5), 5.0, 0.0
+base = optimizer.rates["lr"]
+for k in range(9):
+    w = optimizer.step(w, 1.0)
+    optimizer.rates["lr"] = low + (base - low) * (1 + math.cos(math.pi * k / 20)) / 2
+""",
+    )
+    assert (code, "no loss is found in it; --loss NAME" in err) == (3, True)
+
+
 def test_judging_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(*_: object) -> None:
         while True:

@@ -74,16 +74,17 @@ for step in range(3):
 """)
 
 
-def test_what_is_remembered_may_outweigh_a_gradient_that_is_divided_by_its_norm() -> None:
-    assert program("""
-v = {"V": 0.0, "W": 0.0, "b": 0.0}
+@pytest.mark.parametrize("root", ["np.sqrt({})", "{} ** 0.5", "pow({}, 0.5)"])
+def test_what_is_remembered_may_outweigh_a_gradient_that_is_divided_by_its_norm(root: str) -> None:
+    assert program(f"""
+v = {{"V": 0.0, "W": 0.0, "b": 0.0}}
 for step in range(3):
     h = np.tanh(x @ W + b)
     loss = ((h @ V - y) ** 2).mean()
     d = 2 * (h @ V - y) / len(x)
     dz = d @ V.T * (1 - h ** 2)
-    grads = {"V": h.T @ d, "W": x.T @ dz, "b": dz.sum(axis=0)}
-    norm = np.sqrt(sum(np.sum(g ** 2) for g in grads.values()))
+    grads = {{"V": h.T @ d, "W": x.T @ dz, "b": dz.sum(axis=0)}}
+    norm = {root.format("sum(np.sum(g ** 2) for g in grads.values())")}
     for name, p in (("V", V), ("W", W), ("b", b)):
         v[name] = 0.9 * v[name] - 0.1 * grads[name] / norm
         p += v[name]
