@@ -237,11 +237,11 @@ def _trial(function: FunctionName, case: Case, calls: Sequence[dict[str, Any]]) 
     """Return what calls gave, beside what is right on the parameters that each was given."""
     right, observed = list[Snapshot](), list[dict[str, Array]]()
     for one in calls:
-        given = {name: np.array(array, np.float64) for name, array in one["given"].items()}
+        given = one["given"]
         if right and not all(np.isfinite(array).all() for array in given.values()):
             break
         right.append(_step_on(case.experiment, given))
-        observed.append({n: np.array(array, np.float64) for n, array in one["found"].items()})
+        observed.append(one["found"])
     precision = max(one["precision"] for one in calls)
     return Trial(replace(case, right=tuple(right)), function, tuple(observed), precision)
 
@@ -252,19 +252,16 @@ def _step_on(experiment: Experiment, given: dict[str, Array]) -> Snapshot:
 
 
 def _request(function: FunctionName, made: Attempt, cases: Sequence[Case]) -> dict[str, Any]:
-    """Return what is to be handed to the calls, as JSON can hold it."""
+    """Return what is to be handed to the calls."""
     network = cases[0].experiment.network
     return {
         "function": function,
         "takes": made.takes,
         "cases": [
             {
-                "given": {n: array.tolist() for n, array in _given(case, made.form).items()},
+                "given": _given(case, made.form),
                 "rate": case.experiment.training.learning_rate,
-                "right": [
-                    {name: array.tolist() for name, array in right_of(function, one).items()}
-                    for one in case.right
-                ],
+                "right": [right_of(function, one) for one in case.right],
                 "same_sizes": case.experiment.network.layers == network.layers,
             }
             for case in cases

@@ -140,16 +140,14 @@ def _functions(file: Path, experiment: Experiment) -> Iterator[tuple[FunctionNam
 
 def _best(run: Examined, experiment: Experiment, takes: Takes) -> tuple[Attempt, Sequence[Attempt]]:
     """Try the forms until nothing better can come; return the one that counts, and all."""
-    tried = list[Attempt]()
+    tried, batches = list[Attempt](), experiment.schedule.batch_size > 1
     for form in FORMS:
-        tried.append(run(form, takes))
-        if tried[-1].settled:
-            break
-    first, last, chosen = tried[0], tried[-1], min(tried, key=lambda one: one.rank)
-    if last.failure is not None and last.failure.fatal and not chosen.right:
-        chosen = last
-    elif experiment.schedule.batch_size > 1 and first.rank[0] == 1:
-        chosen = first  # it takes batches, so these are what it is judged by
+        tried.append(made := run(form, takes))
+        if made.settled or (batches and made.rank[0] == 1):
+            break  # what takes batches is judged by these
+    chosen = min(tried, key=lambda one: one.rank)
+    if made.failure is not None and made.failure.fatal and not chosen.right:
+        chosen = made
     return chosen, tried
 
 
@@ -165,8 +163,8 @@ def _examined(
 ) -> Attempt:
     """Call a function in one form on all cases, or one only; judge it on the preset's own sizes."""
     made, layers = Attempt(form, takes), experiment.network.layers
-    cases = cases_for(experiment, bias=made.biases, single=form != "batch", function=function)
-    cases = (only,) if only else cases
+    drawn = partial(cases_for, experiment, bias=made.biases, function=function)
+    cases = (only,) if only else drawn(single=form != "batch")
     made = attempt(file, python, limit, function, made, cases)
     own = [one for one in made.trials if one.case.experiment.network.layers == layers]
     if made.failure is not None or not own:

@@ -1,8 +1,8 @@
 """Records a user's code in the user's own Python: ``child.py FILE REQUESTS ANSWERS``.
 
-The last two are descriptors: of the request, a line of JSON, and of two lines that answer it, when
-this Python is ready and when it is done. What the code prints stays on the ordinary outputs. This
-Python may be an old one: it has numpy and nothing of bptui.
+The last two are descriptors: of the request, a line with the folder in which it stands, and of two
+lines that answer it, when this Python is ready and when it is done. What the code prints stays on
+the ordinary outputs. This Python may be an old one: it has numpy and nothing of bptui.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def main(file: str, descriptors: list[int]) -> None:
     if sys.version_info < FLOOR:
         found, least = (".".join(map(str, version)) for version in (sys.version_info[:3], FLOOR))
         sys.exit(f"bptui: it is Python {found}; checking needs {least} or newer")
-    folder = os.path.dirname(file) or os.sep
-    sys.path[:] = [folder, *(path for path in sys.path if os.path.realpath(path) != HERE)]
+    beside = os.path.dirname(file) or os.sep
+    sys.path[:] = [beside, *(path for path in sys.path if os.path.realpath(path) != HERE)]
     sys.argv[:] = [file]
     sys.dont_write_bytecode = True
     for descriptor in descriptors:
@@ -52,10 +52,10 @@ def main(file: str, descriptors: list[int]) -> None:
     session = ours("bptui.trace.record.session").Session
     answer(answers, "ready")
     with open(requests, encoding="utf-8", closefd=False) as lines:
-        request = json.loads(lines.readline())
+        folder = lines.readline().rstrip("\n")
     ended = "done"
     try:
-        record(file, request, session)
+        record(session(file, folder))
     except BaseException as error:
         ended = f"{type(error).__name__}: {error}"[:LONGEST]
     if os.getpid() == process:  # no fork that the code made and let return
@@ -96,13 +96,12 @@ def answer(answers: int, text: str) -> None:
     os.write(answers, json.dumps(text).encode() + b"\n")
 
 
-def record(file: str, request: dict[str, Any], session_of: Any) -> None:  # noqa: ANN401  a class
-    """Run the file, and leave what was recorded of it in the request's folder."""
-    session = session_of({**request, "file": file})
-    if "function" in request:
+def record(session: Any) -> None:  # noqa: ANN401  of a class that is loaded here
+    """Run the file, and leave what was recorded of it."""
+    if asked := session.request["function"]:
         played = ours("bptui.check.played").Played
-        session.plays(played(request["function"], session.recorder.tape, session.told))
-    session.write(request["folder"], session.run())
+        session.plays(played(asked, session.recorder.tape, session.told))
+    session.write(session.run())
 
 
 def ours(name: str) -> Any:  # noqa: ANN401  # a module

@@ -34,13 +34,9 @@ class Played:
     ) -> None:
         self.request, self.tape, self.said = request, tape, said
         self.told: list[dict[str, Any]] = []
-        self.given = [_arrays(case["given"]) for case in request["cases"]]
+        self.given: list[Arrays] = [case["given"] for case in request["cases"]]
         self.readers = [
-            Reader(
-                request["function"],
-                [_arrays(call) for call in case["right"]],
-                case["same_sizes"],
-            )
+            Reader(request["function"], case["right"], case["same_sizes"])
             for case in request["cases"]
         ]
         self.reading, self.began, self.turned = Reading(), False, False
@@ -48,7 +44,7 @@ class Played:
     def taken(self, case: int, arrays: Arrays) -> list[Value]:
         """Return the arguments of a call on arrays of its own."""
         self.began, self.case, self.begin = True, case, len(self.tape)
-        self.before: Arrays = {name: np.array(array) for name, array in arrays.items()}
+        self.before = copied(arrays)
         values: dict[str, Value] = {**arrays, "rate": self.request["cases"][case]["rate"]}
         self.arguments: list[Value] = [
             values[one] if isinstance(one, str) else [values[name] for name in one]
@@ -74,8 +70,8 @@ class Played:
             {
                 "case": self.case,
                 "begin": self.begin,
-                "given": {name: array.tolist() for name, array in self.before.items()},
-                "found": {name: array.tolist() for name, array in reading.quantities.items()},
+                "given": self.before,
+                "found": copied(reading.quantities),
                 "damaged": damaged,
                 "notes": reading.notes,
                 "spoiled": reading.spoiled,
@@ -109,10 +105,11 @@ class Played:
     def play(self, case: int, function: Callable[..., Value]) -> None:
         """Call the function on a case, once, and tell how that went."""
         try:
-            self.read(function(*self.taken(case, _arrays(self.request["cases"][case]["given"]))))
+            self.read(function(*self.taken(case, copied(self.given[case]))))
         except Exception as error:
             self.told.append({"case": case, "begin": self.begin, **self.said(error)})
 
 
-def _arrays(lists: Mapping[str, Value]) -> Arrays:
-    return {name: np.array(one, np.float64) for name, one in lists.items()}
+def copied(arrays: Arrays) -> Arrays:
+    """Return arrays that stay as they are, whatever code makes of these."""
+    return {name: np.array(array) for name, array in arrays.items()}

@@ -9,11 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from bptui.check.copied import Copy, become_child, is_alike
 from bptui.check.interpreter import CannotStartError, Interpreter
@@ -96,12 +95,10 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def run(self, request: Mapping[str, Any], seconds: float) -> str | None:
-        """Let it do what is asked; return how it ended, None where it has not in time."""
-        message = json.dumps(request).encode() + b"\n"
+    def run(self, folder: str, seconds: float) -> str | None:
+        """Let it do what a folder asks for; return how it ended, None where it has not in time."""
         with suppress(BrokenPipeError):
-            while message:
-                message = message[os.write(self._requests, message) :]
+            os.write(self._requests, f"{folder}\n".encode())
         line = self._line(time.monotonic() + seconds)
         if line is not None:
             ended: str = json.loads(line)

@@ -19,6 +19,7 @@ from bptui.trace.run import (
     read_run,
     source_of,
 )
+from bptui.trace.stored import Stored
 
 
 def recorded(
@@ -44,15 +45,24 @@ def recorded(
     """
     file = file.absolute()
     with tempfile.TemporaryDirectory(prefix="bptui-") as folder:
-        request: dict[str, Any] = {"folder": folder, "source": source_of(file), "call": call}
-        request |= {"name": "__main__", "arguments": [*arguments], "limit": limit}
-        request |= {"entries": ENTRIES, "look": look, "steps": steps}
-        if function is not None:
-            request |= {"name": "functions", "function": function}
+        stored = Stored()
+        request = {
+            "source": source_of(file),
+            "name": "functions" if function else "__main__",
+            "call": call,
+            "arguments": [*arguments],
+            "function": function,
+            "limit": limit,
+            "entries": ENTRIES,
+            "look": look,
+            "steps": steps,
+        }
+        asked = {name: stored.plain(value) for name, value in request.items()}
+        stored.write(folder, "request", asked)
         with Process(file, python) as process:
-            ended = process.run(request, limit + GRACE)
+            ended = process.run(folder, limit + GRACE)
             printed = process.output
-        run = read_run(Path(folder), file)
+        run = read_run(folder, file)
     if run is not None:  # also of a program that has closed all descriptors
         run.printed = printed
         return run

@@ -17,7 +17,8 @@ import numpy as np
 from bptui.trace.record.recording import Recording
 from bptui.trace.record.session import CALL
 from bptui.trace.source import NOWHERE, Place, Source
-from bptui.trace.tape import ALIGNED, Binding, Note, Reference, Value
+from bptui.trace.stored import read
+from bptui.trace.tape import Binding, Note
 
 ENTRIES, LOOK, STEPS = 300_000, 500, 3
 """The longest tape, the length at which it is first looked at, and the steps that are enough."""
@@ -122,36 +123,15 @@ def text_of(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig", errors="replace")
 
 
-def read_run(folder: Path, file: Path) -> Run | None:
+def read_run(folder: str, file: Path) -> Run | None:
     """Return what a run of ``file`` has left in a folder; None where it has left nothing."""
-    tape = folder / "tape.json"
-    if not tape.exists():
+    try:
+        made, value = read(folder, "run")
+    except FileNotFoundError:
         return None
-    made = json.loads(tape.read_text(encoding="utf-8"))
-    return _read(made, bytearray((folder / "arrays.bin").read_bytes()), file)
-
-
-def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
-    arrays: list[Value] = []
-    start = 0
-    for kind, shape in made["arrays"]:
-        array = np.ndarray(shape, kind, memory, start)
-        arrays.append(array)
-        start += array.nbytes + -array.nbytes % ALIGNED
-
-    def value(part: Value) -> Value:
-        if isinstance(part, dict):
-            if "entry" in part:
-                return Reference(part["entry"])
-            if "array" in part:
-                return arrays[part["array"]]
-            return tuple(value(inner) for inner in part["tuple"])
-        return [value(inner) for inner in part] if isinstance(part, list) else part
-
     recording = Recording()
     recording.tape = [
-        Note(call, tuple(value(given)), {name: value(held) for name, held in words.items()}, at)
-        for call, given, words, at in made["notes"]
+        Note(call, value(given), value(words), at) for call, given, words, at in made["notes"]
     ]
     recording.values = [
         np.float64(held) if isinstance(held, float) else value(held)[()] for held in made["values"]
@@ -170,7 +150,8 @@ def _read(made: dict[str, Any], memory: bytearray, file: Path) -> Run:
     ]
     source, places = _whole(file, recording, made["places"])
     ended = {name: made[name] for name in ("end", "message", "line", "way") if name in made}
-    return Run(recording, source, places, told=made["told"], began=made["began"], **ended)
+    told = value(made["told"])
+    return Run(recording, source, places, told=told, began=made["began"], **ended)
 
 
 def _whole(

@@ -14,8 +14,6 @@ import numpy as np
 
 Value: TypeAlias = Any
 """Whatever a program computes with: numbers, arrays, lists of them, objects of its own."""
-ALIGNED = 16
-"""Where arrays begin in the file that they are left in: at multiples of so many bytes."""
 
 
 POWERS = ("power", "float_power", "pow", "math.pow")

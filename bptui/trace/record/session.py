@@ -1,12 +1,11 @@
 """Runs a program under the recorder, in the user's Python.
 
-What was recorded is left in a folder as tape.json and arrays.bin, however the program ends;
-tape.json says how. Imports nothing of bptui but what stands beside it.
+The request stands in a folder, and what was recorded is left there, however the program ends, with
+how it did. Imports nothing of bptui but what stands beside it.
 """
 
 from __future__ import annotations
 
-import json
 import linecache
 import os
 import signal
@@ -14,8 +13,6 @@ import sys
 import traceback
 import types
 from typing import Any, TypeAlias
-
-import numpy as np
 
 from bptui.trace.record.instrument import instrumented
 from bptui.trace.record.misfits import misfit
@@ -25,7 +22,8 @@ from bptui.trace.record.recorder import Recorder
 from bptui.trace.record.recording import Enough
 from bptui.trace.record.silent import Missing, Silent
 from bptui.trace.step.updates import training_steps
-from bptui.trace.tape import ALIGNED, Reference, Tape
+from bptui.trace.stored import Stored, read
+from bptui.trace.tape import Tape
 
 CALL = "<call>"
 """What stands for a file in the places of the code that runs after the program."""
@@ -36,13 +34,15 @@ Value: TypeAlias = Any
 class Session:
     """One program with its recorder, and the places of all of its files."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
-        """Take what to run: file, source, arguments, and limits of time and length.
+    def __init__(self, file: str, folder: str) -> None:
+        """Take what to run: a file, and in the folder its source, arguments, and limits.
 
         ``call`` is code that runs after it, in sight of the program's names. ``name`` is that of
-        the module.
+        the module, ``function`` what is asked of one whose calls are told.
         """
-        self.request = request
+        self.file, self.folder = file, folder
+        request, value = read(folder, "request")
+        self.request = request = {name: value(asked) for name, asked in request.items()}
         self.names: dict[str, Value] = {}
         """What else the call sees."""
         self.played: Value = None
@@ -62,7 +62,7 @@ class Session:
     def rewritten(self, source: str, file: str, names: dict[str, Any]) -> Value:
         """Return the compiled program, and give its names the recorder."""
         self.files |= {file} - {CALL}
-        if file != CALL and self.request.get("function", {}).get("plain"):
+        if file != CALL and (self.request["function"] or {}).get("plain"):
             return compile(source, file, "exec", dont_inherit=True)
         tree, positions = instrumented(source, file, len(self.places))
         self.places += [(file, *place) for place in positions.places]
@@ -80,7 +80,7 @@ class Session:
 
     def run(self) -> dict[str, Any]:
         """Run the program; how it ended."""
-        file, source = self.request["file"], self.request["source"]
+        file, source = self.file, self.request["source"]
         main = types.ModuleType(self.request["name"])
         main.__file__ = file
         main.__dict__["__builtins__"] = __builtins__
@@ -121,7 +121,7 @@ class Session:
 
         The way are the calls in files of the program, the outermost one first.
         """
-        file, message, line = self.request["file"], str(error), None
+        file, message, line = self.file, str(error), None
         calls = [
             (frame.f_code.co_filename, number, frame)
             for frame, number in traceback.walk_tb(error.__traceback__)
@@ -151,55 +151,27 @@ class Session:
         ]
         return {"message": text, "line": line, "way": told}
 
-    def write(self, folder: str, end: dict[str, Any]) -> None:
-        """Leave what was recorded in a folder."""
-        arrays: list[Value] = []
-
-        def plain(value: Value) -> Value:
-            if isinstance(value, Reference):
-                return {"entry": value.entry}
-            if type(value) is float:
-                return value
-            if isinstance(value, np.ndarray | np.generic):
-                arrays.append(np.asarray(value))
-                return {"array": len(arrays) - 1}
-            if isinstance(value, tuple):
-                return {"tuple": [plain(part) for part in value]}
-            if isinstance(value, list):
-                return [plain(part) for part in value]
-            return (
-                value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-            )
-
+    def write(self, end: dict[str, Any]) -> None:
+        """Leave what was recorded."""
+        stored = Stored()
+        plain, recorder = stored.plain, self.recorder
         tape = {
             **end,
-            "told": self.played.told if self.played else [],
+            "told": plain(self.played.told if self.played else []),
             "began": self.played is not None and self.played.began,
             "notes": [
-                [
-                    note.call,
-                    plain(list(note.arguments)),
-                    {name: plain(x) for name, x in note.keywords.items()},
-                    note.place,
-                ]
-                for note in self.recorder.tape
+                [note.call, plain(note.arguments), plain(note.keywords), note.place]
+                for note in recorder.tape
             ],
-            "values": [plain(value) for value in self.recorder.values],
+            "values": [plain(value) for value in recorder.values],
             "bindings": [
                 [b.when, b.frame, b.name, b.entry, b.place, plain(b.location)]
-                for b in self.recorder.bindings
+                for b in recorder.bindings
             ],
-            "turns": self.recorder.turns,
-            "reads": [[*entry[:3], plain(entry[3])] for entry in self.recorder.reads],
-            "compared": self.recorder.compared,
-            "plain": [[*entry[:3], plain(entry[3])] for entry in self.recorder.plain],
+            "turns": recorder.turns,
+            "reads": [[*entry[:3], plain(entry[3])] for entry in recorder.reads],
+            "compared": recorder.compared,
+            "plain": [[*entry[:3], plain(entry[3])] for entry in recorder.plain],
             "places": self.places,
-            "arrays": [(array.dtype.str, array.shape) for array in arrays],
         }
-        with open(os.path.join(folder, "arrays.bin"), "wb") as file:
-            for array in arrays:
-                file.write(array.tobytes() + bytes(-array.nbytes % ALIGNED))
-        whole = os.path.join(folder, "tape.json")
-        with open(f"{whole}.part", "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(tape))  # much faster than json.dump
-        os.rename(f"{whole}.part", whole)  # the process may be ended while it writes
+        stored.write(self.folder, "run", tape)
