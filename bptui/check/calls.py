@@ -24,6 +24,7 @@ from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.trace.run import NotRecordedError, OutOfTimeError, Run
+from bptui.trace.source import ONE_FILE, Files
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
 FORMS: dict[Form, str] = {
@@ -114,6 +115,11 @@ class Attempt:
     def told(self) -> list[dict[str, Any]]:
         """Return what was told of each call."""
         return self.run.told if self.run else []
+
+    @property
+    def files(self) -> Files:
+        """Return the files that it computes in."""
+        return self.run.source.files if self.run else ONE_FILE
 
     @property
     def right(self) -> bool:

@@ -112,7 +112,8 @@ def what_is_wrong(check: FunctionCheck) -> str:
     if mistakes and None not in mistakes:
         return " + ".join(filter(None, mistakes))
     better = (f", which should be {line.should_be}" * bool(line.should_be) for line in wrong)
-    lines = [f"line {line.line}{words}" for line, words in zip(wrong, better, strict=True)]
+    places = (check.attempt.files.told(line.line or 0) for line in wrong)
+    lines = [f"{place}{words}" for place, words in zip(places, better, strict=True)]
     said = "; ".join(lines[:MOST_LINES]) + "; ..." * (len(lines) > MOST_LINES)
     if any(line.should_be for line in wrong):
         return said

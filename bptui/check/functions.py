@@ -79,6 +79,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
         check.outcome,
         heading=f"{printable(whole.file.name)}, {check.function}({names}){line}",
         facts=[*_facts(whole), *zip(chain(["called"], repeat("")), _called(check), strict=False)],
+        files=made.files,
     )
     rows = [*_printed(made.run.printed if made.run else "")]
     if not made.findings:
@@ -222,6 +223,8 @@ def _parameters(check: Check) -> Iterator[Parameter]:
     every = [one for function in check.functions for one in function.findings]
     found = {one.name: one for one in every if one.verdict != "not given"}
     biases = any(function.attempt.biases for function in check.functions)
+    traced = [function.traced.checked for function in check.functions]
+    named = {p.name: p.gradient for one in traced if one for p in one.report.parameters}
     for name, shape in replace(check.experiment.network, bias=biases).shapes.items():
         given = [found[one] for one in (f"g{name}", name) if one in found]
         wrong = [one for one in given if one.wrong]
@@ -232,7 +235,7 @@ def _parameters(check: Check) -> Iterator[Parameter]:
         yield Parameter(
             name,
             shape,
-            f"g{name}" if f"g{name}" in found else None,
+            f"g{name}" if f"g{name}" in found else named.get(name),
             verdict,
             ratios[0] if ratios else None,
             max((one.error for one in given), default=0.0),

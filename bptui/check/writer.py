@@ -30,7 +30,6 @@ from bptui.trace.mend.slips import slip
 from bptui.trace.run import Run
 from bptui.trace.step.lowering import given_values
 from bptui.trace.step.multiples import Values, multiple, rounded, shaped
-from bptui.trace.step.possible_losses import Judged
 from bptui.trace.step.updates import Parameter as Traced
 from bptui.trace.tape import Binding
 
@@ -121,7 +120,7 @@ class Checked:
             made[parameter.before] = Parameter(
                 parameter.name,
                 self.tape.shape(parameter.before),
-                self._gradient(parameter, judged),
+                self._gradient(parameter),
                 verdict,
                 judged.ratios.get(parameter.key),
                 0.0 if verdict == "right" else self._error(parameter),
@@ -142,13 +141,19 @@ class Checked:
             if one.lost and line and not chooses(self.source, updates, *names):
                 yield self._line(line, "wrong", difference=told(one, self.meanings.name))
 
-    def _gradient(self, parameter: Traced, judged: Judged) -> str | None:
-        """Return the name of the gradient in the parameter's update, where it is right."""
-        if judged.matches[parameter.key] is None:
+    def _gradient(self, parameter: Traced) -> str | None:
+        """Return the name of what is, or should be, the gradient in the parameter's update."""
+        true, standing = self.found.fitting.true_of(parameter), self.found.standing
+        if true is None:
             return None
-        inside = self.found.truth.inner(parameter, judged)
-        entries = [match.entry for match in inside if match.entry is not None]
-        return next((self.names[entry] for entry in entries if entry in self.names), None)
+        inside = self.found.truth.inner(parameter, self.found.judged)
+        factors = {match.entry: match.factor for match in inside if match.entry is not None}
+        factors |= self.found.claims(parameter)
+        named = sorted((entry for entry in factors if entry in self.names), reverse=True)
+        scaled = {entry: rounded(abs(factors[entry])) != 1.0 for entry in named}
+        if true[0].size == 1:  # a number is a multiple of many
+            named = [e for e in named if rounded(abs(factors[e])) in standing.usual]
+        return next((self.names[entry] for entry in sorted(named, key=scaled.__getitem__)), None)
 
     def _error(self, parameter: Traced) -> float:
         wanted = self.found.fitting.true_of(parameter)

@@ -31,6 +31,7 @@ from bptui.trace.step.likely import convention
 from bptui.trace.step.multiples import Values, multiple, right_value, rounded, shaped
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.truth import StepTruth
+from bptui.trace.step.updates import Parameter
 
 
 @dataclass
@@ -329,20 +330,23 @@ class Lines:
         first = {entry for repair in self.repairs for entry in repair.pinned}
         updating: set[int] = set()
         for parameter in self.truth.parameters:
-            behind, true = self.truth.behind[parameter.key], self.fitting.true_of(parameter)
-            claimed = [
-                entry
-                for entry, values in self.current.items()
-                if true and entry in behind and values[0].size == true[0].size
-                if multiple(values, true) is not None
-            ]
-            if claimed:
-                updating |= behind - tape.ancestors(min(claimed))
+            if claims := self.claims(parameter):
+                updating |= self.truth.behind[parameter.key] - tape.ancestors(min(claims))
         self.follows = {
             entry
             for entry, values in self.current.items()
             if entry not in first and entry not in updating
             if rounded(multiple(values, self.values[entry]) or 0.0) != 1.0
+        }
+
+    def claims(self, parameter: Parameter) -> dict[int, float]:
+        """Return what should be a multiple of a parameter's gradient in its update, and is not."""
+        true, behind = self.fitting.true_of(parameter), self.truth.behind[parameter.key]
+        return {
+            entry: factor
+            for entry, values in self.current.items()
+            if true and entry in behind and values[0].size == true[0].size
+            if (factor := multiple(values, true)) is not None
         }
 
     def right_value(self, entry: int) -> Values | None:
