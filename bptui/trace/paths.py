@@ -30,6 +30,8 @@ def places(statement: ast.stmt) -> list[Path]:
             found.append(path)
         if getattr(node, "attr", "") == "shape" or getattr(node, "arg", "") in WORDS:
             return
+        if isinstance(node, ast.Call) and called(node) == "len":
+            return
         for name, value in ast.iter_fields(node):
             if name in ("targets", "target", "ctx", "op", "ops", "func") and not isinstance(
                 node, ast.Call

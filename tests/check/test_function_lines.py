@@ -162,6 +162,13 @@ JUDGED = {
         edited(BY_LAYERS, "(a2 - t) *", "-2 / n * (a2 - t) *"),
         *(MEAN, [15], "times 2 and divided by the batch size and with the opposite sign"),
     ),
+    "a mean of what is divided already": (  # there is one layer, by whose number nothing is divided
+        "import numpy as np\ndef gradients(x, t, weights, biases):\n"
+        "    d = 1 / (1 + np.exp(-x @ weights[0][:, 0] - biases[0][0])) - t[:, 0]\n"
+        "    return [x.T @ d[:, None] / len(t)], [np.array([1 / len(t) * np.mean(d)])]\n",
+        edited(preset((2, 1)), '"sigmoid", ', "", "half_squared_error", "binary_cross_entropy"),
+        *([4], "divided by the batch size"),
+    ),
     "a softmax over all samples": (
         edited(BY_LAYERS, "a2 = sig(z2)", "e = np.exp(z2)\n    a2 = e / e.sum()"),
         *(SOFTMAX, [15], ""),
@@ -198,6 +205,7 @@ def test_a_function_is_judged_by_its_lines(name: str, tmp_path: Path) -> None:
     assert report.verdict == ("right" if name == "book_backprop_bias_first" else "wrong")
     assert [line.line for line in report.wrong if line.line] == lines
     assert said in (report.reason or "")
+    assert not any("len(weights)" in (line.should_be or "") for line in report.wrong)
 
 
 ORDER = {

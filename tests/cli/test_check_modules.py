@@ -55,6 +55,17 @@ for epoch in range(50):
     for layer in layers:
         layer.update(0.5)
 """
+OWN = """\
+import numpy as np
+from helper import slope
+
+
+def gradients(x, t, weights):
+    h = 1 / (1 + np.exp(-x @ weights[0]))
+    o = 1 / (1 + np.exp(-h @ weights[1]))
+    d = (o - t) * slope(o)
+    return [x.T @ (d @ weights[1].T * slope(h)), h.T @ d]
+"""
 SLOPE = "grad * self.out * (1 - self.out)"
 
 
@@ -176,3 +187,13 @@ def test_the_calls_that_led_to_an_error_are_told_through_all_files(tmp_path: Pat
         (tmp_path / "own.py").write_text(own.format(statement), encoding="utf-8")
         made = bptui("check", str(tmp_path / "own.py"))
         assert (made.exit_code, said in made.output) == (3, True), made.output
+
+
+def test_functions_are_told_with_the_files_that_they_compute_in(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("\n\ndef slope(a):\n    return a * (1 + a)\n")
+    (tmp_path / "own.py").write_text(OWN)
+    done = bptui("check", str(tmp_path / "own.py"), "--format", "json")
+    told = json.loads(done.output)
+    wrong = [line for line in told["lines"] if line["verdict"] == "wrong" and line["line"]]
+    assert [(line["file"], line["line"]) for line in wrong] == [("helper.py", 4)]
+    assert told["reason"].startswith("gradients: helper.py, line 4")

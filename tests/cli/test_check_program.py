@@ -124,7 +124,8 @@ for step in range(2):
 
 
 def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
-    code, out, _ = run(tmp_path, NET, "--format", "json")
+    named = NET.replace("W1 -= 0.8 * X.T @ d1", "gW1 = X.T @ d1\n    W1 -= 0.8 * gW1")
+    code, out, _ = run(tmp_path, named, "--format", "json")
     record = json.loads(out)
     wrong = NET.splitlines().index("    hidden_error = error @ W2.T") + 1
     assert code == 1
@@ -133,6 +134,8 @@ def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     assert record["loss"]["name"] == "loss"
     verdicts = {each["name"]: each["verdict"] for each in record["parameters"]}
     assert verdicts == {"W1": "wrong", "b1": "wrong", "W2": "right", "b2": "right"}
+    gradients = {each["name"]: each["gradient"] for each in record["parameters"]}
+    assert gradients == {"W1": "gW1", "b1": None, "W2": None, "b2": None}
     line = next(each for each in record["lines"] if each["line"] == wrong)
     assert line["should_be"] == "hidden_error = d2 @ W2.T"
     fields = "line text variable stands_for verdict should_be difference example"

@@ -189,12 +189,12 @@ class View(Seeing):
         if all(found and right_value(found, wanted, exact=True) for found, wanted in own):
             return None  # something in sight was changed in place: no edit mends that
         scaled, left = None, MANY if own[0][0] else MORE
-        counts = {n: [np.asarray(v)] for n, v in first.known.items() if type(v) is int and v > 1}
+        sizes = {name: value for name, value in first.known.items() if type(value) is int}
         lists = {name: one for name, one in first.known.items() if isinstance(one, range)}
-        counts |= {f"len({name})": [np.asarray(len(one))] for name, one in lists.items()}
+        sizes |= {f"len({name})": len(one) for name, one in lists.items()}
+        counts = {name: [np.asarray(size)] for name, size in sizes.items() if size > 1}
         for edited in edits(statement, {**first.names, **self._called(first), **counts}):
-            sizes = (True, False) if not exact and scaled is None else (True,)
-            fitting = set(sizes)
+            fitting = {True, False} if not exact and scaled is None else {True}
             for evaluation, wanted in tried:
                 found = evaluation.of(edited, wanted)
                 fitting = {one for one in fitting if found and right_value(found, wanted, one)}

@@ -260,9 +260,9 @@ def _varies(values: Values) -> bool:
 
 
 def _lengths(names: Mapping[str, Values]) -> list[ast.expr]:
-    """Return the lengths of what is in sight, each once."""
+    """Return the lengths of what is in sight, each once: by 1 nothing is divided."""
     lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
-    return [_parsed(f"len({name})") for name in lengths.values()]
+    return [_parsed(f"len({name})") for length, name in lengths.items() if length > 1]
 
 
 def _carried(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
