@@ -98,7 +98,8 @@ def answer(answers: int, text: str) -> None:
 
 def record(session: Any) -> None:  # noqa: ANN401  of a class that is loaded here
     """Run the file, and leave what was recorded of it."""
-    if asked := session.request["function"]:
+    asked = session.request["function"]
+    if asked:
         played = ours("bptui.check.played").Played
         session.plays(played(asked, session.recorder.tape, session.told))
     session.write(session.run())

@@ -30,6 +30,7 @@ from bptui.trace.mend.slips import slip
 from bptui.trace.run import Run
 from bptui.trace.step.lowering import given_values
 from bptui.trace.step.multiples import Values, multiple, rounded, shaped
+from bptui.trace.step.possible_losses import Key
 from bptui.trace.step.updates import Parameter as Traced
 from bptui.trace.tape import Binding
 
@@ -201,6 +202,9 @@ class Checked:
                 for entry, values in self.found.current.items()
                 if rounded(multiple(values, self.found.values[entry]) or 0.0) != 1.0
             }
+        mended = set[Key]().union(*(one.mended for one in self.found.repairs))
+        behind = map(self.found.truth.behind.__getitem__, self.found.wrong - mended)
+        unexplained = set[int]().union(*behind)
         made: list[Line] = []
         for line in sorted(entries.keys() | squares | repairs.keys()):
             if line in squares:
@@ -211,7 +215,9 @@ class Checked:
                 made.append(self._line(line, "follows"))
             elif line not in forward:
                 given = [] if line in updates else self._given(line, entries[line])
-                made.append(self._line(line, "right", self.meanings.of(given, entries[line])))
+                meaning = self.meanings.of(given, entries[line])
+                sure = meaning or unexplained.isdisjoint(entries[line])
+                made.append(self._line(line, "right" if sure else "unclear", meaning))
         return made
 
     def _at(self, entry: int) -> int:

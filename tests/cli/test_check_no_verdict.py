@@ -1,9 +1,12 @@
 """Programs that come to no verdict, or look at first as if they did."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
+
+from bptui.trace.judge.judge import Verdict, judge
 
 from .net import NET, run
 
@@ -146,3 +149,18 @@ def test_judging_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("bptui.check.program.judge", judge)
     code, _, err = run(tmp_path, NET, "--timeout", "0.5")
     assert (code, "could not be judged within the time limit: 0.5 s" in err) == (3, True)
+
+
+def test_no_line_is_right_that_there_was_no_time_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*given: object) -> Verdict | None:
+        return judge(*given[:-1], limit=-1.0)  # type: ignore[arg-type]  # as it was called
+
+    monkeypatch.setattr("bptui.check.program.judge", late)
+    code, out, _ = run(tmp_path, NET, "--format", "json")
+    told = json.loads(out)
+    assert (code, told["first_wrong_lines"]) == (1, [])
+    verdicts = {line["text"]: line["verdict"] for line in told["lines"]}
+    assert verdicts["hidden_error = error @ W2.T"] == verdicts["W1 -= 0.8 * X.T @ d1"] == "unclear"
+    assert verdicts["d2 = error * a2 * (1 - a2)"] == "right"

@@ -334,7 +334,8 @@ class Record:
     @cached_property
     def judged(self) -> dict[int, Line]:
         """The lines of the backward pass with their verdicts, by number."""
-        return {line.line: line for line in self.checked.report.lines if line.line}
+        lines = (line for line in self.checked.report.lines if line.verdict != "unclear")
+        return {line.line: line for line in lines if line.line}
 
     @cached_property
     def wrong_lines(self) -> list[int]:
