@@ -33,7 +33,7 @@ from bptui.terminal.capabilities import Capabilities, capabilities, is_served
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from bptui.check.writer import Checked
+    from bptui.check.program.writer import Checked
 
 LOOK = 4_000
 """Entries of the tape that are recorded for the app: about a hundred updates of a small network."""
@@ -187,8 +187,8 @@ def open_program(
     Raises :class:`Unjudged` where there is nothing to open, with the reason.
     """
     from bptui.app import launch_program
-    from bptui.check.report import Report, as_plain
-    from bptui.check.writer import Checked
+    from bptui.check.program.writer import Checked
+    from bptui.check.reports.report import Report, as_plain
     from bptui.cli.check import recorded_call, run_or_called
 
     experiment = load_preset(preset or DEFAULT_PRESET)

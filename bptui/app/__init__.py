@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bptui.app.session.store import Continued
-    from bptui.check.report import Report
-    from bptui.check.writer import Checked
+    from bptui.check.program.writer import Checked
+    from bptui.check.reports.report import Report
 
 EXAMPLE_SECONDS = 60.0
 """For the tour's program, which takes a moment."""
@@ -82,9 +82,9 @@ def launch(
 def _launch_example(file: Path, around: Capabilities) -> int:
     """Run the app on the tour's program, where the tour goes on."""
     from bptui.app.session.shutdown import tell
-    from bptui.check.interpreter import interpreter_for
-    from bptui.check.program import checked
-    from bptui.check.report import Report, as_plain
+    from bptui.check.program.check import checked
+    from bptui.check.reports.report import Report, as_plain
+    from bptui.check.running.interpreter import interpreter_for
 
     tell(f"{file.name} is written; running it …")
     python = interpreter_for(file, None)

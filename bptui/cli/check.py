@@ -35,9 +35,9 @@ from bptui.cli.completion import any_file, presets
 from bptui.cli.programs import judged, program_options, startable
 
 if TYPE_CHECKING:
-    from bptui.check.check import Check
-    from bptui.check.report import Report
-    from bptui.check.writer import Checked
+    from bptui.check.functions.check import Check
+    from bptui.check.program.writer import Checked
+    from bptui.check.reports.report import Report
     from bptui.core.experiment import Experiment
 
 CODES = {"right": 0, "wrong": 1, "failed": 3}
@@ -124,7 +124,7 @@ def command(
 
 def defines_functions(path: Path) -> tuple[bool, bool]:
     """Tell whether a file has functions to be called, gradients or step, and calls them itself."""
-    from bptui.check.signatures import defined
+    from bptui.check.functions.signatures import defined
 
     if path.suffix == ".ipynb":
         return False, True
@@ -150,8 +150,8 @@ def reports_on_file(
     if path.suffix == ".npz":
         return of_numbers(path, load_preset(preset) if preset else None)
 
-    from bptui.check.report import Report
-    from bptui.check.writer import Checked
+    from bptui.check.program.writer import Checked
+    from bptui.check.reports.report import Report
 
     load = partial(load_preset, preset or DEFAULT_PRESET)
     found = run_or_called(path, load, preset is not None, how)
@@ -159,7 +159,7 @@ def reports_on_file(
         return [found]
     if isinstance(found, Checked):
         return [found.report]
-    from bptui.check.functions import reports_of
+    from bptui.check.functions.report import reports_of
 
     return reports_of(found)
 
@@ -172,7 +172,7 @@ def run_or_called(
     They are called with the experiment that is loaded for that; ``chosen``: the user has named it.
     ``how`` are the options of `judged`.
     """
-    from bptui.check.report import Report
+    from bptui.check.reports.report import Report
 
     functions, trains = defines_functions(path)
     whole = bool(how["call"] or how["loss"] or not functions)
@@ -181,11 +181,11 @@ def run_or_called(
         found = judged(path, **how)
         if whole or not isinstance(found, Report):
             return found
-    from bptui.check.calls import NotLoadedError
-    from bptui.check.check import check
-    from bptui.check.functions import unchecked
-    from bptui.check.interpreter import interpreter_for
-    from bptui.check.signatures import UncheckableError
+    from bptui.check.functions.calls import NotLoadedError
+    from bptui.check.functions.check import check
+    from bptui.check.functions.report import unchecked
+    from bptui.check.functions.signatures import UncheckableError
+    from bptui.check.running.interpreter import interpreter_for
 
     experiment, interpreter = load(), interpreter_for(path, how["python"])
     try:
@@ -196,8 +196,8 @@ def run_or_called(
 
 def recorded_call(check: Check) -> Checked | Report:
     """Return a recorded call of a function of a file, of a wrong one where there is one."""
-    from bptui.check.functions import reports_of
-    from bptui.check.report import Report, Row
+    from bptui.check.functions.report import reports_of
+    from bptui.check.reports.report import Report, Row
 
     runs = sorted(check.functions, key=lambda one: one.outcome != "wrong")
     run = next((one.traced.checked for one in runs if one.traced.checked), None)
@@ -208,8 +208,8 @@ def recorded_call(check: Check) -> Checked | Report:
 
 def of_numbers(path: Path, preset: Experiment | None) -> Sequence[Report]:
     """Return the reports on recorded numbers."""
-    from bptui.check.inferring import UnknownNetworkError
-    from bptui.check.recorded import UnusableNumbersError, reports_on
+    from bptui.check.functions.recorded import UnusableNumbersError, reports_on
+    from bptui.check.numbers.inferring import UnknownNetworkError
     from bptui.presets.errors import printable
 
     try:
@@ -225,9 +225,9 @@ def written(found: Callable[[], Sequence[Report]], form: str, before: str = "") 
 
     Raises what ends with the exit code of their verdict.
     """
-    from bptui.check import report
-    from bptui.check.report import as_plain
-    from bptui.check.text import as_text
+    from bptui.check.reports import report
+    from bptui.check.reports.report import as_plain
+    from bptui.check.reports.text import as_text
 
     began = time.monotonic()
     try:

@@ -79,8 +79,8 @@ def command(
 
 def derived(file: Path, form: str, call: str, arguments: Sequence[str]) -> str:
     """Return the gradients of a program as a function; :class:`Unusable` where there is none."""
-    from bptui.check.interpreter import CannotStartError
-    from bptui.check.report import Report, as_plain
+    from bptui.check.reports.report import Report, as_plain
+    from bptui.check.running.interpreter import CannotStartError
     from bptui.export.derived import BackwardPass, NotWrittenError
     from bptui.presets.errors import printable
 

@@ -13,8 +13,8 @@ from bptui.cli.common import Unusable, call_option, telling_signals
 from bptui.cli.completion import any_file
 
 if TYPE_CHECKING:
-    from bptui.check.report import Report
-    from bptui.check.writer import Checked
+    from bptui.check.program.writer import Checked
+    from bptui.check.reports.report import Report
 
 SUFFIXES = (".py", ".ipynb")
 """How the names of programs end."""
@@ -78,8 +78,8 @@ def judged(
     **recorded: int,
 ) -> Checked | Report:
     """Run a program with the Python that is chosen, and judge it; :func:`startable` errors."""
-    from bptui.check.interpreter import interpreter_for
-    from bptui.check.program import checked
+    from bptui.check.program.check import checked
+    from bptui.check.running.interpreter import interpreter_for
 
     interpreter = interpreter_for(file, python)
     return checked(file, interpreter, timeout, call, step, loss, arguments=arguments, **recorded)
@@ -91,7 +91,7 @@ def startable() -> Iterator[None]:
 
     And :class:`~bptui.cli.common.Signalled` where a signal ends it.
     """
-    from bptui.check.interpreter import CannotStartError
+    from bptui.check.running.interpreter import CannotStartError
     from bptui.presets.errors import printable
     from bptui.trace.step.possible_losses import UnknownLossError
 

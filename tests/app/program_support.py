@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from bptui.app.program.app import ProgramApp
-from bptui.check.interpreter import interpreter_for
-from bptui.check.program import checked
-from bptui.check.writer import Checked
+from bptui.check.program.check import checked
+from bptui.check.program.writer import Checked
+from bptui.check.running.interpreter import interpreter_for
 
 from .support import Session as AppSession
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bptui.app.program.app import ProgramApp
-from bptui.check.check import check as check_functions
-from bptui.check.writer import Checked
+from bptui.check.functions.check import check as check_functions
+from bptui.check.program.writer import Checked
 from bptui.cli.check import recorded_call
 from bptui.presets.files import load
 from tests.cli.test_check_modules import SLOPE, written

@@ -8,7 +8,7 @@ import pytest
 from bptui.app.program.derivation import Writer
 from bptui.app.program.moment import opened as start
 from bptui.app.program.record import Record
-from bptui.check.writer import Checked
+from bptui.check.program.writer import Checked
 from bptui.explain.equation import Equation
 from bptui.explain.pieces import FORMS
 from bptui.explain.report import Report

@@ -8,7 +8,7 @@ import numpy as np
 from bptui.app.program.moment import opened as start
 from bptui.app.program.numbers import Numbers, looked_at
 from bptui.app.program.record import Record
-from bptui.check.writer import Checked
+from bptui.check.program.writer import Checked
 
 from .program_support import WRONG, check, opened
 from .test_mouse import click

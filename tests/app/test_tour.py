@@ -12,9 +12,9 @@ from bptui.app.base import TerminalApp
 from bptui.app.program.app import ProgramApp
 from bptui.app.session.store import first_start
 from bptui.app.tour.stops import EXAMPLE, PROGRAM, Stop, stops
-from bptui.check.interpreter import OWN
-from bptui.check.program import checked
-from bptui.check.writer import Checked
+from bptui.check.program.check import checked
+from bptui.check.program.writer import Checked
+from bptui.check.running.interpreter import OWN
 from bptui.core.engine import Engine
 from bptui.presets.files import load
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from bptui.check.check import Check, FunctionCheck, check
-from bptui.check.functions import reports_of
-from bptui.check.report import verdict_of
-from bptui.check.text import as_text
+from bptui.check.functions.check import Check, FunctionCheck, check
+from bptui.check.functions.report import reports_of
+from bptui.check.reports.report import verdict_of
+from bptui.check.reports.text import as_text
 from bptui.core.experiment import Experiment
 from bptui.presets.files import load, loads
 

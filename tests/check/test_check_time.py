@@ -28,8 +28,8 @@ def test_what_comes_back_in_time_is_judged(tmp_path: Path) -> None:
 def test_where_the_tape_gets_too_long_the_numbers_are_judged_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bptui.check.runner.ENTRIES", 2_000)
-    monkeypatch.setattr("bptui.check.calls.LONG", 1_000)
+    monkeypatch.setattr("bptui.check.running.runner.ENTRIES", 2_000)
+    monkeypatch.setattr("bptui.check.functions.calls.LONG", 1_000)
     long = "    for _ in range(1_500):\n        x[0, 0] * 2.0\n"
     source = SOURCE.replace("weights):\n", f"weights):\n{long}").replace("/ len", "/ -len")
     done, text = checked(tmp_path, source)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bptui.check.interpreter import OWN
-from bptui.check.program import Checked, checked
-from bptui.check.report import Report
+from bptui.check.program.check import Checked, checked
+from bptui.check.reports.report import Report
+from bptui.check.running.interpreter import OWN
 
 START = "import numpy as np\n\n\ndef sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n\n\n"
 FIXED_SIZES = """\

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bptui.check.check import check
-from bptui.check.functions import reports_of
-from bptui.check.report import Report
+from bptui.check.functions.check import check
+from bptui.check.functions.report import reports_of
+from bptui.check.reports.report import Report
 from bptui.presets.files import loads
 
 CASES = Path(__file__).parent / "cases"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bptui.check.formula import from_chain_rule
-from bptui.check.interpreter import interpreter_for
-from bptui.check.line_edits import kept
-from bptui.check.program import checked
+from bptui.check.program.check import checked
+from bptui.check.program.formula import from_chain_rule
+from bptui.check.reports.line_edits import kept
+from bptui.check.running.interpreter import interpreter_for
 from tests.trace.support import Judged
 
 EDITS = {

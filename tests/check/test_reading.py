@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.check.calls import right_of
-from bptui.check.reading import Other, Reader, Reading, UnreadableError
-from bptui.check.trials import Case, FunctionName, cases_for
+from bptui.check.functions.calls import right_of
+from bptui.check.functions.reading import Other, Reader, Reading, UnreadableError
+from bptui.check.numbers.trials import Case, FunctionName, cases_for
 from bptui.core.arrays import Array
 from bptui.presets.files import load, loads
 

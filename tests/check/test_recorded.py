@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.check.recorded import UnusableNumbersError, reports_on
+from bptui.check.functions.recorded import UnusableNumbersError, reports_on
 from bptui.presets.files import loads
 
 Arrays = dict[str, Any]

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.check.interpreter import OWN
-from bptui.check.runner import recorded
+from bptui.check.running.interpreter import OWN
+from bptui.check.running.runner import recorded
 from bptui.trace.run import NotRecordedError, Run
 
 from .lively_code import HELPER, LIVELY
@@ -51,7 +51,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.skip("processes are copied on Linux only")
     with pytest.MonkeyPatch.context() as patch:
         copied = request.param == "copied"
-        patch.setattr("bptui.check.process.is_alike", lambda python, file: copied)
+        patch.setattr("bptui.check.running.process.is_alike", lambda python, file: copied)
         yield request.param
 
 
@@ -142,8 +142,8 @@ def test_a_caller_that_ends_leaves_no_process(sent: signal.Signals, tmp_path: Pa
         f"os.rename({str(tmp_path / 'made')!r}, {str(tmp_path / 'pids')!r})\nwhile True: pass\n"
     )
     program = (
-        "from pathlib import Path\nfrom bptui.check.interpreter import OWN\n"
-        "from bptui.check.runner import recorded\n"
+        "from pathlib import Path\nfrom bptui.check.running.interpreter import OWN\n"
+        "from bptui.check.running.runner import recorded\n"
         f"recorded(Path({str(script(tmp_path, endless))!r}), OWN, 1000.0)\n"
     )
     pids = tmp_path / "pids"

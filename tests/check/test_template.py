@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.check.calls import Failure
-from bptui.check.check import check as check_file
-from bptui.check.comparing import chain
-from bptui.check.functions import reports_of
-from bptui.check.report import verdict_of
+from bptui.check.functions.calls import Failure
+from bptui.check.functions.check import check as check_file
+from bptui.check.functions.report import reports_of
+from bptui.check.numbers.comparing import chain
+from bptui.check.reports.report import verdict_of
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.export.programs import numpy_program

@@ -7,8 +7,8 @@ from dataclasses import replace
 import click
 import pytest
 
-from bptui.check.report import Example, Line, Parameter, Report
-from bptui.check.text import as_text
+from bptui.check.reports.report import Example, Line, Parameter, Report
+from bptui.check.reports.text import as_text
 from bptui.cli.common import styled
 
 LONG = "d_hid = [hid[j] * (1 - hid[j]) * sum(d_out[k] * w_out[k][j] for k in range(n)) for j in J]"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bptui.check.trials import Case, FunctionName, cases_for
+from bptui.check.numbers.trials import Case, FunctionName, cases_for
 from bptui.core.experiment import Experiment
 
 from ..core.support import arrays, build, experiment

@@ -162,7 +162,7 @@ def test_modules_are_found_where_the_project_has_them(
     """From its root, as a part of a package, or on a path that is told from here."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", "lib")  # which a Python reads that begins
-    monkeypatch.setattr("bptui.check.process.is_alike", lambda python, file: False)
+    monkeypatch.setattr("bptui.check.running.process.is_alike", lambda python, file: False)
     for name, text in ((program, TRAIN), (module, LAYERS.replace(SLOPE, "grad * self.out"))):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text.replace("from {module} import Dense", statement))

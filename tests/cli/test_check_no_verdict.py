@@ -146,7 +146,7 @@ def test_judging_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         while True:
             pass
 
-    monkeypatch.setattr("bptui.check.program.judge", judge)
+    monkeypatch.setattr("bptui.check.program.check.judge", judge)
     code, _, err = run(tmp_path, NET, "--timeout", "0.5")
     assert (code, "could not be judged within the time limit: 0.5 s" in err) == (3, True)
 
@@ -157,7 +157,7 @@ def test_no_line_is_right_that_there_was_no_time_to_look_at(
     def late(*given: object) -> Verdict | None:
         return judge(*given[:-1], limit=-1.0)  # type: ignore[arg-type]  # as it was called
 
-    monkeypatch.setattr("bptui.check.program.judge", late)
+    monkeypatch.setattr("bptui.check.program.check.judge", late)
     code, out, _ = run(tmp_path, NET, "--format", "json")
     told = json.loads(out)
     assert (code, told["first_wrong_lines"]) == (1, [])

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.check.interpreter import OWN, CannotStartError, interpreter_for
-from bptui.check.process import CHILD
+from bptui.check.running.interpreter import OWN, CannotStartError, interpreter_for
+from bptui.check.running.process import CHILD
 
 from ..check.right_code import RIGHT
 from .support import bptui

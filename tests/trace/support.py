@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bptui.check.outlook import Outlook
+from bptui.check.program.outlook import Outlook
 from bptui.core.graph.node import evaluate
 from bptui.trace.judge.judge import Verdict, judge
 from bptui.trace.judge.repair import Repair

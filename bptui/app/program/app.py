@@ -20,9 +20,9 @@ from bptui.app.program.record import Record
 from bptui.app.program.screen import ProgramScreen
 from bptui.app.screens import in_background
 from bptui.atomic import saved_at
-from bptui.check.interpreter import CannotStartError
-from bptui.check.report import Report, as_plain
-from bptui.check.writer import Checked
+from bptui.check.program.writer import Checked
+from bptui.check.reports.report import Report, as_plain
+from bptui.check.running.interpreter import CannotStartError
 from bptui.terminal.capabilities import USUAL, Capabilities
 from bptui.trace.step.possible_losses import UnknownLossError
 

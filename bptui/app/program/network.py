@@ -12,7 +12,7 @@ from bptui.app.diagram.edges import Edge
 from bptui.app.playback.run import SPEEDS
 from bptui.app.program.record import Record
 from bptui.app.view import Selection, View
-from bptui.check.inferring import most_right
+from bptui.check.numbers.inferring import most_right
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.engine import Engine

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bptui.check.report import Line
-from bptui.check.writer import Checked
+from bptui.check.program.writer import Checked
+from bptui.check.reports.report import Line
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.step.updates import training_steps

@@ -18,9 +18,9 @@ from textual.widgets import OptionList
 from textual.worker import Worker
 
 from bptui.app.screens.dialog import FileQuestion, where
-from bptui.check.report import as_json
-from bptui.check.text import as_text as report_text
-from bptui.check.writer import Checked
+from bptui.check.program.writer import Checked
+from bptui.check.reports.report import as_json
+from bptui.check.reports.text import as_text as report_text
 from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.export.derived import BackwardPass, NotWrittenError

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bptui.check import child
-from bptui.check.interpreter import Interpreter
+from bptui.check.running import child
+from bptui.check.running.interpreter import Interpreter
 
 
 def is_alike(python: Interpreter, file: Path) -> bool:

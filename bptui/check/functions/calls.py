@@ -11,14 +11,14 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.comparing import chain
-from bptui.check.interpreter import Interpreter
-from bptui.check.judging import Finding, findings_of
-from bptui.check.played import AGAIN
-from bptui.check.reading import UnreadableError
-from bptui.check.runner import recorded
-from bptui.check.signatures import Takes
-from bptui.check.trials import CALLS, Case, FunctionName, Trial
+from bptui.check.functions.played import AGAIN
+from bptui.check.functions.reading import UnreadableError
+from bptui.check.functions.signatures import Takes
+from bptui.check.numbers.comparing import chain
+from bptui.check.numbers.judging import Finding, findings_of
+from bptui.check.numbers.trials import CALLS, Case, FunctionName, Trial
+from bptui.check.running.interpreter import Interpreter
+from bptui.check.running.runner import recorded
 from bptui.core.arrays import Array, frozen
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment

@@ -16,10 +16,10 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from bptui.check.comparing import Called, calls_of, is_result
-from bptui.check.inferring import most_right, with_settings
-from bptui.check.judging import Finding
-from bptui.check.trials import Trial
+from bptui.check.numbers.comparing import Called, calls_of, is_result
+from bptui.check.numbers.inferring import most_right, with_settings
+from bptui.check.numbers.judging import Finding
+from bptui.check.numbers.trials import Trial
 from bptui.core.arrays import Array
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment

@@ -12,12 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
-from bptui.check.deadline import LateError, within
-from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, spread, working
-from bptui.check.interpreter import IMPORTS, Interpreter
-from bptui.check.report import Line, Report, Row
-from bptui.check.runner import recorded
-from bptui.check.writer import Checked
+from bptui.check.program.deadline import LateError, within
+from bptui.check.program.drawn_calls import (
+    MOST,
+    construction,
+    drawn_calls,
+    sizes_in,
+    spread,
+    working,
+)
+from bptui.check.program.writer import Checked
+from bptui.check.reports.report import Line, Report, Row
+from bptui.check.running.interpreter import IMPORTS, Interpreter
+from bptui.check.running.runner import recorded
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
 from bptui.trace.judge.judge import LOOKED_AT, judge
@@ -60,8 +67,8 @@ def checked(
     program may tell both, too. At least ``look`` entries of the tape are recorded where the program
     goes on so long.
 
-    Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be,
-    :class:`~bptui.trace.step.possible_losses.UnknownLossError` where there is no such loss.
+    Raises :class:`CannotStartError` where no process of ``python`` can be, and
+    :class:`UnknownLossError` where there is no such loss.
     """
     try:
         own = Source(source_of(file))

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from bptui.check.copied import Copy, become_child, is_alike
-from bptui.check.interpreter import CannotStartError, Interpreter
+from bptui.check.running.copied import Copy, become_child, is_alike
+from bptui.check.running.interpreter import CannotStartError, Interpreter
 
 CHILD = Path(__file__).with_name("child.py")
 START, GRACE, POLL = 60.0, 5.0, 0.05

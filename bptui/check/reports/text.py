@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from bptui.check.line_edits import Span, apart
-from bptui.check.report import Line, Parameter, Report, Row, laid_out
+from bptui.check.reports.line_edits import Span, apart
+from bptui.check.reports.report import Line, Parameter, Report, Row, laid_out
 from bptui.core.mistakes import MISTAKES, UPDATED_WEIGHTS
 from bptui.presets.errors import printable
 from bptui.trace.source import Files

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from bptui.check.calls import Attempt, right_of
-from bptui.check.check import Check, FunctionCheck
-from bptui.check.functions import reports_of
-from bptui.check.inferring import inferred, with_settings
-from bptui.check.reading import Reader, Reading, UnreadableError
-from bptui.check.report import Report
-from bptui.check.search import diagnose
-from bptui.check.signatures import Signature
-from bptui.check.trials import Case, FunctionName, Trial
+from bptui.check.functions.calls import Attempt, right_of
+from bptui.check.functions.check import Check, FunctionCheck
+from bptui.check.functions.reading import Reader, Reading, UnreadableError
+from bptui.check.functions.report import reports_of
+from bptui.check.functions.signatures import Signature
+from bptui.check.numbers.inferring import inferred, with_settings
+from bptui.check.numbers.search import diagnose
+from bptui.check.numbers.trials import Case, FunctionName, Trial
+from bptui.check.reports.report import Report
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.engine import Engine
@@ -69,7 +69,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
     """Return the reports on recorded gradients, and on parameters after an update.
 
     Activations and loss are those of ``preset``; without one they are inferred. Raises
-    :class:`UnusableNumbersError` and :class:`~bptui.check.inferring.UnknownNetworkError`.
+    :class:`UnusableNumbersError` and :class:`~bptui.check.numbers.inferring.UnknownNetworkError`.
     """
     numbers = _recorded(path)
     try:

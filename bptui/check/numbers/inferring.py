@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from bptui.check.comparing import TOLERANCE
+from bptui.check.numbers.comparing import TOLERANCE
 from bptui.core.activations import ACTIVATIONS, evaluate
 from bptui.core.arrays import Array
 from bptui.core.errors import UnusableError

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import compress
 from pathlib import Path
 
-from bptui.check.calls import (
+from bptui.check.functions.calls import (
     FORMS,
     Attempt,
     Failure,
@@ -18,12 +18,12 @@ from bptui.check.calls import (
     attempt,
     same_calls,
 )
-from bptui.check.interpreter import OWN, Interpreter
-from bptui.check.judging import Finding, findings_of
-from bptui.check.search import Cause, diagnose
-from bptui.check.signatures import Signature, Takes, defined, taken
-from bptui.check.traced import Traced, judged
-from bptui.check.trials import Case, FunctionName, Trial, cases_for
+from bptui.check.functions.signatures import Signature, Takes, defined, taken
+from bptui.check.functions.traced import Traced, judged
+from bptui.check.numbers.judging import Finding, findings_of
+from bptui.check.numbers.search import Cause, diagnose
+from bptui.check.numbers.trials import Case, FunctionName, Trial, cases_for
+from bptui.check.running.interpreter import OWN, Interpreter
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.trace.run import source_of
@@ -77,8 +77,7 @@ def check(
     """Run the code of ``file`` for at most ``limit`` seconds and compare with ``experiment``.
 
     Raises :class:`NotLoadedError` where the file cannot be loaded, :class:`UncheckableError` where
-    it has no function to check, and :class:`~bptui.check.interpreter.CannotStartError` where
-    ``python`` runs nothing.
+    it has no function to check, and :class:`CannotStartError` where ``python`` runs nothing.
     """
     experiment = experiment.with_training(mistakes=())
     checks: list[FunctionCheck] = []

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptui.check.interpreter import Interpreter
-from bptui.check.process import GRACE, Process
+from bptui.check.running.interpreter import Interpreter
+from bptui.check.running.process import GRACE, Process
 from bptui.trace.run import (
     ENTRIES,
     LOOK,
@@ -37,11 +37,11 @@ def recorded(
     It may end before that, once so many training ``steps`` were seen and ``look`` entries are on
     the tape.
 
-    ``call`` is code that runs after it. Where it calls a ``function``, of which this has what
-    :class:`~bptui.check.played.Played` is asked for, the file is a module, not the main program.
+    ``call`` is code that runs after it. Where it calls a ``function``, of which this has what is
+    asked of its calls, the file is a module, not the main program.
 
-    Raises :class:`~bptui.trace.run.NotRecordedError` where nothing was, with the reason, and
-    :class:`~bptui.check.interpreter.CannotStartError` where there can be no process of ``python``.
+    Raises :class:`NotRecordedError` where nothing was, with the reason, and
+    :class:`CannotStartError` where there can be no process of ``python``.
     """
     file = file.absolute()
     with tempfile.TemporaryDirectory(prefix="bptui-") as folder:

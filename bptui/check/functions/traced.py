@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from bptui.check.calls import Attempt
-from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED
-from bptui.check.expected import Expected
-from bptui.check.report import Line
-from bptui.check.trials import Trial
-from bptui.check.writer import Checked
+from bptui.check.functions.calls import Attempt
+from bptui.check.functions.expected import Expected
+from bptui.check.numbers.comparing import ADDED_TO_NOTHING, UNCHANGED
+from bptui.check.numbers.trials import Trial
+from bptui.check.program.writer import Checked
+from bptui.check.reports.report import Line
 from bptui.trace.judge.judge import Verdict, judge
 from bptui.trace.run import Run
 from bptui.trace.step.multiples import Values

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.check.reading import Reader, Reading, Value, plain
+from bptui.check.functions.reading import Reader, Reading, Value, plain
 
 WHOLE = {"W1": "weights", "b1": "biases"}
 """What a list of parameters is called, by its first member."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.check.unapplied import Fixed, told
+from bptui.check.program.unapplied import Fixed, told
 from bptui.core.graph.node import Node
 from bptui.trace.judge.activated import Activated, slopes_at
 from bptui.trace.judge.judge import Verdict

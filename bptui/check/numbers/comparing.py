@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.check.trials import SINGLE_ROUNDING, Quantities, Trial
+from bptui.check.numbers.trials import SINGLE_ROUNDING, Quantities, Trial
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
 from bptui.core.graph.node import Node, Values, evaluate

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from math import isfinite, log10
 from pathlib import Path
 
-from bptui.check.calls import FORMS, Failure, Form, NotLoadedError
-from bptui.check.check import FunctionCheck
-from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED
-from bptui.check.interpreter import IMPORTS, Interpreter
-from bptui.check.judging import Finding
-from bptui.check.report import Row
-from bptui.check.search import ANOTHER_UPDATE, Cause, lines_of
+from bptui.check.functions.calls import FORMS, Failure, Form, NotLoadedError
+from bptui.check.functions.check import FunctionCheck
+from bptui.check.numbers.comparing import ADDED_TO_NOTHING, UNCHANGED
+from bptui.check.numbers.judging import Finding
+from bptui.check.numbers.search import ANOTHER_UPDATE, Cause, lines_of
+from bptui.check.reports.report import Row
+from bptui.check.running.interpreter import IMPORTS, Interpreter
 from bptui.core.network import Network
 from bptui.core.step import training_step
 from bptui.explain.words import listed

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.comparing import (
+from bptui.check.numbers.comparing import (
     Called,
     Ratio,
     calls_of,
@@ -19,7 +19,7 @@ from bptui.check.comparing import (
     notice_of,
     ratio_of,
 )
-from bptui.check.trials import Trial
+from bptui.check.numbers.trials import Trial
 
 Verdict: TypeAlias = Literal["right", "convention", "wrong", "follows", "not given"]
 """

@@ -100,7 +100,7 @@ def record(session: Any) -> None:  # noqa: ANN401  of a class that is loaded her
     """Run the file, and leave what was recorded of it."""
     asked = session.request["function"]
     if asked:
-        played = ours("bptui.check.played").Played
+        played = ours("bptui.check.functions.played").Played
         session.plays(played(asked, session.recorder.tape, session.told))
     session.write(session.run())
 
@@ -110,7 +110,7 @@ def ours(name: str) -> Any:  # noqa: ANN401  # a module
     if name in LOADED:
         return LOADED[name]
     package = sys.modules["bptui"] = types.ModuleType("bptui")
-    package.__path__ = [os.path.dirname(HERE)]
+    package.__path__ = [os.path.dirname(os.path.dirname(HERE))]
     found = importlib.import_module(name)
     for each in [each for each in sys.modules if each.partition(".")[0] == "bptui"]:
         del sys.modules[each]  # the user's code may import bptui itself

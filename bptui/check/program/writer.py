@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from bptui.check.formula import from_chain_rule
-from bptui.check.line_edits import difference, kept
-from bptui.check.meanings import Meanings
-from bptui.check.outlook import Outlook
-from bptui.check.report import Example, Line, Parameter, Report
-from bptui.check.shapes import SQUARE, WHY, as_column, summed
-from bptui.check.unapplied import chooses, told
+from bptui.check.program.formula import from_chain_rule
+from bptui.check.program.meanings import Meanings
+from bptui.check.program.outlook import Outlook
+from bptui.check.program.shapes import SQUARE, WHY, as_column, summed
+from bptui.check.program.unapplied import chooses, told
+from bptui.check.reports.line_edits import difference, kept
+from bptui.check.reports.report import Example, Line, Parameter, Report
 from bptui.core.graph.node import Node, evaluate
 from bptui.core.mistakes import NOT_SUMMED
 from bptui.trace.judge.candidates import ALL, gradient_text

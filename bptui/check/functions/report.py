@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
 
-from bptui.check.calls import FORMS
-from bptui.check.causes import (
+from bptui.check.functions.calls import FORMS
+from bptui.check.functions.causes import (
     failed,
     not_a_slip,
     not_loaded,
@@ -18,11 +18,11 @@ from bptui.check.causes import (
     what_stands_out,
     why,
 )
-from bptui.check.check import Check, FunctionCheck
-from bptui.check.comparing import UNCHANGED
-from bptui.check.interpreter import Interpreter
-from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain
-from bptui.check.trials import Trial
+from bptui.check.functions.check import Check, FunctionCheck
+from bptui.check.numbers.comparing import UNCHANGED
+from bptui.check.numbers.trials import Trial
+from bptui.check.reports.report import Example, Line, Parameter, Report, Row, as_plain
+from bptui.check.running.interpreter import Interpreter
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.captions import loss_formula

@@ -1,0 +1,1 @@
+"""Numbers beside what is right: verdicts on them, and what was computed instead."""

@@ -1,0 +1,1 @@
+"""Programs, checked as they are, line by line."""

@@ -1,0 +1,1 @@
+"""The record of a check, and how it is printed."""
