@@ -11,10 +11,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from bptui.app.screens.export import LONGEST, ExportScreen, network_formats, stem_of
+from bptui.app.screens.export import LONGEST, ExportScreen, stem_of
 from bptui.cli.explain import explain
 from bptui.cli.run import run
-from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 from bptui.presets.save import SaveError, file_at, same_experiment
 
@@ -57,33 +56,18 @@ async def test_what_is_shown_is_written_and_where_is_said() -> None:
         assert load("mazur").title in texts
         assert b"font-face" not in svg  # nothing is fetched
 
-        sheet = await exported(session, Path.cwd() / "mazur-worksheet-step-2.md", *DOWN * 8)
-        explain(load("mazur"), 2, "all", "markdown", "expected")
-        assert sheet == Path("expected").read_bytes()
+        for down, tail, form in ((8, "md", "markdown"), (9, "tex", "latex")):
+            file = Path.cwd() / f"mazur-worksheet-step-2.{tail}"
+            sheet = await exported(session, file, *DOWN * down)
+            explain(load("mazur"), 2, "all", form, "expected")
+            assert sheet == Path("expected").read_bytes()
+        rows = json.loads(await exported(session, Path.cwd() / "mazur-history.json", *DOWN * 4))
+        run(load("mazur"), 2, 1, "jsonl", "expected")
+        for row, line in zip(rows, Path("expected").read_text().splitlines(), strict=True):
+            assert row == row | json.loads(line) | {"outputs": row["outputs"]}
+        torch = await exported(session, Path.cwd() / "mazur-torch.py", *DOWN)
+        assert b"import torch" in torch
         assert not [*Path().glob(".*")]
-
-
-async def test_every_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = load("mazur")
-    timeline = Timeline(experiment)
-    async with opened("mazur") as session:
-        with session.app._context():
-            dialog = ExportScreen("mazur", "", network_formats(timeline, timeline.snapshot(2)))
-    for place, form in enumerate(dialog.formats):
-        if "screen" not in form.meaning.lower():  # there is none
-            monkeypatch.setattr(ExportScreen, "chosen", place)
-            dialog.put(Path(f"mazur{form.tail}"), False)
-    explain(experiment, 2, "all", "latex", "expected")
-    assert Path("mazur-worksheet-step-2.tex").read_bytes() == Path("expected").read_bytes()
-    run(experiment, 2, 1, "jsonl", "expected")
-    expected = [json.loads(line) for line in Path("expected").read_text().splitlines()]
-    rows = json.loads(Path("mazur-history.json").read_text())
-    for row, other in zip(rows, expected, strict=True):
-        assert row | {"outputs": other["outputs"]} == row | other
-    assert Path("mazur-history.csv").read_text().count("\n") == 4
-    for name in ("mazur.py", "mazur-torch.py"):
-        compile(Path(name).read_text(), name, "exec")
-    assert same_experiment(load("./mazur.toml"), experiment)
 
 
 async def test_names_and_formats_follow_each_other() -> None:

@@ -93,11 +93,6 @@ def test_several_at_once_are_all_named(tmp_path: Path) -> None:
     assert mistakes_of(done.functions[0]) == [names], text
 
 
-def test_none_is_found_where_none_is_made(tmp_path: Path) -> None:
-    done, text = checked(tmp_path, PLANTED.format(made=()), SQUARE)
-    assert outcome_of(done) == "right", text
-
-
 @pytest.mark.parametrize("name", [name for name in RIGHT if name not in WITHIN])
 def test_correct_code_passes(name: str, tmp_path: Path) -> None:
     preset, source = RIGHT[name]

@@ -7,6 +7,7 @@ import pytest
 from bptui.check.program.check import Checked, checked
 from bptui.check.reports.report import Report
 from bptui.check.running.interpreter import OWN
+from bptui.trace.run import LOOK
 
 START = "import numpy as np\n\n\ndef sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n\n\n"
 FIXED_SIZES = """\
@@ -101,9 +102,9 @@ class Network:
 """
 
 
-def found_in(tmp_path: Path, source: str) -> Checked | Report:
+def found_in(tmp_path: Path, source: str, look: int = LOOK) -> Checked | Report:
     (tmp_path / "net.py").write_text(START + source)
-    return checked(tmp_path / "net.py", OWN, limit=60.0)
+    return checked(tmp_path / "net.py", OWN, limit=60.0, look=look)
 
 
 @pytest.mark.parametrize(
@@ -159,19 +160,20 @@ def test_a_step_is_recorded_to_its_end_where_what_it_adds_up_looks_like_several(
         tmp_path,
         """
 rng = np.random.default_rng(0)
-W, x, y = rng.normal(size=(2, 2)), rng.normal(size=(70, 2)), rng.normal(size=(70, 2))
+W, x, y = rng.normal(size=(2, 2)), rng.normal(size=(12, 2)), rng.normal(size=(12, 2))
 for step in range(4):
-    c = np.zeros((71, 2))
-    for t in range(70):
+    c = np.zeros((13, 2))
+    for t in range(12):
         c[t + 1] = 0.9 * c[t] + np.tanh(x[t] @ W)
     loss = 0.5 * ((c[1:] - y) ** 2).sum()
-    dc, dW = np.zeros((71, 2)), np.zeros((2, 2))
-    for t in range(69, -1, -1):
+    dc, dW = np.zeros((13, 2)), np.zeros((2, 2))
+    for t in range(11, -1, -1):
         dc[t + 1] += c[t + 1] - y[t]
         dW += np.outer(x[t], dc[t + 1] * (1 - np.tanh(x[t] @ W) ** 2))
         dc[t] += 0.9 * dc[t + 1]
     W -= 0.001 * dW
 """,
+        look=80,
     )
     assert isinstance(found, Checked)
     assert found.verdict.right

@@ -224,7 +224,7 @@ ORDER = {
 """The quantities of a network in their order, and what the function calls them."""
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", ["out_h", "loss", "delta_o", "gb1"])
 def test_the_first_wrong_quantity_is_wrong_and_the_rest_follows(name: str, tmp_path: Path) -> None:
     given, own = ", ".join(f"{each}={own}" for each, own in ORDER.items()), ORDER[name]
     loss = "loss = np.array(0.5 * ((a2 - t) ** 2).sum() / n)"

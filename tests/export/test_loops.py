@@ -116,7 +116,10 @@ def complex_step(forward: str, known: dict[str, Any], array: Array) -> Array:
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
-def test_a_loop_goes_back_through_the_turns(kind: str, tmp_path: Path) -> None:
+def test_a_loop_goes_back_through_the_turns(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bptui.cli.export.LIMIT", 600.0)
     start, forward, updates, parameters = PROGRAMS[kind]
     known: dict[str, Any] = {}
     exec(START + start + forward, known)

@@ -9,7 +9,7 @@ import pytest
 
 from bptui.trace.mend.mending import evaluated, written
 from bptui.trace.mend.origins import blame_origins
-from bptui.trace.mend.statement_edits import accumulated, edits, exchanged
+from bptui.trace.mend.statement_edits import edits
 from bptui.trace.paths import within
 from bptui.trace.step.multiples import right_value
 from tests.trace.kinds import HEAD, program
@@ -109,19 +109,6 @@ def test_an_element_of_a_dict_is_mended_by_itself() -> None:
     place = within(statement, (1, 11, 1, 18))
     assert place is not None
     assert ast.unparse(place[1]) == "_ = x.T @ d"
-
-
-def test_a_part_that_is_written_over_is_added_to() -> None:
-    made = next(accumulated(ast.parse("g[k] = d[i] * 2").body[0]))
-    assert written(made) == "g[k] += d[i] * 2"
-    assert [*map(ast.unparse, accumulated(ast.parse("g = d").body[0]))] == ["g += d"]
-    assert not list(accumulated(ast.parse("g, h = d").body[0]))
-
-
-def test_a_parameter_is_exchanged_for_its_former_value() -> None:
-    statement = ast.parse("h = [sum(d[k] * w[k][j] for k in r) for j in q]").body[0]
-    made = next(exchanged(statement, {"w[k][j]": "(w[k][j] + rate * d[k])"}))
-    assert "d[k] * (w[k][j] + rate * d[k])" in (written(made) or "")
 
 
 def test_a_former_value_is_told_without_what_only_the_loops_of_its_update_know() -> None:
