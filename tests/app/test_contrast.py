@@ -83,8 +83,8 @@ async def test_every_screen_can_be_read(own: Theme, present: bool) -> None:
         session = Session(app)
         await session.until(lambda: session.draws_loss, "the first losses")
         await session.press("s", "s")
-        for key in (*["n"] * len(app.player.snapshot.operations), "d", "d", "tab", "tab", "i"):
-            await session.press(key)
+        for keys in (*["nnn"] * 4, "nd", "d", *[["tab"]] * 2, "i"):
+            await session.press(*keys)
             pale(session, seen)
         await session.press("a")  # a curve is kept, a breakpoint set
         await session.press("b", *"loss<1", "enter", "escape")

@@ -87,12 +87,6 @@ def test_it_is_diagnosed_by_name(name: str, tmp_path: Path) -> None:
     assert f"step: {name}." in text
 
 
-def test_several_at_once_are_all_named(tmp_path: Path) -> None:
-    names = ("missing-hidden-derivative", "not-averaged", "transposed-weights", "wrong-sign")
-    done, text = checked(tmp_path, PLANTED.format(made=names), SQUARE)
-    assert mistakes_of(done.functions[0]) == [names], text
-
-
 @pytest.mark.parametrize("name", [name for name in RIGHT if name not in WITHIN])
 def test_correct_code_passes(name: str, tmp_path: Path) -> None:
     preset, source = RIGHT[name]

@@ -28,7 +28,7 @@ from .support import CASES, all_equations, last, rounding_scale, statements
 WIDTHS = (40, 76)
 ALL = 1_000_000
 """A width at which nothing is wrapped."""
-ALIKE = 4
+ALIKE = 2
 """Equations that differ in indices and numbers only, of which some may be negative."""
 TWO_SIGNS = re.compile(r"(?:[-+·/⊙]|\\[co]dot) *-")
 """Never + -0.13, but + (-0.13) or a minus. In code, a * -b is how Python writes it."""

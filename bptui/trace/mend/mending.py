@@ -160,7 +160,7 @@ class _Named:
         new = type(node).__new__(type(node))  # its fields follow
         if isinstance(node, SINGLE) and isinstance(node.ctx, ast.Load):
             number = self.numbers.get(ast.unparse(node))
-            if number is not None and turning.isdisjoint(read_in(node)):
+            if number is not None and not (turning and turning & read_in(node)):
                 new = node = ast.Name(f"__{number}", ast.Load())
         for name in node._fields:
             value = getattr(node, name, None)
