@@ -89,3 +89,45 @@ for step in range(3):
         v[name] = 0.9 * v[name] - 0.1 * grads[name] / norm
         p += v[name]
 """).verdict.right
+
+
+BETWEEN = {
+    "decay before": "W *= 1 - 0.1 * 0.01; UPDATE",
+    "decay after": "UPDATE; W *= 1 - 0.1 * 0.01",
+    "largest norm": "UPDATE; W *= np.minimum(1, 1 / np.linalg.norm(W, axis=0))",
+    "limits": "UPDATE; W = np.clip(W, -0.3, 0.3)",
+    "limits of some": "UPDATE; W[W > 0.3] = 0.3",
+    "rounding": "UPDATE; W = np.round(W, 3)",
+    "a mask": "UPDATE; W *= kept",
+    "noise": "UPDATE; W += rng.normal(size=W.shape) * 1e-3",
+    "shrinking": "UPDATE; W = np.sign(W) * np.maximum(np.abs(W) - 1e-3, 0)",
+}
+
+
+@pytest.mark.parametrize("change", BETWEEN.values(), ids=BETWEEN)
+def test_weights_may_be_changed_between_updates(change: str) -> None:
+    verdict = program(f"""
+kept = rng.random((3, 2)) > 0.3
+for step in range(4):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)
+    V -= 0.1 * h.T @ d
+    b -= 0.1 * dz.sum(axis=0)
+    {change.replace("UPDATE", "W -= 0.1 * x.T @ dz")}
+""").verdict
+    assert verdict.right
+    assert {parameter.name for parameter in verdict.step.parameters} == {"W", "V", "b"}
+
+
+def test_a_single_number_is_clipped_by_its_norm() -> None:
+    assert program("""
+c, v = np.zeros((1, 1)), V[:, :1]
+for step in range(4):
+    h = np.tanh(x @ W)
+    loss = ((h @ v + c - y[:, :1]) ** 2).mean()
+    d = 2 * (h @ v + c - y[:, :1]) / len(x)
+    for p, g in ((v, h.T @ d), (c, d.sum(axis=0)[None]), (W, x.T @ (d @ v.T * (1 - h ** 2)))):
+        p -= 0.1 * g * min(1.0, 0.1 / np.linalg.norm(g))
+""").verdict.right

@@ -76,7 +76,8 @@ class Optimized:
     def _multiples(self, parameter: Parameter, true: Values) -> list[int]:
         """Return a parameter's gradient, and what is a multiple of it by more than chance."""
         found = list[int]()
-        for entry in sorted(self.lines.truth.behind[parameter.key].intersection(self.lines.values)):
+        behind = self.lines.truth.behind[parameter.key] - self.lines.truth.sizes
+        for entry in sorted(behind.intersection(self.lines.values)):
             made = not self.tape.depends(entry, {*found}) or {*found} & {*self.tape.inputs[entry]}
             if made and multiple_as_it_is(self.lines.values[entry], true) is not None:
                 found.append(entry)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from bptui.trace.tape import Reference, Tape
+from bptui.trace.tape import Binding, Reference, Tape
 
 if TYPE_CHECKING:
     from bptui.trace.step.updates import Update
@@ -60,18 +60,51 @@ def without_averages(tape: Tape, found: list[Update]) -> list[Update]:
     return [update for update in found if not follows(update)]
 
 
-def lasting(found: list[Update]) -> list[Update]:
+def reworked(
+    tape: Tape, found: Iterable[Update], bindings: Iterable[tuple[Binding, int | None]]
+) -> dict[int, int]:
+    """Return what is made of parameters between updates: clipped, scaled, rounded, with noise.
+
+    Each with the value that an update has left in the same variable. What another parameter comes
+    into is none: ``x = relu(x @ W)``.
+    """
+    made: dict[int, int] = {}
+    after = {update.after: update.before for update in found}
+    family = {before: before for before in after.values()}
+    for binding, former in bindings:
+        entry = binding.entry
+        if entry in after:
+            family[entry] = family[after[entry]]
+        elif former in family and former != entry and tape.shape(entry) == tape.shape(former):
+            behind = tape.ancestors(entry, short_of={former}) - {entry}
+            if former in behind and {family.get(one, family[former]) for one in behind} == {
+                family[former]
+            }:
+                family[entry], made[entry] = family[former], made.get(former, former)
+    return made
+
+
+def lasting(found: list[Update], made_of: Mapping[int, int]) -> list[Update]:
     """Keep the updates of what was there before the first of them and goes on from each.
 
     What is computed anew in every step, as x + f(x) of a residual block, starts again and again.
+    ``made_of``: what comes between updates, and of what.
     """
+
+    def left(update: Update) -> int:
+        return made_of.get(update.before, update.before)
+
     sites: dict[int, list[Update]] = {}
     for update in found:
         sites.setdefault(update.binding.place, []).append(update)
     while True:
         made = {update.after for updates in sites.values() for update in updates}
-        used = {update.before for updates in sites.values() for update in updates}
-        kept = {place: updates for place, updates in sites.items() if _lasts(updates, made)}
+        used = {left(update) for updates in sites.values() for update in updates}
+        kept = {
+            place: updates
+            for place, updates in sites.items()
+            if _lasts([left(update) for update in updates], updates[0].after, made)
+        }
         going_on = {
             place: updates
             for place, updates in kept.items()
@@ -84,9 +117,7 @@ def lasting(found: list[Update]) -> list[Update]:
         sites = kept
 
 
-def _lasts(updates: list[Update], made: set[int]) -> bool:
-    olds = [update.before for update in updates]
-    first = min(update.after for update in updates)
+def _lasts(olds: list[int], first: int, made: set[int]) -> bool:
     return len(set(olds)) == len(olds) and all(old < first for old in olds if old not in made)
 
 

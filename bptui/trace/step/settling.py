@@ -41,11 +41,8 @@ def settle(truth: StepTruth, judged: Judged) -> None:
             gradient = largest(truth.true_of(parameter, judged.gradients))
             if min(map(abs, judged.whole.values())) * gradient > LEFT * noise:
                 judged.matches[parameter.key] = None  # there is one to apply
-    adapted = {key: match.factor for key, match in judged.matches.items() if match}
-    adapted = {key: f for key, f in adapted.items() if key not in judged.whole and f == f}
-    for factors in (judged.whole, adapted):
-        if len(set(map(rounded, factors.values()))) > 1:
-            _settled(truth, judged, factors, whole=factors is not adapted)
+    if len(set(map(rounded, judged.whole.values()))) > 1:
+        _settle_whole(truth, judged, judged.whole)
     _settle_adapted(truth, judged)
     if judged.uphill and judged.loss.entry is not None and _climbs(truth, judged):
         judged.misapplied.update(judged.matches)
@@ -69,22 +66,20 @@ def _climbs(truth: StepTruth, judged: Judged) -> bool:
     return True
 
 
-def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole: bool) -> None:
+def _settle_whole(truth: StepTruth, judged: Judged, factors: dict[Key, float]) -> None:
     by_key = {parameter.key: parameter for parameter in truth.parameters}
     for key, ratio in _without_mean(truth, by_key, factors).items():
         judged.matches[key], judged.ratios[key] = None, ratio
         judged.misapplied.add(key)
         factors = {other: factor for other, factor in factors.items() if other != key}
     sizes = {key: rounded(factor) for key, factor in factors.items()}
-    falling = [key for key in sizes if (sizes[key] < 0 if whole else _falls(truth, judged, key))]
+    falling = [key for key in sizes if sizes[key] < 0]
     going = falling or [*sizes]  # a loss is made small
     down = [sizes[key] for key in going]
     # rows of one array that are updated one by one are not as many as arrays of their own
     arrays = Counter(size for _, size in {(key[0], sizes[key]) for key in going})
     most = max((arrays[size], down.count(size)) for size in down)
     usual = {size for size in down if (arrays[size], down.count(size)) == most}
-    if len(usual) > 1 and not whole:
-        return
     if len(usual) > 1:  # a gradient that is right as it is, with a rate, of the last layer
         rates = {rounded(rate) for parameter in truth.parameters for rate in parameter.scalars}
         exact = [
@@ -105,7 +100,7 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
         plain = rounded(abs(factor)) in {1.0, rounded(abs(reference))} - {abs(mark)}
         bare = not by_key[key].rated or (plain and _is_bare(truth, by_key[key], judged, factor))
         forgotten = by_key[own].rated and bare  # the rate, in this update
-        goes_up = whole and mark < 0 < factor  # rates may differ, but none is negative
+        goes_up = mark < 0 < factor  # rates may differ, but none is negative
         if rounded(factor) != mark and (forgotten or goes_up or not same):
             judged.matches[key] = None
             judged.ratios[key] = factor / factors[own]

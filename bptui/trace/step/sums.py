@@ -78,15 +78,15 @@ def sum_of(
                 if isinstance(part, Reference) and part.entry not in wanted
             )
             same = bool(family) or whole == former
+            most = None if own or taken_away or family else _decayed(tape, term.entry)
+            if most is not None and any(
+                tape.depends(part.entry, {most}) for part in rest if isinstance(part, Reference)
+            ):
+                return Sum(most, other, own=True, same=same or most == former, decayed=True)
             if own or (same and not taken_away):
                 return Sum(whole, other, own, same)
             if isinstance(other, Reference) and not taken_away:  # else that one was the old value
                 found = found or Sum(whole, other, own, same)
-            most = None if taken_away or family else _decayed(tape, term.entry)
-            if most is not None and any(
-                tape.depends(part.entry, {most}) for part in rest if isinstance(part, Reference)
-            ):
-                return Sum(most, other, own=True, same=most == former, decayed=True)
         if not isinstance(left, Reference):
             break
         if found is None and numbers is None and note.call == "subtract":

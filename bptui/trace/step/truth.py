@@ -44,6 +44,7 @@ from bptui.trace.step.weight_decay import WeightDecay
 from bptui.trace.tape import Tape
 
 K = TypeVar("K")
+SIZES = frozenset(("norm", "abs", "absolute", "fabs", "math.fabs", "sqrt", "math.sqrt"))
 ROUNDING = 1e-13
 """Of the largest gradient: what is smaller is what rounding has made of zero."""
 LOST = 16 * float(np.finfo(np.float64).eps)
@@ -298,13 +299,24 @@ class StepTruth:
         single = (entry for entry in sorted(self.dependent) if not shape(entry))
         return Singles({entry: self.numbers(nodes[entry]) for entry in single})
 
+    @cached_property
+    def sizes(self) -> set[int]:
+        """What is computed of sizes alone: a norm of one number looks like a multiple of it."""
+        found: set[int] = set()
+        for entry in sorted(self.dependent):
+            given = self.dependent.intersection(self.tape.inputs[entry])
+            if self.tape.notes[entry].call in SIZES or (given and given <= found):
+                found.add(entry)
+        return found
+
     def inner_matches(self, parameter: Parameter, true: Values) -> Iterator[Match]:
         """Yield the multiples of the true gradient behind an update, last first.
 
         Some gradients, as of the hinge loss, are computed from data alone.
         """
         size, notes = true[0].size, self.tape.notes
-        for entry in sorted(self.behind[parameter.key] - self.unlike(true), reverse=True):
+        behind = self.behind[parameter.key] - self.unlike(true) - self.sizes
+        for entry in sorted(behind, reverse=True):
             own = entry >= self.step.first and notes[entry].call not in ("leaf", "constant")
             if entry not in self.dependent and not own:
                 continue

@@ -16,6 +16,7 @@ from bptui.trace.step.lasting import (
     added_alike,
     has_its_data,
     lasting,
+    reworked,
     without_averages,
     without_memory,
     without_terms,
@@ -43,8 +44,8 @@ class Update(NamedTuple):
         return product_of(tape, self.sum.added, self.sum.old)
 
 
-def updates_of(tape: Tape) -> list[Update]:
-    """Return all changes of parameters in their order.
+def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
+    """Return all changes of parameters in their order, and what is made of them in between.
 
     What is added to a variable without depending on it counts where it is added as parameters are,
     by the same line or with the same rate: its gradient is wrong. So it does if nothing depends on
@@ -53,7 +54,8 @@ def updates_of(tape: Tape) -> list[Update]:
     found: list[Update] = []
     seen: set[int] = set()
     afters: set[int] = set()
-    for binding, former in with_former(tape):
+    bindings = [*with_former(tape)]
+    for binding, former in bindings:
         if binding.entry not in seen:
             seen.add(binding.entry)
             change = _change(tape, binding, former, afters)
@@ -62,28 +64,37 @@ def updates_of(tape: Tape) -> list[Update]:
                 afters.add(change.after)
     found = without_averages(tape, without_terms(tape, without_memory(found)))
     sites = {update.binding.place for update in found if update.sum.own}
-    sure = [u for u in lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
+    own = [update for update in found if update.binding.place in sites]
+    made_of = reworked(tape, own, bindings)
+    sure = [update for update in lasting(own, made_of) if update.sum.own]
     sites = {update.binding.place for update in sure}
     ways = {(u.call, u.product(tape).scalars) for u in sure if u.sum.same}
     others = {u.binding.place: u for u in found if u.sum.same and u.binding.place not in sites}
-    own = {e for u in found if u.sum.same for e in (u.after, value_put(tape, u.after)) if e}
+    sums = {e for u in found if u.sum.same for e in (u.after, value_put(tape, u.after)) if e}
     sites |= {
         place
         for place, update in others.items()
-        if (added_alike(tape, update, ways) if sure else has_its_data(tape, update, own))
+        if (added_alike(tape, update, ways) if sure else has_its_data(tape, update, sums))
     }
-    return lasting([update for update in found if update.sum.own or update.binding.place in sites])
+    kept = [update for update in found if update.sum.own or update.binding.place in sites]
+    return lasting(kept, made_of), made_of
 
 
 def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
     """Yield the bindings with the entry that the variable of each had before, if it had one."""
     latest: dict[tuple[Value, ...], int] = {}
+    changed: dict[int | None, int] = {}  # in place, under all of their names
     for binding in tape.bindings:
         former = latest.get(binding.location)
-        if former is None and binding.location[0] == "memory":
-            given = tape.inputs[binding.entry]  # of what is changed in place
-            named = latest.get(("name", binding.frame, binding.name))
-            former = named if named in given else next(iter(given), None)
+        while former in changed:
+            former = changed[former]
+        if binding.location[0] == "memory":
+            if former is None:
+                given = tape.inputs[binding.entry]
+                named = latest.get(("name", binding.frame, binding.name))
+                former = named if named in given else next(iter(given), None)
+            if former is not None and former < binding.entry:
+                changed[former] = binding.entry
         latest[binding.location] = binding.entry
         yield binding, former
 
@@ -201,7 +212,8 @@ class TrainingStep(NamedTuple):
 
 def training_steps(tape: Tape) -> list[TrainingStep]:
     """Return the training steps that were recorded as a whole."""
-    updates = _of_what_is_given(tape, updates_of(tape))
+    found, made_of = updates_of(tape)
+    updates = _of_what_is_given(tape, found, made_of)
     root: dict[int, int] = {}
     turn: dict[tuple[int, int, str], tuple[int, int]] = {}
     """The step that comes next for a variable in a statement, and what it is given there so far."""
@@ -216,7 +228,8 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
             root[update.after] = update.after
             turn[update.after, update.binding.place, update.part] = 1, update.after
             continue
-        origin = root[update.after] = root.get(update.before, update.before)
+        left = made_of.get(update.before, update.before)
+        origin = root[update.after] = root.get(left, update.before)
         key = (origin, update.binding.place, update.part)
         if steps and _begins_anew(tape, update, versions, last):
             begun = len(steps)
@@ -247,11 +260,14 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     return made
 
 
-def _of_what_is_given(tape: Tape, updates: list[Update]) -> list[Update]:
+def _of_what_is_given(
+    tape: Tape, updates: list[Update], made_of: Mapping[int, int]
+) -> list[Update]:
     """Leave out the updates, before any of a parameter, of what is computed from that."""
     root, first = dict[int, int](), dict[int, int]()
     for update in updates:
-        origin = root[update.after] = root.get(update.before, update.before)
+        left = made_of.get(update.before, update.before)
+        origin = root[update.after] = root.get(left, update.before)
         first.setdefault(origin, update.after)
     computed = {
         origin
