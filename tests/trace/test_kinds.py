@@ -44,20 +44,6 @@ for step in range(2):
     d_two = -d_apart  #! d_two = d_apart
     W -= 0.1 * (x.T @ (d_one * (1 - one ** 2)) + z.T @ (d_two * (1 - two ** 2)))
 """,
-    "rows that are updated one by one are not most of the arrays": """
-rate = 0.5
-E = rng.normal(size=(7, 3))
-for step in range(2):
-    for ids, t in (([0, 2, 3, 5], y[0]), ([1, 4, 5, 6], y[1])):
-        h = E[ids].mean(axis=0)
-        error = h @ W + b - t
-        loss = 0.5 * (error ** 2).sum()
-        dh = W @ error
-        W -= rate * np.outer(h, error)
-        b -= rate * error
-        for i in ids:
-            E[i] -= rate * dh / len(ids)  #! E[i] -= rate * dh / len(h)
-""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):

@@ -5,58 +5,6 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 KINDS = {
-    "a bias gets the gradients of its weights": """
-for step in range(2):
-    h = np.tanh(x @ W + b)
-    d = (h @ V - y) / 6
-    loss = ((h @ V - y) ** 2).sum() / 12
-    dz = d @ V.T * (1 - h ** 2)
-    dV, dW, db = h.T @ d, x.T @ dz, dz.sum(0)
-    V, W = V - 0.1 * dV, W - 0.1 * dW
-    b = b - 0.1 * db  #! b = b - 0.1 * dW.mean(0)
-""",
-    "the gradient of one plain number for another": """
-import math
-i1, i2, t1, t2 = 0.05, 0.10, 0.01, 0.99
-w1, w2, w3, w4, w5, w6, w7, w8 = 0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55
-b1, b2 = 0.35, 0.60
-sigmoid = lambda s: 1 / (1 + math.exp(-s))
-for step in range(3):
-    h1, h2 = sigmoid(w1 * i1 + w2 * i2 + b1), sigmoid(w3 * i1 + w4 * i2 + b1)
-    o1, o2 = sigmoid(w5 * h1 + w6 * h2 + b2), sigmoid(w7 * h1 + w8 * h2 + b2)
-    E = 0.5 * (t1 - o1) ** 2 + 0.5 * (t2 - o2) ** 2
-    d_o1 = -(t1 - o1) * o1 * (1 - o1)
-    d_o2 = -(t2 - o2) * o2 * (1 - o2)
-    dw5 = d_o1 * h1
-    dw6 = d_o1 * h2  #! dw6 = d_o2 * h2
-    dw7, dw8 = d_o2 * h1, d_o2 * h2
-    d_h1 = (d_o1 * w5 + d_o2 * w7) * h1 * (1 - h1)
-    d_h2 = (d_o1 * w6 + d_o2 * w8) * h2 * (1 - h2)
-    w1 -= 0.5 * d_h1 * i1
-    w2 -= 0.5 * d_h1 * i2
-    w3 -= 0.5 * d_h2 * i1
-    w4 -= 0.5 * d_h2 * i2
-    w5 -= 0.5 * dw5
-    w6 -= 0.5 * dw6
-    w7 -= 0.5 * dw7
-    w8 -= 0.5 * dw8
-    b1 -= 0.5 * (d_h1 + d_h2)
-    b2 -= 0.5 * (d_o1 + d_o2)
-""",
-    "a mean for a sum, at a rate of minus one, from zeros": """
-x[0] = 0.0
-rate = 1.0
-for step in range(3):
-    h = np.maximum(0, x @ W + b)
-    loss = np.sum((h @ V - y) ** 2) / 6
-    d = 2 * (h @ V - y) / 6
-    dz = d @ V.T
-    dz[h <= 0] = 0
-    db = np.sum(dz, axis=0)  #! db = np.mean(dz, axis=0)
-    W += -rate * (x.T @ dz)
-    b += -rate * db
-    V += -rate * (h.T @ d)
-""",
     "a slope at another value, with a name of its own": """
 def tanh(z):
     return np.tanh(z)
@@ -93,60 +41,6 @@ for step in range(3):
     dc = 2 * np.mean(error)
     w -= 0.1 * dw
     c -= 0.1 * dc
-""",
-    "the output for the error, where a function begins": """
-def back(net):
-    e = net["out"] - y  #! e = net["out"]
-    dz = e @ V.T * (1 - net["h"] ** 2)
-    return x.T @ dz, net["h"].T @ e
-for step in range(3):
-    net = {"h": np.tanh(x @ W)}
-    net["out"] = net["h"] @ V
-    loss = ((net["out"] - y) ** 2).sum() / 2
-    dW, dV = back(net)
-    W -= 0.1 * dW
-    V -= 0.1 * dV
-""",
-    "a forward value for the gradient, which is changed in place": """
-def relu(z):
-    return np.maximum(z, 0)
-for step in range(3):
-    z, a = x @ W, []
-    a.append(relu(z))
-    error = a[-1] @ V - y
-    loss = (error ** 2).sum() / 2
-    dV = a[-1].T @ error
-    dh = error @ V.T
-    dz = dh  #! dz = a[-1]
-    dz[z <= 0] *= 0.0
-    W -= 0.1 * x.T @ dz
-    V -= 0.1 * dV
-""",
-    "the new weights transposed": """
-V += 1.0
-for step in range(3):
-    h = np.tanh(x @ W)
-    loss = ((h @ V - y) ** 2).sum()
-    d = 2 * (h @ V - y)
-    dW = x.T @ (d @ V.T * (1 - h ** 2))
-    V = V - 0.1 * h.T @ d  #! V = V.T - 0.1 * h.T @ d
-    W = W - 0.1 * dW
-""",
-    "a mean over something else, beside a penalty": """
-decay, n = 0.05, len(x)
-for step in range(3):
-    h = np.tanh(x @ W)
-    e = np.exp(h @ V + b)
-    p = e / e.sum(axis=1, keepdims=True)
-    loss = -np.log(p[range(n), [0, 1] * 3]).mean() + decay * ((W ** 2).sum() + (V ** 2).sum()) / 2
-    d = p.copy()
-    d[range(n), [0, 1] * 3] -= 1
-    d /= n  #! d /= decay
-    dV = h.T @ d + decay * V
-    dW = x.T @ (d @ V.T * (1 - h ** 2)) + decay * W
-    W -= 0.1 * dW
-    V -= 0.1 * dV
-    b -= 0.1 * d.sum(axis=0)
 """,
     "the new value with the other sign": """
 for step in range(3):

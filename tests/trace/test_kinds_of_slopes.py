@@ -5,23 +5,6 @@ import pytest
 from tests.trace.kinds import assert_judged
 
 PROGRAMS = {
-    "the slope of a softmax beside an error that has it already": """
-def softmax(z, slope=False):
-    if slope:
-        return softmax(z) * (1 - softmax(z))
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
-for step in range(3):
-    h = np.tanh(x @ W)
-    p = softmax(h @ V)
-    loss = -np.sum(t * np.log(p)) / 6
-    slope = softmax(h @ V, slope=True)
-    d = t - p  #! d = (t - p) * slope
-    dW = x.T @ (d @ V.T * (1 - h ** 2))
-    V += 0.1 * h.T @ d
-    W += 0.1 * dW
-""",
     "a slope is missing, and all parameters are parts of one array": """
 theta = np.concatenate([W.ravel(), V.ravel()])
 for step in range(2):
@@ -103,19 +86,6 @@ for step in range(2):
     for (M, f), g in zip(net[::-1], grads):
         M -= 0.01 * g
 """,
-}
-PROGRAMS |= {
-    f"a mask for a gradient, {how}": f"""
-for step in range(2):
-    z = x @ W + b
-    h = np.maximum(z, 0)
-    loss = ((h @ V - y) ** 2).mean()
-    d = 2 * (h @ V - y) / y.size
-    dz = d @ V.T * (z > 0)  #! dz = {mask}
-    db = dz.sum(axis=0)
-    V, W, b = V - 0.1 * h.T @ d, W - 0.1 * x.T @ dz, b - 0.1 * db
-"""
-    for how, mask in (("true or false", "z > 0"), ("of numbers", "(z > 0) * 1.0"))
 }
 PROGRAMS["a function of slopes gives what the forward pass has"] = """
 def sigmoid(z):

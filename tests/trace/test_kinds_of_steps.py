@@ -93,15 +93,6 @@ for step in range(2):
     d = x + 0.1 * u - end
     V -= 0.1 * x.T @ (0.1 * d * (1 - u ** 2))  #! V -= 0.1 * x.T @ (0.1 * d * (1 - u))
 """,
-    "numbers are whole at the start": """
-w, c = [0, 0], 0
-for step in range(3):
-    out = w[0] * x[0, 0] + w[1] * x[0, 1] + c
-    d = 2 * (out - y[0, 0])
-    w[0] += -0.1 * d * x[0, 0]
-    w[1] += -0.1 * d * x[0, 1]
-    c += -0.1 * d  #! c += -0.1 * d * 2
-""",
 }
 
 
@@ -123,14 +114,6 @@ def test_what_an_engine_adds_to_a_gradient_is_told_by_the_objects(engine: str, s
 
 
 GROWING = {
-    "a loss": """
-t = np.eye(2)[(y[:, 0] > 0).astype(int)]
-for step in range(3):
-    out = x @ W
-    p = np.exp(out) / np.exp(out).sum(axis=1, keepdims=True)
-    loss = -np.sum(t * np.log(p))
-    W -= 1e4 * x.T @ (p - t)
-""",
     "gradients alone": """
 t = (y > 0) * 1.0
 for step in range(3):
