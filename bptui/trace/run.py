@@ -126,32 +126,18 @@ def text_of(file: Path) -> str:
 def read_run(folder: str, file: Path) -> Run | None:
     """Return what a run of ``file`` has left in a folder; None where it has left nothing."""
     try:
-        made, value = read(folder, "run")
+        made = read(folder, "run")
     except FileNotFoundError:
         return None
     recording = Recording()
-    recording.tape = [
-        Note(call, value(given), value(words), at) for call, given, words, at in made["notes"]
-    ]
-    recording.values = [
-        np.float64(held) if isinstance(held, float) else value(held)[()] for held in made["values"]
-    ]
-    recording.bindings = [
-        Binding(when, frame, name, entry, at, value(location))
-        for when, frame, name, entry, at, location in made["bindings"]
-    ]
-    recording.turns = [(when, at) for when, at in made["turns"]]
-    recording.compared = [(entry, outcome) for entry, outcome in made["compared"]]
-    recording.reads = [
-        (when, at, entry, value(location)) for when, at, entry, location in made["reads"]
-    ]
-    recording.plain = [
-        (when, frame, name, value(held)) for when, frame, name, held in made["plain"]
-    ]
+    recording.tape = [Note(*one) for one in made["notes"]]
+    recording.bindings = [Binding(*one) for one in made["bindings"]]
+    recording.values = [np.asarray(one)[()] for one in made["values"]]
+    recording.turns, recording.compared = made["turns"], made["compared"]
+    recording.reads, recording.plain = made["reads"], made["plain"]
     source, places = _whole(file, recording, made["places"])
-    ended = {name: made[name] for name in ("end", "message", "line", "way") if name in made}
-    told = value(made["told"])
-    return Run(recording, source, places, told=told, began=made["began"], **ended)
+    told = ("end", "message", "line", "way", "told", "began")
+    return Run(recording, source, places, **{name: made[name] for name in told if name in made})
 
 
 def _whole(

@@ -9,6 +9,7 @@ from typing import Any
 
 from bptui.check.running.interpreter import Interpreter
 from bptui.check.running.process import GRACE, Process
+from bptui.trace import stored
 from bptui.trace.run import (
     ENTRIES,
     LOOK,
@@ -19,7 +20,6 @@ from bptui.trace.run import (
     read_run,
     source_of,
 )
-from bptui.trace.stored import Stored
 
 
 def recorded(
@@ -45,7 +45,6 @@ def recorded(
     """
     file = file.absolute()
     with tempfile.TemporaryDirectory(prefix="bptui-") as folder:
-        stored = Stored()
         request = {
             "source": source_of(file),
             "name": "functions" if function else "__main__",
@@ -57,8 +56,7 @@ def recorded(
             "look": look,
             "steps": steps,
         }
-        asked = {name: stored.plain(value) for name, value in request.items()}
-        stored.write(folder, "request", asked)
+        stored.write(folder, "request", request)
         with Process(file, python) as process:
             ended = process.run(folder, limit + GRACE)
             printed = process.output

@@ -14,6 +14,7 @@ import traceback
 import types
 from typing import Any, TypeAlias
 
+from bptui.trace import stored
 from bptui.trace.record.instrument import instrumented
 from bptui.trace.record.misfits import misfit
 from bptui.trace.record.modules import Modules, package_of
@@ -22,7 +23,6 @@ from bptui.trace.record.recorder import Recorder
 from bptui.trace.record.recording import Enough
 from bptui.trace.record.silent import Missing, Silent
 from bptui.trace.step.updates import training_steps
-from bptui.trace.stored import Stored, read
 from bptui.trace.tape import Tape
 
 CALL = "<call>"
@@ -41,8 +41,7 @@ class Session:
         the module, ``function`` what is asked of one whose calls are told.
         """
         self.file, self.folder = file, folder
-        request, value = read(folder, "request")
-        self.request = request = {name: value(asked) for name, asked in request.items()}
+        self.request = request = stored.read(folder, "request")
         self.names: dict[str, Value] = {}
         """What else the call sees."""
         self.played: Value = None
@@ -153,25 +152,18 @@ class Session:
 
     def write(self, end: dict[str, Any]) -> None:
         """Leave what was recorded."""
-        stored = Stored()
-        plain, recorder = stored.plain, self.recorder
-        tape = {
+        recorder, played = self.recorder, self.played
+        run = {
             **end,
-            "told": plain(self.played.told if self.played else []),
-            "began": self.played is not None and self.played.began,
-            "notes": [
-                [note.call, plain(note.arguments), plain(note.keywords), note.place]
-                for note in recorder.tape
-            ],
-            "values": [plain(value) for value in recorder.values],
-            "bindings": [
-                [b.when, b.frame, b.name, b.entry, b.place, plain(b.location)]
-                for b in recorder.bindings
-            ],
-            "turns": recorder.turns,
-            "reads": [[*entry[:3], plain(entry[3])] for entry in recorder.reads],
-            "compared": recorder.compared,
-            "plain": [[*entry[:3], plain(entry[3])] for entry in recorder.plain],
+            "told": played.told if played else [],
+            "began": played is not None and played.began,
             "places": self.places,
+            "notes": recorder.tape,
+            "bindings": recorder.bindings,
+            "values": recorder.values,
+            "turns": recorder.turns,
+            "reads": recorder.reads,
+            "compared": recorder.compared,
+            "plain": recorder.plain,
         }
-        stored.write(self.folder, "run", tape)
+        stored.write(self.folder, "run", run)
