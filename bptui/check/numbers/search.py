@@ -8,7 +8,6 @@ edits of the right lines of code. Right code of another network makes no slip.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,6 +31,7 @@ from bptui.explain.expression import Scope
 from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
+from bptui.trace.mend.mending import Evaluation, written
 from bptui.trace.mend.statement_edits import edits
 
 MOST, MOST_IN_ONE = 4, 3
@@ -42,9 +42,6 @@ LARGEST = 20_000
 """Parameters up to which another network is looked for."""
 ANOTHER_UPDATE = "the update is that of"
 """And the name of an optimizer: its gradients are right."""
-Lines = Mapping[str, str]
-"""The code of a step: quantities in their order, and the lines that compute them."""
-Names = dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -167,8 +164,8 @@ def _others(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
             yield f"{ANOTHER_UPDATE} {name}", made
 
 
-def lines_of(step: Step) -> Lines:
-    """Return the lines of code of a step, in the network's names."""
+def lines_of(step: Step) -> dict[str, str]:
+    """Return the lines of code that compute a step's quantities, in the network's names."""
     symbols, lines = Symbols(step.names), dict[str, str]()
     for made, formula in define(step).every.items():
         if step.computed[made.name].inputs:
@@ -267,51 +264,56 @@ class _Program:
         return []
 
     def edited_in(self) -> list[_Program]:
-        """Return this with each edit of one line that gives more."""
-        found = list[_Program]()
+        """Return this with each edit of one line that gives more.
+
+        It is one that the first wrong quantity, and nothing right, comes from.
+        """
+        found, wrong = list[_Program](), self.wrong
+        assert wrong is not None, "of what explains everything no more is wanted"
         if self.step.experiment.network.parameter_count > LARGE:
             return found
         lines = lines_of(with_mistakes(self.step, self.cause.mistakes))
-        sights = [self._sight(lines, at) for at in range(len(self.calls))]
-        for quantity, line in self._edits(lines, sights[0]):
-            values = [one for one in _values(line, sights) if one is not None]
-            if len(values) == len(sights):
+        within = self._behind([wrong]) - self._behind(self.given)
+        sight = self._sight(lines)
+        evaluation = Evaluation(sight, {}, None, "")
+        for quantity in reversed([one for one in lines if one in within]):
+            seen = {_rounded(np.asarray(self.values[0][quantity]))}
+            for edit in self._edits(quantity, lines[quantity], sight):
+                values = evaluation.of(edit)
+                if values is None or _rounded(values[0]) in seen:
+                    continue
+                seen.add(_rounded(values[0]))
                 edited = [{**a, quantity: b} for a, b in zip(self.edited, values, strict=True)]
-                cause = replace(self.cause, lines=(*self.cause.lines, line))
+                cause = replace(self.cause, lines=(*self.cause.lines, written(edit) or ""))
                 found += self._next(self.step, cause, edited)
-            if found and not found[-1].wrong:
-                break
+                if found and not found[-1].wrong:
+                    return found
         return found
 
-    def _sight(self, lines: Lines, call: int) -> Names:
-        """Return the numbers that lines of a call can read, by the names in the code."""
-        given, training = self.calls[call], self.step.experiment.training
+    def _sight(self, lines: Mapping[str, str]) -> dict[str, list[Array]]:
+        """Return what lines can read in each call, by its names in the code."""
+        training, known = self.step.experiment.training, dict[str, list[Array]]()
         settings = {"learning_rate": training.learning_rate, "l2": training.l2}
-        data = {name: given.expected[name] for name in ("input", "target")}
-        made = {_target(line): self.values[call][name] for name, line in lines.items()}
-        numbers = {**{n: np.array(v) for n, v in settings.items()}, **data, **made}
-        return {**numbers, **given.before}  # parameters are those before the step
+        for call, values in zip(self.calls, self.values, strict=True):
+            data = {name: call.expected[name] for name in ("input", "target")}
+            made = {_target(line): values[name] for name, line in lines.items()}
+            # parameters are those before the step
+            for name, value in {**settings, **data, **made, **call.before}.items():
+                known.setdefault(name, []).append(np.asarray(value))
+        return known
 
-    def _edits(self, lines: Lines, sight: Names) -> Iterator[tuple[str, str]]:
-        """Yield edits of the lines that the first wrong quantity, and nothing right, comes from."""
-        wrong = self.wrong
-        assert wrong is not None, "of what explains everything no more is wanted"
-        within = self._behind([wrong]) - self._behind(self.given)
-        for quantity in reversed([one for one in lines if one in within]):
-            line, own = lines[quantity], np.asarray(self.values[0][quantity])
-            if quantity == wrong:
-                off = self.calls[0].found[wrong] - own
-                if np.ptp(off) <= 1e-6 * np.abs(off).max():
-                    sign = "-" if off.mean() < 0.0 else "+"
-                    yield quantity, f"{line} {sign} {abs(off.mean()):.6g}"
-            seen = {_digits(own)}
-            known = {name: [array] for name, array in sight.items() if name != _target(line)}
-            for edit in islice(edits(ast.parse(line).body[0], known), MOST_TRIED):
-                edited = ast.unparse(edit)
-                (value,) = _values(edited, [sight]) if isinstance(edit, ast.Assign) else (None,)
-                if value is not None and _digits(value) not in seen:
-                    seen.add(_digits(value))
-                    yield quantity, edited
+    def _edits(
+        self, quantity: str, line: str, sight: Mapping[str, list[Array]]
+    ) -> Iterator[ast.stmt]:
+        """Yield edits of a line; first with a number more, where that is what is off."""
+        if quantity == self.wrong:
+            off = self.calls[0].found[quantity] - np.asarray(self.values[0][quantity])
+            if np.ptp(off) <= 1e-6 * np.abs(off).max():
+                sign = "-" if off.mean() < 0.0 else "+"
+                yield from ast.parse(f"{line} {sign} {abs(off.mean()):.6g}").body
+        others = {name: values for name, values in sight.items() if name != _target(line)}
+        tried = islice(edits(ast.parse(line).body[0], others), MOST_TRIED)
+        yield from (edit for edit in tried if isinstance(edit, ast.Assign))
 
     def _behind(self, names: Iterable[str]) -> set[str]:
         """Return what quantities are computed from, with these."""
@@ -343,21 +345,9 @@ def _gives(call: Called, name: str, found: Mapping[str, Values]) -> bool:
     )
 
 
-def _values(line: str, sights: Sequence[Names]) -> Iterator[Array | None]:
-    """Yield what a line computes in each sight; None where it cannot be carried out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the compiler has its doubts about some edits
-        code = compile(line.partition(" = ")[2], "<line>", "eval")
-    for names in sights:
-        try:
-            yield np.asarray(eval(code, {"np": np, **names}), np.float64)
-        except Exception:  # whatever an edited line may raise
-            yield None
-
-
 def _target(line: str) -> str:
     return line.partition(" = ")[0]
 
 
-def _digits(array: Array) -> bytes:
+def _rounded(array: Array) -> bytes:
     return np.round(array, 9).tobytes()
