@@ -91,6 +91,7 @@ def test_listing_1_is_named_with_the_expression_that_is_wrong(tmp_path: Path) ->
         "gw4",
     ]
     assert "error_1 * weight_2[0][0] + error_2 * weight_2[0][1]" in text
+    assert "from call to call" not in text  # what comes one by one is put into arrays of its own
     assert outcome_of(done) == "wrong"
 
 

@@ -33,7 +33,7 @@ def parts(case: Case) -> tuple[list[Array], list[Array]]:
 def reading(case: Case, value: object, function: FunctionName = "gradients") -> Reading:
     parameters = case.right[0].parameters.named()
     right = [right_of(function, each) for each in case.right]
-    return Reader(function, right, may_turn=True).read(value, parameters)
+    return Reader(function, right).read(value, parameters)
 
 
 Style = Callable[[list[Array], list[Array]], object]

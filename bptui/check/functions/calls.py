@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -156,7 +155,7 @@ def attempt(
     """Call ``function`` on the cases, those of the first one's sizes on the tape.
 
     Where the tape gets long and the calls do not come to an end, they are made without it; so they
-    are where they raise something, and the code may be none that can be rewritten.
+    are where they raise something: the code may be none that can be rewritten.
     """
     request = _request(function, made, cases) | {"plain": made.plain}
     call = "\n".join(_program(function, made, cases))
@@ -192,20 +191,11 @@ def attempt(
         if not run.began:
             raise NotLoadedError(made.failure)
         long = made.failure.kind == "hung" and len(run.recording.tape) > LONG
-        if not made.plain and (long or (made.failure.kind == "raised" and _is_foreign(run))):
-            return attempt(
-                file, python, limit, function, Attempt(made.form, made.takes, True), cases
-            )
+        raised = made.failure.kind == "raised" and not made.failure.not_written
+        if not made.plain and (long or raised):
+            plain = Attempt(made.form, made.takes, plain=True)
+            return attempt(file, python, limit, function, plain, cases)
     return made
-
-
-def _is_foreign(run: Run) -> bool:
-    """Tell whether a program works with packages that may not take code that is rewritten."""
-    nodes = [*ast.walk(run.source.tree)]
-    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-    known = {"numpy", *sys.stdlib_module_names}
-    return any(name.partition(".")[0] not in known for name in names)
 
 
 def _ended(run: Run, limit: float, answered: int) -> Failure:
@@ -259,7 +249,6 @@ def _step_on(experiment: Experiment, given: dict[str, Array]) -> Snapshot:
 
 def _request(function: FunctionName, made: Attempt, cases: Sequence[Case]) -> dict[str, Any]:
     """Return what is to be handed to the calls."""
-    network = cases[0].experiment.network
     return {
         "function": function,
         "takes": made.takes,
@@ -268,7 +257,6 @@ def _request(function: FunctionName, made: Attempt, cases: Sequence[Case]) -> di
                 "given": _given(case, made.form),
                 "rate": case.experiment.training.learning_rate,
                 "right": [right_of(function, one) for one in case.right],
-                "same_sizes": case.experiment.network.layers == network.layers,
             }
             for case in cases
         ],

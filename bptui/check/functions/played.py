@@ -34,12 +34,10 @@ class Played:
     ) -> None:
         self.request, self.tape, self.said = request, tape, said
         self.told: list[dict[str, Any]] = []
-        self.given: list[Arrays] = [case["given"] for case in request["cases"]]
-        self.readers = [
-            Reader(request["function"], case["right"], case["same_sizes"])
-            for case in request["cases"]
-        ]
-        self.reading, self.began, self.turned = Reading(), False, False
+        self.given = [copied(case["given"]) for case in request["cases"]]
+        """What parameters begin with that calls update, some of them in place."""
+        self.reader = Reader(request["function"], request["cases"][0]["right"])
+        self.reading, self.began = Reading(), False
 
     def taken(self, case: int, arrays: Arrays) -> list[Value]:
         """Return the arguments of a call on arrays of its own."""
@@ -62,10 +60,8 @@ class Played:
             if given and not all(self._is_kept(name, after) for name in names):
                 damaged.append(one if names == [one] else WHOLE[names[0]])
         parameters = {name: after[name] for name in after if name not in ("x", "t")}
-        reader = self.readers[self.case]
-        reader.turned = self.turned
-        reading = self.reading = reader.read(plain(result), parameters)
-        self.turned = reader.turned
+        self.reader.right = self.request["cases"][self.case]["right"]
+        reading = self.reading = self.reader.read(plain(result), parameters)
         self.told.append(
             {
                 "case": self.case,
@@ -105,7 +101,7 @@ class Played:
     def play(self, case: int, function: Callable[..., Value]) -> None:
         """Call the function on a case, once, and tell how that went."""
         try:
-            self.read(function(*self.taken(case, copied(self.given[case]))))
+            self.read(function(*self.taken(case, copied(self.request["cases"][case]["given"]))))
         except Exception as error:
             self.told.append({"case": case, "begin": self.begin, **self.said(error)})
 

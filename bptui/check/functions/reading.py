@@ -125,22 +125,17 @@ class Reading:
 
 
 class Reader:
-    """Reads what a function gave in calls of a case.
+    """Reads what a function gave in its calls: what is meant in the first one is meant in all.
 
-    ``right`` has what is right in each call by name, in the order of the step. ``may_turn``: shapes
-    tell whether matrices came transposed, which holds from then on.
+    ``right`` has what is right in each call of a case by name, in the order of the step.
     """
 
-    def __init__(
-        self, function: str, right: Sequence[Mapping[str, AnyArray]], may_turn: bool
-    ) -> None:
+    def __init__(self, function: str, right: Sequence[Mapping[str, AnyArray]]) -> None:
         self.function, self.right = function, right
-        self.prefix, self.may_turn = "g" if function == "gradients" else "", may_turn
+        self.prefix = "g" if function == "gradients" else ""
         kinds = [name.removeprefix(self.prefix)[:1] for name in right[0] if RESULT.fullmatch(name)]
         self.depth, self.bias = kinds.count("W"), "b" in kinds
-        self.turned = False
         self.first: Layout | None = None
-        """What is meant in the first call is meant in all."""
         self.flipped = dict[str, bool]()
 
     def read(self, given: Value, parameters: Mapping[str, Value]) -> Reading:
@@ -217,9 +212,10 @@ class Reader:
 
     def both_ways(self, layout: Layout) -> Iterator[Layout]:
         """Yield the layout, and where that is possible the one of transposed matrices."""
-        if not self.turned:
+        turned = self.first and TURNED in self.first.notes
+        if not turned:
             yield layout
-        if self.turned or (self.may_turn and self.function == "gradients"):
+        if turned or (self.first is None and self.function == "gradients"):
             yield Layout(layout.parts, [*layout.notes, TURNED])
 
     def named(self, given: Mapping[str, Value]) -> Layout:
@@ -306,7 +302,7 @@ class Reader:
 
     def take(self, layout: Layout) -> None:
         """Keep the arrays of a layout in the shapes that they should have."""
-        made, self.turned = self.made, TURNED in layout.notes
+        made = self.made
         made.notes += layout.notes
         made.values |= layout.parts
         for name in layout.parts:

@@ -77,7 +77,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
         case = Case(base, (Engine(base).record(),))
         arrays = {"gradients": numbers.given, "step": numbers.after}
         readings = {
-            function: Reader(function, [right_of(function, case.right[0])], False).read(
+            function: Reader(function, [right_of(function, case.right[0])]).read(
                 dict(arrays[function]), {}
             )
             for function in FUNCTIONS
