@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
@@ -82,44 +82,11 @@ def check(
     experiment = experiment.with_training(mistakes=())
     checks: list[FunctionCheck] = []
     for function, signature in _functions(file, experiment):
-        takes = taken(function, signature, experiment)
-        run = partial(_examined, file, python, limit, function, experiment)
-        made, tried = _best(run, experiment, takes)
-        found = FunctionCheck(function, signature, made, tried, experiment)
-        checks.append(_explained(found, file, run))
+        checks.append(_Function(file, python, limit, function, signature, experiment).checked())
+        made = checks[-1].attempt
         if made.failure is not None and made.failure.fatal:
             break
     return Check(file, experiment, tuple(checks), python)
-
-
-Examined = Callable[..., Attempt]
-
-
-def _explained(check: FunctionCheck, file: Path, run: Examined) -> FunctionCheck:
-    """Return the check with what its lines say, and what else explains what is wrong."""
-    made = check.attempt
-    if not made.findings or made.unstable:
-        return check
-    drawn = [one for one in made.telling if not one.case.own] or [*made.telling]
-    telling = next((one for one in [*drawn, *made.telling] if _wrong([one])), drawn[0])
-    told_by = made
-    if telling is not made.trials[0]:  # its calls are to be the first on the tape
-        told_by = run(made.form, made.takes, telling.case)
-    if told_by.trials and not told_by.plain:
-        check = replace(check, traced=judged(file, told_by, told_by.trials[0]))
-    if made.right:
-        return check
-    known, wrong = check.traced, check.traced.wrong
-    told = known.ignored or known.updates > 1 or (wrong and all(line.should_be for line in wrong))
-    others = [one for one in made.trials if one is not telling and not one.case.own]
-    causes = diagnose(telling, made.findings, others, told=bool(told))
-    # a line has seen the numbers of one network only, in which a factor may be many things
-    named = {name for cause in causes for name in cause.mistakes}
-    factors = {name for name, mistake in MISTAKES.items() if mistake.factor} - named
-    lines = [
-        replace(line, mistake=None) if line.mistake in factors else line for line in known.lines
-    ]
-    return replace(check, causes=causes, traced=replace(known, lines=lines))
 
 
 def _functions(file: Path, experiment: Experiment) -> Iterator[tuple[FunctionName, Signature]]:
@@ -137,50 +104,79 @@ def _functions(file: Path, experiment: Experiment) -> Iterator[tuple[FunctionNam
         yield name, found[name] or Signature([*compress(expected, kept)], sum(kept), 0)
 
 
-def _best(run: Examined, experiment: Experiment, takes: Takes) -> tuple[Attempt, Sequence[Attempt]]:
-    """Try the forms until nothing better can come; return the one that counts, and all."""
-    tried, batches = list[Attempt](), experiment.schedule.batch_size > 1
-    for form in FORMS:
-        tried.append(made := run(form, takes))
-        if made.settled or (batches and made.rank[0] == 1):
-            break  # what takes batches is judged by these
-    chosen = min(tried, key=lambda one: one.rank)
-    if made.failure is not None and made.failure.fatal and not chosen.right:
-        chosen = made
-    return chosen, tried
+@dataclass(frozen=True)
+class _Function:
+    """A function of a file, and how it is run."""
 
+    file: Path
+    python: Interpreter
+    limit: float
+    name: FunctionName
+    signature: Signature
+    experiment: Experiment
 
-def _examined(
-    file: Path,
-    python: Interpreter,
-    limit: float,
-    function: FunctionName,
-    experiment: Experiment,
-    form: Form,
-    takes: Takes,
-    only: Case | None = None,
-) -> Attempt:
-    """Call a function in one form on all cases, or one only; judge it on the preset's own sizes."""
-    made, layers = Attempt(form, takes), experiment.network.layers
-    drawn = partial(cases_for, experiment, bias=made.biases, function=function)
-    cases = (only,) if only else drawn(single=form != "batch")
-    made = attempt(file, python, limit, function, made, cases)
-    own = [one for one in made.trials if one.case.experiment.network.layers == layers]
-    if made.failure is not None or not own:
+    def checked(self) -> FunctionCheck:
+        """Return what its calls say, what its lines do, and what else explains what is wrong."""
+        made, tried = self._best(taken(self.name, self.signature, self.experiment))
+        check = FunctionCheck(self.name, self.signature, made, tried, self.experiment)
+        if not made.findings or made.unstable:
+            return check
+        drawn = [one for one in made.telling if not one.case.own] or [*made.telling]
+        telling = next((one for one in [*drawn, *made.telling] if _wrong([one])), drawn[0])
+        told_by = made
+        if telling is not made.trials[0]:  # its calls are to be the first on the tape
+            told_by = self._tried(made.form, made.takes, telling.case)
+        if told_by.trials and not told_by.plain:
+            check = replace(check, traced=judged(self.file, told_by, told_by.trials[0]))
+        if made.right:
+            return check
+        known, wrong = check.traced, check.traced.wrong
+        told = bool(known.ignored) or known.updates > 1
+        told = told or (bool(wrong) and all(line.should_be for line in wrong))
+        others = [one for one in made.trials if one is not telling and not one.case.own]
+        causes = diagnose(telling, made.findings, others, told)
+        # a line has seen the numbers of one network only, in which a factor may be many things
+        named = {name for cause in causes for name in cause.mistakes}
+        factors = {name for name, mistake in MISTAKES.items() if mistake.factor} - named
+        lines = [
+            replace(line, mistake=None) if line.mistake in factors else line for line in known.lines
+        ]
+        return replace(check, causes=causes, traced=replace(known, lines=lines))
+
+    def _best(self, takes: Takes) -> tuple[Attempt, Sequence[Attempt]]:
+        """Try the forms until nothing better can come; return the one that counts, and all."""
+        tried, batches = list[Attempt](), self.experiment.schedule.batch_size > 1
+        for form in FORMS:
+            tried.append(made := self._tried(form, takes))
+            if made.settled or (batches and made.rank[0] == 1):
+                break  # what takes batches is judged by these
+        chosen = min(tried, key=lambda one: one.rank)
+        if made.failure is not None and made.failure.fatal and not chosen.right:
+            chosen = made
+        return chosen, tried
+
+    def _tried(self, form: Form, takes: Takes, only: Case | None = None) -> Attempt:
+        """Call it in one form on all cases, or one only; judge it on the preset's own sizes."""
+        bias, layers = Attempt(form, takes).biases, self.experiment.network.layers
+        drawn = partial(cases_for, self.experiment, bias=bias, function=self.name)
+        cases = (only,) if only else drawn(single=form != "batch")
+        run = partial(attempt, self.file, self.python, self.limit, self.name)
+        made = run(Attempt(form, takes), cases)
+        own = [one for one in made.trials if one.case.experiment.network.layers == layers]
+        if made.failure is not None or not own:
+            return made
+        own.sort(key=lambda one: not one.case.own)  # whose numbers people know
+        presets = [one for one in own if one.case.own and one.case.samples > 1]
+        made.judge(presets if presets and not _wrong(own) <= _wrong(presets) else own)
+        if made.kept:  # so what comes later says little
+            again = run(Attempt(form, takes), cases[:1])
+            made.unstable = not (again.told and same_calls(made.told[0], again.told[0]))
+            made.kept, made.fixed = not made.unstable, None
+            return made
+        others = (one for one in made.trials if one not in made.telling)
+        elsewhere = (one for one in others if not _wrong([one]) <= _wrong(made.telling))
+        made.fixed = made.fixed or next(elsewhere, None)
         return made
-    own.sort(key=lambda one: not one.case.own)  # whose numbers people know
-    presets = [one for one in own if one.case.own and one.case.samples > 1]
-    judged = presets if presets and not _wrong(own) <= _wrong(presets) else own
-    made.judge(judged)
-    if made.kept:  # so what comes later says little
-        again = attempt(file, python, limit, function, Attempt(form, takes), cases[:1])
-        made.unstable = not (again.told and same_calls(made.told[0], again.told[0]))
-        made.kept, made.fixed = not made.unstable, None
-        return made
-    others = [one for one in made.trials if one not in judged]
-    elsewhere = (one for one in others if not _wrong([one]) <= _wrong(judged))
-    made.fixed = made.fixed or next(elsewhere, None)
-    return made
 
 
 def _wrong(trials: Sequence[Trial]) -> set[str]:

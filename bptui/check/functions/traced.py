@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,6 +11,7 @@ from bptui.check.functions.calls import Attempt
 from bptui.check.functions.expected import Expected
 from bptui.check.numbers.comparing import ADDED_TO_NOTHING, UNCHANGED
 from bptui.check.numbers.trials import Trial
+from bptui.check.program.unapplied import local_updates
 from bptui.check.program.writer import Checked
 from bptui.check.reports.report import Line
 from bptui.trace.judge.judge import Verdict, judge
@@ -19,7 +19,7 @@ from bptui.trace.run import Run
 from bptui.trace.step.multiples import Values
 from bptui.trace.step.possible_losses import Judged
 from bptui.trace.step.truth import StepTruth
-from bptui.trace.step.updates import lost_updates, updates_between
+from bptui.trace.step.updates import updates_between
 from bptui.trace.tape import Tape
 
 NEAREST = 4
@@ -75,7 +75,8 @@ class _Judge:
     def traced(self) -> Traced:
         ignored, updates = [*self._ignored()], self._updates()
         if ignored or updates > 1:  # it is no step of the preset that could be judged
-            local = [*self._local()]
+            unchanged = UNCHANGED in self.notices.values()
+            local = [*local_updates(self.tape, self.run, 1)] if unchanged else []
             return Traced(local, bool(local), ignored, updates)
         recorded = self.tape, self.turns, self.run.line_of
         verdict = judge(*recorded, told=self._told)
@@ -116,42 +117,22 @@ class _Judge:
             entry = self.first.get(f"new_{name}")
             if entry is None:
                 return
-            if self.notices.get(name) == ADDED_TO_NOTHING:
-                said[self.run.line_of(self.tape.notes[entry].place)] = (
-                    "the old parameters are missing"
-                )
-            elif verdict is not None and self._gradients_are_right(verdict):
-                change = "the change is another multiple of the gradient than - learning_rate"
-                said[self.run.line_of(self.tape.notes[entry].place)] = change
+            lost = self.notices.get(name) == ADDED_TO_NOTHING
+            if lost or (verdict is not None and self._gradients_are_right(verdict)):
+                other = "the change is another multiple of the gradient than - learning_rate"
+                line = self.run.line_of(self.tape.notes[entry].place)
+                said[line] = "the old parameters are missing" if lost else other
         for line, why in said.items():
             text = self.run.source.lines[line - 1].strip()
             yield Line(line, text, None, None, "wrong", None, why)
 
-    def _local(self) -> Iterator[Line]:
-        """Yield the lines that give a local name what should become of a parameter."""
-        found: dict[int, Line] = {}
-        for binding in lost_updates(self.tape, 1) if UNCHANGED in self.notices.values() else ():
-            line, told, name = self.run.line_of(binding.place), None, binding.name
-            statement = self.run.source.statement(line) if line else None
-            if isinstance(statement, ast.Assign):
-                value = statement.value
-                if isinstance(value, ast.BinOp) and ast.unparse(value.left) == name:
-                    told = f"{name} -= {ast.unparse(value.right)}"
-                why = f"{name} is a local name: the array that was given stays as it is"
-                text = ast.unparse(statement)
-                found.setdefault(line, Line(line, text, name, None, "wrong", told, why))
-        yield from (found[line] for line in sorted(found))
-
     def _gradients_are_right(self, verdict: Verdict) -> bool:
         """Tell whether the right gradients stand behind changes that are other multiples."""
         judged, truth = verdict.lines.judged, verdict.lines.truth
-        if set(judged.ratios) != set(judged.matches):
-            return False
-        for parameter in truth.parameters:
-            inside = truth.inner(parameter, judged)
-            if not any(abs(match.factor - 1.0) < NEAR for match in inside):
-                return False
-        return True
+        inside = (truth.inner(parameter, judged) for parameter in truth.parameters)
+        return set(judged.ratios) == set(judged.matches) and all(
+            any(abs(match.factor - 1.0) < NEAR for match in matches) for matches in inside
+        )
 
     def _told(self, truth: StepTruth) -> Judged | None:
         """Return how the parameters fare by the preset's loss, on the step's own start."""

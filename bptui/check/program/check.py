@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
@@ -21,8 +21,9 @@ from bptui.check.program.drawn_calls import (
     spread,
     working,
 )
+from bptui.check.program.unapplied import local_updates
 from bptui.check.program.writer import Checked
-from bptui.check.reports.report import Line, Report, Row
+from bptui.check.reports.report import Report, Row
 from bptui.check.running.interpreter import IMPORTS, Interpreter
 from bptui.check.running.runner import recorded
 from bptui.explain.words import listed
@@ -42,7 +43,7 @@ from bptui.trace.step.likely import named
 from bptui.trace.step.possible_losses import Loss
 from bptui.trace.step.truth import StepTruth
 from bptui.trace.step.updates import lost_updates, training_steps
-from bptui.trace.tape import Binding, Tape
+from bptui.trace.tape import Tape
 
 LONGER = 8
 """Times as much that is recorded where sums within the first step looked like steps."""
@@ -118,7 +119,7 @@ def checked(
             drawn = _drawn(own, call, record, partial(again, look=look, arguments=arguments))
             if drawn is not None:
                 return drawn
-        lost = _lost(file, source, {line_of(b.place): b for b in lost_updates(tape)})
+        lost = _lost(file, tape, run)
         count = len(training_steps(tape))
         why = _why_nothing(run, python, limit, count, step, own, call)
         return lost or without(why, "failed")
@@ -133,8 +134,8 @@ def _why_told_nothing(found: Checked) -> str | None:
     lost = _not_finite(found)
     if lost is not None:
         return (
-            f"{report.files.told(found.run.line_of(found.tape.notes[lost].place))}: here its "
-            "numbers become nan or inf, so nothing can be said of its gradients"
+            f"{found.where(lost)}: here its numbers become nan or inf, so nothing can be said of "
+            "its gradients"
         )
     several = len(report.wrong) > 1  # lines that each get a gradient wrong
     gradients = several or any(line.stands_for for line in report.lines)
@@ -182,17 +183,13 @@ def _drawn(
     return None
 
 
-def _lost(file: Path, source: Source, updates: Mapping[int, Binding]) -> Report | None:
+def _lost(file: Path, tape: Tape, run: Run) -> Report | None:
     """Return the report on updates that change nothing, by their lines."""
-    lines = [
-        Line(line, text, update.name, None, "wrong", None, "changes a name alone")
-        for line, update in updates.items()
-        if line and (text := source.lines[line - 1].strip())
-    ]
+    lines = [*local_updates(tape, run)]
     if not lines:
         return None
     own = listed(line.variable or "" for line in lines)
-    several, inside = len(lines) > 1, all(update.frame for update in updates.values())
+    several, inside = len(lines) > 1, all(update.frame for update in lost_updates(tape))
     where = "a function" if inside else "a loop"
     reason = (
         f"{own} {f'are names of {where}' if several else f'is a name of {where}'} alone, and every "
@@ -200,30 +197,27 @@ def _lost(file: Path, source: Source, updates: Mapping[int, Binding]) -> Report 
         f"({lines[0].variable} -= ...), or "
         f"{'return them and take them over' if inside else 'put the new ones where they came from'}"
     )
-    return Report(str(file), "wrong", reason, lines=lines, files=source.files)
+    return Report(str(file), "wrong", reason, lines=lines, files=run.source.files)
 
 
 def _why_unclear(found: Checked) -> str | None:
     """Return why gradients that seem wrong may be right; None where they are wrong."""
-    verdict, tape, run = found.verdict, found.tape, found.run
+    verdict, tape = found.verdict, found.tape
     if verdict.right:
         return None
     for entry, unknown in verdict.unknown.items():
-        where = run.source.files.told(run.line_of(tape.notes[entry].place))
-        return f"{where}: no derivative is known of {unknown}"
+        return f"{found.where(entry)}: no derivative is known of {unknown}"
     loss = verdict.lines.judged.loss
     for entry, name in () if loss.named else verdict.lines.truth.underived.items():
-        where = run.source.files.told(run.line_of(tape.notes[entry].place))
-        return f"{where}: no gradient can be computed of {name}"
+        return f"{found.where(entry)}: no gradient can be computed of {name}"
     known = found.told or loss.named
     if not known and (loss.used or _is_guessed(loss, verdict.lines.truth)):
         return "no loss is found in it; --loss NAME says which it is"
     drawn = _drawn_by(tape, verdict.lines.truth.dependent) if loss.entry is None else None
     if drawn is not None:
-        where = run.source.files.told(run.line_of(tape.notes[drawn].place))
         return (
-            f"{where}: it draws numbers by what it computes, so what its gradients should be "
-            "cannot be told from one draw"
+            f"{found.where(drawn)}: it draws numbers by what it computes, so what its gradients "
+            "should be cannot be told from one draw"
         )
     return None
 

@@ -12,15 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptui.check.reports.report import Line
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import Node, ordered
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.replay import FAILURES
 from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.run import Run
 from bptui.trace.source import Source
 from bptui.trace.step.drawn import products_with, shown
 from bptui.trace.step.multiples import Values, multiple, rounded
-from bptui.trace.step.updates import training_steps
+from bptui.trace.step.updates import lost_updates, training_steps
+from bptui.trace.tape import Tape
 
 FREEZING = re.compile("freez|froz|trainable", re.IGNORECASE)
 """How programs say, in a name or a comment, that they leave parameters as they are."""
@@ -46,6 +49,19 @@ class Unapplied(NamedTuple):
 def told(one: Unapplied, name: Callable[[int], str | None]) -> str:
     """Return what a gradient is not used for."""
     return f"{name(one.gradient)} is right, and {name(one.parameter)} is never updated by it"
+
+
+def local_updates(tape: Tape, run: Run, times: int = 2) -> Iterator[Line]:
+    """Yield the lines that give a name alone what should become of a parameter."""
+    places = {run.line_of(one.place): one.name for one in lost_updates(tape, times)}
+    for line, name in sorted(places.items()):
+        statement, told = run.source.statement(line) if line else None, None
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp):
+            old, change = ast.unparse(statement.value.left), ast.unparse(statement.value.right)
+            told = f"{name} -= {change}" if old == name else None
+        if line:
+            text, why = run.source.lines[line - 1].strip(), "changes a name alone: the array stays"
+            yield Line(line, text, name, None, "wrong", told, why)
 
 
 class Fixed:

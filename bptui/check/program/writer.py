@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from bptui.check.program.shapes import SQUARE, WHY, as_column, summed
 from bptui.check.program.unapplied import chooses, told
 from bptui.check.reports.line_edits import difference, kept
 from bptui.check.reports.report import Example, Line, Parameter, Report
-from bptui.core.graph.node import Node, evaluate
+from bptui.core.graph.node import evaluate
 from bptui.core.mistakes import NOT_SUMMED
 from bptui.trace.judge.candidates import ALL, gradient_text
 from bptui.trace.judge.judge import Verdict, other_shape
@@ -220,6 +220,10 @@ class Checked:
                 made.append(self._line(line, "right" if sure else "unclear", meaning))
         return made
 
+    def where(self, entry: int) -> str:
+        """Return the line that computes an entry, in words."""
+        return self.source.files.told(self._at(entry))
+
     def _at(self, entry: int) -> int:
         return self.line_of(self.tape.notes[entry].place)
 
@@ -367,44 +371,28 @@ class Checked:
         return self._line(line, "wrong", told=told, difference=SQUARE if meeting else WHY)
 
     def _example(self, repair: Repair) -> Example | None:
-        """Return the number that is furthest from the right one, on the program's own values."""
-        updated = dict(zip(repair.entries, repair.updated, strict=False))
-        truth, gradients = self.found.truth, self.found.judged.gradients.of
-        nodes = truth.graph.nodes
-        sources = (nodes[source] for source, part in repair.stands_for if part == ALL)
-        whole = [gradients[node] for node in sources if node in gradients]
-        own = evaluate([*nodes.values(), *whole], given_values(truth.graph))
-        pairs = zip(repair.entries, repair.stands_for, strict=True)
-        made = (self._furthest(*pair, updated.get(pair[0]), own) for pair in pairs)
-        found = [example for example in made if example is not None]
-        # in some turns of a loop it may be right
-        return max(found, key=lambda one: abs(one.found - one.expected), default=None)
+        """Return the number that is furthest from the right one, on the program's own values.
 
-    def _furthest(
-        self,
-        entry: int,
-        stands_for: tuple[int, int],
-        updated: Traced | None,
-        own: Mapping[Node, Any],
-    ) -> Example | None:
-        source, part = stands_for
-        truth = self.found.truth
-        gradient = self.found.judged.gradients.of.get(truth.graph.nodes[source])
-        if part != ALL or gradient is None:
-            return None
-        true = np.broadcast_to(own[gradient], truth.graph.nodes[source].shape)
-        value = np.asarray(own[truth.graph.nodes[entry]], dtype=np.float64)
-        if true.size != value.size:
-            return None
-        if updated is not None:
-            nodes = truth.graph.nodes
-            right = self.found.updates.new_value(updated, lambda one: own[nodes[one]], true)
-        else:
-            wanted = self.found.right_value(entry)
-            scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0
-            right = scale * shaped(true, value.shape)
-        index = (
-            np.unravel_index(int(np.abs(value - right).argmax()), value.shape) if value.ndim else ()
-        )
-        found, expected = float(value[index]) + 0.0, float(right[index]) + 0.0  # never -0
-        return Example(tuple(int(part) for part in index), found, expected)
+        In some turns of a loop it may be right.
+        """
+        truth, gradients = self.found.truth, self.found.judged.gradients.of
+        nodes, updated = truth.graph.nodes, dict(zip(repair.entries, repair.updated, strict=False))
+        whole = (nodes[source] for source, part in repair.stands_for if part == ALL)
+        known = {node: gradients[node] for node in whole if node in gradients}
+        own = evaluate([*nodes.values(), *known.values()], given_values(truth.graph))
+        found = list[Example]()
+        for entry, (source, part) in zip(repair.entries, repair.stands_for, strict=True):
+            node, value = nodes[source], np.asarray(own[nodes[entry]], dtype=np.float64)
+            if part != ALL or node not in known or int(np.prod(node.shape)) != value.size:
+                continue
+            true = np.broadcast_to(own[known[node]], node.shape)
+            if entry in updated:
+                right = self.found.updates.new_value(updated[entry], lambda e: own[nodes[e]], true)
+            else:
+                wanted = self.found.right_value(entry)
+                scale = (wanted and multiple(wanted, self.found.true[source, ALL])) or 1.0
+                right = scale * shaped(true, value.shape)
+            at = np.unravel_index(int(np.abs(value - right).argmax()), value.shape)
+            pair = (float(value[at]) + 0.0, float(right[at]) + 0.0)  # never -0
+            found.append(Example(tuple(map(int, at)), *pair))
+        return max(found, key=lambda one: abs(one.found - one.expected), default=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -149,16 +148,7 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
     """Return the reports on one file as JSON, which ``bptui help json`` describes."""
     first = reports[0]
     reasons = [as_plain(report.trouble) or report.reason for report in reports]
-    # what two functions say of one parameter: the worse counts; objects have some of one name
-    parameters: dict[tuple[str, int], Parameter] = {}
-    for report in reports:
-        names = Counter[str]()
-        for parameter in report.parameters:
-            names[parameter.name] += 1
-            key = parameter.name, names[parameter.name]
-            if key not in parameters or parameters[key].verdict in ("right", "unclear"):
-                own = report.own(parameter.updated)
-                parameters[key] = replace(parameter, updated=own)
+    parameters = [replace(one, updated=first.own(one.updated)) for one in first.parameters]
     lines = [
         {**asdict(line), **report.place(line.line)}
         for report in reports
@@ -174,7 +164,7 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
         "verdict": verdict_of(reports),
         "reason": "\n".join(filter(None, reasons)) or None,
         "loss": first.loss and {**first.loss, **first.place(first.loss["line"])},
-        "parameters": [asdict(parameter) for parameter in parameters.values()],
+        "parameters": [asdict(parameter) for parameter in parameters],
         "lines": lines,
         "first_wrong_lines": sorted(
             {line for each in reports for line in each.own(one.line for one in each.wrong)}
