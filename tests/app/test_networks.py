@@ -98,15 +98,3 @@ async def test_a_word_that_is_cut_by_the_edge_of_the_diagram_says_so() -> None:
                 cut += "…" in word
                 assert word in ("input", "tanh", "sigmoid", "dL/d") or "…" in word, row
         assert cut
-
-
-async def test_matrices_after_a_change_of_width_are_those_of_that_width() -> None:
-    experiment, panels = drawn_experiment((3, 14, 12, 2)), ("#weights", "#gradients")
-    async with opened(experiment, (118, 36)) as session:
-        narrow = [session.inside(panel) for panel in panels]
-        await resized(session, 130, 36)
-        wide = [session.inside(panel) for panel in panels]
-        await resized(session, 118, 36)
-        assert [session.inside(panel) for panel in panels] == narrow
-    async with opened(experiment, (130, 36)) as session:
-        assert [session.inside(panel) for panel in panels] == wide

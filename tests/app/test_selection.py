@@ -17,13 +17,10 @@ from bptui.core.network import Names, Network
 
 from .styled import cell, unit_rows
 from .support import Session, drawn_experiment, opened
+from .test_diagram import network
 
 DIRECTIONS: list[Direction] = ["left", "right", "up", "down"]
 LAYERS = st.lists(st.integers(1, 6), min_size=2, max_size=5).map(tuple)
-
-
-def network(layers: tuple[int, ...], *, bias: bool = True) -> Network:
-    return Network(layers, ("sigmoid",) * (len(layers) - 1), bias)
 
 
 def everything(of: Network) -> set[Selection]:

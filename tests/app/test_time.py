@@ -10,6 +10,7 @@ from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
 from bptui.app.playback.breakpoints import parse
 from bptui.app.playback.history import Place
+from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 
@@ -79,17 +80,6 @@ async def test_the_operations_of_a_step_there_and_back() -> None:
             await shows_operation(session, 0, number)
         await session.press("N")
         await session.until(lambda: session.status() == whole, "the whole of step 0")
-        for keys, place in (
-            ("N", Place(0)),
-            ("nnns", Place(1)),
-            ("N", Place(0, 11)),
-            ("S", Place(0)),
-            ("ssnnS", Place(1)),
-            ("nr", Place(0)),
-        ):
-            await session.press(*keys)
-            await session.rest()
-            assert session.app.player.place == place
 
 
 async def test_a_random_walk_ends_where_a_model_says() -> None:
@@ -224,10 +214,11 @@ async def test_divergence_pauses_at_the_first_step_that_is_not_finite() -> None:
         await session.step(0)
 
 
-async def test_every_size_looks_as_at_a_start() -> None:
-    async with opened("article", (100, 30)) as session:
+@pytest.mark.parametrize("made", [load("article"), drawn_experiment((3, 14, 12, 2))])
+async def test_every_size_looks_as_at_a_start(made: Experiment) -> None:
+    async with opened(made, (100, 30)) as session:
         for size in SIZES[::2]:
-            async with opened("article", size) as fresh:
+            async with opened(made, size) as fresh:
                 expected = fresh.screen()
             session.resize(*size)
             await session.until(lambda: session.screen() == expected, "that of a start")  # noqa: B023  used up within the turn
