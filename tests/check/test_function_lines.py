@@ -320,3 +320,10 @@ def test_where_the_update_is_another_optimizers_no_gradient_is_blamed(tmp_path: 
     report = report_on(tmp_path, MOMENTUM)
     assert report.reason == "step: the update is that of momentum"
     assert not [line for line in report.lines if line.line]
+
+
+def test_a_loss_that_is_returned_and_wrong_has_its_line(tmp_path: Path) -> None:
+    loss = "    loss = np.sum((a2 - t) ** 2) / n\n    gW2 ="
+    source = edited(BY_LAYERS, "    gW2 =", loss, "return [gW1", "return loss, [gW1")
+    (line,) = report_on(tmp_path, source).wrong
+    assert (line.line, line.should_be) == (16, "loss = np.sum((a2 - t) ** 2) / n / 2")

@@ -5,7 +5,7 @@ Code that is recorded calls it with these, so that what comes back keeps its ide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,10 @@ class Played:
     def __init__(
         self,
         request: Mapping[str, Any],
-        tape: Sized,
+        recorder: Any,  # noqa: ANN401  which this module does not import
         said: Callable[[Exception], dict[str, Any]],
     ) -> None:
-        self.request, self.tape, self.said = request, tape, said
+        self.request, self.recorder, self.said = request, recorder, said
         self.told: list[dict[str, Any]] = []
         self.given = [copied(case["given"]) for case in request["cases"]]
         """What parameters begin with that calls update, some of them in place."""
@@ -41,7 +41,7 @@ class Played:
 
     def taken(self, case: int, arrays: Arrays) -> list[Value]:
         """Return the arguments of a call on arrays of its own."""
-        self.began, self.case, self.begin = True, case, len(self.tape)
+        self.began, self.case, self.begin = True, case, len(self.recorder.tape)
         self.before = copied(arrays)
         values: dict[str, Value] = {**arrays, "rate": self.request["cases"][case]["rate"]}
         self.arguments: list[Value] = [
@@ -68,6 +68,11 @@ class Played:
                 "begin": self.begin,
                 "given": self.before,
                 "found": copied(reading.quantities),
+                "entries": {
+                    name: self.recorder.entry_of(value)
+                    for name, value in reading.values.items()
+                    if self.recorder.is_known(value)
+                },
                 "damaged": damaged,
                 "notes": reading.notes,
                 "spoiled": reading.spoiled,

@@ -188,7 +188,8 @@ class Reader:
             yield from self.both_ways(self.named(value))
             return
         members = _members(value)
-        for level in ([value], members, [one for each in members for one in _members(each)]):
+        inner = [_members(each) for each in members]
+        for level in ([value], members, [*itertools.chain(*inner)] if all(inner) else []):
             if level and all(as_array(one) is not None for one in level):
                 for names, notes in self.orders(len(level)):
                     yield from self.both_ways(Layout(dict(zip(names, level, strict=True)), notes))

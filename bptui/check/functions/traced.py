@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -89,24 +89,29 @@ class _Judge:
                 return Traced([next(mended, forward[0])], checked=own_run)
         checked = Checked(self.file, self.run, verdict) if verdict else None
         lines = {line.line: line for line in checked.report.lines} if checked else {}
-        spoiled = [*self._spoiled(checked)] if checked else []
+        spoiled = [*self._returned(checked, self.made.spoiled)] if checked else []
         spoiled = spoiled or [*self._updating(verdict)]
+        if checked and not spoiled and not checked.report.wrong:
+            wrong = {one.name: one.notice for one in self.made.findings if one.verdict == "wrong"}
+            spoiled = [*islice(self._returned(checked, wrong), 1)]
         if spoiled and not any(line.should_be for line in spoiled):
             lines = {at: line for at, line in lines.items() if line.verdict == "right"}
         lines |= {line.line: line for line in spoiled}
         told = sorted(lines.values(), key=lambda line: line.line or 0)
         return Traced(told, bool(spoiled), checked=checked)
 
-    def _spoiled(self, checked: Checked) -> Iterator[Line]:
-        """Yield the lines that make results of a shape or a type that cannot be right."""
-        for name, why in self.made.spoiled.items():
-            entry = self.first.get(name)
-            if entry is not None and self.expected is not None:
-                stands, wanted = f"dL/d {name.removeprefix('g')}", self.expected.numbers(name)
-                place = self.tape.notes[entry].place
-                line = checked.giving(entry, stands, wanted, place)
-                if line is not None:
-                    yield line if line.should_be else replace(line, difference=why)
+    def _returned(self, checked: Checked, wrong: Mapping[str, str]) -> Iterator[Line]:
+        """Yield the lines that give what is returned by a name and is wrong, each for a reason."""
+        entries, expected = self.run.told[0]["entries"], self.expected
+        for name, entry in entries.items():
+            stands = name.replace("g", "dL/d ", 1) if name.startswith("g") else name
+            place, line = self.tape.notes[entry].place, None
+            if name in wrong and expected is not None:
+                line = checked.giving(entry, stands, expected.numbers(name), place)
+            if line is not None:
+                meaning = None if line.variable == stands else stands
+                why = None if line.should_be else wrong[name] or None
+                yield replace(line, stands_for=meaning, difference=line.difference or why)
 
     def _updating(self, verdict: Verdict | None) -> Iterator[Line]:
         """Yield the lines of updates that are wrong although the gradients are right."""

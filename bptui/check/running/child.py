@@ -101,7 +101,7 @@ def record(session: Any) -> None:  # noqa: ANN401  of a class that is loaded her
     asked = session.request["function"]
     if asked:
         played = ours("bptui.check.functions.played").Played
-        session.plays(played(asked, session.recorder.tape, session.told))
+        session.plays(played(asked, session.recorder, session.told))
     session.write(session.run())
 
 
