@@ -131,3 +131,43 @@ for step in range(4):
     for p, g in ((v, h.T @ d), (c, d.sum(axis=0)[None]), (W, x.T @ (d @ v.T * (1 - h ** 2)))):
         p -= 0.1 * g * min(1.0, 0.1 / np.linalg.norm(g))
 """).verdict.right
+
+
+MEMORIES = {
+    "squares that are added up": "m[k] = m.get(k, np.zeros_like(p)) + g * g; p -= g / m[k] ** 0.5",
+    "averages that begin as 0": (
+        "a[k] += 0.1 * (g - a[k]); q[k] += 0.01 * (g * g - q[k]); p -= a[k] / np.sqrt(q[k] + 1e-8)"
+    ),
+}
+
+
+@pytest.mark.parametrize("update", MEMORIES.values(), ids=MEMORIES)
+def test_what_is_remembered_is_no_parameter(update: str) -> None:
+    verdict = program(f"""
+m, a, q = {{}}, [0, 0], [0, 0]
+for step in range(4):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    grads = h.T @ d, x.T @ (d @ V.T * (1 - h ** 2))
+    for k, (p, g) in enumerate(zip((V, W), grads)):
+        {update}
+""").verdict
+    assert verdict.right
+    assert {parameter.name for parameter in verdict.step.parameters} == {"W", "V"}
+
+
+def test_the_first_training_of_several_is_judged() -> None:
+    verdict = program("""
+def train(rate):
+    w, v = rng.normal(size=(3, 2)), rng.normal(size=(2, 2))
+    for step in range(2):
+        h = np.tanh(x @ w)
+        loss = ((h @ v - y) ** 2).mean()
+        d = 2 * (h @ v - y) / y.size
+        w, v = w - rate * x.T @ (d @ v.T * (1 - h ** 2)), v - rate * h.T @ d
+    return loss
+print(min((train(rate), rate) for rate in (0.1, 0.2, 0.3)))
+""").verdict
+    assert verdict.right
+    assert {parameter.name for parameter in verdict.step.parameters} == {"w", "v"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bptui.trace.tape import Binding, Reference, Tape
 
 if TYPE_CHECKING:
@@ -60,6 +62,32 @@ def without_averages(tape: Tape, found: list[Update]) -> list[Update]:
     return [update for update in found if not follows(update)]
 
 
+def without_sums(tape: Tape, found: Iterable[Update]) -> list[Update]:
+    """Leave out what is added to nothing, or to what its own statement has made so: no parameter.
+
+    A parameter may begin as 0, too: what is added depends on what is computed from it elsewhere,
+    and not only by the updates of others.
+    """
+    places: dict[int, int] = {}
+    for binding in tape.bindings:
+        places.setdefault(binding.entry, binding.place)
+    kept: list[Update] = []
+    afters, own = set[int](), set[int]()
+    for update in found:
+        before, added = update.before, update.sum.added
+        nothing = before not in tape.named and not np.any(tape.values[before])
+        if nothing and not (update.sum.own or update.sum.same):
+            continue
+        if places.get(before) == update.binding.place and before not in afters:
+            forward = tape.dependents({before}, update.after, own) & tape.named - {before}
+            if not isinstance(added, Reference) or not tape.depends(added.entry, forward):
+                continue
+        kept.append(update)
+        afters.add(update.after)
+        own |= {update.after} if update.sum.own else set()
+    return kept
+
+
 def reworked(
     tape: Tape, found: Iterable[Update], bindings: Iterable[tuple[Binding, int | None]]
 ) -> dict[int, int]:
@@ -88,7 +116,8 @@ def lasting(found: list[Update], made_of: Mapping[int, int]) -> list[Update]:
     """Keep the updates of what was there before the first of them and goes on from each.
 
     What is computed anew in every step, as x + f(x) of a residual block, starts again and again.
-    ``made_of``: what comes between updates, and of what.
+    Where all do, the program trains several times: the first one counts. ``made_of``: what comes
+    between updates, and of what.
     """
 
     def left(update: Update) -> int:
@@ -112,9 +141,14 @@ def lasting(found: list[Update], made_of: Mapping[int, int]) -> list[Update]:
         }
         kept = going_on or kept  # a program that makes one step shows no more of it
         if len(kept) == len(sites):
-            every = [update for updates in kept.values() for update in updates]
-            return sorted(every, key=lambda update: update.after)
+            break
         sites = kept
+    every = [update for updates in sites.values() for update in updates]
+    afters = {update.after for update in found}
+    again = (u for u in found if left(u) not in afters and left(u) > found[0].after)
+    if not every and (restart := next(again, None)):
+        return lasting([update for update in found if update.after < restart.after], made_of)
+    return sorted(every, key=lambda update: update.after)
 
 
 def _lasts(olds: list[int], first: int, made: set[int]) -> bool:

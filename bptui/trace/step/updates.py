@@ -19,6 +19,7 @@ from bptui.trace.step.lasting import (
     reworked,
     without_averages,
     without_memory,
+    without_sums,
     without_terms,
 )
 from bptui.trace.step.parts import before_others, part_put, value_put
@@ -63,6 +64,7 @@ def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
                 found.append(change)
                 afters.add(change.after)
     found = without_averages(tape, without_terms(tape, without_memory(found)))
+    found = without_sums(tape, found)
     sites = {update.binding.place for update in found if update.sum.own}
     own = [update for update in found if update.binding.place in sites]
     made_of = reworked(tape, own, bindings)
