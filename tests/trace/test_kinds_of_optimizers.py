@@ -21,19 +21,6 @@ for step in range(1, 4):
         v_hat = v[k] / (1 - 0.99 ** step)
         P[k] -= 0.1 * m_hat / (np.sqrt(v_hat) + 1e-8)
 """
-MOMENTUM = """
-vV, vW = np.zeros_like(V), np.zeros_like(W)
-for step in range(3):
-    h = np.tanh(x @ W)
-    loss = ((h @ V - y) ** 2).mean()
-    d = 2 * (h @ V - y) / y.size
-    dV = h.T @ d
-    dW = x.T @ (d @ V.T * (1 - h ** 2))
-    vV = 0.9 * vV + dV
-    vW = 0.9 * vW + dW  #! vW = 0.9 * vW - dW
-    V -= 0.1 * vV
-    W -= 0.1 * vW
-"""
 SLIPS = {
     "the first memory has the other sign": (
         "m[k] = 0.9 * m[k] + (1 - 0.9) * g",
@@ -55,10 +42,6 @@ def test_what_adam_makes_of_right_gradients(old: str, new: str) -> None:
         for row in ADAM.splitlines()
     ]
     assert_judged("\n".join(rows) + "\n")
-
-
-def test_a_momentum_has_the_other_sign_for_one_parameter() -> None:
-    assert_judged(MOMENTUM)
 
 
 def test_a_square_gradient_is_transposed_and_clipped() -> None:
