@@ -6,11 +6,14 @@ Code that is recorded calls it with these, so that what comes back keeps its ide
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bptui.check.functions.reading import Reader, Reading, Value, plain
+
+if TYPE_CHECKING:
+    from bptui.trace.record.session import Session
 
 WHOLE = {"W1": "weights", "b1": "biases"}
 """What a list of parameters is called, by its first member."""
@@ -20,28 +23,22 @@ Arrays = dict[str, "np.ndarray[Any, np.dtype[Any]]"]
 
 
 class Played:
-    """The calls of one function, in the order in which they are made.
+    """The calls of one function in a recorded session, in the order in which they are made.
 
-    The request has the ``cases`` and what the function ``takes``. ``said`` tells what an
-    exception says.
+    Its request has the ``cases`` and what the function ``takes``.
     """
 
-    def __init__(
-        self,
-        request: Mapping[str, Any],
-        recorder: Any,  # noqa: ANN401  which this module does not import
-        said: Callable[[Exception], dict[str, Any]],
-    ) -> None:
-        self.request, self.recorder, self.said = request, recorder, said
+    def __init__(self, session: Session) -> None:
+        self.request, self.session = session.request["function"], session
         self.told: list[dict[str, Any]] = []
-        self.given = [copied(case["given"]) for case in request["cases"]]
+        self.given = [copied(case["given"]) for case in self.request["cases"]]
         """What parameters begin with that calls update, some of them in place."""
-        self.reader = Reader(request["function"], request["cases"][0]["right"])
+        self.reader = Reader(self.request["function"], self.request["cases"][0]["right"])
         self.reading, self.began = Reading(), False
 
     def taken(self, case: int, arrays: Arrays) -> list[Value]:
         """Return the arguments of a call on arrays of its own."""
-        self.began, self.case, self.begin = True, case, len(self.recorder.tape)
+        self.began, self.case, self.begin = True, case, len(self.session.recorder.tape)
         self.before = copied(arrays)
         values: dict[str, Value] = {**arrays, "rate": self.request["cases"][case]["rate"]}
         self.arguments: list[Value] = [
@@ -69,9 +66,9 @@ class Played:
                 "given": self.before,
                 "found": copied(reading.quantities),
                 "entries": {
-                    name: self.recorder.entry_of(value)
+                    name: self.session.recorder.entry_of(value)
                     for name, value in reading.values.items()
-                    if self.recorder.is_known(value)
+                    if self.session.recorder.is_known(value)
                 },
                 "damaged": damaged,
                 "notes": reading.notes,
@@ -108,7 +105,7 @@ class Played:
         try:
             self.read(function(*self.taken(case, copied(self.request["cases"][case]["given"]))))
         except Exception as error:
-            self.told.append({"case": case, "begin": self.begin, **self.said(error)})
+            self.told.append({"case": case, "begin": self.begin, **self.session.told(error)})
 
 
 def copied(arrays: Arrays) -> Arrays:

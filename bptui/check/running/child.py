@@ -98,10 +98,8 @@ def answer(answers: int, text: str) -> None:
 
 def record(session: Any) -> None:  # noqa: ANN401  of a class that is loaded here
     """Run the file, and leave what was recorded of it."""
-    asked = session.request["function"]
-    if asked:
-        played = ours("bptui.check.functions.played").Played
-        session.plays(played(asked, session.recorder, session.told))
+    if session.request["function"]:
+        session.plays(ours("bptui.check.functions.played").Played(session))
     session.write(session.run())
 
 
