@@ -78,6 +78,10 @@ def index_of(values: Sequence[Value], index: Value) -> Value:
     return Ellipsis if index == ("ellipsis",) else index
 
 
+LONG = 30_000
+"""Entries whose pasts are kept as numbers of so many bits."""
+
+
 @dataclass
 class Tape:
     """What was recorded, with what each entry is computed from."""
@@ -110,8 +114,21 @@ class Tape:
         """The entries that have names."""
         return {binding.entry for binding in self.bindings}
 
+    @cached_property
+    def _pasts(self) -> list[int]:
+        """What each of the first entries was computed from, and itself, as the bits of a number."""
+        found: list[int] = []
+        for entry, inputs in enumerate(self.inputs[:LONG]):
+            past = 1 << entry
+            for source in inputs:
+                past |= found[source]
+            found.append(past)
+        return found
+
     def depends(self, entry: int, on: set[int]) -> bool:
         """Whether an entry was computed from one of others."""
+        if len(on) == 1 and entry < LONG:
+            return bool(self._pasts[entry] >> min(on) & 1)
         first, seen, stack = min(on, default=entry), {entry}, [entry]
         while stack:
             top = stack.pop()

@@ -123,23 +123,22 @@ def lasting(found: list[Update], made_of: Mapping[int, int]) -> list[Update]:
     def left(update: Update) -> int:
         return made_of.get(update.before, update.before)
 
+    def going_on(sites: dict[int, list[Update]]) -> dict[int, list[Update]]:
+        used = {left(update) for updates in sites.values() for update in updates}
+        kept = {p: own for p, own in sites.items() if any(update.after in used for update in own)}
+        return kept if len(kept) == len(sites) else going_on(kept)
+
     sites: dict[int, list[Update]] = {}
     for update in found:
         sites.setdefault(update.binding.place, []).append(update)
     while True:
         made = {update.after for updates in sites.values() for update in updates}
-        used = {left(update) for updates in sites.values() for update in updates}
         kept = {
             place: updates
             for place, updates in sites.items()
             if _lasts([left(update) for update in updates], updates[0].after, made)
         }
-        going_on = {
-            place: updates
-            for place, updates in kept.items()
-            if any(update.after in used for update in updates)
-        }
-        kept = going_on or kept  # a program that makes one step shows no more of it
+        kept = going_on(kept) or kept  # a program that makes one step shows no more of it
         if len(kept) == len(sites):
             break
         sites = kept

@@ -57,7 +57,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
     climbs = any(rises(truth, judged) for judged in known)
     for judged in chosen:
-        judged.uphill = climbs and rises(truth, judged) and not _is_gain(truth, judged.loss)
+        judged.uphill = climbs and rises(truth, judged) and not may_rise(truth, judged.loss)
         if not any(judged is one for one in together):
             _leave_to_others(truth, judged, found)
         settle(truth, judged)
@@ -108,7 +108,8 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
                     changes[part] = truth.held(part)
         elif node.op.name == "multiply" and len(moving) == 2:
             for part, other in (moving, moving[::-1]):  # what an action was worth
-                if any(one.op.name == "log" for one in shown(other)):
+                logs = {one.inputs[0] for one in shown(other) if one.op.name == "log"}
+                if logs and logs.isdisjoint(ordered([part])):
                     changes[node] = truth.held(part) * other
     return _if_better(truth, judged, changes)
 
@@ -187,11 +188,11 @@ def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
             yield judged
 
 
-def _is_gain(truth: StepTruth, loss: Loss) -> bool:
-    """Whether a loss is below 0 as a likelihood is: who goes up on it makes that large."""
+def may_rise(truth: StepTruth, loss: Loss) -> bool:
+    """Whether a loss may be made large: it is below 0 as a likelihood is, or an objective."""
     if loss.entry is None or loss.gain or not loss.named:
         return False
-    return bool(np.sum(truth.tape.values[loss.entry]) < 0.0)
+    return "objective" in loss.text.lower() or bool(np.sum(truth.tape.values[loss.entry]) < 0.0)
 
 
 def _is_trained(truth: StepTruth, loss: Loss) -> bool:

@@ -98,8 +98,7 @@ def _settle_whole(truth: StepTruth, judged: Judged, factors: dict[Key, float]) -
         same = inner == rounded(reference)
         turned = by_key[own].sign == -by_key[key].sign != 0 and inner * reference > 0
         plain = rounded(abs(factor)) in {1.0, rounded(abs(reference))} - {abs(mark)}
-        bare = not by_key[key].rated or (plain and _is_bare(truth, by_key[key], judged, factor))
-        forgotten = by_key[own].rated and bare  # the rate, in this update
+        forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
         goes_up = mark < 0 < factor  # rates may differ, but none is negative
         if rounded(factor) != mark and (forgotten or goes_up or not same):
             judged.matches[key] = None
@@ -153,18 +152,6 @@ def _without_mean(
             if rounded(ratio) > 1.0 and rounded(ratio) in {uses, *lengths}:
                 found[key] = ratio
     return found
-
-
-def _is_bare(truth: StepTruth, parameter: Parameter, judged: Judged, factor: float) -> bool:
-    """Whether a gradient is applied as it is named or computed: times no number."""
-    size = rounded(abs(factor))
-    inner = truth.inner(parameter, judged)
-    applied = next((found.entry for found in inner if rounded(abs(found.factor)) == size), None)
-    if applied is None or applied in truth.tape.named:
-        return applied is not None
-    scaled = truth.tape.notes[applied].call in ("multiply", "divide")
-    given = truth.tape.inputs[applied] if scaled else ()
-    return all(truth.tape.shape(one) or one in truth.dependent for one in given)
 
 
 def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
@@ -222,6 +209,7 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
     gradient = truth.numbers(truth.graph.nodes[entry])
     shape = tape.shape(parameter)
     memory = False
+    added = {one for e in behind & made if tape.notes[e].call == "add" for one in tape.inputs[e]}
     for inner in sorted((behind - tape.ancestors(entry)) & made):
         call, inputs = tape.notes[inner].call, tape.inputs[inner]
         masks = (np.asarray(tape.values[one]).dtype.kind == "b" for one in made & {*inputs})
@@ -238,7 +226,9 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
             if any(multiple(truth.numbers(node), gradient) is not None for node in nodes):
                 return False
         faded = any(tape.notes[one].call == "multiply" for one in old)
-        approached = call == "subtract" and inputs[-1] in old  # m += (1 - beta) * (g - m)
+        approached = call == "subtract" and inputs[-1] in added.intersection(
+            old
+        )  # m += c * (g - m)
         memory = memory or faded or approached
     return memory
 

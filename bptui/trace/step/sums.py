@@ -162,14 +162,13 @@ def product_of(tape: Tape, added: Value, old: int = -1) -> Product:
     sign within what has a name is its own.
     """
     scalars: set[float] = set()
-    end = added.entry + 1 if isinstance(added, Reference) and old >= 0 else 0
-    learned = tape.dependents({old}, end) - {old}
     sign, parts = 1, [(added, True)]
     for part, own in islice(parts, FACTORS):
         call = tape.notes[part.entry].call if isinstance(part, Reference) else ""
         number = _number(tape, part)
         if number is not None:
-            if not (isinstance(part, Reference) and part.entry in learned):
+            computed = isinstance(part, Reference) and part.entry != old >= 0
+            if not (computed and tape.depends(part.entry, {old})):
                 scalars.add(abs(number))
                 sign = -sign if own and number < 0 and call not in PRODUCTS else sign
         elif call in ("add", "subtract"):

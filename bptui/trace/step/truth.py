@@ -295,9 +295,15 @@ class StepTruth:
 
     @cached_property
     def _singles(self) -> Singles:
-        shape, nodes = self.tape.shape, self.graph.nodes
-        single = (entry for entry in sorted(self.dependent) if not shape(entry))
-        return Singles({entry: self.numbers(nodes[entry]) for entry in single})
+        entries = self.dependent | self._made & set().union(*self.behind.values())
+        single = (entry for entry in sorted(entries) if not self.tape.shape(entry))
+        return Singles({entry: self.numbers(self.graph.node(entry)) for entry in single})
+
+    @cached_property
+    def _made(self) -> set[int]:
+        """What the step computes itself."""
+        notes, entries = self.tape.notes, range(self.step.first, len(self.tape.notes))
+        return {entry for entry in entries if notes[entry].call not in ("leaf", "constant")}
 
     @cached_property
     def sizes(self) -> set[int]:
@@ -314,12 +320,9 @@ class StepTruth:
 
         Some gradients, as of the hinge loss, are computed from data alone.
         """
-        size, notes = true[0].size, self.tape.notes
-        behind = self.behind[parameter.key] - self.unlike(true) - self.sizes
-        for entry in sorted(behind, reverse=True):
-            own = entry >= self.step.first and notes[entry].call not in ("leaf", "constant")
-            if entry not in self.dependent and not own:
-                continue
+        size, behind = true[0].size, self.behind[parameter.key]
+        own = behind & (self.dependent | self._made)
+        for entry in sorted(own - self.unlike(true) - self.sizes, reverse=True):
             node = self.graph.node(entry)
             ends = entry in (parameter.before, parameter.after)
             if not ends and int(np.prod(node.shape)) == size:
