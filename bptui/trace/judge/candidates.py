@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 
 from bptui.core.graph.node import Node, constant
 from bptui.core.graph.shaping import full
@@ -115,6 +116,7 @@ class Candidates:
             key = (place, notes[part].place if part >= 0 else max(part, PART))
             self.sources.setdefault(key, []).append(source)
         self._known: dict[int, list[_Turns]] = {}
+        self._named = [(binding.when, binding.frame) for binding in truth.tape.bindings]
         self._depths: dict[int, int] = {}
         """How many operations lie between parameters and entries, on the longest way."""
         for entry in sorted(truth.dependent):
@@ -144,7 +146,8 @@ class Candidates:
     def _orders(self, turns: int) -> list[_Turns]:
         """Return the sources of one place by turns: backwards, forwards, and layer by layer.
 
-        They are those of one use, too, where each turn uses a place several times.
+        They are those of one use, too, where each turn uses a place several times, and go backwards
+        through each call of a function that is called several times.
         """
         if turns not in self._known:
             found: list[_Turns] = []
@@ -154,7 +157,9 @@ class Candidates:
                 parts = [every[use::uses] for use in range(uses)] if several else []
                 for sources in (every, *parts):
                     layers = sorted(sources, key=lambda one: (-self._depths.get(one[0], 0), one))
-                    for order in {tuple(way): None for way in (sources[::-1], sources, layers)}:
+                    calls = ([*each][::-1] for _, each in groupby(sources, self._call))
+                    ways = (sources[::-1], sources, layers, chain.from_iterable(calls))
+                    for order in dict.fromkeys(map(tuple, ways)):
                         made: _Turns = {}
                         for source in order:
                             # each turn adds its part to the gradient of a parameter
@@ -186,6 +191,11 @@ class Candidates:
             for entry, source in result.items()
             if entry == last[source] or not self.depends(last[source], {entry})
         }
+
+    def _call(self, source: Source) -> int:
+        """Return the call of a function that uses a source: that of the next name given."""
+        later = bisect_left(self._named, (max(source) + 1, 0))
+        return self._named[later][1] if later < len(self._named) else 0
 
     def _turn(self, entry: int) -> int:
         return bisect_right(self.starts, entry)

@@ -6,15 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bptui.trace.judge.candidates import ALL, Source
 from bptui.trace.judge.replay import Changes
-from bptui.trace.step.multiples import (
-    Multiples,
-    Values,
-    along,
-    largest,
-    multiple,
-    multiple_as_it_is,
-    rounded,
-)
+from bptui.trace.step.multiples import Values, along, largest, multiple, multiple_as_it_is, rounded
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.truth import StepTruth
 from bptui.trace.step.updates import Parameter
@@ -33,7 +25,6 @@ class Fitting:
         self.truth, self.judged, self.true, self.values = truth, judged, true, values
         self.unchanged: dict[Key, dict[int, float | None]] = {}
         """The multiples of parameters' gradients that entries are before any repair."""
-        self.multiples: dict[Key, Multiples] = {}
 
     def fits(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a parameter changes; None for another.
@@ -73,19 +64,15 @@ class Fitting:
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
-            behind = {entry for entry in behind if self.truth.adapted(key, entry)}
             unlike = self.truth.unlike(true)
             self.unchanged[key] = {
                 entry: None if entry in unlike else multiple(self.values[entry], true)
                 for entry in sorted(behind, reverse=True)
             }
-            self.multiples[key] = Multiples([true])
         for entry, factor in self.unchanged[key].items():
             if entry in changed:
-                values = changed[entry]
-                near = values[0].size == true[0].size and self.multiples[key].of(values)
-                factor = multiple(values, true) if near else None
-            if factor is not None:
+                factor = multiple(changed[entry], true)
+            if factor is not None and self.truth.adapted(key, entry):
                 yield factor
 
     def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bptui.trace.judge.repair import Repair, moved
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.step.multiples import Numbers, Values, multiple, right_value, varies
+from bptui.trace.step.multiples import Numbers, Values, multiple, right_value, rounded, varies
 
 
 def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
@@ -125,7 +125,7 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
             rest: Numbers = np.asarray(1.0)
             for factor in factors:
                 if factor != one:
-                    rest = rest * _value(lines, factor, draw)
+                    rest = rest * lines.value(factor)[draw]
             with np.errstate(all="ignore"):
                 needed = np.where(rest == 0, lines.values[one][draw], wanted / rest)
             found.setdefault(one, []).append(needed)
@@ -141,18 +141,15 @@ def _known(lines: Lines, entry: int) -> bool:
     """Whether a value is a multiple of a true gradient, and no coincidence as ones may be."""
     values = lines.current.get(entry, lines.values[entry])
     varied = values[0].size == 1 or varies(values[0])
-    return varied and bool(lines.factors(entry) or lines.standing.compared(values, single=True))
+    found = filter(None, map(abs, lines.standing.compared(values, single=True).values()))
+    sizes = (size for factor in found for size in (factor, 1.0 / factor))
+    plain = (size for size in sizes if values[0].size > 1 or rounded(size) == round(size))
+    return varied and bool(lines.factors(entry) or any(plain))
 
 
 def _frame(lines: Lines, entry: int) -> int:
     """Return the call of a function that has computed an entry: that of the next name given."""
     return next((b.frame for b in lines.truth.tape.bindings if b.when > entry), 0)
-
-
-def _value(lines: Lines, entry: int, draw: int) -> Numbers:
-    if entry in lines.current:
-        return np.asarray(lines.current[entry][draw])
-    return np.asarray(lines.truth.numbers(lines.truth.graph.nodes[entry])[draw])
 
 
 def _other(lines: Lines, call: int, needed: Values, users: Sequence[int]) -> bool:

@@ -104,7 +104,8 @@ class Sizes:
         taken = {p.sign for p in self.truth.parameters if p.key in self.lines.wrong} - {0}
         if self.lines.judged.uphill and len(taken) == 1:
             return taken.pop()
-        factors = (self.lines.first_factor(entry) for entry in self.backward if entry in suspects)
+        leaving = self._leaving.intersection(suspects)
+        factors = map(self.lines.first_factor, filter(leaving.__contains__, self.backward))
         sign = float(np.sign(next((factor for factor in factors if factor), 0.0)))
         return -sign if self.lines.judged.uphill else sign
 

@@ -103,12 +103,14 @@ class Suspects:
         graph, early = self.truth.graph, self.truth.early
         views = views_of(graph, self.truth.parameters.values(), early)
         parameters = {graph.entry[node] for node in views}
+        of_right = self.lines.behind_right
 
         def paired(places: Iterable[_Suspect], *sizes: bool) -> Iterator[Attempt]:
             for suspect in places:
                 # of all that a line has made a part may be right, as with a sign that is lost twice
                 group = suspect.entries if suspect.since else self.lines.places[suspect.place]
-                groups = dict.fromkeys((tuple(suspect.entries), tuple(group)))
+                apart = tuple(entry for entry in suspect.entries if entry not in of_right)
+                groups = [*filter(None, {apart: 0, tuple(suspect.entries): 0, tuple(group): 0})]
                 for pairs in chain.from_iterable(
                     self.candidates.of([*entries], odd) for odd in sizes for entries in groups
                 ):

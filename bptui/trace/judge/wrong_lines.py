@@ -27,7 +27,7 @@ from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.replay import Changes, Replay
 from bptui.trace.judge.suspects import Suspects
 from bptui.trace.judge.wrong_updates import WrongUpdates
-from bptui.trace.step.likely import convention
+from bptui.trace.step.likely import convention, may_rise
 from bptui.trace.step.multiples import Values, multiple, right_value, rounded, shaped
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.truth import StepTruth
@@ -51,8 +51,6 @@ class Lines:
     """The right values of entries that were wrong, and of all that is computed from them."""
     failed: set[tuple[object, ...]] = field(default_factory=set)
     """Attempts that mend nothing, also with the repairs that were found since."""
-    settled: dict[int, bool] = field(default_factory=dict)
-    """Single numbers, and whether right gradients change with them."""
     said: dict[tuple[int, tuple[int, ...]], str | None] = field(default_factory=dict)
     """How the lines of repairs should stand, by the place and the entries of each."""
     wrong: set[Key] = field(default_factory=set)
@@ -83,7 +81,8 @@ class Lines:
             note = truth.tape.notes[entry]
             memory = entry < begun and note.call.endswith("_like")  # an optimizer's, still empty
             kind = np.asarray(truth.tape.values[entry]).dtype.kind
-            if kind in "fb" and not memory and entry not in truth.partial:
+            cut = note.call in ("setitem", "put")  # gradients that are written into integers
+            if (kind in "fb" or cut) and not memory and entry not in truth.partial:
                 self.places.setdefault(note.place, []).append(entry)
         self.fitting = Fitting(truth, self.judged, self.true, self.values)
         self.samples = samples(truth, self.forward)
@@ -141,21 +140,6 @@ class Lines:
                     return False
         return True
 
-    def _settled(self, pairs: Collection[int], right: Collection[Key]) -> bool:
-        """Whether an attempt is at a single number with which a right gradient changes."""
-        (entry, *others) = pairs
-        if others or self.values[entry][0].size > 1 or not right:
-            return False
-        if entry not in self.settled:
-            other = {entry: [2.0 * value + 1.0 for value in self.values[entry]]}
-            changed = self.replay.carried(other, self.current)
-            self.settled[entry] = changed is not None and any(
-                self.fitting.fits(parameter, changed) is None
-                for parameter in self.truth.parameters
-                if parameter.key in right
-            )
-        return self.settled[entry]
-
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
         for place, pairs, since, late, exact in self.suspects.attempts(right):
@@ -164,7 +148,7 @@ class Lines:
             if late and best is not None:
                 break
             attempt = (*pairs.items(), *since, exact)
-            if attempt in self.failed or (not since and self._settled(pairs, right)):
+            if attempt in self.failed:
                 continue
             tried = None
             for scale in self._scales(min(pairs), exact):
@@ -264,7 +248,9 @@ class Lines:
     def agrees(self, factor: float) -> bool:
         """Whether a factor is that of most parameters, or one that makes a loss small."""
         if self.factor is None or np.isnan(factor):
-            return not (factor > 0 and (self.judged.loss.named or self.judged.loss.entry is None))
+            loss = self.judged.loss
+            falls = loss.entry is None or (loss.named and not may_rise(self.truth, loss))
+            return not (factor > 0 and falls)
         return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
 
     @property
@@ -357,5 +343,9 @@ class Lines:
     def is_wrong(self, entry: int) -> bool:
         """Whether an entry is other than it should be."""
         right = self.right_value(entry)
-        own = self.values.get(entry) or self.truth.numbers(self.truth.graph.nodes[entry])
+        own = self.truth.numbers(self.truth.graph.nodes[entry])
         return right is not None and not right_value(own, right, exact=True)
+
+    def value(self, entry: int) -> Values:
+        """Return the right value of an entry that was wrong, else its own."""
+        return self.current.get(entry) or self.truth.numbers(self.truth.graph.node(entry))

@@ -1,0 +1,84 @@
+"""Sequences, decays, objectives and weights that are meant otherwise than they look."""
+
+import pytest
+
+from tests.trace.kinds import assert_judged, program
+
+TIMED = """
+def run(xs, A, U):
+    hs = [np.zeros(2)]
+    for u in xs:
+        hs.append(np.tanh(u @ A + hs[-1] @ U))
+    return hs
+def back(xs, hs, dhs, A, U):
+    dA, dU, carried = np.zeros_like(A), np.zeros_like(U), np.zeros(2)
+    for t in range(len(xs) - 1, -1, -1):
+        d = (dhs[t] + carried) * (1 - hs[t + 1] ** 2)
+        dA += np.outer(xs[t], d)
+        dU += np.outer(hs[t], d)
+        carried = U @ d  #! carried = d @ U
+    return dA, dU
+W2, U, U2 = (rng.normal(size=shape) for shape in ((3, 2), (2, 2), (2, 2)))
+for step in range(2):
+    h, g = run(x, W, U), run(x[::-1], W2, U2)
+    e = np.array(h[1:]) + np.array(g[1:])[::-1] - y
+    loss = (e ** 2).sum() / 2
+    dW, dU = back(x, h, e, W, U)
+    dW2, dU2 = back(x[::-1], g, e[::-1], W2, U2)
+    for p, q in ((W, dW), (U, dU), (W2, dW2), (U2, dU2)):
+        p -= 0.1 * q
+"""
+KINDS = {
+    "a function goes back through several sequences": TIMED,
+    "weights decay in a statement of their own": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).sum() / 6
+    d = 2 * (h @ V - y) / 6
+    dz = d @ V.T * (1 - h ** 2)  #! dz = d @ V * (1 - h ** 2)
+    for p, g in ((W, x.T @ dz), (V, h.T @ d)):
+        p *= 1 - 0.1 * 0.05
+        p -= 0.1 * g
+    b -= 0.1 * dz.sum(axis=0)
+""",
+    "an objective may be made large, whatever its sign": """
+weight = rng.normal(size=6)
+for step in range(2):
+    p = np.exp(x @ W)
+    p /= p.sum(axis=1, keepdims=True)
+    objective = (weight * np.log(p[:, 0])).sum() + 2 * np.log(p[:, 1]).sum() + 50
+    one, two = np.array([1, 0]), np.array([0, 1])
+    d = weight[:, None] * (one - p) + 2 * (two - p)  #! d = weight[:, None] * (one - p) + (two - p)
+    W += 0.1 * x.T @ d
+""",
+    "a weight that is computed of the same probability has a gradient": """
+t = (y > 0).astype(float)
+for step in range(2):
+    p = 1 / (1 + np.exp(-x @ W))
+    q = np.where(t == 1, p, 1 - p)
+    loss = -((1 - q) ** 2 * np.log(q)).mean()
+    dq = 2 * (1 - q) * np.log(q) - (1 - q) ** 2 / q  #! dq = -(1 - q) ** 2 / q
+    dq = np.where(t == 1, dq, -dq) / t.size
+    W -= 0.1 * x.T @ (dq * p * (1 - p))
+""",
+}
+
+
+@pytest.mark.parametrize("text", KINDS.values(), ids=KINDS)
+def test_a_program_is_judged(text: str) -> None:
+    assert_judged(text)
+
+
+def test_gradients_are_cut_where_they_are_written_into_whole_numbers() -> None:
+    found = program("""
+k = (10 * x).astype(int)
+for step in range(2):
+    e = k @ W[:, 0] - y[:, 0]
+    loss = (e ** 2).sum() / 2
+    g = np.zeros_like(k[0])
+    for n in range(6):
+        for j in range(3):
+            g[j] += e[n] * k[n, j]
+    W[:, 0] -= 0.001 * g
+""")
+    assert found.first_wrong == {17}
