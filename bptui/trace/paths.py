@@ -14,6 +14,8 @@ DISPLAYS = (ast.List, ast.Tuple, ast.Dict)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 Path = tuple[tuple[str, int | None], ...]
+Element = tuple[Path, ast.Assign]
+"""Where a part of a statement stands, and it as a statement by itself."""
 
 
 def places(statement: ast.stmt) -> list[Path]:
@@ -95,14 +97,14 @@ def replaced(node: Any, parts: Collection[ast.AST], new: ast.expr) -> Any:  # no
     return type(node)(**fields)
 
 
-def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path, ast.Assign] | None:
+def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> Element | None:
     """Return what a statement computes around a place and gives no name: an element of a list.
 
-    It is one that is appended, stands in a display or in ``dict()``, is unpacked, or is made by a
-    comprehension; as a statement by itself.
+    It is one that a function is given, as ``append``, stands in a display or in ``dict()``, is
+    unpacked, or is made by a comprehension; as a statement by itself.
     """
-    found: tuple[Path, ast.Assign] | None = None
-    appends = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    found: Element | None = None
+    calls = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
     path: Path = ()
     node: ast.AST = statement
     outer = node
@@ -117,18 +119,18 @@ def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> tuple[Path,
             return found
         name, number, part = parts[0]
         path = (*path, (name, number))
-        of_call = appends and path == (("value", None), ("args", 0))
-        appended = of_call and called(node) == "append"  # type: ignore[arg-type]  # it is a call
+        handed = calls and len(path) == 2 and path[1][0] == "args"
+        handed = handed and not (isinstance(node, ast.Call) and of_numpy(node))
         turned = isinstance(node, COMPREHENSIONS) and name in ("elt", "value")
         shown = isinstance(node, DISPLAYS) and path[-2][0] != "slice" and name in ("elts", "values")
         shown = (shown and not isinstance(part, ast.Starred)) or isinstance(node, ast.Starred)
         keyed = isinstance(node, ast.keyword) and called(outer) == "dict"  # type: ignore[arg-type]
-        if isinstance(part, ast.expr) and (appended or turned or shown or keyed):
+        if isinstance(part, ast.expr) and (handed or turned or shown or keyed):
             found = path, ast.Assign([ast.Name("_", ast.Store())], part, lineno=part.lineno)
         outer, node = node, part
 
 
-def given_as(statement: ast.stmt, name: str) -> tuple[Path, ast.Assign] | None:
+def given_as(statement: ast.stmt, name: str) -> Element | None:
     """Return what a statement gives a name, or returns, as one of several: ``a, b = x, y``."""
     match statement:
         case ast.Return(ast.Tuple(parts)):
@@ -157,8 +159,15 @@ def called(node: ast.Call) -> str:
 
 def arrays(node: ast.Call) -> list[ast.expr]:
     """Return the argument of a function of numpy that is an array; a method has it before it."""
-    of_numpy = isinstance(node.func, ast.Attribute) and _is_numpy(node.func.value)
-    return node.args[:1] if of_numpy else []
+    return node.args[:1] if of_numpy(node) else []
+
+
+def of_numpy(node: ast.Call) -> bool:
+    """Whether a function of numpy is called by its name, as ``np.add.at``."""
+    owner = node.func
+    while isinstance(owner, ast.Attribute):
+        owner = owner.value
+    return _is_numpy(owner)
 
 
 def _is_numpy(node: ast.expr) -> bool:

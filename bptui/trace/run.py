@@ -135,6 +135,7 @@ def read_run(folder: str, file: Path) -> Run | None:
     recording.values = [np.asarray(one)[()] for one in made["values"]]
     recording.turns, recording.compared = made["turns"], made["compared"]
     recording.reads, recording.plain = made["reads"], made["plain"]
+    recording.turning = made["turning"]
     source, places = _whole(file, recording, made["places"])
     told = ("end", "message", "line", "way", "told", "began")
     return Run(recording, source, places, **{name: made[name] for name in told if name in made})

@@ -130,14 +130,16 @@ class Source:
 
     def around(self, line: int) -> tuple[int, int]:
         """Return the first and last line of the function that a line stands in."""
-        return max(self._spans(line), default=(0, len(self.rows)))
+        node = self.part(line)
+        return getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or len(self.rows)
+
+    def part(self, line: int) -> ast.AST:
+        """Return the function that a line stands in; where that is none, all."""
+        return max(self._functions(line), key=lambda node: node.lineno, default=self.tree)
 
     def outside(self, line: int) -> list[tuple[int, int]]:
         """Return the first and last lines of the functions that enclose that one."""
-        return sorted(self._spans(line))[:-1]
-
-    def _spans(self, line: int) -> list[tuple[int, int]]:
-        return [(node.lineno, node.end_lineno or node.lineno) for node in self._functions(line)]
+        return sorted((one.lineno, one.end_lineno or 0) for one in self._functions(line))[:-1]
 
     def takes(self, line: int, name: str) -> bool:
         """Whether a function that a line stands in is given something by this name."""
@@ -211,7 +213,7 @@ def _given(tree: ast.Module) -> Iterator[str]:
             yield node.name
 
 
-def has(node: ast.stmt, at: tuple[int, int]) -> bool:
+def has(node: ast.stmt | ast.expr, at: tuple[int, int]) -> bool:
     """Whether a line and column are those of a statement."""
     end = node.end_lineno or node.lineno, node.end_col_offset or 0
     return (node.lineno, node.col_offset) <= at < end

@@ -31,7 +31,7 @@ from bptui.explain.expression import Scope
 from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
-from bptui.trace.mend.mending import Evaluation, written
+from bptui.trace.mend.mending import Evaluation, Sight, written
 from bptui.trace.mend.statement_edits import edits
 
 MOST, MOST_IN_ONE = 4, 3
@@ -275,7 +275,7 @@ class _Program:
         lines = lines_of(with_mistakes(self.step, self.cause.mistakes))
         within = self._behind([wrong]) - self._behind(self.given)
         sight = self._sight(lines)
-        evaluation = Evaluation(sight, {}, None, "")
+        evaluation = Evaluation(Sight(sight, {}))
         for quantity in reversed([one for one in lines if one in within]):
             seen = {_rounded(np.asarray(self.values[0][quantity]))}
             for edit in self._edits(quantity, lines[quantity], sight):

@@ -15,7 +15,7 @@ from bptui.trace.judge.activated import softmaxes, textbook
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.mend.mending import evaluated
+from bptui.trace.mend.mending import Evaluation
 from bptui.trace.mend.should_be import View
 from bptui.trace.paths import SINGLE
 from bptui.trace.step.multiples import CLOSE, Values, multiple, right_value
@@ -29,10 +29,11 @@ def from_chain_rule(view: View, repair: Repair) -> str | None:
 
     None where that is no single value, or cannot be written with what has a name.
     """
-    lines, statement, sight = view.lines, view.statement, view.sight(repair)
+    lines, statement = view.lines, view.statement
+    sight = view.sight(repair.entries[0], bool(repair.renamed))
     if not isinstance(statement, ast.Assign) or sight is None or len(repair.entries) > 1:
         return None
-    if sight.binding.entry != repair.entries[0] or len(statement.targets) > 1:
+    if sight.entry != repair.entries[0] or len(statement.targets) > 1:
         return None
     if not isinstance(statement.targets[0], SINGLE):
         return None
@@ -42,7 +43,7 @@ def from_chain_rule(view: View, repair: Repair) -> str | None:
     if code is None or len(told) > LONGEST:
         return None
     (made,) = ast.parse(told).body
-    found = evaluated(made, sight.names, sight.known, sight.before, sight.binding.name)
+    found = Evaluation(sight).of(made)
     return told if found and right_value(found, wanted, lines.factor is not None) else None
 
 

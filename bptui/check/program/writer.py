@@ -185,7 +185,9 @@ class Checked:
         forward = {self._at(entry) for entry in self.found.forward if entry not in differences}
         grown = {p.key for p in other_shape(self.found.truth)}  # which are told once, as that
         told = [one for one in self.found.repairs if not one.mended <= grown or not grown]
-        repairs = {self.line_of(repair.place): repair for repair in told}
+        repairs: dict[int, list[Repair]] = {}
+        for repair in told:
+            repairs.setdefault(self.line_of(repair.place), []).append(repair)
         repairs.pop(0, None)  # of the code that calls it
         squares = {self.line_of(place) for place in self.verdict.broadcast}
         follows = {self._at(entry) for entry in self.found.follows}
@@ -304,12 +306,13 @@ class Checked:
         }
         return [entry for entry in given if entry not in earlier]
 
-    def _wrong(self, line: int, repair: Repair) -> Line:
+    def _wrong(self, line: int, repairs: Sequence[Repair]) -> Line:
+        repair = repairs[-1]
         view, told, others = self._view(repair), None, dict[str, Any]()
         if view is None:  # of a condition
             told = self.found.said.get((repair.place, repair.entries))
         else:
-            told = view.should_be(repair) or from_chain_rule(view, repair)
+            told = view.all_mended(repairs) or from_chain_rule(view, repair)
             others["mistake"] = slip(view, repair, told)
             others["statement"] = view.statement
         named = [b.name for b in self._bound(line) if b.entry == repair.entries[0]]

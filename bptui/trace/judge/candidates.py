@@ -103,6 +103,7 @@ class Candidates:
         """Take ``values`` of the backward pass, and when the turns of its loop ``starts``."""
         self.true, self.values, self.starts = true, values, starts
         self.depends, self.inputs = truth.tape.depends, truth.tape.inputs
+        self.own = {parameter.before for parameter in truth.parameters}
         notes = truth.tape.notes
         named: dict[int, int] = {}
         for binding in truth.tape.bindings:
@@ -142,6 +143,16 @@ class Candidates:
                     if paired and key not in seen:
                         seen.add(key)
                         yield paired
+        if 1 < len(entries) <= USES and len(set(map(self._turn, entries))) == 1 and not odd:
+            yield from self._shared(entries)
+
+    def _shared(self, entries: list[int]) -> Iterator[dict[int, Source]]:
+        """Yield values of whose gradient each entry may be a share: every path goes back alone."""
+        apart = not any(self.depends(one, {*entries} - {one}) for one in entries)
+        for source, true in reversed([*self.true.items()]) if apart else ():
+            same = all(self.values[entry][0].size == true[0].size for entry in entries)
+            if same and source[0] not in self.own:
+                yield dict.fromkeys(entries, source)
 
     def _orders(self, turns: int) -> list[_Turns]:
         """Return the sources of one place by turns: backwards, forwards, and layer by layer.

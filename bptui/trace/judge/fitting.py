@@ -64,10 +64,8 @@ class Fitting:
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
-            unlike = self.truth.unlike(true)
             self.unchanged[key] = {
-                entry: None if entry in unlike else multiple(self.values[entry], true)
-                for entry in sorted(behind, reverse=True)
+                entry: multiple(self.values[entry], true) for entry in sorted(behind, reverse=True)
             }
         for entry, factor in self.unchanged[key].items():
             if entry in changed:

@@ -49,8 +49,6 @@ class Lines:
     """Entries that are wrong only because of those."""
     current: Changes = field(default_factory=dict)
     """The right values of entries that were wrong, and of all that is computed from them."""
-    failed: set[tuple[object, ...]] = field(default_factory=set)
-    """Attempts that mend nothing, also with the repairs that were found since."""
     said: dict[tuple[int, tuple[int, ...]], str | None] = field(default_factory=dict)
     """How the lines of repairs should stand, by the place and the entries of each."""
     wrong: set[Key] = field(default_factory=set)
@@ -120,8 +118,6 @@ class Lines:
             repair, current = found
             self.repairs.append(repair)
             self.wrong = self.wrong - repair.mended
-            if not self._apart(current):
-                self.failed.clear()
             self.current = current
             right |= repair.mended
         if time.monotonic() <= self.until:  # else what is wrong before them is not found yet
@@ -129,26 +125,16 @@ class Lines:
             self.updates.blame(list(filter(self.updates.wrong, left)))
         self.follow()
 
-    def _apart(self, current: Changes) -> bool:
-        """Whether the parameters that stay wrong change as they did before a repair."""
-        for parameter in self.truth.parameters:
-            after, taken = parameter.after, parameter.taken
-            if parameter.key in self.wrong and after in current:
-                old = self.current.get(after) or self.truth.numbers(self.truth.graph.nodes[after])
-                pairs = zip(map(taken, old), map(taken, current[after]), strict=True)
-                if not all(np.array_equal(one, two) for one, two in pairs):
-                    return False
-        return True
-
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
+        failed: set[tuple[object, ...]] = set()
         for place, pairs, since, late, exact in self.suspects.attempts(right):
             if time.monotonic() > self.until:
                 return None  # a better one might have come
             if late and best is not None:
                 break
             attempt = (*pairs.items(), *since, exact)
-            if attempt in self.failed:
+            if attempt in failed:
                 continue
             tried = None
             for scale in self._scales(min(pairs), exact):
@@ -158,7 +144,7 @@ class Lines:
                 if tried and len(tried[0]) == len(self.wrong):
                     break
             if tried is None:
-                self.failed.add(attempt)
+                failed.add(attempt)
             if tried is None or (best and len(best[0].mended) >= len(tried[0])):
                 continue
             mended, changed, replaced = tried

@@ -1,9 +1,4 @@
-"""Writes a wrong line as it should stand: the smallest edit of it that gives the right numbers.
-
-The line is parsed, edited in one place after the other, and each edit is evaluated on the numbers
-that were drawn: an operand for another one in sight, a transpose, a factor or a term too many or
-missing, another axis, a slice of the other end, ``+=`` for ``=``.
-"""
+"""Writes a wrong line as it should stand: the smallest edit of it that gives the right numbers."""
 
 from __future__ import annotations
 
@@ -11,14 +6,16 @@ import ast
 import builtins
 import copy
 import warnings
-from collections.abc import Container, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Mapping
+from types import CodeType
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from bptui.trace.mend.held_values import Held
 from bptui.trace.mend.recalled import Recalled
 from bptui.trace.paths import COMPREHENSIONS, SINGLE
-from bptui.trace.step.multiples import Values, right_value
+from bptui.trace.step.multiples import Numbers, Values, right_value
 
 TARGET = "__target"
 LOADED, STORED = ast.Name(TARGET, ast.Load()), ast.Name(TARGET, ast.Store())
@@ -31,7 +28,9 @@ def _of_numpy(name: str, *others: Any) -> Any:  # noqa: ANN401  as Python calls 
     return __import__(name, *others)
 
 
-SAFE = "abs divmod enumerate float int len list map max min pow range reversed round slice sorted"
+SAFE = (
+    "abs divmod enumerate float int len list map max min pow range reversed round slice str sorted"
+)
 BUILTINS = {
     name: getattr(builtins, name) for name in (*SAFE.split(), "sum", "tuple", "zip", "bool")
 }
@@ -43,68 +42,100 @@ def written(statement: ast.stmt | None) -> str | None:
     return None if statement is None else ast.unparse(ast.fix_missing_locations(statement))
 
 
-def evaluated(
-    statement: ast.stmt,
-    names: Mapping[str, Values],
-    known: Mapping[str, Any],
-    before: Values | None,
-    variable: str,
-) -> Values | None:
-    """Return what a statement gives its target in each draw; None where it fails."""
-    return Evaluation(names, known, before, variable).of(statement)
+class Sight(NamedTuple):
+    """What a statement can be evaluated with: all that is in its sight."""
+
+    names: Mapping[str, Values]
+    known: Mapping[str, Any]
+    before: Values | None = None
+    """What it changes, as it was."""
+    variable: str = ""
+    entry: int = -1
+    """What it makes."""
 
 
 class Evaluation:
     """Carries out statements with known values and numpy: nothing else of the program is there."""
 
-    def __init__(
-        self,
-        names: Mapping[str, Values],
-        known: Mapping[str, Any],
-        before: Values | None,
-        variable: str,
-    ) -> None:
-        """Take the values of the ``variable`` that is changed ``before`` it is, if it had any."""
-        self.before, self.variable = before, variable
-        recalled = {name: one for name, one in known.items() if isinstance(one, Recalled)}
-        self.named = _Named(names, recalled)
-        self.draws: list[dict[str, Any]] = []
-        for draw in range(len(next(iter(names.values()), []))):
-            values: dict[str, Any] = {"__builtins__": BUILTINS, "np": np, **known}
-            values |= {name: one.in_draw(draw) for name, one in recalled.items()}
-            values |= {f"__{number}": drawn[draw] for number, drawn in enumerate(names.values())}
-            self.draws.append(values)
+    def __init__(self, *turns: Sight) -> None:
+        """Take what is in sight in the turns of a loop, each of which changes what the last gave.
+
+        ``before`` the first one, what they change has the value that is in its sight.
+        """
+        self.before, self.variable = turns[0].before, turns[0].variable
+        names = list(dict.fromkeys(name for turn in turns for name in turn.names))
+        known = (pair for turn in turns for pair in turn.known.items())
+        functions = {name for name, one in known if isinstance(one, Recalled)}
+        self.named = _Named(names, functions)
+        self.changed = f"__{names.index(self.variable)}" if self.variable in names else TARGET
+        """How the statement reads what it changes."""
+        draws = range(len(next(iter(turns[0].names.values()), [])))
+        self.draws = [[self._seen(turn, draw) for turn in turns] for draw in draws]
+
+    def _seen(self, turn: Sight, draw: int) -> dict[str, Any]:
+        """Return what a statement sees in a turn."""
+        seen: dict[str, Any] = {"__builtins__": BUILTINS, "np": np}
+        for name, one in turn.known.items():
+            seen[name] = one.in_draw(draw) if isinstance(one, Recalled | Held) else one
+        numbers = self.named.numbers
+        return seen | {f"__{numbers[name]}": drawn[draw] for name, drawn in turn.names.items()}
 
     def of(self, statement: ast.stmt, wanted: Values | None = None) -> Values | None:
-        """Return what a statement gives in each draw; None where it fails.
+        """Return what a statement gives its target in each draw; None where it fails.
 
         It fails soon where the first draw is no multiple of what is ``wanted``.
         """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the compiler, and numpy, have doubts about some edits
-            return self._carried_out(statement, wanted)
-
-    def _carried_out(self, statement: ast.stmt, wanted: Values | None) -> Values | None:
-        tree = self.named.made(_written(statement, self.variable))
-        try:
-            code = compile(ast.Module([tree], []), "<edit>", "exec")
-        except (SyntaxError, ValueError, TypeError):
-            return None
-        made: Values = []
-        for draw, known in enumerate(self.draws):
-            values = dict(known)
-            if self.before is not None:
-                old = np.array(self.before[draw])
-                values[TARGET] = old if old.ndim else float(old)
+        code, made = self._compiled(statement), list[Any]()
+        for turns, old in zip(self.draws, self.before or [None] * len(self.draws), strict=True):
+            given = self._carried_out(code, turns, old) if code else None
             try:
-                with np.errstate(all="ignore"):
-                    exec(code, values)  # one statement, and nothing that it could reach out with
-                made.append(np.asarray(values[TARGET], dtype=np.float64))
-            except Exception:  # whatever an edited statement may raise
+                made.append(np.asarray(given, dtype=np.float64))
+            except (TypeError, ValueError):
                 return None
-            if draw == 0 and wanted and not right_value(made, wanted[:1], exact=False):
+            if given is None or (
+                len(made) == 1 and wanted and not right_value(made, wanted[:1], exact=False)
+            ):
                 return None
         return made
+
+    def each(self, texts: Iterable[str]) -> list[dict[str, Values]]:
+        """Return for each turn the values of expressions that are arrays, or numbers."""
+        found: list[dict[str, Values]] = [{} for _ in self.draws[0]]
+        for text in texts:
+            code = self._compiled(ast.Return(ast.parse(text, mode="eval").body))
+            if code is None:
+                continue
+            for turn, values in enumerate(found):
+                made = [self._carried_out(code, draw[turn : turn + 1]) for draw in self.draws]
+                if all(isinstance(one, float | np.ndarray | np.generic) for one in made):
+                    values[text] = list(map(np.asarray, made))
+        return found
+
+    def _compiled(self, statement: ast.stmt) -> CodeType | None:
+        tree = self.named.made(_written(statement, self.variable))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the compiler has doubts about some edits
+            try:
+                return compile(ast.Module([tree], []), "<edit>", "exec")
+            except (SyntaxError, ValueError, TypeError):
+                return None
+
+    def _carried_out(
+        self, code: CodeType, turns: Iterable[dict[str, Any]], old: Numbers | None = None
+    ) -> Any:  # noqa: ANN401  whatever is computed
+        """Return what the target is behind all turns; None where they fail."""
+        before = None if old is None else np.array(old)
+        given = {} if before is None else {TARGET: before if before.ndim else float(before)}
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            for seen in turns:
+                values = {**seen, **given}
+                try:
+                    exec(code, values)  # one statement, and nothing that it could reach out with
+                except Exception:  # whatever an edited statement may raise
+                    return None
+                given = {TARGET: values[TARGET], self.changed: values[TARGET]}
+        return given.get(TARGET)
 
 
 def _written(statement: ast.stmt, variable: str) -> ast.stmt:
@@ -136,7 +167,7 @@ class _Named:
     share much: what was made of it once is made once.
     """
 
-    def __init__(self, names: Mapping[str, Values], functions: Container[str] = ()) -> None:
+    def __init__(self, names: Iterable[str], functions: Container[str]) -> None:
         self.numbers = {name: number for number, name in enumerate(names)}
         self.functions = functions
         self.known: dict[tuple[int, frozenset[str]], tuple[ast.AST, ast.AST]] = {}

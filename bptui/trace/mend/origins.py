@@ -19,10 +19,10 @@ from bptui.trace.judge.repair import Repair, moved
 from bptui.trace.judge.replay import Changes
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.mend.decided import decided_by
-from bptui.trace.mend.mending import Evaluation, read_in, written
+from bptui.trace.mend.mending import Evaluation, Sight, read_in
 from bptui.trace.mend.should_be import View
 from bptui.trace.mend.statement_edits import edits
-from bptui.trace.paths import put, within
+from bptui.trace.paths import Element, Path, within
 from bptui.trace.step.multiples import Values, multiple, right_value
 
 EDITS = 2_000
@@ -46,13 +46,15 @@ class _Origin(NamedTuple):
         return Repair(self.place, tuple(self.made), (), frozenset(), frozenset(self.users))
 
 
-class _Found(NamedTuple):
-    """A line with what it should give, what changes by that, and how it should stand."""
+class _Wrong(NamedTuple):
+    """What seems to be wrong first, and what it should be; by its repair the rest is right, too."""
 
-    origin: _Origin
-    replaced: Changes
-    changed: Changes
-    text: str | None
+    repair: Repair
+    own: Collection[int]
+    """What else its line makes."""
+    entry: int
+    wanted: Values
+    right: Changes
 
 
 def blame_origins(lines: Lines, viewed: Viewed) -> None:
@@ -69,46 +71,45 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
             continue
         if mended:
             continue
-        wrong = next(filter(lines.is_wrong, repair.entries), repair.entries[0])
-        wanted, renamed = lines.right_value(wrong), lines.replay.renamed
-        if wanted is not None and multiple(lines.values[wrong], wanted) is not None:
+        entry = next(filter(lines.is_wrong, repair.entries), repair.entries[0])
+        wanted, renamed = lines.right_value(entry), lines.replay.renamed
+        if wanted is None or multiple(lines.values[entry], wanted) is not None:
             continue  # many lines could make up for a factor
         before = lines.current, {entry: list(names) for entry, names in renamed.items()}
+        wrong = _Wrong(repair, view.own if view else (), entry, wanted, lines.current)
         lines.current = lines.without(repair)
         for entry in repair.renamed:
             renamed.pop(entry, None)
-        own = view.own if view else ()
-        found = next(_of_origins(lines, repair, own, viewed, wrong, wanted), None)
+        found = next(_of_origins(lines, wrong, viewed), None)
         if found is None:
             lines.current, lines.replay.renamed = before
             blame_call(lines, repair)
             continue
-        place, made, users = found.origin
-        entries = tuple(entry for entry in made if entry in found.replaced)
+        (place, made, users), replaced, changed, text = found
+        entries = tuple(entry for entry in made if entry in replaced)
         for entry, reading in users.items():
-            renamed.setdefault(entry, []).insert(0, (reading, found.replaced[entry]))
-        lines.said[place, entries] = found.text
-        lines.put(moved(place, entries, [repair], users), [repair], found.changed)
+            renamed.setdefault(entry, []).insert(0, (reading, replaced[entry]))
+        lines.said[place, entries] = text
+        lines.put(moved(place, entries, [repair], users), [repair], changed)
 
 
 def _of_origins(
-    lines: Lines,
-    repair: Repair,
-    own: Collection[int],
-    viewed: Viewed,
-    wrong: int,
-    wanted: Values | None,
-) -> Iterator[_Found]:
-    """Yield edits of other lines that mend all that a repair does, ``wrong`` being ``wanted``."""
-    known = lines.current
-    if wanted is None:
-        return
-    for origin in _origins(lines, repair, own, viewed, wrong):
+    lines: Lines, wrong: _Wrong, viewed: Viewed
+) -> Iterator[tuple[_Origin, Changes, Changes, str | None]]:
+    """Yield other lines by which all is mended: what they give, what changes, and their text."""
+    known, tried = lines.current, set[tuple[ast.stmt, Path]]()
+    for origin in _origins(lines, wrong):
         view = viewed(origin.repair)
-        for text, replaced in _edited(lines, view, origin, repair, wrong, wanted) if view else ():
+        if view is None:
+            continue
+        inner = None if origin.users else within(view.statement, view.places[origin.place])
+        if (key := (view.statement, inner[0] if inner else ())) in tried:
+            continue
+        tried.add(key)
+        for text, replaced in _edited(lines, view, origin, inner, wrong):
             changed = _again(lines, origin, replaced)
-            if changed is not None and _mends(lines, changed, repair):
-                yield _Found(origin, replaced, {**known, **changed}, text)
+            if changed is not None and _mends(lines, changed, wrong.repair):
+                yield origin, replaced, {**known, **changed}, text
 
 
 def _again(
@@ -121,34 +122,32 @@ def _again(
     return lines.replay.carried(replaced, lines.current, last=last)
 
 
-def _origins(
-    lines: Lines, repair: Repair, own: Collection[int], viewed: Viewed, wrong: int
-) -> Iterator[_Origin]:
+def _origins(lines: Lines, wrong: _Wrong) -> Iterator[_Origin]:
     """Yield the lines that may be wrong instead: that name, make, or use what seems to be."""
     tape = lines.truth.tape
-    behind = tape.ancestors(wrong)
-    if repair.renamed:
-        made = tape.notes[wrong].place
-        yield _Origin(made, lines.places.get(made, [wrong]), {})
+    behind = tape.ancestors(wrong.entry)
+    if wrong.repair.renamed:
+        made = tape.notes[wrong.entry].place
+        yield _Origin(made, lines.places.get(made, [wrong.entry]), {})
     for place, (_, group) in lines.suspects.named.items():
-        if place != repair.place and any(not behind.isdisjoint(us) for us in group.values()):
+        users = group.values()
+        if place != wrong.repair.place and any(not behind.isdisjoint(us) for us in users):
             yield _Origin(place, [*group], group)
-    for place in islice(_places(lines, own, wrong), LINES):
+    for place in (*islice(_places(lines, wrong), LINES), *islice(_behind(lines, wrong), LINES)):
         yield _Origin(place, lines.places[place], {})
-    yield from islice(_behind(lines, repair, own, viewed, wrong), LINES)
 
 
-def _places(lines: Lines, own: Collection[int], wrong: int) -> Iterator[int]:
+def _places(lines: Lines, wrong: _Wrong) -> Iterator[int]:
     """Yield the places of other lines that made what a value is computed from, and no gradient."""
     inputs, notes = lines.truth.tape.inputs, lines.truth.tape.notes
-    seen, queue = set[int](), [wrong]
+    seen, queue = set[int](), [wrong.entry]
     for entry in queue:
         for part in sorted(inputs[entry], reverse=True):
             place = notes[part].place
             if part in seen or part not in lines.values or part in lines.forward:
                 continue
             seen.add(part)
-            if part in own:
+            if part in wrong.own:
                 queue.append(part)
             elif not lines.factors(part) and place not in lines.in_forward:
                 queue.append(part)
@@ -156,76 +155,54 @@ def _places(lines: Lines, own: Collection[int], wrong: int) -> Iterator[int]:
                     yield place
 
 
-def _behind(
-    lines: Lines, repair: Repair, own: Collection[int], viewed: Viewed, wrong: int
-) -> Iterator[_Origin]:
-    """Yield the lines that make parameters, or values of their size, of what seems to be wrong."""
-    tape = lines.truth.tape
-    found: dict[int, _Origin] = {}
-    later = tape.dependents({wrong}, lines.truth.step.end)
-    for parameter in lines.truth.parameters:
-        if parameter.key not in repair.mended:
-            continue
-        size = lines.truth.parameters[parameter].shape
-        for entry in sorted(later & lines.truth.behind[parameter.key] - {*own}):
-            made = lines.places.get(tape.notes[entry].place, ())
-            view = viewed(Repair(tape.notes[entry].place, (entry,), (), frozenset()))
-            if view is not None and entry in made and lines.values[entry][0].shape == size:
-                found[view.statement.lineno] = _Origin(tape.notes[entry].place, made, {})
-    yield from found.values()
+def _behind(lines: Lines, wrong: _Wrong) -> Iterator[int]:
+    """Yield the places of other lines that make something of the same shape of a value."""
+    inputs, shape = lines.truth.tape.inputs, lines.values[wrong.entry][0].shape
+    for user in lines.backward:
+        place = lines.truth.tape.notes[user].place
+        used = wrong.entry in inputs[user] and user in lines.places.get(place, ())
+        if used and user not in wrong.own and lines.values[user][0].shape == shape:
+            yield place
 
 
 def _edited(
-    lines: Lines,
-    view: View,
-    origin: _Origin,
-    repair: Repair,
-    wrong: int,
-    wanted: Values,
+    lines: Lines, view: View, origin: _Origin, inner: Element | None, wrong: _Wrong
 ) -> Iterator[tuple[str | None, Changes]]:
-    """Yield edits of a line by which a wrong value may become the wanted one, what they give."""
-    anew = frozenset(origin.users)
-    inner = None if anew else within(view.statement, view.places[origin.place])
-    path, statement = inner or ((), view.statement)
-    sights = [
-        view.sight_of(inner[1], entry)
-        if inner
-        else view.sight(Repair(0, (entry,), (), frozenset(), anew & {entry}))
-        for entry in origin.made
-    ]
-    seen = [sight for sight in sights if sight is not None]
-    turns = {sight.binding.entry: Evaluation(*sight[1:], sight.binding.name) for sight in seen}
-    tape = lines.truth.tape
-    behind = set(turns) if anew else tape.ancestors(wrong) - {wrong}
-    near = max((entry for entry in turns if entry in behind), default=None)
-    later = near is None
-    near = min(turns, default=None) if later else near
-    if near is None or not all(entry in lines.values for entry in turns):
+    """Yield edits of a line by which a wrong value may become the right one, what they give."""
+    statement = inner[1] if inner else view.statement
+
+    def seen(entry: int) -> Sight | None:
+        return view.sight(entry, entry in origin.users, inner and inner[1])
+
+    before = lines.truth.tape.ancestors(wrong.entry).intersection(origin.made) - {wrong.entry}
+    later = not before and not origin.users
+    known, turns = lines.current, dict[int, Evaluation]()
+    near = seen(max(before or origin.made) if not later else min(origin.made))
+    if near is None or near.entry not in lines.values:
         return
-    shape = lines.values[near][0].shape
-    names = next(sight.names for sight in seen if sight.binding.entry == near)
-    for edited in islice(edits(statement, names), EDITS):
+    evaluation, at = Evaluation(near), near.entry
+    for edited in islice(edits(statement, near.names), EDITS):
         if later and not read_in(statement) <= read_in(edited):
             continue  # it would no longer read what seems to be wrong
-        found = turns[near].of(edited)
-        if found is None or found[0].shape != shape:
+        found = evaluation.of(edited)
+        if found is None or found[0].shape != lines.values[at][0].shape:
             continue
         if later:
-            if not _is_gradient(lines, repair, near, found):
+            if not _is_gradient(lines, wrong.repair, at, found):
                 continue
         else:
-            changed = _again(lines, origin, {near: found}, last=wrong)
-            new = None if changed is None else changed.get(wrong)
-            if new is None or not right_value(new, wanted, exact=lines.factor is not None):
+            changed = _again(lines, origin, {at: found}, last=wrong.entry)
+            new = None if changed is None else changed.get(wrong.entry)
+            if new is None or not right_value(new, wrong.wanted, exact=lines.factor is not None):
                 continue
+        if not turns:
+            lines.current = known if later else wrong.right  # as when the line is mended
+            sights = [sight for sight in map(seen, origin.made) if sight is not None]
+            turns = {sight.entry: Evaluation(sight) for sight in sights}
+            lines.current = known
         every = {entry: turn.of(edited) for entry, turn in turns.items()}
-        if all(every.values()):
-            whole = (
-                put(view.statement, path, edited.value)
-                if isinstance(edited, ast.Assign) and inner
-                else edited
-            )
-            yield written(whole), {entry: values for entry, values in every.items() if values}
+        if all(every.values()) and every.keys() <= lines.values.keys():
+            yield view.whole(edited, inner), {e: values for e, values in every.items() if values}
 
 
 def _is_gradient(lines: Lines, repair: Repair, entry: int, values: Values) -> bool:

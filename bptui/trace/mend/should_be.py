@@ -9,20 +9,19 @@ from functools import partial
 
 import numpy as np
 
-from bptui.core.graph.node import Node
 from bptui.trace.judge.repair import Argument, Repair
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.mend.mending import Evaluation, written
-from bptui.trace.mend.recalled import Recalled, arguments_of
-from bptui.trace.mend.sight import Seeing, Sight
+from bptui.trace.mend.held_values import Held
+from bptui.trace.mend.mending import Evaluation, Sight, written
+from bptui.trace.mend.recalled import arguments_of
+from bptui.trace.mend.sight import LAST, Seeing
 from bptui.trace.mend.statement_edits import accumulated, edits, exchanged
-from bptui.trace.paths import called, given_as, put, within
+from bptui.trace.paths import Element, at, called, given_as, put, within
 from bptui.trace.record.recording import Recording
 from bptui.trace.source import Place, Source
-from bptui.trace.step.multiples import Numbers, Values, right_value
+from bptui.trace.step.multiples import Values, right_value
+from bptui.trace.step.parts import part_put
 
-TURNS = 2
-"""The last turns of a loop that an edit is tried in, besides the first."""
 MANY, MORE = 12_000, 2_000
 """Edits that are tried at most, and where one gives a multiple of what is wanted or none gives
 anything: something in the line has no known value."""
@@ -60,34 +59,26 @@ class View(Seeing):
 
     def mended_by_adding(self, repair: Repair) -> str | None:
         """Return the statement with ``+=`` where each turn writes over what the last one wrote."""
-        made = next(accumulated(self.statement), None)
-        if made is None or repair.updated:
+        made, named = next(accumulated(self.statement), None), self._binding(repair.entries[-1])
+        if made is None or named is None or repair.updated:
             return None
-        if not isinstance(made.target, ast.Subscript):
-            return written(made) if self._is_sum(repair) else None
-        nodes = self.lines.truth.graph.nodes
-        writes = [entry for entry in self.own if nodes[entry].op.name == "setitem"]
-        if len(writes) < 2:
+        lines, first = self.lines, self.lines.truth.step.first
+        same = [b.entry for b in self._bound if b.location == named.location]
+        last = max(lines.values.keys() & {*same}, default=-1)
+        own = [entry for entry in same if first <= entry <= last]
+        right = lines.right_value(last) if len(own) > 1 else None
+        if right is None:
             return None
-        adding = partial(self.lines.replay.edited, writes, _added)
-        return written(made) if self.lines.mended_by(repair, adding) else None
-
-    def _is_sum(self, repair: Repair) -> bool:
-        """Whether a variable should be the sum of all that its statement gives it in a loop."""
-        entry, lines = repair.entries[-1], self.lines
-        right = lines.right_value(entry)
-        named = [b for b in self.recorder.bindings if self._inside(b.place)]
-        last = next((b for b in reversed(named) if b.entry == entry), None)
-        if right is None or last is None:
-            return False
-        own = [b.entry for b in named if b.location == last.location and b.when <= last.when]
-        terms = [lines.values.get(one) or self._values(one) for one in own]
-        given = [term for term in terms if term is not None]
-        shapes = {part.shape for term in given for part in term}
-        if len(own) < 2 or len(given) < len(own) or shapes != {right[0].shape}:
-            return False
-        sums = [np.sum(draw, axis=0) for draw in zip(*given, strict=True)]
-        return right_value(sums, right, exact=True)
+        sums = [np.zeros_like(one) for one in right]
+        everywhere = np.arange(right[0].size).reshape(right[0].shape)
+        for entry in own:
+            part = part_put(lines.truth.tape, entry) or (entry, everywhere, entry)
+            terms = lines.values.get(part[2]) or self._values(part[2]) or []
+            for total, term in zip(sums, terms, strict=False):
+                if np.shape(term) != np.shape(part[1]):
+                    return None
+                np.add.at(total.reshape(-1), part[1], term)
+        return written(made) if right_value(sums, right, exact=True) else None
 
     def _given(self, argument: Argument) -> str | None:
         """Return the statement with another argument of the call in it."""
@@ -136,64 +127,72 @@ class View(Seeing):
         all of them where each writes a part.
         """
         wrong = list(filter(self.lines.is_wrong, repair.entries)) or list(repair.entries)
-        tried = dict.fromkeys([*self.turns(wrong[-1]), wrong[0], *wrong[-TURNS:]])
         exact = self.lines.factor is not None or bool(repair.updated)
-        place = self._place(wrong[0])
-        own = place if self._inside(place) else repair.place
-        inner = within(self.statement, self.places[own])
-        sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
+        inner = self._element(repair)
+        if inner is None and not repair.renamed:
+            turns = self.turns(wrong)
+        else:
+            tried = dict.fromkeys([wrong[0], *wrong[-LAST:]])
+            element = inner[1] if inner and not repair.renamed else None
+            sights = [self.sight(entry, entry in repair.renamed, element) for entry in tried]
+            turns = [[sight] for sight in sights if sight is not None]
+            turns = turns if len(turns) == len(tried) else []
+        statement = inner[1] if inner else self.statement
+        return self.whole(self._edited(statement, self._wanted(turns), exact), inner)
+
+    def whole(self, made: ast.stmt | None, inner: Element | None) -> str | None:
+        """Return the text of the statement by what is made of it, or of an element of it."""
+        if inner is not None and isinstance(made, ast.Assign):
+            made = put(self.statement, inner[0], made.value)
+        return written(made)
+
+    def _element(self, repair: Repair) -> Element | None:
+        """Return the part of the statement that a repair is of, where it gives several values."""
         if repair.renamed:
-            inner = next((given_as(self.statement, s.binding.name) for s in sights if s), None)
-        elif inner is not None:
-            sights = [self.sight_of(inner[1], entry) for entry in tried]
-        if inner is None:
-            return written(self._edited(self.statement, self._wanted(sights), exact))
-        path, element = inner
-        made = self._edited(element, self._wanted(sights), exact)
-        return (
-            written(put(self.statement, path, made.value)) if isinstance(made, ast.Assign) else None
-        )
+            binding = self._binding(repair.entries[0], anew=True)
+            return None if binding is None else given_as(self.statement, binding.name)
+        place = self._place(next(filter(self.lines.is_wrong, repair.entries), repair.entries[0]))
+        return within(self.statement, self.places[place if self._inside(place) else repair.place])
+
+    def all_mended(self, repairs: Sequence[Repair]) -> str | None:
+        """Return the statement as it should stand where several parts of it are wrong."""
+        made = self.statement
+        for repair in repairs:
+            told, inner = self.should_be(repair), self._element(repair)
+            if told is None or inner is None:
+                return told
+            made = put(made, inner[0], at(ast.parse(told).body[0], inner[0]))
+        return written(made)
 
     def giving(self, repair: Repair, wanted: Values, exact: bool = True) -> str | None:
         """Return the statement with the smallest edit that gives these numbers, or a multiple."""
-        sight = self.sight(repair)
-        turns = [] if sight is None else [(sight, wanted)]
+        sight = self.sight(repair.entries[0], bool(repair.renamed))
+        turns = [] if sight is None else [([sight], wanted)]
         return written(self._edited(self.statement, turns, exact))
 
-    def _called(self, sight: Sight) -> dict[str, Values]:
-        """Return the calls of the program's functions that stand in it, as its ``sigmoid(z)``."""
-        found: dict[str, Values] = {}
-        for node in ast.walk(self.source.tree):
-            if isinstance(node, ast.Call) and isinstance(sight.known.get(called(node)), Recalled):
-                arguments = list(map(ast.unparse, node.args))
-                if len(arguments) == 1 and arguments[0] in sight.names:
-                    found[ast.unparse(node)] = sight.names[arguments[0]]  # of their shape
-        return found
-
-    def _wanted(self, sights: Sequence[Sight | None]) -> list[tuple[Sight, Values]]:
-        """Return sights with what is wanted there; none where it is not known of all of them."""
-        ends = ((one, [one.binding.entry, *self.turns(one.binding.entry)]) for one in sights if one)
-        known = [(one, self.lines.right_value(turns[-1])) for one, turns in ends]
-        found = [(one, wanted) for one, wanted in known if wanted is not None]
-        return found if len(found) == len(sights) else []
+    def _wanted(self, turns: Sequence[Sequence[Sight]]) -> list[tuple[Sequence[Sight], Values]]:
+        """Return turns with what is wanted behind them; none where it is not known of all."""
+        ends = [(row, self.lines.right_value(row[-1].entry)) for row in turns]
+        found = [(row, wanted) for row, wanted in ends if wanted is not None]
+        return found if len(found) == len(ends) else []
 
     def _edited(
-        self, statement: ast.stmt, turns: Sequence[tuple[Sight, Values]], exact: bool
+        self, statement: ast.stmt, turns: Sequence[tuple[Sequence[Sight], Values]], exact: bool
     ) -> ast.stmt | None:
         """Return the first edit that gives the numbers, else if not ``exact`` a multiple."""
         if not turns:
             return None
-        first = turns[0][0]
-        tried = [(Evaluation(*sight[1:], sight.binding.name), wanted) for sight, wanted in turns]
+        first = turns[0][0][0]
+        tried = [(Evaluation(*row), wanted) for row, wanted in turns]
         own = [(evaluation.of(statement), wanted) for evaluation, wanted in tried]
         if all(found and right_value(found, wanted, exact=True) for found, wanted in own):
             return None  # something in sight was changed in place: no edit mends that
         scaled, left = None, MANY if own[0][0] else MORE
         sizes = {name: value for name, value in first.known.items() if type(value) is int}
-        lists = {name: one for name, one in first.known.items() if isinstance(one, range)}
+        lists = {name: one for name, one in first.known.items() if isinstance(one, Held)}
         sizes |= {f"len({name})": len(one) for name, one in lists.items()}
         counts = {name: [np.asarray(size)] for name, size in sizes.items() if size > 1}
-        for edited in edits(statement, {**first.names, **self._called(first), **counts}):
+        for edited in edits(statement, {**first.names, **counts}):
             fitting = {True, False} if not exact and scaled is None else {True}
             for evaluation, wanted in tried:
                 found = evaluation.of(edited, wanted)
@@ -222,12 +221,3 @@ class _WrittenOut(ast.NodeTransformer):
 
 def _holds(loop: ast.For, statement: ast.stmt) -> bool:
     return loop.lineno <= statement.lineno <= (loop.end_lineno or 0)
-
-
-def _added(node: Node, values: list[Numbers]) -> Numbers:
-    """Return what an assignment to a part would give if it added to the part."""
-    whole, part, *_ = values
-    made = np.array(whole)
-    index = node.settings["index"]
-    made[index] += part
-    return made

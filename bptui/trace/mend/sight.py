@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from bptui.core.graph.node import Node
-from bptui.trace.judge.repair import Repair
-from bptui.trace.judge.replay import as_it_is
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.mend.neighbours import neighbours, rows
-from bptui.trace.mend.recalled import recalled
-from bptui.trace.paths import SINGLE
+from bptui.trace.mend.held_values import Held, beside, rows
+from bptui.trace.mend.mending import Evaluation, Sight
+from bptui.trace.mend.recalled import Recalled, recalled
+from bptui.trace.paths import SINGLE, called
 from bptui.trace.record.recording import Recording
 from bptui.trace.source import Place, Source, has
-from bptui.trace.step.multiples import CLOSE, Values, largest
-from bptui.trace.step.parts import part_put
+from bptui.trace.step.multiples import Values
 from bptui.trace.tape import Binding, Reference, Value
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
 ITEM = re.compile(r"\[\d+\]")
 NEAR = 200
 """Entries of one statement, at most."""
-
-
-class Sight(NamedTuple):
-    """What a statement can be evaluated with: its binding, and the values in its sight."""
-
-    binding: Binding
-    names: dict[str, Values]
-    known: dict[str, Any]
-    before: Values | None
+MANY, LAST = 64, 2
+"""Turns of a loop that are told as they follow each other; the last ones that are told else."""
+PUTTING = ("setitem", "put", "add.at")
 
 
 class Seeing:
@@ -61,48 +52,62 @@ class Seeing:
         return place >= 0 and has(self.statement, self.places[place][:2])
 
     @cached_property
-    def _writes(self) -> dict[int, list[tuple[int, Value]]]:
-        """The entries by which turns of a loop write parts of one array, and which; by each."""
-        found: dict[int, list[tuple[int, Value]]] = {}
-        for entry in self.own:
-            if (part := part_put(self.lines.truth.tape, entry)) is not None:
-                found[entry] = found.get(part[0], [])
-                found[entry].append((entry, part[1]))
-        return found
+    def _bound(self) -> list[Binding]:
+        """The names that the statement gives."""
+        return [binding for binding in self.recorder.bindings if self._inside(binding.place)]
 
-    def turns(self, entry: int) -> list[int]:
-        """Return all such entries, where no other number of the array is wrong."""
-        writes = self._writes.get(entry, [])
-        right = self.lines.right_value(writes[-1][0]) if len(writes) > 1 else None
-        if right is None:
-            return []
-        pairs = zip(self.lines.values[writes[-1][0]], right, strict=True)
-        left = [(own - new).copy() for own, new in pairs]
-        for part in left:
-            for _, places in writes:
-                part.reshape(-1)[places] = 0.0
-        return [one for one, _ in writes] if largest(left) <= CLOSE * largest(right) else []
+    def turns(self, entries: Iterable[int]) -> list[list[Sight]]:
+        """Return what the statement sees where it makes entries, in turns that change one value.
 
-    def sight(self, repair: Repair) -> Sight | None:
-        """Return what the statement can be evaluated with; None where it binds nothing."""
-        first = repair.entries[0]
-        anew = first in repair.renamed
-        bindings = (
-            binding
-            for binding in self.recorder.bindings
-            if (binding.entry == first if anew else binding.when > first)
-            if self._inside(binding.place)
-        )
-        binding = next(bindings, None)
-        if binding is None:
-            return None
-        turns = [b.when for b in self.recorder.bindings if self._inside(b.place)]
-        since = max((when for when in turns if when <= first), default=first - NEAR)
+        A turn of a loop that adds to what the last one gave, or writes another part of it, follows
+        that one. Of such rows of turns the first is told, and the last ones; of long ones the ends.
+        """
+        row_of: dict[int, list[Binding]] = {}
+        for one in self._bound:
+            former = self._former(one.entry) if one.entry in self.own else -1
+            row_of[one.entry] = row = row_of.get(former, [])
+            row.append(one)
+        named = [one for one in map(self._binding, entries) if one is not None]
+        told = [*{id(row): row for row in (row_of[one.entry] for one in named)}.values()]
+        told = told[:1] + told[1:][-LAST:]
+        if len(told) == 1 and len(told[0]) > MANY:
+            told = [[one] for one in (told[0][0], *told[0][-LAST:])]
+        return [self._with_items([*map(self._at, row)]) for row in told]
+
+    def _former(self, entry: int) -> int:
+        """Return the entry of what the statement changes; -1 where it changes nothing."""
+        note = self.lines.truth.tape.notes[entry]
+        changes = isinstance(self.statement, ast.AugAssign) or note.call in PUTTING
+        given = note.arguments[0] if note.arguments and changes else None
+        return given.entry if isinstance(given, Reference) else -1
+
+    def _binding(self, entry: int, anew: bool = False) -> Binding | None:
+        """Return the name that the statement gives an entry, or to what is made of it."""
+        of = (b for b in self._bound if (b.entry == entry if anew else b.when > entry))
+        return next(of, None)
+
+    def sight(
+        self, entry: int, anew: bool = False, element: ast.Assign | None = None
+    ) -> Sight | None:
+        """Return what the statement, or an element of it, sees where it makes an entry.
+
+        None where it binds nothing. An entry is made ``anew`` where the statement but names it.
+        """
+        binding = self._binding(entry, anew)
+        if element is not None:
+            found = self._in_element(element, entry)
+        else:
+            found = binding and self._at(binding, binding.when if anew else entry)
+        return None if found is None else self._with_items([found])[0]
+
+    def _at(self, binding: Binding, first: int | None = None) -> Sight:
+        """Return what is in sight where a name is given, in a turn in which an entry is made."""
+        first = binding.entry if first is None else first
+        since = max((b.when for b in self._bound if b.when <= first), default=first - NEAR)
         start = min((entry for entry in self.own if since <= entry <= first), default=first)
-        start = binding.when if anew else start
         return self._sight(binding, start, self._before(binding, start))
 
-    def sight_of(self, element: ast.Assign, entry: int) -> Sight | None:
+    def _in_element(self, element: ast.Assign, entry: int) -> Sight | None:
         """Return what an element of the statement can be evaluated with, where it has an entry."""
         value = element.value
         span = (value.lineno, value.col_offset, value.end_lineno, value.end_col_offset)
@@ -111,7 +116,8 @@ class Seeing:
         if end is None:
             return None
         before = max((one for one in ends if one < end), default=end - NEAR)
-        start = min(one for one in self.own if before < one <= end)
+        inner = (e for e in self.own if has(value, self.places[self._place(e)][:2]))
+        start = min(entry for entry in inner if before < entry <= end)
         first, last = self.source.around(self.statement.lineno)
         near = (
             b.frame
@@ -122,107 +128,115 @@ class Seeing:
         return self._sight(binding, start, None)
 
     def _sight(self, binding: Binding, start: int, before: Values | None) -> Sight:
-        known = {**self.source.modules, **self._plain(binding, start)}
-        truth = self.lines.truth
-        known |= recalled(self.source, self.recorder, self.places, truth, binding.when)
-        names = self._in_sight(binding, start, known.pop("self", None), known)
-        return Sight(binding, names, known, before)
+        latest = {b.location: (b.when, b.entry) for b in self.recorder.bindings if b.when <= start}
+        for when, _, entry, item in self.recorder.reads:
+            if item and when <= self._last_read(binding):
+                latest[item] = max((when, entry), latest.get(item, (0, 0)))
+        items: dict[int, dict[Value, int]] = {}
+        for where, (_, entry) in latest.items():
+            if where[0] == "item":
+                items.setdefault(where[1], {})[where[2]] = entry
+        known = {**self.source.modules, **self._plain(binding, start, items)}
+        known |= recalled(self.source, self.recorder, self.places, self.lines.truth, binding.when)
+        newest = {where: entry for where, (_, entry) in latest.items()}
+        names = self._in_sight(binding, start, known.pop("self", None), known, newest)
+        return Sight(names, known, before, binding.name, binding.entry)
 
-    def _plain(self, binding: Binding, start: int) -> dict[str, Any]:
-        """Return the variables in sight that hold no numbers to derive by."""
+    def _last_read(self, binding: Binding) -> int:
+        """Return when a turn has read all: the next turn of a loop may read others."""
+        return binding.entry if binding.entry in self.own else binding.when
+
+    def _with_items(self, turns: list[Sight]) -> list[Sight]:
+        """Return turns with the values of items that are at hand in them, the nearest first."""
+        around = [*ast.walk(self.source.part(self.statement.lineno))]
+        near = dict.fromkeys(beside(self.statement, around))
+        counts = [name for name, one in turns[0].known.items() if type(one) in (int, str)]
+        calls = (node for node in ast.walk(self.source.tree) if isinstance(node, ast.Call))
+        own = [call for call in calls if isinstance(turns[0].known.get(called(call)), Recalled)]
+        far = [*rows(self.statement, turns[0].names, counts), *map(ast.unparse, own)]
+        single = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
+        made: list[Sight] = []
+        for turn, items in zip(turns, Evaluation(*turns).each([*near, *far]), strict=True):
+            names = {**{text: items[text] for text in near if text in items}, **turn.names, **items}
+            fit = {n: v for n, v in names.items() if single or v[0].size > 1 or not ITEM.search(n)}
+            made.append(turn._replace(names=fit))
+        return made
+
+    def _plain(
+        self, binding: Binding, start: int, items: Mapping[int, Mapping[Value, int]]
+    ) -> dict[str, Any]:
+        """Return the variables in sight that hold no numbers to derive by, and lists of numbers."""
         line, found = self.statement.lineno, dict[str, Any]()
         for when, frame, name, value in self.recorder.plain:
-            own = name.removeprefix("len(").removesuffix(")")
-            near = frame == binding.frame or (not frame and self.source.sees(line, own))
-            if near and when <= start and not own.startswith("return "):
-                found[own] = value if name == own else range(value)  # as long as the list
+            near = frame == binding.frame or (not frame and self.source.sees(line, name))
+            if near and when <= start and not name.startswith("return "):
+                listed = type(value) is tuple
+                found[name] = Held(value, items, self._values) if listed else value
+        for when, place, value in self.recorder.turning:
+            if when <= start and self._inside(place):
+                found[self.source.piece(self.places[place])] = value
         return found
 
     def _before(self, binding: Binding, start: int) -> Values | None:
         """Return the former value of the statement's target."""
-        note = self.lines.truth.tape.notes[binding.entry]
-        changes = isinstance(self.statement, ast.AugAssign)
-        if changes or note.call in ("setitem", "put", "add.at"):
-            if note.arguments and isinstance(note.arguments[0], Reference):
-                turns = [] if changes else self.turns(binding.entry)
-                right = self.lines.right_value(turns[-1]) if turns else None
-                return right or self._values(note.arguments[0].entry)
-        elif isinstance(self.statement, ast.Assign):
+        former = self._former(binding.entry)
+        if former < 0 and isinstance(self.statement, ast.Assign):
             old = [
-                former.entry
-                for former in self.recorder.bindings
-                if former.when <= start and former.location == binding.location
-                if former is not binding
+                one.entry
+                for one in self.recorder.bindings
+                if one.when <= start and one.location == binding.location
+                if one is not binding
             ]
-            return self._values(old[-1]) if old else None
-        return None
-
-    def _objects(self, read: set[int]) -> set[Any]:
-        """Return the objects that the statement's ``self`` may be, by what it has read."""
-        named = {ast.unparse(node) for node in ast.walk(self.statement) if isinstance(node, SINGLE)}
-        owners = [b for b in self.recorder.bindings if b.entry in read and _of_self(b)]
-        # what one layer gives is what the next one takes, so what it is called here counts first
-        sure = {b.location[1] for b in owners if b.name in named}
-        return sure or {b.location[1] for b in owners}
+            former = old[-1] if old else -1
+        return None if former < 0 else self._values(former)
 
     def _values(self, entry: int) -> Values | None:
         lines = self.lines
         if entry in lines.current:
             return lines.current[entry]
         recorded = np.asarray(lines.truth.tape.values[entry])
-        graph = lines.truth.graph
-        node = graph.nodes.get(entry)
-        inputs = () if node is None or entry in lines.values else node.inputs
-        if node is not None and any(graph.entry.get(one) in lines.current for one in inputs):
-            return self._again(node)  # computed, but left out
+        node = lines.truth.graph.nodes.get(entry)
         if recorded.dtype.kind not in "iub":
             recorded = recorded.astype(np.float64)
             if node is not None:
                 return lines.truth.numbers(node)
         return [recorded] * len(lines.truth.draws)
 
-    def _again(self, node: Node) -> Values | None:
-        """Return what the program makes of right values, but leaves out where it is wrong."""
-        entries = self.lines.truth.graph.entry
-        parts = [
-            self._values(entries[one]) if one in entries else self.lines.truth.numbers(one)
-            for one in node.inputs
-        ]
-        given = [part for part in parts if part is not None]
-        if len(given) < len(parts):
-            return None
-        return [as_it_is(node, list(draw)) for draw in zip(*given, strict=True)]
+    def _around(
+        self, read: set[int], latest: Mapping[tuple[Any, ...], int]
+    ) -> tuple[set[int], set[Any]]:
+        """Return the calls of functions around the statement's own, and what its ``self`` may be.
 
-    def _enclosing(self, read: set[int], latest: Mapping[tuple[Any, ...], int]) -> set[int]:
-        """Return the calls of the functions around the statement's own, by what it has read.
-
-        ``latest`` are the entries that variables have where the statement begins.
+        What it has ``read`` tells both; ``latest`` is what variables are where it begins.
         """
-        spans = self.source.outside(self.statement.lineno)
-        if not spans:
-            return set()
         named = {ast.unparse(node) for node in ast.walk(self.statement) if isinstance(node, SINGLE)}
-        bindings = (b for b in self.recorder.bindings if b.name in named)
-        known = (b for b in bindings if b.entry in read or latest.get(b.location) in read)
-        return {
-            b.frame
-            for b in known
-            if any(first <= self.places[b.place][0] <= last for first, last in spans)
-        }
+        known = [b for b in self.recorder.bindings if {b.entry, latest.get(b.location)} & read]
+        spans = self.source.outside(self.statement.lineno)
+        within = ((b, self.places[b.place][0]) for b in known if b.name in named)
+        frames = {b.frame for b, line in within if any(one <= line <= two for one, two in spans)}
+        owners = [b for b in known if b.entry in read and _of_self(b)]
+        # what one layer gives is what the next one takes, so what it is called here counts first
+        sure = {b.location[1] for b in owners if b.name in named}
+        return frames, sure or {b.location[1] for b in owners}
 
     def _in_sight(
-        self, binding: Binding, start: int, owner: int | None, known: Mapping[str, Any]
+        self,
+        binding: Binding,
+        start: int,
+        owner: int | None,
+        known: Mapping[str, Any],
+        latest: Mapping[tuple[Any, ...], int],
     ) -> dict[str, Values]:
         """Return the expressions with a known value in the statement's sight, the latest first.
 
-        ``owner`` is the object that ``self`` is, ``known`` what else has a name.
+        ``owner`` is the object that ``self`` is, ``known`` what else has a name, ``latest`` what
+        variables and items are.
         """
         found: dict[str, int] = {}
-        latest = {b.location: b.entry for b in self.recorder.bindings if b.when <= start}
         tape = self.lines.truth.tape
         read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
-        objects = self._objects(read)
-        frames = {0, binding.frame, *self._enclosing(read, latest)}
+        outer, objects = self._around(read, latest)
+        frames = {0, binding.frame, *outer}
         held: dict[str, tuple[Any, ...]] = {}
         renamed = {(one.place, entry) for one in self.lines.repairs for entry in one.renamed}
         anew: set[str] = set()  # what is mended by another name
@@ -236,53 +250,32 @@ class Seeing:
             if other.frame == 0 and other.name in local:
                 continue  # a count in a function hides an array of its name
             ours = {owner} if owner and other.location[0] == "attribute" else objects
-            if _of_self(other) and ours and other.location[1] not in ours:
+            if _of_self(other) and not (takes_self and (not ours or other.location[1] in ours)):
                 continue  # of another layer
             if other.frame == 0 and not self.source.sees(self.statement.lineno, other.name):
                 continue  # of another module
-            if _of_self(other) and not takes_self:
-                continue
             near = other.frame in frames or other.name.startswith("self.")
             if other.when <= start and near and PLAIN.fullmatch(other.name):
                 found.pop(other.name, None)
                 found[other.name] = other.entry
                 anew -= {other.name}
                 anew |= {other.name} if (other.place, other.entry) in renamed else set()
-                if other.location[0] == "attribute":
+                kind = other.location[0]
+                if kind in ("attribute", "item"):
                     held[other.name] = other.location
-                    if other.frame != binding.frame and not _of_self(other):
-                        others.add(other.name)
+                if kind == "attribute" and other.frame != binding.frame and not _of_self(other):
+                    others.add(other.name)
         found |= {name: latest[where] for name, where in held.items() if name in found}
-        first, last = self.source.around(self.statement.lineno)
-        last_read = max(start, binding.entry)  # the next turn of a loop may read others
-        owners: dict[str, tuple[Any, ...]] = {}
-        items_of = {where: entry for where, entry in latest.items() if where[0] == "item"}
-        for when, place, entry, item in self.recorder.reads:
-            if when <= last_read and item:
-                items_of[item] = entry
-            if when <= last_read and first <= self.places[place][0] <= last:
-                text = self.source.normal(self.places[place])
-                if text is not None and item:
-                    owners[text] = item
-                turning = text is not None and text.isidentifier()  # in a comprehension
-                if text is not None and (self._inside(place) or not turning):
-                    found.pop(text, None)
-                    found[text] = entry
-        counts = {name: one for name, one in known.items() if type(one) in (int, str)}
-        for text, entry in neighbours(self.statement, owners, items_of, counts):
-            found.pop(text, None)
-            found[text] = entry
-        latest_first = list(found)[::-1]
+        for when, place, entry, item in self.recorder.reads:  # a comprehension's variables
+            if not item and self._inside(place) and when <= self._last_read(binding):
+                text = self.source.piece(self.places[place])
+                found.pop(text, None)
+                found[text] = entry
+        latest_first = [*found][::-1]
         order = sorted(latest_first, key=others.__contains__)
         of = {name: self.lines.right_value if name in anew else self._values for name in order}
-        values = {name: of[name](found[name]) for name in order}
-        items = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
-        given = {
-            name: known
-            for name, known in values.items()
-            if known is not None and (items or known[0].size > 1 or not ITEM.search(name))
-        }
-        return given | dict(rows(self.statement, given, counts))
+        values = ((name, of[name](found[name])) for name in order)
+        return {name: one for name, one in values if one is not None}
 
 
 def _of_self(binding: Binding) -> bool:

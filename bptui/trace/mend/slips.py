@@ -19,7 +19,7 @@ from bptui.trace.judge.activated import Activated, slopes_at
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.replay import as_it_is
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.mend.mending import evaluated
+from bptui.trace.mend.mending import Evaluation
 from bptui.trace.mend.should_be import View
 from bptui.trace.step.multiples import CLOSE, Numbers, Values, multiple
 
@@ -80,12 +80,12 @@ def _pairs(view: View, repair: Repair, told: str | None) -> Iterator[tuple[Value
     apart = [entry for entry in entries if multiple(lines.values[entry], wanted[entry]) is None]
     if apart:
         yield lines.values[apart[0]], wanted[apart[0]], alone
-    sight = view.sight(repair) if apart and told else None
+    sight = view.sight(entries[0], bool(repair.renamed)) if apart and told else None
     if sight is None:
         return
-    new = ast.parse(told or "").body[0]
+    new, evaluation = ast.parse(told or "").body[0], Evaluation(sight)
     for pair in reversed([*_differing(view.statement, new)]):
-        wrong, right = (evaluated(ast.Return(e), sight.names, sight.known, None, "") for e in pair)
+        wrong, right = (evaluation.of(ast.Return(part)) for part in pair)
         if wrong is not None and right is not None and wrong[0].size == right[0].size:
             yield wrong, right, alone
 

@@ -57,7 +57,7 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
             for new in level(at(statement, path), names):
                 yield put(statement, path, new)
     for path in reversed(every):  # of what has a name, where that will do
-        for new in _sums(at(statement, path)):
+        for new in _sums(at(statement, path), names):
             yield put(statement, path, new)
 
 
@@ -99,18 +99,17 @@ def _operands(node: ast.AST, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """Transposes, exchanged operands, the other side of a comparison, other brackets, an axis."""
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        yield node.value
-    elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim == 2:
-        yield ast.Attribute(node, "T", ast.Load())
+    turned = _turned(node, names)
+    if isinstance(turned, SINGLE) or ast.unparse(node) in names:
+        yield turned
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        for left, right in _turns(node.left, node.right):
+        for left, right in _turns(node.left, node.right, names):
             yield ast.BinOp(left, node.op, right)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
         yield ast.BinOp(node.left, ast.Add(), node.right)
         yield ast.BinOp(node.right, node.op, node.left)
     if isinstance(node, ast.Call) and called(node) in PRODUCTS and len(node.args) == 2:
-        for left, right in _turns(*node.args):
+        for left, right in _turns(node.args[0], node.args[1], names):
             yield ast.Call(node.func, [left, right], node.keywords)
     yield from opposite(node)
     yield from _brackets(node)
@@ -130,19 +129,28 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
             yield ast.Call(func, node.args, node.keywords)
 
 
-def _turns(one: ast.expr, two: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+def _turns(
+    one: ast.expr, two: ast.expr, names: Mapping[str, Values]
+) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Yield the factors of a product exchanged, transposed, and both."""
     yield two, one
-    for left in (one, _turned(one)):
-        for right in (two, _turned(two)):
+    for left in (one, _turned(one, names)):
+        for right in (two, _turned(two, names)):
             yield left, right
             yield right, left
 
 
-def _turned(node: ast.expr) -> ast.expr:
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        return node.value
-    return ast.Attribute(node, "T", ast.Load())
+def _turned(node: ast.expr, names: Mapping[str, Values]) -> ast.expr:
+    """Return a transpose; of a stack of matrices that of each."""
+    match node:
+        case ast.Attribute(inner, "T") | ast.Call(ast.Attribute(inner, "transpose" | "swapaxes")):
+            return inner
+    own = names.get(ast.unparse(node))
+    if own is None or own[0].ndim < 3:
+        return ast.Attribute(node, "T", ast.Load())
+    *rest, last, before = range(own[0].ndim)
+    axes: list[ast.expr] = [ast.Constant(axis) for axis in (*rest, before, last)]
+    return ast.Call(ast.Attribute(node, "transpose", ast.Load()), axes, [])
 
 
 def opposite(node: ast.AST) -> Iterator[ast.expr]:
@@ -370,8 +378,10 @@ def _statements(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[as
         )
 
 
-def _sums(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield the sums over the samples of what is kept for each."""
-    for axis in (0, 1):
-        for keep in ("", ", keepdims=True"):
-            yield _parsed(f"({ast.unparse(node)}).sum(axis={axis}{keep})")
+def _sums(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Yield the sums over the samples of what is kept for each; for a number those in sight."""
+    of_number = [name for name, values in names.items() if values[0].ndim]
+    for text in of_number if isinstance(node, ast.Constant) else [f"({ast.unparse(node)})"]:
+        for axis in (0, 1):
+            for keep in ("", ", keepdims=True"):
+                yield _parsed(f"{text}.sum(axis={axis}{keep})")

@@ -284,6 +284,8 @@ class Calls(Names):
         """Take note of what a comprehension's variable is in one of its turns."""
         if is_number(value) and self.is_known(value):
             self.reads.append((len(self.tape), at, self.entry_of(value, at), ()))
+        elif isinstance(value, int | str):
+            self.turning.append((len(self.tape), at, value))
 
     def item(self, at: int, value: Value, index: Value) -> Value:
         """Take something out of an array, a list or a dict."""

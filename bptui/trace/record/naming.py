@@ -72,10 +72,8 @@ class Names(Recording):
             self.bound(at, frame, name, value, ("name", frame, name))
         elif value is None or isinstance(value, bool | int | str):
             self.plain.append((len(self.tape), frame, name, value))
-        else:
-            if isinstance(value, list | tuple):
-                self.plain.append((len(self.tape), frame, f"len({name})", len(value)))
-            self.contents(at, frame, name, value)
+        elif (held := self.contents(at, frame, name, value)) is not None:
+            self.plain.append((len(self.tape), frame, name, held))
 
     def _held(self, at: int, frame: int, text: str, value: Value) -> None:
         """Take note of the numbers that an object of the program holds: loss.data, W1.grad."""
@@ -88,16 +86,24 @@ class Names(Recording):
 
     def contents(
         self, at: int, frame: int, text: str, value: Value, most: int = LONGEST * LONGEST
-    ) -> None:
-        """Take note of the numbers in a list or a dict, and in those in it: ``most`` of them."""
-        if not isinstance(value, list | tuple | dict) or len(value) > min(LONGEST, most):
-            return
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+    ) -> Value:
+        """Take note of the numbers in a list or a dict, and in those in it: ``most`` of them.
+
+        Return what it is: its kind, its identity, how long it is, and what it holds but numbers.
+        """
+        if not isinstance(value, list | tuple | dict):
+            return None
+        kind, own, held = type(value).__name__, self.identity(value), list[Value]()
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in pairs if len(value) <= min(LONGEST, most) else ():
             name = f"{text}[{key!r}]"
             if is_number(part):
-                self.bound(at, frame, name, part, ("item", self.identity(value), key_of(key)))
-            else:
-                self.contents(at, frame, name, part, most // len(value))
+                self.bound(at, frame, name, part, ("item", own, key_of(key)))
+            elif part is None or isinstance(part, bool | int | str):
+                held.append((key_of(key), part))
+            elif (inner := self.contents(at, frame, name, part, most // len(value))) is not None:
+                held.append((key_of(key), inner))
+        return kind, own, len(value), held
 
     def item_of(self, owner: Value, index: Value) -> tuple[Value, ...]:
         """Return what an item of a list or a dict means."""

@@ -45,7 +45,12 @@ class Recording:
         self.reads: list[tuple[int, int, int, tuple[Value, ...]]] = []
         """Numbers taken out of lists and dicts: when, where, the entry, and which item it was."""
         self.plain: list[tuple[int, int, str, Value]] = []
-        """Whole numbers and the like by name: when, the frame, the name, and the value."""
+        """Whole numbers and the like by name: when, the frame, the name, and the value.
+
+        Of lists and dicts what they are, without the numbers in them.
+        """
+        self.turning: list[tuple[int, int, Value]] = []
+        """What a comprehension's variables are, if no numbers: when, where, and the value."""
         self.compared: list[tuple[int, bool]] = []
         """Single numbers that were compared, and whether what was asked is so."""
         self.turns: list[tuple[int, int]] = []

@@ -164,6 +164,7 @@ class Session:
             "turns": recorder.turns,
             "reads": recorder.reads,
             "compared": recorder.compared,
+            "turning": recorder.turning,
             "plain": recorder.plain,
         }
         stored.write(self.folder, "run", run)

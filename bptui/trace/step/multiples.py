@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,6 +102,14 @@ def right_value(values: Values, wanted: Values, exact: bool) -> bool:
 
 def _surely_apart(one: Sequence[Any], other: Sequence[Any], noise: Noise) -> bool:
     """Whether a few numbers tell that values are no multiple: most are not, and soon told so."""
+    if other[0].size == 1:
+        first, true = one[0].item(), other[0].item()
+        for value, wanted in zip(one[1:], other[1:], strict=True):
+            ours, theirs = first * wanted.item(), value.item() * true
+            close = CLOSE * (abs(ours) + abs(theirs))
+            if abs(ours - theirs) > 4.0 * (close + noise.values * (abs(true) + abs(wanted.item()))):
+                return True
+        return False
     sizes = [float(np.abs(part).max(initial=0.0)) for part in other]
     most = max(sizes)
     if most == 0.0:
@@ -151,26 +159,6 @@ class Multiples:
             mixed = np.abs(flat @ self.mixed - factors * self.mixtures)
             near = (off <= close) & (mixed <= close * np.abs(self.mixed).sum()) & (factors != 0.0)
         return sorted({*self.numbers[near].tolist(), *(() if flat.any() else self.zero)})
-
-
-class Singles:
-    """Many single numbers in all draws: tells at once which may be multiples of another."""
-
-    def __init__(self, numbers: Mapping[int, Values]) -> None:
-        """Take the numbers by their entries."""
-        self.entries = np.array([*numbers], dtype=int)
-        self.rows = np.array([_flat(parts) for parts in numbers.values()])
-
-    def unlike(self, true: Values) -> set[int]:
-        """Return the entries that are surely no multiple of a number; none for an array."""
-        wanted = _flat(true)
-        if true[0].size != 1 or not len(self.rows):
-            return set()
-        with np.errstate(all="ignore"):
-            factors = self.rows @ wanted / (wanted @ wanted)
-            off = np.abs(self.rows - factors[:, None] * wanted).max(axis=1)
-            apart = off > 2.0 * CLOSE * np.abs(factors) * np.abs(wanted).max()
-        return set(self.entries[apart].tolist())
 
 
 def multiple_and_share(

@@ -155,7 +155,7 @@ def _by_gradient(truth: StepTruth, true: Values, parameter: Parameter) -> bool:
         behind -= {value}  # as of a memory that is zero so far
     same = {
         entry
-        for entry in behind - truth.unlike(true)
+        for entry in behind
         if int(np.prod(nodes[entry].shape)) == true[0].size
         if multiple(truth.numbers(nodes[entry]), true) is not None
     }

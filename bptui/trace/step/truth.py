@@ -16,7 +16,6 @@ from bptui.trace.step.lowering import Lowered
 from bptui.trace.step.multiples import (
     Match,
     Noise,
-    Singles,
     Values,
     largest,
     multiple,
@@ -289,16 +288,6 @@ class StepTruth:
         """Return a parameter's numbers in all draws."""
         return list(map(parameter.taken, self.numbers(self.parameters[parameter])))
 
-    def unlike(self, true: Values) -> set[int]:
-        """Return entries that are surely no multiple of a true gradient: there may be more."""
-        return self._singles.unlike(true)
-
-    @cached_property
-    def _singles(self) -> Singles:
-        entries = self.dependent | self._made & set().union(*self.behind.values())
-        single = (entry for entry in sorted(entries) if not self.tape.shape(entry))
-        return Singles({entry: self.numbers(self.graph.node(entry)) for entry in single})
-
     @cached_property
     def _made(self) -> set[int]:
         """What the step computes itself."""
@@ -322,7 +311,7 @@ class StepTruth:
         """
         size, behind = true[0].size, self.behind[parameter.key]
         own = behind & (self.dependent | self._made)
-        for entry in sorted(own - self.unlike(true) - self.sizes, reverse=True):
+        for entry in sorted(own - self.sizes, reverse=True):
             node = self.graph.node(entry)
             ends = entry in (parameter.before, parameter.after)
             if not ends and int(np.prod(node.shape)) == size:
