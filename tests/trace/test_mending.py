@@ -305,9 +305,32 @@ for step in range(2):
 PARTS = "parts = [dV, d.sum(axis=0), x.T @ dh]"
 
 
+LAYERS = """
+class Net:
+    def __init__(self):
+        self.Ws = [W, V, rng.normal(size=(2, 2))]
+    def step(self):
+        a = [x]
+        for M in self.Ws:
+            a.append(np.tanh(a[-1] @ M))
+        loss = ((a[-1] - y) ** 2).sum() / 2
+        d, grads = (a[-1] - y) * (1 - a[-1] ** 2), [None] * 3
+        for i in (2, 1, 0):
+            grads[i] = a[i].T @ d
+            if i:
+                d = (d @ self.Ws[i].T) * (1 - a[i] ** 2)
+        for i in range(3):
+            self.Ws[i] -= 0.1 * grads[i]
+net = Net()
+for step in range(2):
+    net.step()
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [
+        (LAYERS, "* (1 - a[i] ** 2)", "* (1 - a[i - 1] ** 2).any()"),
         (LISTS, "e.append(2 * (o[k] - t[k]))", "e.append(2 * (o[k] + t[k]))"),
         (LISTS, "(1 - o[k] ** 2)", "(1 - o[k] ** 3)"),
         (LISTS, "(1 - o[k] ** 2)", "(1 + o[k] ** 2)"),

@@ -80,11 +80,11 @@ def _beside(index: ast.expr) -> Iterator[ast.expr]:
     """Yield an index that is one less, and one more; else such counts in it."""
     match index:
         case ast.Constant(int()) | ast.Name() | ast.BinOp(_, ast.Add() | ast.Sub(), ast.Constant()):
-            yield from (_stepped(index, step) for step in (-1, 1))
+            yield from (_stepped(index, step) for step in (1, -1))
         case _:
             for part in ast.walk(index):
                 if isinstance(part, ast.Name):
-                    yield from (replaced(index, [part], _stepped(part, step)) for step in (-1, 1))
+                    yield from (replaced(index, [part], _stepped(part, step)) for step in (1, -1))
 
 
 def _stepped(index: ast.expr, step: int) -> ast.expr:

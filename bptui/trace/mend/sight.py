@@ -266,9 +266,9 @@ class Seeing:
                 if kind == "attribute" and other.frame != binding.frame and not _of_self(other):
                     others.add(other.name)
         found |= {name: latest[where] for name, where in held.items() if name in found}
-        for when, place, entry, item in self.recorder.reads:  # a comprehension's variables
-            if not item and self._inside(place) and when <= self._last_read(binding):
-                text = self.source.piece(self.places[place])
+        for when, place, entry, _ in self.recorder.reads:  # a comprehension's variables, and items
+            text = self.source.normal(self.places[place]) if self._inside(place) else None
+            if text is not None and when <= self._last_read(binding):
                 found.pop(text, None)
                 found[text] = entry
         latest_first = [*found][::-1]
