@@ -47,9 +47,8 @@ class Checked:
         self.tape, self.parameters = self.found.truth.tape, self.found.truth.parameters
         self.recording = copy(run.recording)
         # the names in the code that calls it are not in sight of the program
-        self.recording.bindings = self.bindings = [
-            one for one in run.recording.bindings if one.place < 0 or run.line_of(one.place)
-        ]
+        own = (one for one in run.recording.bindings if one.place < 0 or run.line_of(one.place))
+        self.recording.bindings = self.bindings = [*own]
         blame_origins(self.found, self._view)
         self.names = self._names()
         self.meanings = Meanings(self.found, self.names, self._piece)

@@ -64,13 +64,14 @@ class Fitting:
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
+            behind = {entry for entry in behind if self.truth.adapted(key, entry)}
             self.unchanged[key] = {
                 entry: multiple(self.values[entry], true) for entry in sorted(behind, reverse=True)
             }
         for entry, factor in self.unchanged[key].items():
             if entry in changed:
                 factor = multiple(changed[entry], true)
-            if factor is not None and self.truth.adapted(key, entry):
+            if factor is not None:
                 yield factor
 
     def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:

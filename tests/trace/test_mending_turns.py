@@ -1,0 +1,143 @@
+"""How lines in loops are mended: in all their turns, with lists as they were."""
+
+import pytest
+
+from tests.trace.kinds import HEAD, program
+
+LISTS = """
+theta, rows = [0.1, -0.2, 0.3], x.tolist()
+for step in range(3):
+    outs = [sum(c * v for c, v in zip(theta, row)) for row in rows]
+    loss = sum((o - t) ** 2 for o, t in zip(outs, [1.0, 0.5, 2.0, -1.0, 0.3, 0.7])) / 6
+    grad = [0.0] * 3
+    for o, row, t in zip(outs, rows, [1.0, 0.5, 2.0, -1.0, 0.3, 0.7]):
+        e = 2 * (o - t) / len(rows)
+        grad[0] += e * row[0]
+        grad[1] += e * row[1]
+        grad[2] += e * row[2]
+    theta = [c - 0.1 * g for c, g in zip(theta, grad)]
+"""
+RECURRENT = """
+import math
+M, c = [[0.3, -0.2], [0.1, 0.4]], [0.5, -0.6]
+for step in range(2):
+    hs = [[0.0, 0.0]]
+    for v in (0.4, -0.3, 0.7):
+        z = [c[i] * v + sum(M[i][j] * hs[-1][j] for j in range(2)) for i in range(2)]
+        hs.append([math.tanh(z[i]) for i in range(2)])
+    loss = sum(h[0] ** 2 + h[1] for h in hs[1:])
+    dM, back = [[0.0] * 2 for _ in range(2)], [0.0, 0.0]
+    for t in range(3, 0, -1):
+        d = [(back[0] + 2 * hs[t][0]) * (1 - hs[t][0] ** 2), (back[1] + 1) * (1 - hs[t][1] ** 2)]
+        for i in range(2):
+            for j in range(2):
+                dM[i][j] += d[i] * hs[t - 1][j]
+        back = [sum(M[j][i] * d[j] for j in range(2)) for i in range(2)]
+    for i in range(2):
+        for j in range(2):
+            M[i][j] -= 0.1 * dM[i][j]
+"""
+CELLS = """
+A, B = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
+for step in range(2):
+    s, kept = np.zeros((6, 2)), []
+    for t in range(3):
+        p = np.hstack((1 / (1 + np.exp(-x @ A * (t + 1))), np.tanh(x @ B)))
+        s = p[:, :2] * s + p[:, 2:4]
+        kept.append((p, s))
+    loss = sum((one[1] ** 2).sum() for one in kept) / 2
+    dA, dB, back = np.zeros_like(A), np.zeros_like(B), np.zeros((6, 2))
+    for t in (2, 1, 0):
+        p, s = kept[t]
+        before = kept[t - 1][1] if t else np.zeros((6, 2))
+        gate, ds = p[:, :2], s + back
+        dA += x.T @ (ds * before * gate * (1 - gate)) * (t + 1)
+        dB += x.T @ (ds * (1 - p[:, 2:4] ** 2))
+        back = ds * gate
+    A -= 0.1 * dA
+    B -= 0.1 * dB
+"""
+STACKS = """
+q, k, v = (rng.normal(size=(2, 3, 4)) for _ in "qkv")
+M, N = rng.normal(size=(4, 4)), rng.normal(size=(4, 4))
+for step in range(2):
+    a, b = q @ M, k @ N
+    s = a @ b.transpose(0, 2, 1)
+    loss = ((s @ v) ** 2).sum() / 2
+    ds = (s @ v) @ v.transpose(0, 2, 1)
+    da = ds @ b
+    db = ds.transpose(0, 2, 1) @ a
+    grads = [q.reshape(-1, 4).T @ da.reshape(-1, 4), k.reshape(-1, 4).T @ db.reshape(-1, 4)]
+    M -= 0.01 * grads[0]
+    N -= 0.01 * grads[1]
+"""
+MARGINS = """
+k = np.arange(6) % 2
+for step in range(2):
+    o = x @ W
+    m = np.maximum(0, o - o[np.arange(6), k][:, None] + 1)
+    m[np.arange(6), k] = 0
+    loss = m.sum() / 6
+    on = (m > 0) * 1.0
+    on[np.arange(6), k] = -on.sum(axis=1)
+    W -= 0.1 * (x.T @ on / 6)
+"""
+PATHS = """
+class Node:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes, self.grad = data, parents, slopes, None
+    def back(self, grad):
+        self.grad = grad if self.grad is None else self.grad + grad
+        if self.slopes == "tanh":
+            self.parents[0].back(grad * (1 - self.data ** 2))
+        elif self.slopes == "mm":
+            self.parents[1].back(self.parents[0].data.T @ grad)
+        elif self.slopes == "mul":
+            self.parents[0].back(grad * self.parents[1].data)
+            self.parents[1].back(grad * self.parents[0].data)
+w = Node(W)
+for step in range(2):
+    z = Node(x @ w.data, (Node(x), w), "mm")
+    h = Node(np.tanh(z.data), (z,), "tanh")
+    o = Node(h.data * h.data, (h, h), "mul")
+    loss = o.data.sum()
+    w.grad = None
+    o.back(np.ones((6, 2)))
+    w.data = w.data - 0.1 * w.grad
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        (LISTS, "grad[2] += e * row[2]", "grad[2] += e * row[1]"),
+        (LISTS, "(o - t) / len(rows)", "(o - t) / len(row)"),
+        (RECURRENT, "sum(M[j][i] * d[j]", "sum(M[i][j] * d[j]"),
+        (CELLS, "ds * (1 - p[:, 2:4] ** 2)", "ds * (1 - p[:, :2] ** 2)"),
+        (STACKS, "db = ds.transpose(0, 2, 1) @ a", "db = ds @ a"),
+        (STACKS, "[q.reshape(-1, 4).T @ da", "[-q.reshape(-1, 4).T @ da"),
+        (MARGINS, "= -on.sum(axis=1)", "= -1"),
+        (PATHS, "back(grad * (1 - self.data ** 2))", "back(grad * (1 - self.data))"),
+    ],
+)
+def test_what_a_line_makes_of_items_and_in_turns_is_mended(
+    text: str, right: str, wrong: str
+) -> None:
+    assert program(text).verdict.right
+    assert program(program(text.replace(right, wrong)).mended().removeprefix(HEAD)).verdict.right
+
+
+def test_elements_of_one_line_are_mended_together() -> None:
+    judged = program("""
+r, c = np.zeros(6), np.zeros(6)
+for step in range(2):
+    d = r[:, None] + c - x @ x.T - np.outer(x[:, 0], y[:, 1])
+    loss = (d ** 2).sum() / 2
+    parts = [d.sum(axis=0), d.sum(axis=1)]
+    r -= 0.1 * parts[0]
+    c -= 0.1 * parts[1]
+""")
+    first, second = judged.verdict.lines.repairs
+    view = judged.view(first)
+    assert view is not None
+    assert view.all_mended([first, second]) == "parts = [d.sum(axis=1), d.sum(axis=0)]"
