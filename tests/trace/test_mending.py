@@ -48,6 +48,14 @@ def mended(wrong: str, right: str) -> str | None:
     return None
 
 
+def test_factors_are_turned_before_their_product() -> None:
+    statement = ast.parse("g = d.T @ x").body[0]
+    known = evaluated(statement, NAMES)
+    assert known is not None
+    said = [written(edited) for edited in edits(statement, {**NAMES, "d.T @ x": known})]
+    assert said.index("g = x.T @ d") < said.index("g = (d.T @ x).T")
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [

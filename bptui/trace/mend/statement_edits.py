@@ -99,12 +99,12 @@ def _operands(node: ast.AST, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """Transposes, exchanged operands, the other side of a comparison, other brackets, an axis."""
-    turned = _turned(node, names)
-    if isinstance(turned, SINGLE) or ast.unparse(node) in names:
-        yield turned
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for left, right in _turns(node.left, node.right, names):
             yield ast.BinOp(left, node.op, right)
+    turned = _turned(node, names)
+    if isinstance(turned, SINGLE) or ast.unparse(node) in names:
+        yield turned
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
         yield ast.BinOp(node.left, ast.Add(), node.right)
         yield ast.BinOp(node.right, node.op, node.left)
