@@ -96,3 +96,11 @@ def test_what_cannot_be_known_is_unclear(tmp_path: Path, start: str, body: str, 
     found = json.loads(result.stdout)
     assert (result.exit_code, found["verdict"]) == (3, "unclear")
     assert said in found["reason"]
+
+
+def test_a_gradient_that_is_written_elsewhere_leaves_zeros(tmp_path: Path) -> None:
+    given = Path(__file__).parents[1] / "trace" / "programs" / "given" / "all_halves.py"
+    text = given.read_text(encoding="utf-8").replace("grad_hidden[:, j] =", "w_out[:, j] =")
+    code, out, err = run(tmp_path, text.replace("np.dot(delta_out, w_out)", "w_out @ delta_out"))
+    assert (code, err) == (1, "")
+    assert "The first wrong line" in out

@@ -107,6 +107,8 @@ def _of_origins(
             continue
         tried.add(key)
         for text, replaced in _edited(lines, view, origin, inner, wrong):
+            if replaced.keys().isdisjoint(origin.made):
+                continue
             changed = _again(lines, origin, replaced)
             if changed is not None and _mends(lines, changed, wrong.repair):
                 yield origin, replaced, {**known, **changed}, text
