@@ -17,6 +17,9 @@ Value: TypeAlias = Any
 
 
 POWERS = ("power", "float_power", "pow", "math.pow")
+ROOTS = ("sqrt", "math.sqrt")
+ABSOLUTES = ("absolute", "abs", "fabs", "math.fabs")
+"""What numpy and Python call one function by."""
 
 
 class Reference(NamedTuple):

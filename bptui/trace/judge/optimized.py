@@ -16,6 +16,7 @@ from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
 from bptui.trace.step.multiples import Values, along, largest, multiple_as_it_is
 from bptui.trace.step.updates import Parameter
+from bptui.trace.tape import ROOTS
 
 if TYPE_CHECKING:  # which is what it blames in
     from bptui.trace.judge.wrong_lines import Lines
@@ -24,7 +25,6 @@ LARGE = 1e6
 """Times as large as they are: beside such gradients what is remembered from before is nothing."""
 FEW = 1e-3
 """The part of the largest gradient from which on numbers count."""
-ROOTS = ("sqrt", "math.sqrt")
 THROUGH = (*ROOTS, "add", "subtract", "divide", "multiply")
 
 

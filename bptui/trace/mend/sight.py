@@ -24,7 +24,7 @@ PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
 ITEM = re.compile(r"\[\d+\]")
 NEAR = 200
 """Entries of one statement, at most."""
-MANY, LAST = 64, 2
+IN_A_ROW, LAST = 64, 2
 """Turns of a loop that are told as they follow each other; the last ones that are told else."""
 PUTTING = ("setitem", "put", "add.at")
 
@@ -70,7 +70,7 @@ class Seeing:
         named = [one for one in map(self._binding, entries) if one is not None]
         told = [*{id(row): row for row in (row_of[one.entry] for one in named)}.values()]
         told = told[:1] + told[1:][-LAST:]
-        if len(told) == 1 and len(told[0]) > MANY:
+        if len(told) == 1 and len(told[0]) > IN_A_ROW:
             told = [[one] for one in (told[0][0], *told[0][-LAST:])]
         return [self._with_items([*map(self._at, row)]) for row in told]
 

@@ -12,7 +12,7 @@ from bptui.core.graph import elementwise, reductions, shaping
 from bptui.core.graph.node import OPS, Node, as_node
 from bptui.trace.step import numpy_moves as moves
 from bptui.trace.step.numpy_moves import NoRuleError, axes_of, stacked
-from bptui.trace.tape import Value
+from bptui.trace.tape import ABSOLUTES, POWERS, Value
 
 Make: TypeAlias = Callable[..., Node]
 
@@ -205,11 +205,8 @@ CALLS: dict[str, Make] = {
     # number by number
     "where": lambda condition, *choices: OPS["where"](condition, *map(stacked, choices)),
     "clip": _clip,
-    **dict.fromkeys(
-        ("pow", "float_power", "math.pow"), lambda a, b: elementwise.power(as_node(a), as_node(b))
-    ),
-    "abs": _of_numbers("absolute"),
-    "fabs": _of_numbers("absolute"),
+    **dict.fromkeys(POWERS, lambda a, b: elementwise.power(as_node(a), as_node(b))),
+    **dict.fromkeys(ABSOLUTES, _of_numbers("absolute")),
     "fmax": _of_numbers("maximum"),
     "fmin": _of_numbers("minimum"),
     "true_divide": _of_numbers("divide"),
@@ -244,5 +241,4 @@ CALLS: dict[str, Make] = {
         | {"sinh", "cosh", "tanh"}
     },
     "math.log": _log,
-    "math.fabs": _of_numbers("absolute"),
 }

@@ -15,7 +15,7 @@ from bptui.core.losses import TERMS
 from bptui.trace.step.lowering import Lowered
 from bptui.trace.step.multiples import Match
 from bptui.trace.step.weighted import Weights
-from bptui.trace.tape import Tape, Value
+from bptui.trace.tape import ABSOLUTES, POWERS, Tape, Value
 
 NAMES = ("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce")
 """How a word begins by which programs call their loss."""
@@ -29,7 +29,7 @@ ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
 SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
 UNDERIVED = (ValueError, TypeError, IndexError, KeyError)
 """What is raised where no gradient can be derived."""
-MEASURES = ("power", "square", "absolute", "math.pow", "math.fabs", "abs", "pow")
+MEASURES = (*POWERS, *ABSOLUTES, "square")
 HALF = "half squared error"
 WEIGHTED = "cross-entropy, each sample times its weight or reward"
 DAMAGED = ("add", "multiply", "divide")

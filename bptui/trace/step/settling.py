@@ -20,6 +20,7 @@ from bptui.trace.step.multiples import (
 )
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.updates import Parameter
+from bptui.trace.tape import ROOTS
 
 if TYPE_CHECKING:
     from bptui.trace.step.truth import StepTruth
@@ -191,7 +192,7 @@ def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> flo
 
 FEW = 2.5
 """Less than the number of samples."""
-LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum", "where"))
+LIMITS = frozenset((*ROOTS, "clip", "sign", "norm", "maximum", "minimum", "where"))
 """What makes a step of a gradient that is no multiple of it."""
 MOST_KEPT = 0.9999
 """The share of what it remembers that an optimizer keeps, at most: a memory fades."""

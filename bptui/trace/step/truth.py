@@ -40,10 +40,10 @@ from bptui.trace.step.settling import adapted, beside_memory
 from bptui.trace.step.sums import partial_sums
 from bptui.trace.step.updates import Parameter, TrainingStep
 from bptui.trace.step.weight_decay import WeightDecay
-from bptui.trace.tape import Tape
+from bptui.trace.tape import ABSOLUTES, ROOTS, Tape
 
 K = TypeVar("K")
-SIZES = frozenset(("norm", "abs", "absolute", "fabs", "math.fabs", "sqrt", "math.sqrt"))
+SIZES = frozenset(("norm", *ABSOLUTES, *ROOTS))
 ROUNDING = 1e-13
 """Of the largest gradient: what is smaller is what rounding has made of zero."""
 LOST = 16 * float(np.finfo(np.float64).eps)
