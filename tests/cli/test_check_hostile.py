@@ -52,6 +52,14 @@ def test_a_program_that_does_all_it_may_is_judged_and_leaves_no_process(tmp_path
     assert not _is_alive(int((tmp_path / "pid").read_text()))
 
 
+def test_what_a_fork_of_the_program_computes_is_not_the_programs(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(f"import os\nif os.fork():\n    os.wait(), os.kill(os.getpid(), 9)\n{RIGHT}")
+    result = bptui("check", str(file))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == f"Error: {file}: it ends with signal SIGKILL\n"
+
+
 @pytest.mark.parametrize("told", ["SIGTERM", "SIGTERM --watch", "SIGHUP", "SIGALRM", "SIGUSR1"])
 def test_a_program_that_sends_its_parent_a_signal_has_no_verdict(told: str, tmp_path: Path) -> None:
     name, *options = told.split()

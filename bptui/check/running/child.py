@@ -48,7 +48,6 @@ def main(file: str, descriptors: list[int]) -> None:
     requests, answers = descriptors
     watch(requests)
     warnings.formatwarning = warning_text
-    process = os.getpid()
     session = ours("bptui.trace.record.session").Session
     answer(answers, "ready")
     with open(requests, encoding="utf-8", closefd=False) as lines:
@@ -58,9 +57,8 @@ def main(file: str, descriptors: list[int]) -> None:
         record(session(file, folder))
     except BaseException as error:
         ended = f"{type(error).__name__}: {error}"[:LONGEST]
-    if os.getpid() == process:  # no fork that the code made and let return
-        with suppress(OSError):  # the code may have closed all descriptors
-            answer(answers, ended)
+    with suppress(OSError):  # the code may have closed all descriptors
+        answer(answers, ended)
     os._exit(0)  # whatever threads still run
 
 
@@ -98,9 +96,13 @@ def answer(answers: int, text: str) -> None:
 
 def record(session: Any) -> None:  # noqa: ANN401  of a class that is loaded here
     """Run the file, and leave what was recorded of it."""
+    process = os.getpid()
     if session.request["function"]:
         session.plays(ours("bptui.check.functions.played").Played(session))
-    session.write(session.run())
+    end = session.run()
+    if os.getpid() != process:  # a fork that the code made and let return
+        os._exit(0)
+    session.write(end)
 
 
 def ours(name: str) -> Any:  # noqa: ANN401  # a module
