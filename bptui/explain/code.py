@@ -9,8 +9,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node, Setting, ordered
-from bptui.core.graph.notation import LEVELS, PRODUCT, SUM, UNARY, slots
+from bptui.core.graph.node import (
+    CONSTANT,
+    LEAF,
+    LEVELS,
+    PRODUCT,
+    STABLE,
+    SUM,
+    UNARY,
+    Node,
+    Setting,
+    ordered,
+    slots,
+)
 
 SHORT = 12
 """Numbers of an array that may be written in digits."""

@@ -11,8 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.graph.node import OPS
-from bptui.core.graph.notation import POWER, UNARY
+from bptui.core.graph.node import OPS, POWER, UNARY
 from bptui.explain.chain import Chain
 from bptui.explain.equation import Equation
 from bptui.explain.expression import Apply, Constant, Expression, Index, Quantity

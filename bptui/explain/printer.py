@@ -13,8 +13,7 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.graph.node import OPS
-from bptui.core.graph.notation import ATOM, LEVELS, POWER, PRODUCT, SUM, UNARY, slots
+from bptui.core.graph.node import ATOM, LEVELS, OPS, POWER, PRODUCT, SUM, UNARY, slots
 from bptui.explain.expression import (
     ZERO,
     Activated,

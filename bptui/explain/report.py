@@ -9,7 +9,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from bptui.core.graph.notation import PRODUCT, SUM
+from bptui.core.graph.node import PRODUCT, SUM
 from bptui.explain.chain import Chain, Factor, ratio
 from bptui.explain.code import folded
 from bptui.explain.equation import Equation

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from bptui.core.graph.notation import PRODUCT, SUM
+from bptui.core.graph.node import PRODUCT, SUM
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     SAMPLES,

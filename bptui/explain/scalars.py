@@ -18,14 +18,15 @@ from bptui.core.graph.node import (
     CONSTANT,
     OPS,
     Node,
+    Notation,
     Op,
     broadcast,
     constant,
     evaluate,
     leaf,
     ordered,
+    slots,
 )
-from bptui.core.graph.notation import Notation, slots
 from bptui.core.network import Network
 from bptui.explain.expression import (
     SAMPLES,

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bptui.core.graph.backward import backward
-from bptui.core.graph.node import Node, ordered
-from bptui.core.graph.notation import PRODUCT
+from bptui.core.graph.node import PRODUCT, Node, ordered
 from bptui.explain.code import Code, NoCodeError
 from bptui.trace.judge.activated import softmaxes, textbook
 from bptui.trace.judge.candidates import ALL

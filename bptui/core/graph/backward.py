@@ -15,6 +15,7 @@ import numpy as np
 from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import (
     Node,
+    Notation,
     Op,
     Shape,
     Values,
@@ -24,7 +25,6 @@ from bptui.core.graph.node import (
     leaf,
     ordered,
 )
-from bptui.core.graph.notation import Notation
 from bptui.core.graph.reductions import sum_to
 from bptui.core.graph.shaping import full
 

@@ -7,8 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from bptui.core.graph.node import OPS, Node, Op, Values, broadcast, constant, enter, number
-from bptui.core.graph.notation import ATOM, POWER, PRODUCT, SUM, UNARY, Notation
+from bptui.core.graph.node import (
+    ATOM,
+    OPS,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Node,
+    Notation,
+    Op,
+    Values,
+    broadcast,
+    constant,
+    enter,
+    number,
+)
 
 Slope = Callable[[Node, Node], Node]
 

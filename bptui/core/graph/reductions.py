@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.elementwise import equal, multiply
-from bptui.core.graph.node import Node, Op, Setting, Shape, Values, enter
-from bptui.core.graph.notation import PRODUCT, Notation
+from bptui.core.graph.node import PRODUCT, Node, Notation, Op, Setting, Shape, Values, enter
 from bptui.core.graph.shaping import expand, flip, full, reshape, swapaxes
 
 Axis = int | tuple[int, ...] | None

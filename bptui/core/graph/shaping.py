@@ -8,8 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from bptui.core.graph.node import Node, Op, Setting, Shape, Values, constant, enter
-from bptui.core.graph.notation import Notation
+from bptui.core.graph.node import Node, Notation, Op, Setting, Shape, Values, constant, enter
 
 _NUMBER = np.zeros(())
 ITSELF, TRANSPOSED = "{0:atom}", r"{0:atom}^{{\mathsf{{T}}}}"
