@@ -30,7 +30,7 @@ from bptui.app.panels.status import (
 )
 from bptui.app.playback.player import Player
 from bptui.app.view import Cursor, Direction, Selection, View
-from bptui.terminal.compositor import FrontCompositor
+from bptui.terminal.display import FrontCompositor
 
 if TYPE_CHECKING:
     from bptui.app.panels.samples import SamplesPanel

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from bptui.app.diagram.drawing import drawn_values, quantities, quantity_of
 from bptui.app.diagram.layout import Layout
 from bptui.app.panels.network import NetworkPanel
-from bptui.app.panels.table import Table
+from bptui.app.panels.pictures import Table
 from bptui.app.styles import DARK, PALETTES
 from bptui.app.view import Selection
 from bptui.core.arrays import Array

@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from bptui.app.playback.history import Place
 from bptui.app.screens.questions import NumberScreen
-from bptui.app.sheet.screen import SheetScreen
+from bptui.app.screens.sheet import SheetScreen
 from bptui.core.edits import Number
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load

@@ -16,7 +16,7 @@ from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import HelpScreen
 from bptui.app.screens.presets import PresetScreen
 from bptui.app.screens.questions import SaveScreen
-from bptui.app.sheet.screen import SheetScreen
+from bptui.app.screens.sheet import SheetScreen
 from bptui.help import TOPICS, page, title_of
 from bptui.help.text import BLOCK
 

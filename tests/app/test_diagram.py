@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Region
 
-from bptui.app.diagram.edges import edges
+from bptui.app.diagram.edges import BESIDE, Wires, at_ends, edges, telling, wires_of
 from bptui.app.diagram.layout import Layout, arrange
-from bptui.app.diagram.wires import BESIDE, Wires, at_ends, telling, wires_of
 from bptui.app.playback.run import SPEEDS
 from bptui.app.styles import own_styles
 from bptui.app.view import Selection, View

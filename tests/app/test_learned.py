@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.app.panels.curve import axes_of
-from bptui.app.panels.decision_map import axes_of as map_axes_of
 from bptui.app.panels.facts import facts_of
 from bptui.app.panels.picture import LEVELS, PALETTES, SHADES, Axes, Span
+from bptui.app.panels.planes import curve_axes, map_axes
 from bptui.core.arrays import Array, frozen
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
@@ -32,7 +31,7 @@ def centres(low: float, high: float, count: int) -> Array:
 
 def map_of(session: Session, experiment: Experiment, step: int) -> tuple[Axes, Array]:
     """Return the axes of the map that is shown, and the outputs at every half cell of it."""
-    axes = map_axes_of(experiment, *session.panel("#network").container_size)
+    axes = map_axes(experiment, *session.panel("#network").container_size)
     inputs = np.concatenate([experiment.data.inputs, experiment.data.test_inputs])
     x = centres(*ends(inputs[:, 0], 0.08), axes.columns)
     y = centres(*ends(inputs[:, 1], 0.08), 2 * axes.rows)[::-1]
@@ -129,7 +128,7 @@ async def test_the_curve_is_right() -> None:
         await session.press("s", "s")
         await session.step(2)
         targets = Span.around(experiment.data.targets)
-        axes = axes_of(facts_of(experiment), targets, *session.panel("#network").container_size)
+        axes = curve_axes(facts_of(experiment), targets, *session.panel("#network").container_size)
         x = centres(*ends(experiment.data.inputs, 0.02), axes.columns)
         heights = evaluated(experiment, 2, x[:, None])[:, 0]
 

@@ -5,7 +5,7 @@ from textual.geometry import Region
 from bptui.app.panels.loss import HIT, LossPanel
 from bptui.app.playback.breakpoints import parse
 from bptui.app.screens.questions import NumberScreen
-from bptui.app.sheet.screen import NamesScreen
+from bptui.app.screens.sheet import NamesScreen
 from bptui.app.view import Selection
 
 from .support import Session, opened

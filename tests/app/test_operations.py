@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from bptui.app.diagram.wires import SIGNED
+from bptui.app.diagram.edges import SIGNED
 from bptui.app.numbers import form_of, largest, signed
 from bptui.app.playback.breakpoints import LOSSES
 from bptui.app.view import Selection

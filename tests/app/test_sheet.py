@@ -9,7 +9,7 @@ import pytest
 from textual.events import Key, Paste
 from textual.widgets import Static
 
-from bptui.app.sheet.screen import NamesScreen, SheetScreen
+from bptui.app.screens.sheet import NamesScreen, SheetScreen
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.presets.build import origin_of

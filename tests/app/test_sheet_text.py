@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bptui.app.sheet.names import template
-from bptui.app.sheet.screen import Outcome, Place, checked
-from bptui.app.sheet.typed import entries, matrices, tidied
+from bptui.app.screens.sheet import Outcome, Place, checked
+from bptui.app.screens.typed import entries, matrices, template, tidied
 from bptui.core.experiment import Experiment
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.build import origin_of

@@ -64,7 +64,7 @@ LATER = {
     *("click", "plotext", "numpy.typing", "shlex", "csv", "hashlib", "textual.widgets._text_area"),
     *("textual.widgets._data_table", "bptui.program", "bptui.charts", "bptui.export"),
     *("bptui.check", "bptui.explain", "bptui.presets.csv_file", "bptui.presets.save"),
-    *("bptui.app.sheet", "bptui.app.panels.learned", "bptui.app.panels.samples"),
+    *("bptui.app.screens.sheet", "bptui.app.panels.learned", "bptui.app.panels.samples"),
     *("bptui.app.playback.breakpoints", "bptui.app.playback.search"),
     *("bptui.app.screens.dialog", "bptui.app.session.state", "bptui.app.session.store"),
 }

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bptui.app.sheet import names as sheet
-from bptui.app.sheet.typed import entries
+from bptui.app.screens.typed import entries, names_for
+from bptui.app.screens.typed import template as sheet
 from bptui.core.activations import Activation, enter_activation
 from bptui.core.graph.elementwise import cos, cosh, log, minimum, sin, tanh
 from bptui.core.graph.node import constant
@@ -142,9 +142,9 @@ def test_check(file: Path, tmp_path: Path) -> None:
 
 
 def test_names_in_the_sheet() -> None:
-    text = sheet.template()
+    text = sheet()
     rows = entries(text.splitlines())
-    names = {each.path: {*sheet.names_for(each, text, Path())} for each in rows}
+    names = {each.path: {*names_for(each, text, Path())} for each in rows}
     assert {"wavy", "capped"} <= names["network.activation"]
     assert "log_cosh" in names["training.loss"]
     assert "swinging" in names["training.optimizer"]

@@ -15,9 +15,9 @@ from types import FrameType
 
 import click
 
+from bptui.app.screens.sheet import Place, checked
+from bptui.app.screens.typed import columns_of, template
 from bptui.app.session.state import Session, SessionError, SessionState, read, read_state, written
-from bptui.app.sheet.names import columns_of, template
-from bptui.app.sheet.screen import Place, checked
 from bptui.app.view import Selection
 from bptui.cli.explain import explain
 from bptui.cli.export import FORMS, exported

@@ -10,11 +10,11 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
-from bptui.app.commands import edit, files, playback, view
+from bptui.app.commands import experiment, view
 from bptui.app.commands.table import PALETTE_KEY, Command
 from bptui.app.screens import ClosesOnce
 
-COMMANDS: list[Command] = [*(*playback.COMMANDS, *edit.COMMANDS, *files.COMMANDS, *view.COMMANDS)]
+COMMANDS: list[Command] = [*view.PLAYBACK, *experiment.COMMANDS, *view.COMMANDS]
 """Those of the app on a network, in the order in which they are listed to the user."""
 WORDS = {
     "step": "train iterate iteration update advance continue",

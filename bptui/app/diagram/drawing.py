@@ -11,8 +11,8 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
+from bptui.app.diagram.edges import SIGNED, Stroke, Wires
 from bptui.app.diagram.layout import Layout, Place, Value
-from bptui.app.diagram.wires import SIGNED, Stroke, Wires
 from bptui.app.numbers import form_of, largest, plain, signed
 from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
 from bptui.app.view import Selection, View

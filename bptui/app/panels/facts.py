@@ -8,7 +8,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from bptui.app.numbers import ordinal
-from bptui.app.panels.table import Table
+from bptui.app.panels.pictures import Table
 from bptui.core.arrays import Integers
 from bptui.core.evaluation import classes_of
 from bptui.core.experiment import Experiment

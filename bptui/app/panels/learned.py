@@ -16,13 +16,11 @@ from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, clickable, fitted, justified, pressing, tabs
 from bptui.app.numbers import form_of, largest, plain
-from bptui.app.panels.curve import curve
-from bptui.app.panels.decision_map import decision_map
 from bptui.app.panels.facts import Facts, facts_of
 from bptui.app.panels.panel import ViewPanel
 from bptui.app.panels.picture import LARGEST, PALETTES, Look, Span, affordable, number
-from bptui.app.panels.pictures import Picture, by_rows
-from bptui.app.panels.table import Cell, Row, Table, drawn
+from bptui.app.panels.pictures import Cell, Picture, Row, Table, by_rows, drawn
+from bptui.app.panels.planes import curve, decision_map
 from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 from bptui.core.activations import limits

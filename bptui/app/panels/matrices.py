@@ -10,8 +10,7 @@ from textual.geometry import Offset, Region
 
 from bptui.app.numbers import form_of, largest, signed
 from bptui.app.panels.panel import ViewPanel
-from bptui.app.panels.pictures import Picture
-from bptui.app.panels.table import Cell, Row, Table, drawn
+from bptui.app.panels.pictures import Cell, Picture, Row, Table, drawn
 from bptui.app.styles import GLYPHS, PENDING, highlight
 from bptui.app.view import Direction, Kind, Selection, View
 from bptui.core.network import Network, Parameters

@@ -8,9 +8,8 @@ from textual.content import Content
 from textual.geometry import Region, Size
 
 from bptui.app.diagram.drawing import Drawing, quantities
-from bptui.app.diagram.edges import Edge, edges
+from bptui.app.diagram.edges import Edge, Wires, edges, wires_of
 from bptui.app.diagram.layout import Layout, arrange
-from bptui.app.diagram.wires import Wires, wires_of
 from bptui.app.lines import clickable
 from bptui.app.numbers import ordinal
 from bptui.app.panels.panel import ViewPanel

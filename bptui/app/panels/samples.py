@@ -13,8 +13,7 @@ from bptui.app.lines import fitted
 from bptui.app.numbers import form_of, largest, plain
 from bptui.app.panels.facts import facts_of
 from bptui.app.panels.panel import ViewPanel
-from bptui.app.panels.pictures import Picture
-from bptui.app.panels.table import Cell, Row, drawn
+from bptui.app.panels.pictures import Cell, Picture, Row, drawn
 from bptui.app.view import View
 from bptui.core.evaluation import ForwardPass
 from bptui.core.network import Network

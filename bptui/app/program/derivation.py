@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
-from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel, Reports
 from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
-from bptui.app.program.symbols import APART, PLAIN, ProgramSymbols
 from bptui.core.arrays import Array
 from bptui.core.graph.backward import Link
 from bptui.core.graph.node import Node, constant
@@ -20,9 +21,7 @@ from bptui.explain.equation import Equation, compare
 from bptui.explain.explain import Explanation, Section
 from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import element, formula_of
-from bptui.explain.lines import Span, TextLine
-from bptui.explain.pieces import Form
-from bptui.explain.report import Report
+from bptui.explain.symbols import Place, Symbols
 from bptui.explain.words import said_of, said_of_way
 
 UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
@@ -31,6 +30,42 @@ MOST_TERMS, CLOSE = 3000, 1e-5
 """Quantities in a scalar form, and how near it comes to the number."""
 LONGEST = 120
 """Parts of a formula that is still written."""
+
+
+PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
+"""Names that need no brackets."""
+COUNTED = re.compile(r" \(\d+\)$")
+"""Behind the name of an attribute that several objects have."""
+APART = re.compile(r" \((([^()]+, )?(line|shape|no\.) [\dx]+|given)\)$")
+"""Behind a name that several values in one explanation have."""
+
+
+@dataclass(frozen=True)
+class ProgramSymbols(Symbols):
+    """The program's own names: ``called`` gives that of each quantity."""
+
+    called: Mapping[str, str] = field(default_factory=dict)
+    row: ClassVar[str] = "row"  # whether that is a sample or a unit, nobody knows
+    column: ClassVar[str] = "column"
+
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        return {}
+
+    def text(self, quantity: Quantity) -> str:
+        name = self.called.get(quantity.name, quantity.name)
+        if not quantity.index:
+            return name
+        bare = APART.sub("", name)
+        whole = bare if PLAIN.fullmatch(bare) else f"({bare})"
+        return f"{whole}[{', '.join(map(str, quantity.index))}]{name[len(bare) :]}"
+
+    def code(self, name: str) -> str:
+        name = self.called.get(name, name)
+        if name.startswith("dL/d") or APART.search(name):
+            return re.sub(r"\W+", "_", name).strip("_")
+        name = COUNTED.sub("", name)
+        return name if PLAIN.fullmatch(name) else f"({name})"
 
 
 class _Arrays(dict[str, Array]):
@@ -337,34 +372,3 @@ class Writer:
         key = f"{'g' if factor == 1.0 else 'm'}{entry}"
         self.gradients[key], self.called[key] = (node, factor), self.claims.gradient(entry, factor)
         return key
-
-
-class DerivationPanel(FormsPanel[Moment, Moment]):
-    """One quantity, and the gradient that it stands for or should be."""
-
-    def explanation(self, view: Moment) -> tuple[Explanation, Reports]:
-        writer = Writer(view, self.around.few_characters)
-        few = FEW_DIGITS if view.present else DIGITS
-        return writer.explanation(), lambda width, _: Report(
-            writer.symbols, width, *few, brief=True
-        )
-
-    def lines(self, view: Moment, report: Report, made: Explanation, form: Form) -> list[TextLine]:
-        has_form = form != "scalar" or made.numbers
-        try:
-            lines = report.lines(made, form if has_form else "matrix")
-        except UNKNOWN:
-            lines = []
-        return lines or self._without(view)
-
-    def _without(self, view: Moment) -> list[TextLine]:
-        """Return what is said where there is no formula in this form."""
-        number = view.record.line_of[view.subject]
-        if not number:
-            given = "given: the program computes it from nothing that was recorded"
-            return [(Span(given, "label"),)]
-        said: list[TextLine] = [(Span(view.record.text(number).strip(), "code"),)]
-        judged = view.record.judged.get(number)
-        if judged is not None and judged.verdict == "wrong" and judged.should_be:
-            said.append((Span("should be: ", "label"), Span(judged.should_be, "code")))
-        return said

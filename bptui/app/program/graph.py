@@ -11,10 +11,9 @@ from textual.content import Content
 from textual.geometry import Size
 
 from bptui.app.diagram.drawing import Drawing
-from bptui.app.diagram.edges import Edge
+from bptui.app.diagram.edges import Edge, wires_of
 from bptui.app.diagram.layout import Layout
 from bptui.app.diagram.scalars import picture
-from bptui.app.diagram.wires import wires_of
 from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.panels.network import arranged
 from bptui.app.panels.pictures import Picture, by_rows

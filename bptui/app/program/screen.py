@@ -10,19 +10,24 @@ from textual.screen import Screen
 
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
+from bptui.app.panels.derivation import DIGITS, FEW_DIGITS, FormsPanel, Reports
 from bptui.app.panels.loss import HIT, ChartPanel, Losses
 from bptui.app.panels.panel import TAB, Panel
 from bptui.app.panels.status import LOSS_ROOM, CaptionLine, KeyLine, Told, TopLine
 from bptui.app.program.commands import PROGRAM
-from bptui.app.program.derivation import DerivationPanel
+from bptui.app.program.derivation import UNKNOWN, Writer
 from bptui.app.program.graph import GraphPanel
 from bptui.app.program.moment import Moment, ProgramPanel
 from bptui.app.program.source import SourcePanel
 from bptui.app.program.values import ValuesPanel
 from bptui.app.styles import Styles
 from bptui.app.view import Direction
+from bptui.explain.explain import Explanation
+from bptui.explain.lines import Span, TextLine
+from bptui.explain.pieces import Form
+from bptui.explain.report import Report
 from bptui.explain.words import matters
-from bptui.terminal.compositor import FrontCompositor
+from bptui.terminal.display import FrontCompositor
 
 LOW, NARROW = 28, 100
 """Rows and columns below which the source has a row for itself, and the loss a line."""
@@ -102,6 +107,37 @@ class LossPanel(ChartPanel[Moment, Moment]):
         marks = {hit + 1: HIT for hit in view.hits}
         lines = (steps, values, values, values.size)
         return Losses(*lines, here, value, numbers, marks, title=title)
+
+
+class DerivationPanel(FormsPanel[Moment, Moment]):
+    """One quantity, and the gradient that it stands for or should be."""
+
+    def explanation(self, view: Moment) -> tuple[Explanation, Reports]:
+        writer = Writer(view, self.around.few_characters)
+        few = FEW_DIGITS if view.present else DIGITS
+        return writer.explanation(), lambda width, _: Report(
+            writer.symbols, width, *few, brief=True
+        )
+
+    def lines(self, view: Moment, report: Report, made: Explanation, form: Form) -> list[TextLine]:
+        has_form = form != "scalar" or made.numbers
+        try:
+            lines = report.lines(made, form if has_form else "matrix")
+        except UNKNOWN:
+            lines = []
+        return lines or self._without(view)
+
+    def _without(self, view: Moment) -> list[TextLine]:
+        """Return what is said where there is no formula in this form."""
+        number = view.record.line_of[view.subject]
+        if not number:
+            given = "given: the program computes it from nothing that was recorded"
+            return [(Span(given, "label"),)]
+        said: list[TextLine] = [(Span(view.record.text(number).strip(), "code"),)]
+        judged = view.record.judged.get(number)
+        if judged is not None and judged.verdict == "wrong" and judged.should_be:
+            said.append((Span("should be: ", "label"), Span(judged.should_be, "code")))
+        return said
 
 
 class ProgramScreen(Screen[None]):

@@ -17,8 +17,16 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from bptui.app.screens.dialog import Dialog, Rows, TextBox
-from bptui.app.sheet.names import names_for, takes_names, template, with_name
-from bptui.app.sheet.typed import Entry, SheetError, entries, tidied
+from bptui.app.screens.typed import (
+    Entry,
+    SheetError,
+    entries,
+    names_for,
+    takes_names,
+    template,
+    tidied,
+    with_name,
+)
 from bptui.core.experiment import Experiment
 from bptui.presets.build import counted, origin_of
 from bptui.presets.errors import PresetError

@@ -1,18 +1,21 @@
-"""Commands that change the experiment: a single number, all of it, undo and redo."""
+"""Commands on the experiment: change, save, check and export it, open another."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from bptui.app.commands.table import Entry
 from bptui.app.playback.history import Place
-from bptui.app.view import Curve, View
+from bptui.app.view import Curve, Selection, View
 from bptui.core.edits import Kind, Number
 from bptui.core.experiment import Experiment
+from bptui.presets.build import origin_of
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
+    from bptui.core.experiment import Experiment
 
 RATE = Number("learning rate")
 
@@ -37,7 +40,7 @@ def undo(app: BptuiApp, again: bool = False) -> None:
 
 def open_sheet(app: BptuiApp, filled: bool = True) -> None:
     """Show the text of the shown experiment or of a new one, and start over with another."""
-    from bptui.app.sheet.screen import SheetScreen
+    from bptui.app.screens.sheet import SheetScreen
 
     experiment = app.player.snapshot.experiment if filled else None
     app.ask(SheetScreen(experiment), lambda made: _start_over(app, made))
@@ -131,10 +134,79 @@ def name_of(number: Number, view: View) -> str:
     return f"{name} of {facts.title(sample)}" if sample or facts.training > 1 else name
 
 
+def save(app: BptuiApp) -> None:
+    """Ask for a name and save the experiment."""
+    from shlex import quote
+
+    from bptui.app.screens.questions import SaveScreen
+    from bptui.presets.folders import own_folder
+    from bptui.presets.save import shown_path
+
+    def saved(file: Path) -> None:
+        player.saved = file
+        own = file.parent == own_folder()
+        opens = f": `bptui {quote(file.stem)}` opens it" if own else ""
+        app.tell(f"saved as {shown_path(file)}{opens}")
+
+    player, timeline = app.player, app.player.timeline
+    later = any(step > 0 for step in timeline.edits)
+    app.ask(SaveScreen(timeline.experiment, player.snapshot, later, player.saved), saved)
+
+
+def gradcheck(app: BptuiApp) -> None:
+    """Compare the gradients with numerical ones."""
+    from bptui.app.screens.gradcheck import GradientCheckScreen
+
+    def explain(selection: Selection) -> None:
+        app.main.select(selection)
+        app.main.uncover_derivation()
+
+    app.ask(GradientCheckScreen(app.player.snapshot), explain)
+
+
+def export(app: BptuiApp) -> None:
+    """Ask what to export and where."""
+    from bptui.app.screens.export import ExportScreen, network_formats
+
+    player, name = app.player, app.player.view().name
+    formats = network_formats(player.timeline, player.snapshot)
+    title = player.snapshot.experiment.title or name
+    app.export(ExportScreen(name, title, formats, shown_file(app)))
+
+
+def presets(app: BptuiApp) -> None:
+    """Choose another preset."""
+    from bptui.app.screens.presets import NEW, PresetScreen
+
+    def deleted(gone: Path) -> None:
+        """Go on with the name of before where what is shown was saved as a file that is gone."""
+        if app.player.saved is not None and app.player.saved.absolute() == gone.absolute():
+            app.player.saved = None
+
+    def open_preset(chosen: Experiment | Literal["new"]) -> None:
+        if chosen == NEW:
+            open_sheet(app, filled=False)
+        else:
+            app.main.look(None)
+            app.player.open(chosen)
+
+    app.ask(PresetScreen(shown_file(app), deleted), open_preset)
+
+
+def shown_file(app: BptuiApp) -> Path | None:
+    """Return the file that what is shown was saved as, or came from."""
+    origin = origin_of(app.player.snapshot.experiment)
+    return app.player.saved or (None if origin is None else origin.file)
+
+
 COMMANDS: list[Entry[BptuiApp]] = [
     Entry("edit", "enter", edit, "change", at_rest=True),
     Entry("rate", "", lambda app: _edit_number(app, RATE), at_rest=True, titled="Learning rate"),
     Entry("undo", "u", undo, "undo"),
     Entry("redo", "ctrl+r", lambda app: undo(app, again=True)),
     Entry("sheet", "e", open_sheet, "edit", at_rest=True),
+    Entry("save", "w", save, "save", at_rest=True),
+    Entry("gradcheck", "c", gradcheck, "gradcheck", at_rest=True),
+    Entry("export", "x", export, "export", at_rest=True),
+    Entry("presets", "p", presets, "presets", at_rest=True),
 ]
