@@ -35,6 +35,10 @@ MOMENTUM = f"""moves = [np.zeros_like(p) for p in (V, W, b)]{NET}
 MEMORY = "b = b + 0.05\nm = np.zeros_like(V)" + PLAIN.replace(
     "V = V - 0.1 * dV", "m = 0.9 * m + dV\n    V -= 0.1 * m"
 )
+NESTEROV = "m = np.zeros_like(V)" + PLAIN.replace(
+    "V = V - 0.1 * dV",
+    "former = m\n    m = 0.9 * m - 0.1 * dV\n    V = V - 0.9 * former + 1.9 * m",
+)
 LIMITED = PLAIN.replace(
     "    V = V",
     "    dV = np.where(np.abs(dV) > 0.1, 0.1 * np.sign(dV), dV)\n"
@@ -72,6 +76,7 @@ EDITS = {
     "the other sign for most, behind Adam": (ADAM, "dh = d @ V.T", "dh = -d @ V.T"),
     "the other sign before a momentum": (MOMENTUM, "db = dz.sum(axis=0)", "db = -dz.sum(axis=0)"),
     "a memory that takes no gradient in": (MEMORY, "m = 0.9 * m + dV", "m = 0.9 * m + m"),
+    "a former velocity is taken away": (NESTEROV, "dV = h.T @ d", "dV = h.T @ (d * d)"),
     "a parameter is overwritten by its momentum": (MEMORY, "V -= 0.1 * m", "V = 0.1 * m"),
     "gradients that are limited": (LIMITED, "dW = x.T @ dz", "dW = x.T @ dh"),
     "gradients of which a part is clipped": (CLIPPED, "dW = x.T @ dz", "dW = x.T @ dh"),
@@ -222,9 +227,13 @@ def test_a_program_is_judged(text: str) -> None:
     assert_judged(text)
 
 
-@pytest.mark.parametrize("update", ["V -= 2 * (0.1 * dV)", "V -= 0.5 * (0.1 * dV)"])
+VELOCITY = "m = 0.9 * m - 0.3 * dV\n    V += "
+UPDATES = ("V -= 2 * (0.1 * dV)", "V -= 0.5 * (0.1 * dV)", VELOCITY + "m", VELOCITY + "1.9 * m")
+
+
+@pytest.mark.parametrize("update", UPDATES)
 def test_a_right_gradient_may_have_a_rate_of_its_own(update: str) -> None:
-    found = program(PLAIN.replace(RATE, update))
+    found = program("m = np.zeros_like(V)" + PLAIN.replace(RATE, update))
     assert found.verdict.right
     assert not found.first_wrong
 

@@ -19,6 +19,7 @@ from bptui.trace.step.multiples import (
     rounded,
 )
 from bptui.trace.step.possible_losses import Judged, Key
+from bptui.trace.step.sums import product_of
 from bptui.trace.step.updates import Parameter
 from bptui.trace.tape import ROOTS
 
@@ -94,12 +95,13 @@ def _settle_whole(truth: StepTruth, judged: Judged, factors: dict[Key, float]) -
     mark = (own_loss if len(own_loss) == 1 else usual).pop()
     own = next(key for key, factor in factors.items() if rounded(factor) == mark)
     reference = _inner_factor(truth, by_key[own], judged)
+    rated = {key: _is_rated(truth, parameter, judged) for key, parameter in by_key.items()}
     for key, factor in factors.items():
         inner = rounded(_inner_factor(truth, by_key[key], judged))
         same = inner == rounded(reference)
         turned = by_key[own].sign == -by_key[key].sign != 0 and inner * reference > 0
         plain = rounded(abs(factor)) in {1.0, rounded(abs(reference))} - {abs(mark)}
-        forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
+        forgotten = rated[own] and not rated[key]  # the rate, in this update
         goes_up = mark < 0 < factor  # rates may differ, but none is negative
         if rounded(factor) != mark and (forgotten or goes_up or not same):
             judged.matches[key] = None
@@ -180,14 +182,35 @@ def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> flo
         return 0.0
     size = rounded(abs(match.factor))
     applied = next((inner for inner in found if rounded(abs(inner.factor)) == size), None)
+    memories = _memories(truth, parameter, judged)
     if applied is not None:
-        if not parameter.rated:
+        if not _is_rated(truth, parameter, judged):
             return applied.factor
         behind = truth.tape.ancestors(applied.entry or 0)  # not of another number of the array
-        found = [inner for inner in found if inner.entry in behind]
+        found = [one for one in found if one.entry in behind and one.entry not in memories]
     others = [inner for inner in found if rounded(abs(inner.factor)) != size]
     named = (inner for inner in others if inner.entry in truth.tape.named)
     return next(iter((*named, *others, found[-1]))).factor
+
+
+def _memories(truth: StepTruth, parameter: Parameter, judged: Judged) -> list[int]:
+    """Return the velocities behind an update: sums of a gradient and a part of what they were."""
+    tape = truth.tape
+
+    def empty(entry: int) -> bool:
+        return entry not in truth.dependent or not np.any(tape.values[entry])
+
+    entries = [match.entry or 0 for match in truth.inner(parameter, judged)]
+    sums = [entry for entry in entries if tape.notes[entry].call in ("add", "subtract")]
+    before = {entry: next(iter(tape.inputs[entry]), 0) for entry in sums}
+    return [e for e, one in before.items() if tape.notes[one].call == "multiply" and empty(one)]
+
+
+def _is_rated(truth: StepTruth, parameter: Parameter, judged: Judged) -> bool:
+    """Whether an update multiplies with a number, or a velocity does."""
+    notes = truth.tape.notes
+    added = [notes[entry].arguments[-1] for entry in _memories(truth, parameter, judged)]
+    return parameter.rated or any(product_of(truth.tape, part).scalars for part in added)
 
 
 FEW = 2.5

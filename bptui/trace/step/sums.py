@@ -70,13 +70,17 @@ def sum_of(
             whole = term.entry if family else _whole(tape, term.entry)
             if whole != former and (taken_away or not _may_be(tape, term.entry, entry, numbers)):
                 continue
-            rest = [*others, other]
+            rest = [other, *reversed(others)]
             wanted = family or {term.entry, whole}
-            own = any(
-                tape.depends(part.entry, wanted)
+            depending = (
+                part
                 for part in rest
-                if isinstance(part, Reference) and part.entry not in wanted
+                if isinstance(part, Reference)
+                and part.entry not in wanted
+                and tape.depends(part.entry, wanted)
             )
+            added = next(depending, None)  # but not a former velocity beside it
+            own = added is not None
             same = bool(family) or whole == former
             most = None if own or taken_away or family else _decayed(tape, term.entry)
             if most is not None and any(
@@ -84,7 +88,7 @@ def sum_of(
             ):
                 return Sum(most, other, own=True, same=same or most == former, decayed=True)
             if own or (same and not taken_away):
-                return Sum(whole, other, own, same)
+                return Sum(whole, added or other, own, same)
             if isinstance(other, Reference) and not taken_away:  # else that one was the old value
                 found = found or Sum(whole, other, own, same)
         if not isinstance(left, Reference):
