@@ -5,6 +5,16 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 KINDS = {
+    "channels that are not moved before a reshape": """
+z, target = x.reshape(3, 2, 3), rng.normal(size=(3, 2, 2))
+for step in range(2):
+    out = (z.reshape(6, 3) @ W + b).reshape(3, 2, 2).transpose(0, 2, 1)
+    loss = ((np.tanh(out) - target) ** 2).mean()
+    dout = (np.tanh(out) - target) * (1 - np.tanh(out) ** 2) / 6
+    d = dout.transpose(0, 2, 1).reshape(-1, 2)  #! d = dout.reshape(-1, 2)
+    W -= 0.1 * z.reshape(6, 3).T @ d
+    b -= 0.1 * d.sum(axis=0)
+""",
     "a slope at another value, with a name of its own": """
 def tanh(z):
     return np.tanh(z)

@@ -28,6 +28,7 @@ NAMES = {
         "v": (2, 2),
         "r": (),
         "p": (2,),
+        "k": (5, 2, 3, 3),
     }.items()
 }
 
@@ -62,6 +63,7 @@ def test_factors_are_turned_before_their_product() -> None:
         ("g = x.T @ a", "g = x.T @ d"),  # an operand for another
         ("g = d @ v", "g = d @ v.T"),  # a transpose that is missing
         ("g = d @ v.T", "g = d @ v"),
+        ("g = k.reshape(-1, 2)", "g = k.transpose(0, 2, 3, 1).reshape(-1, 2)"),  # a channel
         ("g = d * s", "g = d * s * (1 - s)"),  # a slope that is missing
         ("g = d * (1 - s)", "g = d * (1 - s ** 2)"),
         ("g = d * (1 - s ** 2)", "g = d * (s * (1 - s))"),  # of another activation

@@ -41,3 +41,11 @@ class Meant:
         pairs = [(self.lines.values[entry], self.lines.true[one]) for entry, one in known.items()]
         square = all(own[0].ndim == 2 and own[0].shape == true[0].shape for own, true in pairs)
         return bool(pairs) and square and not any(multiple_as_it_is(*pair) for pair in pairs)
+
+    def reshaped(self, entry: int) -> bool:
+        """Whether a reshape has a true gradient's shape, and the numbers of one of another."""
+        lines, shape = self.lines, self.lines.values[entry][0].shape
+        known = {lines.true[source][0].shape for source in lines.factors(entry)}
+        wanted = (true[0].shape for (_, part), true in lines.true.items() if part == ALL)
+        call = lines.truth.tape.notes[entry].call
+        return call == "reshape" and bool(known) and shape not in known and shape in wanted

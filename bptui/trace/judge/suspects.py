@@ -99,6 +99,7 @@ class Suspects:
         doubtful = [one for one in suspected if one not in certain]
         meant = Meant(self.lines)
         turned = [one for one in certain if meant.turned(self._as_it_is(one.entries))]
+        reshaped = [one for one in suspected if any(map(meant.reshaped, one.entries))]
         certain = [one for one in certain if not all(map(self._shown, one.entries))]
         graph, early = self.truth.graph, self.truth.early
         views = views_of(graph, self.truth.parameters.values(), early)
@@ -141,6 +142,7 @@ class Suspects:
                 yield Attempt(place, pairs, {})
         for suspect in turned:
             yield Attempt(suspect.place, self._as_it_is(suspect.entries), {})
+        yield from filter(inner, paired(reshaped, False))
         for suspect in [*certain, *(one for one in suspected if one.since)]:
             for pairs in self.candidates.of(suspect.entries):
                 apart = len({*pairs.values()}) == len(suspect.entries)  # no sum that grows

@@ -11,8 +11,8 @@ import ast
 import numpy as np
 
 from bptui.trace.judge.repair import Repair
+from bptui.trace.mend.layouts import opposite
 from bptui.trace.mend.should_be import View
-from bptui.trace.mend.statement_edits import opposite
 from bptui.trace.paths import called
 from bptui.trace.step.multiples import CLOSE
 
