@@ -337,9 +337,25 @@ for step in range(2):
 """
 
 
+INTO = """
+dh, gW, gV = np.empty((6, 2)), np.empty_like(W), np.empty_like(V)
+for step in range(2):
+    h = np.tanh(x @ W)
+    d = h @ V - y
+    loss = (d ** 2).sum() / 2
+    np.matmul(h.T, d, out=gV)
+    np.matmul(d, V.T, out=dh)
+    np.multiply(dh, 1 - h ** 2, out=dh)
+    np.matmul(x.T, dh, out=gW)
+    W -= 0.1 * gW
+    V -= 0.1 * gV
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [
+        (INTO, "np.matmul(d, V.T", "np.matmul(d, V"),
         (LAYERS, "* (1 - a[i] ** 2)", "* (1 - a[i - 1] ** 2).any()"),
         (LISTS, "e.append(2 * (o[k] - t[k]))", "e.append(2 * (o[k] + t[k]))"),
         (LISTS, "(1 - o[k] ** 2)", "(1 - o[k] ** 3)"),

@@ -134,6 +134,8 @@ class Evaluation:
                     exec(code, values)  # one statement, and nothing that it could reach out with
                 except Exception:  # whatever an edited statement may raise
                     return None
+                if TARGET not in values:
+                    return None  # it is no call any more that changes an array
                 given = {TARGET: values[TARGET], self.changed: values[TARGET]}
         return given.get(TARGET)
 
@@ -143,10 +145,13 @@ def _written(statement: ast.stmt, variable: str) -> ast.stmt:
     if isinstance(statement, ast.Return):
         return ast.Assign([STORED], statement.value or ast.Constant(None), lineno=1)
     made = copy.copy(statement)
-    if isinstance(made, ast.Expr):  # np.add.at(array, index, values)
+    if isinstance(made, ast.Expr):
         if isinstance(made.value, ast.Call) and made.value.args:
-            made.value = copy.copy(made.value)
-            made.value.args = [LOADED, *made.value.args[1:]]
+            made.value = call = copy.copy(made.value)
+            call.keywords = [word for word in call.keywords if word.arg != "out"]
+            if call.keywords != statement.value.keywords:  # type: ignore[attr-defined]  # a call's
+                return ast.Assign([STORED], call, lineno=1)
+            call.args = [LOADED, *call.args[1:]]  # np.add.at(array, index, values)
         return made
     assert isinstance(made, ast.Assign | ast.AugAssign | ast.AnnAssign)
     target: ast.expr = made.targets[0] if isinstance(made, ast.Assign) else made.target
