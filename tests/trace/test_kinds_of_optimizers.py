@@ -104,6 +104,37 @@ for step in range(4):
     assert {parameter.name for parameter in verdict.step.parameters} == {"W", "V", "b"}
 
 
+MEANT = {
+    "centred": "dW -= dW.mean(axis=0); UPDATE",
+    "without its part along the weights": "dW = dW - (dW * W).sum() * W; UPDATE",
+    "a mask": "dW *= kept; UPDATE",
+    "a mask of the weights": "dW = dW * (np.abs(W) > 0.1); UPDATE",
+    "rates of single numbers": "dW = rates * dW; UPDATE",
+    "noise": "dW += 0.01 * rng.normal(size=dW.shape); UPDATE",
+    "L1 and L2": "dW += 0.02 * np.sign(W) + 0.03 * W; UPDATE",
+    "the way that weights have gone": "old, (W, *_) = W, [W - 0.1 * dW + 0.9 * (W - old)]",
+    "slow weights": (
+        "UPDATE\n    if step % 2:\n        slow += 0.5 * (W - slow)\n        W = slow.copy()"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", MEANT.values(), ids=MEANT)
+def test_right_gradients_may_be_changed_before_an_update(change: str) -> None:
+    assert_judged(f"""
+kept, rates = rng.random((3, 2)) > 0.3, rng.random((3, 2))
+old, slow = W.copy(), W.copy()
+for step in range(4):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)  #! dz = d @ V.T * (1 - h)
+    dW = x.T @ dz
+    V -= 0.1 * h.T @ d
+    {change.replace("UPDATE", "W = W - 0.1 * dW")}
+""")
+
+
 def test_a_single_number_is_clipped_by_its_norm() -> None:
     assert program("""
 c, v = np.zeros((1, 1)), V[:, :1]

@@ -186,6 +186,16 @@ for step in range(3):
     V -= 0.1 * dV
     W -= 0.1 * dW
 """,
+    "a decay of weights alone, of which no gradient is right": """
+c = 0.0
+for step in range(2):
+    e = x @ W[:, 0] + c - y[:, 0]
+    loss = (e ** 2).mean()
+    dW = 2 * x.T @ e / len(e)  #! dW = 2 * x.T @ np.abs(e) / len(e)
+    dW += 0.1 * W[:, 0]
+    W[:, 0] -= 0.1 * dW
+    c -= 0.1 * 2 * e.mean()
+""",
     "a word that stands twice in a sentence": """
 E = rng.normal(size=(5, 3))
 for words in ([0, 1, 0, 3], [2, 2, 4]):

@@ -102,8 +102,9 @@ class Optimized:
         )
         with np.errstate(all="ignore"):
             growth = np.log(np.abs(more).max() / np.abs(once).max()) / np.log(LARGE)
+        moved = once != 0.0  # a mask holds the others
         turns = np.abs(once - turned) > FEW * np.abs(once)  # beside what is remembered
-        return bool(-0.1 < growth < 1.1 and np.mean(turns) > 0.5)
+        return bool(-0.1 < growth < 1.1 and np.mean(turns[moved]) > 0.5)
 
     def _memory(self, parameter: Parameter) -> tuple[int, Values] | None:
         """Return the last sum that is none of gradients, or of squares, as its use needs, and one.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bptui.trace.step.sums import whole_of
 from bptui.trace.tape import Binding, Reference, Tape
 
 if TYPE_CHECKING:
@@ -41,18 +42,20 @@ def without_terms(tape: Tape, found: list[Update]) -> list[Update]:
     return [update for update in found if update.after not in terms]
 
 
-def without_averages(tape: Tape, found: list[Update]) -> list[Update]:
+def without_averages(tape: Tape, found: list[Update], sure: Iterable[Update]) -> list[Update]:
     """Leave out what follows a parameter: 0.99 * target + 0.01 * W, as a copy of the network does.
 
-    What is added is a multiple of W as an update has left it, or of its distance from there.
+    What is added is a multiple of W as a ``sure`` update has left it, or of its distance from
+    there.
     """
-    left = {update.after for update in found}
+    left = {update.after for update in sure}
 
     def follows(update: Update) -> bool:
         part, near = update.sum.added, update.sum.decayed
         while isinstance(part, Reference) and part.entry not in left:
             arrays = [one for one in tape.inputs[part.entry] if tape.shape(one)]
-            apart = tape.notes[part.entry].call == "subtract" and arrays[1:] == [update.before]
+            taken = [whole_of(tape, one) for one in arrays[1:]]
+            apart = tape.notes[part.entry].call == "subtract" and taken == [update.before]
             scaled = tape.notes[part.entry].call == "multiply" and len(arrays) == 1
             if not (apart or scaled):
                 return False
@@ -104,11 +107,13 @@ def reworked(
         if entry in after:
             family[entry] = family[after[entry]]
         elif former in family and former != entry and tape.shape(entry) == tape.shape(former):
-            behind = tape.ancestors(entry, short_of={former}) - {entry}
+            own = {entry, whole_of(tape, entry)}  # a copy stands for what is copied
+            behind = tape.ancestors(entry, short_of={former}) - own
             if former in behind and {family.get(one, family[former]) for one in behind} == {
                 family[former]
             }:
-                family[entry], made[entry] = family[former], made.get(former, former)
+                family |= dict.fromkeys(own, family[former])
+                made |= dict.fromkeys(own, made.get(former, former))
     return made
 
 

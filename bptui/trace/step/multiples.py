@@ -161,19 +161,19 @@ class Multiples:
         return sorted({*self.numbers[near].tolist(), *(() if flat.any() else self.zero)})
 
 
-def multiple_and_share(
-    values: Sequence[Any], true: Sequence[Any], own: Sequence[Any]
-) -> tuple[float, float] | None:
-    """Return c and k where ``values`` are c times ``true`` and k times ``own``; else None."""
+def combination(values: Sequence[Any], *parts: Sequence[Any]) -> tuple[float, ...] | None:
+    """Return how many times each of some parts stands in the sum of them that ``values`` are."""
     flat = _flat(values)
-    columns = np.stack([_flat(true), _flat(own)], axis=1)
-    enough = len(flat) >= 2 * columns.shape[1]
-    if len(flat) != len(columns) or not enough or not np.isfinite(columns).all():
+    columns = [_flat(part) for part in parts]
+    if len(flat) < 2 * len(columns) or any(len(column) != len(flat) for column in columns):
         return None
-    found, _, rank, _ = np.linalg.lstsq(columns, flat, rcond=None)
-    off = np.abs(flat - columns @ found).max()
-    close = rank == 2 and off <= CLOSE * np.abs(columns * found).max(axis=0).min()
-    return (float(found[0]), float(found[1])) if close else None
+    matrix = np.stack(columns, axis=1)
+    if not np.isfinite(matrix).all():
+        return None
+    found, _, rank, _ = np.linalg.lstsq(matrix, flat, rcond=None)
+    off = np.abs(flat - matrix @ found).max()
+    close = rank == len(columns) and off <= CLOSE * np.abs(matrix * found).max(axis=0).min()
+    return tuple(map(float, found)) if close else None
 
 
 def varies(array: Numbers) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from itertools import permutations
+from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,9 @@ from bptui.trace.step.multiples import (
     Match,
     Values,
     along,
+    combination,
     largest,
     multiple,
-    multiple_and_share,
     rounded,
 )
 from bptui.trace.step.possible_losses import Judged, Key
@@ -240,6 +240,8 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
         curved = CURVED.intersection((call, *(tape.notes[one].call for one in inputs)))
         if call in LIMITS or curved or (call == "setitem" and any(masks)):
             return True
+        if _is_meant(truth, entry, inner, made):
+            return True
         if call not in ("add", "subtract"):
             continue
         if tape.shape(inner) == shape and any(_of_the_step(truth, one, made) for one in inputs):
@@ -257,10 +259,39 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
     return memory
 
 
+def _is_meant(truth: StepTruth, gradient: int, entry: int, made: set[int]) -> bool:
+    """Whether what is ``made`` of a gradient is that centred, masked, or with noise.
+
+    A mask, or rates of single numbers, and noise are nothing that the gradient is computed of.
+    """
+    tape, call, inputs = truth.tape, truth.tape.notes[entry].call, truth.tape.inputs[entry]
+    size, others = np.size(tape.values[gradient]), [one for one in inputs if one not in made]
+    if call not in ("add", "subtract", "multiply") or np.size(tape.values[entry]) != size:
+        return False
+    if not others:
+        fewer = (np.size(tape.values[one]) < size for one in tape.ancestors(inputs[-1]) & made)
+        return call == "subtract" and any(fewer)
+    (other,) = others
+    if not tape.shape(other):
+        return False
+    if other in truth.dependent:
+        mask = np.isin(tape.values[other], (0, 1)).all()
+        return bool(mask) and call == "multiply" and other not in truth.of_arrays
+    used = truth.dependent & tape.ancestors(gradient) - {p.before for p in truth.parameters}
+    data = {one for e in used for one in tape.inputs[e]} - truth.dependent
+    behind = tape.ancestors(other)
+    if any(map(tape.shape, behind & data)):
+        return False
+    if call == "multiply":
+        return bool(np.min(tape.values[other]) >= 0.0)
+    return any(tape.notes[one].call.startswith("random.") for one in behind)
+
+
 def beside_memory(truth: StepTruth, parameter: Parameter, true: Values) -> Match | None:
     """Return where a gradient stands beside what an optimizer remembers, in one sum with that.
 
-    In ``v = mu * v + X.T @ d + decay * W`` the gradient is nowhere by itself.
+    In ``v = mu * v + X.T @ d + decay * W`` the gradient is nowhere by itself. What is remembered
+    may be the parameter as it was: ``W - rate * g + mu * (W - W_old)``.
     """
     tape, behind = truth.tape, truth.behind[parameter.key]
     same = [e for e in sorted(behind) if tape.shape(e) == tape.shape(parameter.before)]
@@ -268,9 +299,15 @@ def beside_memory(truth: StepTruth, parameter: Parameter, true: Values) -> Match
     for entry in same if states and parameter.places is None else ():
         if entry in truth.dependent and tape.notes[entry].call in ("add", "subtract"):
             values = truth.numbers(truth.graph.nodes[entry])
-            for state in states:
+            if entry == parameter.after:
+                values = truth.change_of(parameter)
+            for state, moved in product(states, (False, True)):
                 memory = [np.asarray(tape.values[state], dtype=np.float64)] * len(values)
-                found = multiple_and_share(values, true, memory)
+                if moved:
+                    memory = [
+                        one - old for one, old in zip(truth.own(parameter), memory, strict=True)
+                    ]
+                found = combination(values, true, memory)
                 if found is not None:
                     return Match(found[0], entry) if abs(found[1]) < MOST_KEPT else None
     return None

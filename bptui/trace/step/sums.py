@@ -67,7 +67,7 @@ def sum_of(
             if not isinstance(term, Reference):
                 continue
             taken_away = term is right and note.call == "subtract"
-            whole = term.entry if family else _whole(tape, term.entry)
+            whole = term.entry if family else whole_of(tape, term.entry)
             if whole != former and (taken_away or not _may_be(tape, term.entry, entry, numbers)):
                 continue
             rest = [other, *reversed(others)]
@@ -102,7 +102,7 @@ def sum_of(
     return found
 
 
-def _whole(tape: Tape, entry: int) -> int:
+def whole_of(tape: Tape, entry: int) -> int:
     """Return the entry that an entry shows in its shape: W of W[:], W.copy() and a square W.T."""
     while tape.notes[entry].call in SAME and tape.inputs[entry]:
         given = tape.inputs[entry][0]
@@ -120,7 +120,7 @@ def _decayed(tape: Tape, entry: int) -> int | None:
             value = _number(tape, number)
             same = isinstance(array, Reference) and tape.shape(array.entry) == tape.shape(entry)
             if same and value is not None and KEPT < value < 1.0:
-                return _whole(tape, array.entry)
+                return whole_of(tape, array.entry)
     return None
 
 

@@ -181,7 +181,7 @@ class StepTruth:
             decay = self.decay
             if decay.known or any(decay.factor(some, found) is not None for some in tried):
                 decay.let_all_decay(matches, true, size)
-            elif not any(matches.values()):
+            elif None in matches.values():
                 decay.as_written(true, found)
         except UNDERIVED:
             if loss.entry is not None and loss.named:

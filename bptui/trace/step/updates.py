@@ -63,8 +63,9 @@ def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
             if change is not None:
                 found.append(change)
                 afters.add(change.after)
-    found = without_averages(tape, without_terms(tape, without_memory(found)))
-    found = without_sums(tape, found)
+    found = without_memory(found)
+    found = without_averages(tape, found, without_terms(tape, found))
+    found = without_sums(tape, without_terms(tape, found))
     sites = {update.binding.place for update in found if update.sum.own}
     own = [update for update in found if update.binding.place in sites]
     made_of = reworked(tape, own, bindings)

@@ -16,10 +16,11 @@ from bptui.trace.step.multiples import (
     Match,
     Numbers,
     Values,
+    combination,
     multiple,
-    multiple_and_share,
     multiple_as_it_is,
     rounded,
+    varies,
 )
 from bptui.trace.step.possible_losses import UNDERIVED, Key
 
@@ -42,24 +43,27 @@ def _but(kind: Of, axis: int, place: int) -> Of:
     return of
 
 
-KINDS: tuple[Of, ...] = (
-    np.positive,
-    np.sign,
-    *(_but(kind, *end) for kind in (np.positive, np.sign) for end in product((0, 1), (0, -1))),
+BOTH: tuple[Of, ...] = (np.positive, np.sign)
+ENDS = product((0, 1), (0, -1))
+KINDS = tuple(
+    kinds
+    for both in (BOTH, *(tuple(_but(kind, *end) for kind in BOTH) for end in ENDS))
+    for kinds in (both[:1], both[1:], both)
 )
-"""What parameters lose a share of: their numbers, or the signs of them; of all or but biases."""
+"""What parameters lose shares of: their numbers, the signs of them, both; of all or but biases."""
 
 
 class Decay(NamedTuple):
-    """A share, below 0, of parameters' own numbers, or of what is made of each."""
+    """Shares, below 0, of what is made of parameters' own numbers."""
 
-    share: float
-    of: Of = np.positive
+    shares: tuple[float, ...]
+    of: tuple[Of, ...]
 
     def without(self, change: Values, own: Values) -> Values:
         """Return what is left of a change when the decay is taken from it."""
         pairs = zip(change, own, strict=True)
-        return [part - self.share * self.of(numbers) for part, numbers in pairs]
+        terms = [*zip(self.shares, self.of, strict=True)]
+        return [part - sum(share * of(numbers) for share, of in terms) for part, numbers in pairs]
 
 
 class WeightDecay:
@@ -78,10 +82,11 @@ class WeightDecay:
         change = [part for parameter in true for part in self.truth.change_of(parameter)]
         gradients = [part for parts in true.values() for part in parts]
         own = [part for parameter in true for part in self.truth.own(parameter)]
-        for kind in KINDS if self.may_be else ():
-            shares = multiple_and_share(change, gradients, [kind(part) for part in own])
-            if shares and self._takes(kind, shares[1], true, found):
-                return shares[0]
+        for kinds in KINDS if self.may_be else ():
+            parts = ([kind(part) for part in own] for kind in kinds)
+            factors = combination(change, gradients, *parts)
+            if factors and self._takes(Decay(factors[1:], kinds), true, found):
+                return factors[0]
         return None
 
     def as_written(self, true: Mapping[Parameter, Values], found: Gradients) -> None:
@@ -98,20 +103,21 @@ class WeightDecay:
             pairs = zip(truth.numbers(after), truth.drawn.without(after, terms), strict=True)
             with np.errstate(invalid="ignore"):  # what grows without limit has no decay
                 taken = [parameter.taken(one - other) for one, other in pairs]
-            for kind in KINDS:
-                share = multiple_as_it_is(taken, map(kind, truth.own(parameter)))
-                if share is not None and self._takes(kind, share, true, found):
+            for kinds in KINDS:
+                shares = combination(
+                    taken, *([kind(part) for part in truth.own(parameter)] for kind in kinds)
+                )
+                if shares and self._takes(Decay(shares, kinds), true, found):
                     return
 
-    def _takes(
-        self, kind: Of, share: float, true: Mapping[Parameter, Values], found: Gradients
-    ) -> bool:
-        """Tell whether a share is a decay that gradients have not already, because the loss has."""
-        if not -1.0 < rounded(share) < 0.0 or self._is_penalty(kind):
+    def _takes(self, decay: Decay, true: Mapping[Parameter, Values], found: Gradients) -> bool:
+        """Tell whether shares are a decay that gradients have not already, because the loss has."""
+        if not all(-1.0 < rounded(share) < 0.0 for share in decay.shares):
             return False
-        if any(self._penalized(parameter, found, kind) for parameter in true):
-            return False
-        self.known = Decay(share, kind)
+        for kind in decay.of:
+            if self._is_penalty(kind) or any(self._penalized(p, found, kind) for p in true):
+                return False
+        self.known = decay
         return True
 
     def _is_penalty(self, decay: Of) -> bool:
@@ -154,7 +160,9 @@ class WeightDecay:
         for link in found.links.get(self.truth.parameters[parameter], ()):
             node = full(link.contribution, link.contribution.shape)
             part = [evaluate([node], draw)[node] for draw in self.truth.draws]
-            own = map(decay, self.truth.own(parameter))
+            own = list(map(decay, self.truth.own(parameter)))
+            if not varies(np.stack(own)):
+                continue  # of the sign of one number anything constant is a multiple
             if multiple(map(parameter.taken, part), own) is not None:
                 return True
         return False
