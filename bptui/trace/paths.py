@@ -100,11 +100,12 @@ def replaced(node: Any, parts: Collection[ast.AST], new: ast.expr) -> Any:  # no
 def within(statement: ast.stmt, place: tuple[int, int, int, int]) -> Element | None:
     """Return what a statement computes around a place and gives no name: an element of a list.
 
-    It is one that a function is given, as ``append``, stands in a display or in ``dict()``, is
-    unpacked, or is made by a comprehension; as a statement by itself.
+    It is one that a function of the program or a method is given, as ``append``, stands in a
+    display or in ``dict()``, is unpacked, or is made by a comprehension; as a statement by itself.
     """
     found: Element | None = None
-    calls = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    value = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+    calls = isinstance(value, ast.Call)
     path: Path = ()
     node: ast.AST = statement
     outer = node

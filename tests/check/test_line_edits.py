@@ -73,11 +73,40 @@ for _ in range(10):
     net["W2"] -= 0.1 * A.T @ dout
     net["W1"] -= 0.1 * X.T @ dZ
 """
+GATES = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(6, 3)), rng.normal(size=(6, 3))
+Ws, Gs = ([rng.normal(size=(3, 3)) for _ in range(3)] for _ in "WG")
+
+
+def back(dy, x, h, gate, W, G):
+    dh, dg = dy * gate * (h > 0), dy * (h - x) * gate * (1 - gate)
+    grads.append((x.T @ dh, x.T @ dg))
+    return WRONG
+
+
+for _ in range(3):
+    y, kept, grads = X, [], []
+    for W, G in zip(Ws, Gs):
+        h, gate = np.maximum(0, y @ W), 1 / (1 + np.exp(-(y @ G)))
+        kept.append((y, h, gate, W, G))
+        y = gate * h + (1 - gate) * y
+    loss = np.mean((y - T) ** 2)
+    d = 2 * (y - T) / y.size
+    for one in kept[::-1]:
+        d = back(d, *one)
+    for W, G, (dW, dG) in zip(Ws, Gs, grads[::-1]):
+        W -= 0.1 * dW
+        G -= 0.1 * dG
+"""
 
 
 @pytest.mark.parametrize(
     ("program", "wrong"),
     [
+        (GATES, "dh @ W.T + dg @ G.T"),
         (VECTORS, "w2 @ (e * o * df(h))"),
         (VECTORS, "(e @ w2) * h"),
         (ROWS, "np.cos(A) * dout.sum()"),

@@ -30,6 +30,20 @@ for step in range(2):
 """
 KINDS = {
     "a function goes back through several sequences": TIMED,
+    "an error that is multiplied with the wrong number, for all parameters": """
+worth = rng.normal(size=6)
+for step in range(2):
+    h = np.tanh(x @ W)
+    p = np.exp(h @ V)
+    p /= p.sum(axis=1, keepdims=True)
+    loss = -np.sum(worth * np.log(p[:, 0]))
+    d = p.copy()
+    d[:, 0] -= 1
+    d *= worth[:, None]  #! d *= worth[0]
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    V -= 0.05 * h.T @ d
+    W -= 0.05 * dW
+""",
     "weights decay in a statement of their own": """
 for step in range(2):
     h = np.tanh(x @ W + b)

@@ -208,6 +208,18 @@ for words in ([0, 1, 0, 3], [2, 2, 4]):
         E[word] -= 0.1 * dh / len(words)
     W -= 0.1 * dW
 """,
+    "rows that get the gradient of their sum": """
+E = rng.normal(size=(5, 3))
+for words, row in (([0, 1, 3], 0), ([2, 3, 4], 1)):
+    h = sum(E[word] for word in words) / 3
+    loss = ((h @ W - y[row]) ** 2).sum()
+    d = 2 * (h @ W - y[row])
+    dW = np.outer(h, d)
+    dh = W @ d
+    W -= 0.1 * dW
+    for word in words:
+        E[word] -= 0.1 * dh / 3  #! E[word] -= 0.1 * dh
+""",
     "errors that are added up are no parameter": """
 c = np.zeros_like(W)
 def back(t, p):

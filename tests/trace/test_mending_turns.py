@@ -105,11 +105,37 @@ for step in range(2):
     o.back(np.ones((6, 2)))
     w.data = w.data - 0.1 * w.grad
 """
+CRITIC = """
+c = rng.normal(size=2)
+def scored(h):
+    return 1 / (1 + np.exp(-(h @ W + c)))
+def back(ds, h):
+    return ds @ W.T * (1 - h ** 2)
+A, a = rng.normal(size=(3, 3)), np.zeros(3)
+for step in range(3):
+    h = np.tanh(x @ A + a)
+    p = scored(h)
+    loss = -np.mean(np.log(p))
+    d = back((p - 1) / p.size, h)
+    A -= 0.1 * x.T @ d
+    a -= 0.1 * d.sum(axis=0)
+"""
+FACTORS = """
+P, Q = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
+for row in range(3):
+    for column in range(3):
+        e = x[row, column] - P[row] @ Q[column]
+        own = P[row].copy()
+        P[row] += 0.1 * (e * Q[column] - 0.02 * P[row])
+        Q[column] += 0.1 * (e * own - 0.02 * Q[column])
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [
+        (CRITIC, "back((p - 1) / p.size, h)", "back(p / p.size, h)"),
+        (FACTORS, "(e * own -", "(e * P[row] -"),
         (LISTS, "grad[2] += e * row[2]", "grad[2] += e * row[1]"),
         (LISTS, "(o - t) / len(rows)", "(o - t) / len(row)"),
         (RECURRENT, "sum(M[j][i] * d[j]", "sum(M[i][j] * d[j]"),

@@ -139,6 +139,7 @@ def _why_told_nothing(found: Checked) -> str | None:
         )
     several = len(report.wrong) > 1  # lines that each get a gradient wrong
     gradients = several or any(line.stands_for for line in report.lines)
+    gradients |= any(len(one.mended) > 1 and not one.updated for one in found.found.repairs)
     if report.verdict != "wrong" or gradients or any(found.found.judged.matches.values()):
         return None
     loss = found.found.judged.loss.text

@@ -14,9 +14,8 @@ from bptui.trace.judge.activated import softmaxes, textbook
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.mend.mending import Evaluation
+from bptui.trace.mend.mending import Evaluation, written
 from bptui.trace.mend.should_be import View
-from bptui.trace.paths import SINGLE
 from bptui.trace.step.multiples import CLOSE, Values, multiple, right_value
 
 LONGEST = 160
@@ -24,26 +23,32 @@ LONGEST = 160
 
 
 def from_chain_rule(view: View, repair: Repair) -> str | None:
-    """Return the assignment of a wrong value with its true gradient, in what is in sight there.
+    """Return the statement of a wrong value with its true gradient, in what is in sight there.
 
     None where that is no single value, or cannot be written with what has a name.
     """
-    lines, statement = view.lines, view.statement
-    sight = view.sight(repair.entries[0], bool(repair.renamed))
-    if not isinstance(statement, ast.Assign) or sight is None or len(repair.entries) > 1:
-        return None
-    if sight.entry != repair.entries[0] or len(statement.targets) > 1:
-        return None
-    if not isinstance(statement.targets[0], SINGLE):
-        return None
-    wanted = lines.right_value(repair.entries[0]) or lines.values[repair.entries[0]]
-    code = _written(lines, sight.names, wanted)
-    told = f"{ast.unparse(statement.targets[0])} = {code}"
-    if code is None or len(told) > LONGEST:
-        return None
-    (made,) = ast.parse(told).body
-    found = Evaluation(sight).of(made)
-    return told if found and right_value(found, wanted, lines.factor is not None) else None
+    lines, code, made = view.lines, None, None
+    wrong = [*filter(lines.is_wrong, repair.entries)] or [*repair.entries]
+    match view.statement:
+        case ast.Assign([ast.Name() | ast.Attribute() | ast.Subscript() as target]):
+            before = f"{ast.unparse(target)} ="
+        case ast.Return(ast.BinOp() | ast.Call() | ast.Name()):
+            before = "return"
+        case _:
+            return None
+    for entry in dict.fromkeys((wrong[0], wrong[-1])):
+        sight = view.sight(entry, bool(repair.renamed))
+        if sight is None or sight.entry != entry:
+            return None
+        wanted = lines.right_value(entry) or lines.values[entry]
+        code = code or _written(lines, sight.names, wanted)
+        if code is None or len(code) > LONGEST:
+            return None
+        made = ast.parse(f"{before} {code}").body[0]
+        found = Evaluation(sight).of(made)
+        if not found or not right_value(found, wanted, lines.factor is not None):
+            return None
+    return written(made)
 
 
 def _written(lines: Lines, names: Mapping[str, Values], right: Values) -> str | None:

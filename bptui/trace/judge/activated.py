@@ -73,7 +73,9 @@ def activated(truth: StepTruth, forward: Collection[int]) -> list[Activated]:
         roots = {origin.get(one) for one in sources}
         shapes = {tape.shape(one) for one in sources}
         same = len(roots) == 1 and None not in roots and shapes == {tape.shape(entry)}
-        origin[entry] = (roots.pop() if same else None) or entry
+        given = (one for one in tape.inputs[entry] if one not in sources)
+        biased = nodes[entry].op.name == "add" and any(map(tape.shape, given))  # and is not learned
+        origin[entry] = (roots.pop() if same and not biased else None) or entry
         if origin[entry] != entry:
             groups.setdefault(origin[entry], []).append(entry)
     found: list[Activated] = []

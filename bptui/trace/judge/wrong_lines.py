@@ -33,6 +33,9 @@ from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.truth import StepTruth
 from bptui.trace.step.updates import Parameter
 
+MORE = 200
+"""Places that are tried behind one that mends all gradients, but at a rate that nobody gave."""
+
 
 @dataclass
 class Lines:
@@ -127,11 +130,14 @@ class Lines:
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
+        most, left = (0, False), MORE
         failed: set[tuple[object, ...]] = set()
         for place, pairs, since, late, exact in self.suspects.attempts(right):
-            if time.monotonic() > self.until:
+            whole = most[0] == len(self.wrong)
+            left -= whole
+            if time.monotonic() > self.until and not whole:
                 return None  # a better one might have come
-            if late and best is not None:
+            if (late and best is not None) or (whole and (most[1] or not left)):
                 break
             attempt = (*pairs.items(), *since, exact)
             if attempt in failed:
@@ -145,19 +151,32 @@ class Lines:
                     break
             if tried is None:
                 failed.add(attempt)
-            if tried is None or (best and len(best[0].mended) >= len(tried[0])):
+            if tried is None or len(tried[0]) < most[0]:
                 continue
             mended, changed, replaced = tried
             names = {entry: (since[entry], replaced[entry]) for entry in since if entry in pairs}
             repair = Repair(place, tuple(pairs), tuple(pairs.values()), mended, frozenset(names))
-            best = repair, changed, names
-            if len(mended) == len(self.wrong):
-                break
+            if (fits := (len(mended), self._at_rate(repair, changed))) > most:
+                best, most = (repair, changed, names), fits
         if best is None:
             return None
         for entry, name in best[2].items():
             self.replay.renamed.setdefault(entry, []).insert(0, name)
         return best[:2]
+
+    def _at_rate(self, repair: Repair, changed: Changes) -> bool:
+        """Whether a repair lets parameters change by their gradients at a rate of the program.
+
+        By a line that is right a multiple of all gradients may be mended, too. Where gradients
+        that were right tell the factor, or an optimizer adapts it, any will do.
+        """
+        parameters = self.truth.parameters if self.factor is None else ()
+        own = {parameter.before for parameter in parameters}
+        usual = (1.0, 2.0, *(1.0 / size for size in self.samples))
+        rates = {rounded(-size * rate) for p in parameters for rate in p.scalars for size in usual}
+        factors = [self.fitting.fits(p, changed) for p in parameters if p.key in repair.mended]
+        known = {rounded(factor) for factor in factors if factor and not np.isnan(factor)}
+        return not rates or (known <= rates and all(one not in own for one, _ in repair.stands_for))
 
     def _tried(
         self,

@@ -103,8 +103,9 @@ class View(Seeing):
                 update = self.source.statement(self.places[binding.place][0])
                 if isinstance(update, ast.AugAssign) and isinstance(update.op, ast.Sub | ast.Add):
                     sign = "+" if isinstance(update.op, ast.Sub) else "-"
-                    target, value = ast.unparse(update.target), self._here(update)
-                    found[target] = f"({target} {sign} {ast.unparse(value)})"
+                    target, value = ast.unparse(update.target), ast.unparse(self._here(update))
+                    if target not in value:  # as with a decay: it is another one by then
+                        found[target] = f"({target} {sign} {value})"
         return found
 
     def _here(self, update: ast.AugAssign) -> ast.expr:

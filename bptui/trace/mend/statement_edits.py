@@ -18,7 +18,7 @@ from bptui.trace.step.multiples import Values
 
 SLOPES = (
     *("{x} * (1 - {x})", "(1 - {x} ** 2)", "({x} > 0)", "{x} ** 2", "1 / {x}"),
-    *("(1 - {x})", "np.sign({x})", "(1 - np.tanh({x}) ** 2)"),
+    *("(1 - {x})", "np.sign({x})", "(1 - np.tanh({x}) ** 2)", "({x} - 1)"),
 )
 RECENT = 12
 """Names in sight whose products are tried."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from itertools import permutations, product
 from typing import TYPE_CHECKING
@@ -79,9 +78,11 @@ def _settle_whole(truth: StepTruth, judged: Judged, factors: dict[Key, float]) -
     going = falling or [*sizes]  # a loss is made small
     down = [sizes[key] for key in going]
     # rows of one array that are updated one by one are not as many as arrays of their own
-    arrays = Counter(size for _, size in {(key[0], sizes[key]) for key in going})
-    most = max((arrays[size], down.count(size)) for size in down)
-    usual = {size for size in down if (arrays[size], down.count(size)) == most}
+    arrays = {size: {key[0] for key in going if sizes[key] == size} for size in down}
+    most = max(map(len, arrays.values()))
+    usual = {size for size in arrays if len(arrays[size]) == most}
+    if len({frozenset(arrays[size]) for size in usual}) == 1:
+        usual = {size for size in usual if down.count(size) == max(map(down.count, usual))}
     if len(usual) > 1:  # a gradient that is right as it is, with a rate, of the last layer
         rates = {rounded(rate) for parameter in truth.parameters for rate in parameter.scalars}
         exact = [
