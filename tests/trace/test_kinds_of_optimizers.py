@@ -83,6 +83,10 @@ BETWEEN = {
     "rounding": "UPDATE; W = np.round(W, 3)",
     "a mask": "UPDATE; W *= kept",
     "noise": "UPDATE; W += rng.normal(size=W.shape) * 1e-3",
+    "limits at once": "W = np.clip(W - 0.1 * x.T @ dz, -0.3, 0.3)",
+    "a mask at once": "W = np.where(kept, W - 0.1 * x.T @ dz, W)",
+    "a mask and no name between": "W = (W - 0.1 * x.T @ dz) * kept",
+    "shrinking in a function": "W = shrunk(W - 0.1 * x.T @ dz)",
     "shrinking": "UPDATE; W = np.sign(W) * np.maximum(np.abs(W) - 1e-3, 0)",
 }
 
@@ -91,6 +95,8 @@ BETWEEN = {
 def test_weights_may_be_changed_between_updates(change: str) -> None:
     verdict = program(f"""
 kept = rng.random((3, 2)) > 0.3
+def shrunk(w):
+    return np.sign(w) * np.maximum(np.abs(w) - 1e-3, 0)
 for step in range(4):
     h = np.tanh(x @ W + b)
     loss = ((h @ V - y) ** 2).mean()
@@ -110,6 +116,9 @@ MEANT = {
     "a mask": "dW *= kept; UPDATE",
     "a mask of the weights": "dW = dW * (np.abs(W) > 0.1); UPDATE",
     "rates of single numbers": "dW = rates * dW; UPDATE",
+    "zeros in a part": "dW[0] = 0; UPDATE",
+    "whole steps": "dW = np.round(dW, 2); UPDATE",
+    "the former gradient": "last, dW = dW, dW + 0.5 * (dW - (last if step else dW)); UPDATE",
     "noise": "dW += 0.01 * rng.normal(size=dW.shape); UPDATE",
     "L1 and L2": "dW += 0.02 * np.sign(W) + 0.03 * W; UPDATE",
     "the way that weights have gone": "old, (W, *_) = W, [W - 0.1 * dW + 0.9 * (W - old)]",

@@ -108,12 +108,14 @@ def reworked(
             family[entry] = family[after[entry]]
         elif former in family and former != entry and tape.shape(entry) == tape.shape(former):
             own = {entry, whole_of(tape, entry)}  # a copy stands for what is copied
-            behind = tape.ancestors(entry, short_of={former}) - own
-            if former in behind and {family.get(one, family[former]) for one in behind} == {
+            behind = tape.ancestors(entry, short_of={former, *after}) - own
+            left = max(after.keys() & behind, default=former)  # in the same expression, it may be
+            family[left] = family[after.get(left, left)]
+            if left in behind and {family.get(one, family[former]) for one in behind} == {
                 family[former]
             }:
                 family |= dict.fromkeys(own, family[former])
-                made |= dict.fromkeys(own, made.get(former, former))
+                made |= dict.fromkeys(own, made.get(left, left))
     return made
 
 

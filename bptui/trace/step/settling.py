@@ -20,7 +20,7 @@ from bptui.trace.step.multiples import (
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.sums import product_of
 from bptui.trace.step.updates import Parameter
-from bptui.trace.tape import ROOTS
+from bptui.trace.tape import ROOTS, Reference
 
 if TYPE_CHECKING:
     from bptui.trace.step.truth import StepTruth
@@ -216,7 +216,9 @@ def _is_rated(truth: StepTruth, parameter: Parameter, judged: Judged) -> bool:
 
 FEW = 2.5
 """Less than the number of samples."""
-LIMITS = frozenset((*ROOTS, "clip", "sign", "norm", "maximum", "minimum", "where"))
+LIMITS = frozenset(
+    (*ROOTS, "clip", "sign", "norm", "maximum", "minimum", "where", "round", "around", "svd")
+)
 """What makes a step of a gradient that is no multiple of it."""
 MOST_KEPT = 0.9999
 """The share of what it remembers that an optimizer keeps, at most: a memory fades."""
@@ -261,13 +263,19 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
 
 
 def _is_meant(truth: StepTruth, gradient: int, entry: int, made: set[int]) -> bool:
-    """Whether what is ``made`` of a gradient is that centred, masked, or with noise.
+    """Whether what is ``made`` of a gradient is that centred, masked, or with noise; 0 in a part.
 
     A mask, or rates of single numbers, and noise are nothing that the gradient is computed of.
     """
     tape, call, inputs = truth.tape, truth.tape.notes[entry].call, truth.tape.inputs[entry]
     size, others = np.size(tape.values[gradient]), [one for one in inputs if one not in made]
-    if call not in ("add", "subtract", "multiply") or np.size(tape.values[entry]) != size:
+    if np.size(tape.values[entry]) != size:
+        return False
+    if call == "setitem":
+        put = tape.notes[entry].arguments[-1]
+        number = tape.values[put.entry] if isinstance(put, Reference) else put
+        return inputs[0] in made and not (np.any(number) or truth.dependent & {*inputs[1:]})
+    if call not in ("add", "subtract", "multiply"):
         return False
     if not others:
         fewer = (np.size(tape.values[one]) < size for one in tape.ancestors(inputs[-1]) & made)
@@ -299,18 +307,17 @@ def beside_memory(truth: StepTruth, parameter: Parameter, true: Values) -> Match
     states = [e for e in same if e not in truth.dependent and _is_state(truth, e)]
     for entry in same if states and parameter.places is None else ():
         if entry in truth.dependent and tape.notes[entry].call in ("add", "subtract"):
-            values = truth.numbers(truth.graph.nodes[entry])
-            if entry == parameter.after:
-                values = truth.change_of(parameter)
-            for state, moved in product(states, (False, True)):
-                memory = [np.asarray(tape.values[state], dtype=np.float64)] * len(values)
-                if moved:
-                    memory = [
-                        one - old for one, old in zip(truth.own(parameter), memory, strict=True)
-                    ]
+            whole = entry == parameter.after
+            node = truth.graph.nodes[entry]
+            values = truth.change_of(parameter) if whole else truth.numbers(node)
+            for state, moved in product(states, (False, True)[: 1 + whole]):
+                own = truth.own(parameter) if moved else [np.zeros(())] * len(values)
+                memory = [one - np.asarray(tape.values[state]) for one in own]
                 found = combination(values, true, memory)
-                if found is not None:
-                    return Match(found[0], entry) if abs(found[1]) < MOST_KEPT else None
+                if found is not None and abs(found[1]) < MOST_KEPT:
+                    return Match(found[0], entry)
+                if found is not None and not moved and found[1] < 0.0:
+                    return None  # they are added up
     return None
 
 

@@ -26,6 +26,9 @@ from bptui.trace.step.parts import before_others, part_put, value_put
 from bptui.trace.step.sums import Product, Sum, product_of, sum_of
 from bptui.trace.tape import Binding, Reference, Tape, Value
 
+BETWEEN = ("clip", "maximum", "minimum", "where", "round", "around", "multiply", "divide")
+"""What a new value is made of the sum by that updates it, in the same expression."""
+
 
 class Update(NamedTuple):
     """One change of a parameter: the entries of its value before and after, and its statement."""
@@ -60,6 +63,9 @@ def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
         if binding.entry not in seen:
             seen.add(binding.entry)
             change = _change(tape, binding, former, afters)
+            if change is None and (inner := _limited(tape, binding.entry)) is not None:
+                change = _change(tape, binding._replace(entry=inner), former, afters)
+                change = change if change and change.sum.same else None
             if change is not None:
                 found.append(change)
                 afters.add(change.after)
@@ -135,6 +141,19 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     flat = tuple(np.reshape(places, -1).tolist())
     before = before_others(tape, before, set(flat), afters, family)
     return Update(before, entry, binding, repr(flat), flat, made, tape.notes[value].call)
+
+
+def _limited(tape: Tape, entry: int) -> int | None:
+    """Return the sum without a name that a value is made of: np.clip(W - rate * dW, -1, 1)."""
+    if tape.notes[entry].call not in BETWEEN:
+        return None
+    sums = {
+        one
+        for one in tape.inputs[entry]
+        if tape.notes[one].call in ("add", "subtract") and one not in tape.named
+        if tape.shape(one) == tape.shape(entry)
+    }
+    return sums.pop() if len(sums) == 1 else None
 
 
 def lost_updates(tape: Tape, times: int = 2) -> list[Binding]:
