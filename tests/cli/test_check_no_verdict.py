@@ -1,6 +1,7 @@
 """Programs that come to no verdict, or look at first as if they did."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -164,3 +165,29 @@ def test_no_line_is_right_that_there_was_no_time_to_look_at(
     verdicts = {line["text"]: line["verdict"] for line in told["lines"]}
     assert verdicts["hidden_error = error @ W2.T"] == verdicts["W1 -= 0.8 * X.T @ d1"] == "unclear"
     assert verdicts["d2 = error * a2 * (1 - a2)"] == "right"
+
+
+def test_one_value_that_is_wrong_for_all_parameters_is_a_wrong_backpropagation(
+    tmp_path: Path,
+) -> None:
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(6, 3)), np.eye(2)[[0, 1, 1, 0, 1, 0]]
+W, V = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+memory = [np.zeros_like(W), np.zeros_like(V)]
+for step in range(3):
+    h = np.tanh(X @ W)
+    s = np.einsum("nj,jk->nk", h, V)
+    s -= s.max(axis=1, keepdims=True)
+    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    loss = -(Y * log_p).sum() / 6
+    d = (log_p - Y) / 6
+    dh = d @ V.T * (1 - h ** 2)
+    for p, g, m in zip((W, V), (X.T @ dh, h.T @ d), memory):
+        m += g * g
+        p -= 0.1 * g / np.sqrt(m + 1e-8)
+"""
+    code, out, _ = run(tmp_path, text)
+    assert code == 1
+    assert re.search(r"d = \(log_p - Y\) / 6 +WRONG\n", out)

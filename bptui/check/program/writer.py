@@ -314,7 +314,13 @@ class Checked:
             told = view.all_mended(repairs) or from_chain_rule(view, repair)
             others["mistake"] = slip(view, repair, told)
             others["statement"] = view.statement
-        named = [b.name for b in self._bound(line) if b.entry == repair.entries[0]]
+        bound = self._bound(line)
+        named = [b.name for b in bound if b.entry == repair.entries[0]]
+        for whole in (b for b in bound if not named and b.entry in self.found.current):
+            factors = self.found.factors(whole.entry)  # a part is wrong: told of the whole
+            if factors and (self.found.factor or rounded(abs(min(factors.values()))) == 1.0):
+                named = [whole.name]
+                repair = repair._replace(entries=(whole.entry,), stands_for=(min(factors),))
         if repair.updated:
             first, *more = repair.updated
             returned = view is None or isinstance(view.statement, ast.Return)

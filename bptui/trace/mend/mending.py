@@ -134,8 +134,8 @@ class Evaluation:
                     exec(code, values)  # one statement, and nothing that it could reach out with
                 except Exception:  # whatever an edited statement may raise
                     return None
-                if TARGET not in values:
-                    return None  # it is no call any more that changes an array
+                if TARGET not in values:  # it changes nothing
+                    return None
                 given = {TARGET: values[TARGET], self.changed: values[TARGET]}
         return given.get(TARGET)
 
@@ -146,10 +146,11 @@ def _written(statement: ast.stmt, variable: str) -> ast.stmt:
         return ast.Assign([STORED], statement.value or ast.Constant(None), lineno=1)
     made = copy.copy(statement)
     if isinstance(made, ast.Expr):
-        if isinstance(made.value, ast.Call) and made.value.args:
-            made.value = call = copy.copy(made.value)
-            call.keywords = [word for word in call.keywords if word.arg != "out"]
-            if call.keywords != statement.value.keywords:  # type: ignore[attr-defined]  # a call's
+        if isinstance(made.value, ast.Call):
+            call = made.value = copy.copy(made.value)
+            others = [one for one in call.keywords if one.arg != "out"]
+            if len(others) < len(call.keywords):  # np.clip(array, -1, 1, out=array)
+                call.keywords = others
                 return ast.Assign([STORED], call, lineno=1)
             call.args = [LOADED, *call.args[1:]]  # np.add.at(array, index, values)
         return made
