@@ -143,8 +143,10 @@ class Suspects:
         for suspect in turned:
             yield Attempt(suspect.place, self._as_it_is(suspect.entries), {})
         yield from filter(inner, paired(reshaped, False))
-        for suspect in [*certain, *(one for one in suspected if one.since)]:
-            for pairs in self.candidates.of(suspect.entries):
+        renamed = [one for one in suspected if one.since]
+        odd = [(one, True) for one in suspected]
+        for suspect, size in [*((one, False) for one in [*certain, *renamed]), *odd]:
+            for pairs in self.candidates.of(suspect.entries, size):
                 apart = len({*pairs.values()}) == len(suspect.entries)  # no sum that grows
                 anew = suspect.place if suspect.since else None
                 if apart and all(meant.called(*pair, anew) for pair in pairs.items()):
@@ -331,7 +333,7 @@ class Suspects:
                     alias.name in by for by in read.values()
                 ):
                     continue  # only handed on once more
-                if reading and not self._goes_forward(alias.when):
+                if reading and not self._goes_forward(alias):
                     when, group = groups.get(alias.place, (alias.when, {}))
                     if entry not in right and right.issuperset(group):
                         when = alias.when  # what is wrong may be so as it is made
@@ -368,8 +370,13 @@ class Suspects:
                 found.setdefault(binding.entry, binding)
         return found
 
-    def _goes_forward(self, when: int) -> bool:
-        """Whether what is computed next is a value of the forward pass, and no part of data."""
-        forward = self.lines.forward | self.computed_again & self.truth.dependent
-        later = (entry for entry in chain(forward, self.backward) if entry >= when)
+    def _goes_forward(self, alias: Binding) -> bool:
+        """Whether what is computed next is a value of the forward pass, and no part of data.
+
+        Behind a gradient that gets a name, slopes may be computed of such a value again.
+        """
+        again = self.computed_again & self.truth.dependent
+        gradient = alias.entry in self.backward and alias.entry not in again
+        forward = self.lines.forward if gradient else self.lines.forward | again
+        later = (e for e in chain(forward, self.backward) if e >= alias.when)
         return min(later, default=-1) in forward
