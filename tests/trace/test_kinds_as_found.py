@@ -30,6 +30,27 @@ for step in range(3):
     delta = d @ V.T * slope
     W, V, b = W - 0.1 * x.T @ delta, V - 0.1 * h.T @ d, b - 0.1 * delta.sum(axis=0)
 """,
+    "a gradient that is taken for another one of another size": """
+a = V[:, :1].copy()
+for step in range(3):
+    h = np.tanh(x @ W)
+    out = h @ a
+    loss = np.mean((out - y[:, :1]) ** 2)
+    d = 2 * (out - y[:, :1]) / 6
+    dh = d @ a.T  #! dh = d
+    dW = x.T @ (dh * (1 - np.tanh(x @ W) ** 2))
+    a, W = a - 0.1 * h.T @ d, W - 0.1 * dW
+""",
+    "a sum over samples that is left out": """
+for step in range(3):
+    z = x @ W
+    mu = z.mean(axis=0)
+    h = np.tanh(z - mu)
+    loss = np.mean((h - y) ** 2)
+    d = (h - y) / 6 * (1 - h ** 2)
+    dmu = -d.sum(axis=0)  #! dmu = -d
+    W -= 0.1 * x.T @ (d + dmu / 6)
+""",
     "the root of a sum of gradients": """
 memory = [np.zeros_like(p) for p in (W, V)]
 for step in range(3):

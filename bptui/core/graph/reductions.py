@@ -20,7 +20,8 @@ def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     given = axis if isinstance(axis, tuple) else (axis,)
-    return tuple(sorted(place % ndim for place in given))
+    # numpy takes axis 0 of a single number
+    return tuple(sorted(place % ndim for place in given if ndim))
 
 
 def _reduced(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: Setting) -> Shape:

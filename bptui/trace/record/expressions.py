@@ -144,12 +144,14 @@ class Expressions(ast.NodeTransformer):
         function = node.func
         plain = isinstance(function, ast.Name) and function.id in PLAIN_CALLS
         made: ast.expr = function
+        arguments = [self.expression(argument) for argument in node.args]
         if isinstance(function, ast.Attribute) and not _is_super(function.value):
+            if function.attr == "append" and len(arguments) == 1:  # losses.append(...)
+                arguments = [self.bound(f"{ast.unparse(function.value)}[-1]", *arguments, node)]
             name = ast.Constant(self.private(function.attr))
             made = self.hook("method", self.at(node), self.expression(function.value), name)
         elif not plain:
             made = self.hook("function", self.at(node), self.expression(function))
-        arguments = [self.expression(argument) for argument in node.args]
         words = [ast.keyword(word.arg, self.expression(word.value)) for word in node.keywords]
         return ast.copy_location(ast.Call(ast.copy_location(made, node), arguments, words), node)
 
