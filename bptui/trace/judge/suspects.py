@@ -149,7 +149,8 @@ class Suspects:
             for pairs in self.candidates.of(suspect.entries, size):
                 apart = len({*pairs.values()}) == len(suspect.entries)  # no sum that grows
                 anew = suspect.place if suspect.since else None
-                if apart and all(meant.called(*pair, anew) for pair in pairs.items()):
+                called = all(meant.called(*pair, anew) for pair in pairs.items())
+                if apart and (called or (size and self._is_for_update(suspect, pairs))):
                     yield Attempt(suspect.place, pairs, suspect.since)
         # of two terms of different sizes the one of the size of its true gradient is right
         factors = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
@@ -201,6 +202,17 @@ class Suspects:
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    def _is_for_update(self, suspect: _Suspect, pairs: Mapping[int, Source]) -> bool:
+        """Whether all that reads something is for updates by what it may stand for."""
+        inputs = self.truth.tape.inputs
+        return all(
+            {p.before for p in self.truth.parameters if reading in self.truth.behind[p.key]}
+            == {source[0]}
+            for entry, source in pairs.items()
+            for reading in suspect.since.get(entry)
+            or [user for user in self.backward if entry in inputs[user]]
+        )
 
     @cached_property
     def _idle(self) -> set[Source]:
