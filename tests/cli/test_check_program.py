@@ -1,6 +1,7 @@
 """``bptui check`` on whole programs: what it says, and its JSON."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,35 @@ def test_of_a_wrong_update_what_the_parameter_becomes_is_told(
     exec(RIGHT.replace("range(2000)", "range(1)"), names)
     expected = names["W2"][tuple(line["example"]["index"])]
     assert line["example"]["expected"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("db = len(x)\n    b -= 0.1 * db", "db = len(x)"),
+        ("db = d.sum(axis=0)\n    b -= 0.1 * dc", "b -= 0.1 * dc"),
+    ],
+)
+def test_a_gradient_that_is_a_plain_number_is_wrong_where_it_gets_its_name(
+    wrong: str, said: str, tmp_path: Path
+) -> None:
+    source = f"""
+import numpy as np
+x = np.random.default_rng(0).normal(size=(4, 2))
+W, b, c = x[:2], np.zeros(2), np.zeros(2)
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h + c - 1) ** 2).sum() / 2
+    d = (h + c - 1) * (1 - h ** 2)
+    dc = (h + c - 1).sum(axis=0)
+    c -= 0.1 * dc
+    W -= 0.1 * x.T @ d
+    {wrong}
+"""
+    code, out, _ = run(tmp_path, source)
+    line = source.split("\n").index(f"    {said}") + 1
+    assert code == 1
+    assert re.search(rf"The first wrong line\n  line {line} +{re.escape(said)}\n", out)
 
 
 def test_where_there_is_no_gradient_no_multiple_of_it_is_told(tmp_path: Path) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+import numpy as np
+
+from bptui.check.reports.report import Example
+from bptui.core.graph.node import evaluate
 from bptui.trace.judge.candidates import ALL, gradient_text, turned
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.step.multiples import Values, rounded
+from bptui.trace.step.lowering import given_values
+from bptui.trace.step.multiples import Values, multiple, rounded, shaped
+from bptui.trace.step.updates import Parameter
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""
@@ -83,3 +89,43 @@ class Meanings:
             key=lambda entry: (entry in self.names, self.notes[entry].call != "negative", entry),
             default=None,
         )
+
+    def new_value(self, parameter: Parameter, name: str) -> str | None:
+        """Return what a parameter should become: ``W - 0.1 dL/d W``; None where that is unknown."""
+        factor = self.found.updates.change_wanted(parameter)
+        if factor is None:
+            return None
+        return f"{name} {'-' if factor < 0 else '+'} {gradient_text(name, abs(factor))}"
+
+    def is_gradient(self, repair: Repair) -> bool:
+        """Tell whether what belongs there is the gradient that the value stands for."""
+        right = self.found.right_value(repair.entries[0])
+        true = self.found.true[repair.stands_for[0]]
+        return right is None or multiple(right, true) is not None
+
+    def example(self, repair: Repair) -> Example | None:
+        """Return the number that is furthest from the right one, on the program's own values.
+
+        In some turns of a loop it may be right.
+        """
+        truth, gradients = self.found.truth, self.found.judged.gradients.of
+        nodes, updated = truth.graph.nodes, dict(zip(repair.entries, repair.updated, strict=False))
+        whole = (nodes[source] for source, part in repair.stands_for if part == ALL)
+        known = {node: gradients[node] for node in whole if node in gradients}
+        own = evaluate([*nodes.values(), *known.values()], given_values(truth.graph))
+        found = list[Example]()
+        for entry, (source, part) in zip(repair.entries, repair.stands_for, strict=True):
+            node, value = nodes[source], np.asarray(own[nodes[entry]], dtype=np.float64)
+            if part != ALL or node not in known or int(np.prod(node.shape)) != value.size:
+                continue
+            true = np.broadcast_to(own[known[node]], node.shape)
+            if entry in updated:
+                right = self.found.updates.new_value(updated[entry], lambda e: own[nodes[e]], true)
+            else:
+                wanted = self.found.right_value(entry)
+                scale = (wanted and multiple(wanted, self.found.true[source, ALL])) or 1.0
+                right = scale * shaped(true, value.shape)
+            at = np.unravel_index(int(np.abs(value - right).argmax()), value.shape)
+            pair = (float(value[at]) + 0.0, float(right[at]) + 0.0)  # never -0
+            found.append(Example(tuple(map(int, at)), *pair))
+        return max(found, key=lambda one: abs(one.found - one.expected), default=None)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +17,14 @@ from bptui.check.reports.report import Line
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import Node, ordered
 from bptui.trace.judge.candidates import ALL
+from bptui.trace.judge.meant import short
 from bptui.trace.judge.replay import FAILURES
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.run import Run
 from bptui.trace.source import Source
 from bptui.trace.step.drawn import products_with, shown
 from bptui.trace.step.multiples import Values, multiple, rounded
-from bptui.trace.step.updates import lost_updates, training_steps
+from bptui.trace.step.updates import Parameter, lost_updates, training_steps
 from bptui.trace.tape import Tape
 
 FREEZING = re.compile("freez|froz|trainable", re.IGNORECASE)
@@ -62,6 +64,24 @@ def local_updates(tape: Tape, run: Run, times: int = 2) -> Iterator[Line]:
         if line:
             text, why = run.source.lines[line - 1].strip(), "changes a name alone: the array stays"
             yield Line(line, text, name, None, "wrong", told, why)
+
+
+def plain_gradients(parameters: Iterable[Parameter], source: Source) -> dict[int, list[Parameter]]:
+    """Return the lines of what is called the gradient of a parameter, and has a single place.
+
+    A gradient that is there a plain number, as its size, is no value of the backward pass.
+    """
+    places: dict[str, list[int]] = {}
+    for node in ast.walk(source.tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in filter(None, targets):
+            places.setdefault(short(ast.unparse(target)), []).append(target.lineno)
+    found: dict[int, list[Parameter]] = {}
+    for parameter, d in product(parameters, ("d", "g")):
+        lines = places.get(d + short(parameter.name), ())
+        if len(lines) == 1:
+            found.setdefault(lines[0], []).append(parameter)
+    return found
 
 
 class Fixed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -16,20 +16,18 @@ from bptui.check.program.formula import from_chain_rule
 from bptui.check.program.meanings import Meanings
 from bptui.check.program.outlook import Outlook
 from bptui.check.program.shapes import SQUARE, WHY, as_column, summed
-from bptui.check.program.unapplied import chooses, told
+from bptui.check.program.unapplied import chooses, plain_gradients, told
 from bptui.check.reports.line_edits import difference, kept
-from bptui.check.reports.report import Example, Line, Parameter, Report
-from bptui.core.graph.node import evaluate
+from bptui.check.reports.report import Line, Parameter, Report
 from bptui.core.mistakes import NOT_SUMMED
-from bptui.trace.judge.candidates import ALL, gradient_text
+from bptui.trace.judge.candidates import gradient_text
 from bptui.trace.judge.judge import Verdict, other_shape
 from bptui.trace.judge.repair import Repair
 from bptui.trace.mend.origins import blame_origins
 from bptui.trace.mend.should_be import View, view_of
 from bptui.trace.mend.slips import slip
 from bptui.trace.run import Run
-from bptui.trace.step.lowering import given_values
-from bptui.trace.step.multiples import Values, multiple, rounded, shaped
+from bptui.trace.step.multiples import Values, multiple, rounded
 from bptui.trace.step.possible_losses import Key
 from bptui.trace.step.updates import Parameter as Traced
 from bptui.trace.tape import Binding
@@ -188,6 +186,12 @@ class Checked:
         for repair in told:
             repairs.setdefault(self.line_of(repair.place), []).append(repair)
         repairs.pop(0, None)  # of the code that calls it
+        plain = plain_gradients(self._wrong_in(repairs), self.source)
+        computed = {self._at(entry) for entry in self.found.truth.dependent}
+        plain = {line: own for line, own in plain.items() if line not in computed}
+        by_plain = {p.key for own in plain.values() for p in own}  # then their updates only follow
+        left = {at: [r for r in own if not r.mended <= by_plain] for at, own in repairs.items()}
+        repairs = {line: own for line, own in left.items() if own}
         squares = {self.line_of(place) for place in self.verdict.broadcast}
         follows = {self._at(entry) for entry in self.found.follows}
         updates = set[int]().union(*map(self._updates, self.parameters))
@@ -207,8 +211,10 @@ class Checked:
         behind = map(self.found.truth.behind.__getitem__, self.found.wrong - mended)
         unexplained = set[int]().union(*behind)
         made: list[Line] = []
-        for line in sorted(entries.keys() | squares | repairs.keys()):
-            if line in squares:
+        for line in sorted(entries.keys() | squares | repairs.keys() | plain.keys()):
+            if line in plain:
+                made.append(self._line(line, "wrong", gradient_text(plain[line][0].name)))
+            elif line in squares:
                 made.append(self._larger(line))
             elif line in repairs:
                 made.append(self._wrong(line, repairs[line]))
@@ -220,6 +226,13 @@ class Checked:
                 sure = meaning or unexplained.isdisjoint(entries[line])
                 made.append(self._line(line, "right" if sure else "unclear", meaning))
         return made
+
+    def _wrong_in(self, repairs: Mapping[int, Sequence[Repair]]) -> list[Traced]:
+        """Return the parameters whose updates are what is wrong, by the repairs of lines."""
+        wrong = {line: {k for one in own for k in one.mended} for line, own in repairs.items()}
+        return [
+            p for p in self.parameters if any(p.key in wrong.get(at, ()) for at in self._updates(p))
+        ]
 
     def where(self, entry: int) -> str:
         """Return the line that computes an entry, in words."""
@@ -325,28 +338,16 @@ class Checked:
             first, *more = repair.updated
             returned = view is None or isinstance(view.statement, ast.Return)
             name = named[-1] if more and named and not returned else first.name
-            stands = self._new_value(first, name)
+            stands = self.meanings.new_value(first, name)
             others |= {"updates": True, "variable": name, "stands_for": stands}
-            others["example"] = self._example(repair)
-        elif named and self._is_gradient(
-            repair
-        ):  # else a part is wrong, without a name, or a slope
+            others["example"] = self.meanings.example(repair)
+        elif named and self.meanings.is_gradient(repair):  # else a slope, or a part without a name
             others["variable"] = named[-1].removeprefix("return ")
-            others |= {"stands_for": self.meanings.wanted(repair), "example": self._example(repair)}
+            others |= {
+                "stands_for": self.meanings.wanted(repair),
+                "example": self.meanings.example(repair),
+            }
         return self._line(line, "wrong", told=told, **others)
-
-    def _new_value(self, parameter: Traced, name: str) -> str | None:
-        """Return what a parameter should become: ``W - 0.1 dL/d W``; None where that is unknown."""
-        factor = self.found.updates.change_wanted(parameter)
-        if factor is None:
-            return None
-        return f"{name} {'-' if factor < 0 else '+'} {gradient_text(name, abs(factor))}"
-
-    def _is_gradient(self, repair: Repair) -> bool:
-        """Tell whether what belongs there is the gradient that the value stands for."""
-        right = self.found.right_value(repair.entries[0])
-        true = self.found.true[repair.stands_for[0]]
-        return right is None or multiple(right, true) is not None
 
     def _view(self, repair: Repair) -> View | None:
         """Return the statement of a repair; None where it is in the code that calls it."""
@@ -377,30 +378,3 @@ class Checked:
             if told is not None:
                 return self._line(line, "wrong", told=told, mistake=NOT_SUMMED)
         return self._line(line, "wrong", told=told, difference=SQUARE if meeting else WHY)
-
-    def _example(self, repair: Repair) -> Example | None:
-        """Return the number that is furthest from the right one, on the program's own values.
-
-        In some turns of a loop it may be right.
-        """
-        truth, gradients = self.found.truth, self.found.judged.gradients.of
-        nodes, updated = truth.graph.nodes, dict(zip(repair.entries, repair.updated, strict=False))
-        whole = (nodes[source] for source, part in repair.stands_for if part == ALL)
-        known = {node: gradients[node] for node in whole if node in gradients}
-        own = evaluate([*nodes.values(), *known.values()], given_values(truth.graph))
-        found = list[Example]()
-        for entry, (source, part) in zip(repair.entries, repair.stands_for, strict=True):
-            node, value = nodes[source], np.asarray(own[nodes[entry]], dtype=np.float64)
-            if part != ALL or node not in known or int(np.prod(node.shape)) != value.size:
-                continue
-            true = np.broadcast_to(own[known[node]], node.shape)
-            if entry in updated:
-                right = self.found.updates.new_value(updated[entry], lambda e: own[nodes[e]], true)
-            else:
-                wanted = self.found.right_value(entry)
-                scale = (wanted and multiple(wanted, self.found.true[source, ALL])) or 1.0
-                right = scale * shaped(true, value.shape)
-            at = np.unravel_index(int(np.abs(value - right).argmax()), value.shape)
-            pair = (float(value[at]) + 0.0, float(right[at]) + 0.0)  # never -0
-            found.append(Example(tuple(map(int, at)), *pair))
-        return max(found, key=lambda one: abs(one.found - one.expected), default=None)

@@ -12,18 +12,24 @@ if TYPE_CHECKING:  # which looks for what is wrong by this
     from bptui.trace.judge.wrong_lines import Lines
 
 
+def short(name: str) -> str:
+    """Return a name without objects and underscores: ``dh`` of self.grad_h and of grads['dh']."""
+    name = name.removesuffix("']").rpartition(".")[2].rpartition("['")[2]
+    return name.replace("_", "").lower().replace("grad", "d")
+
+
 class Meant:
     """Tells values that are right gradients, but may not be those that are meant."""
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
         self.names: dict[int, str] = {}
-        """The first names of entries, without those of objects and underscores: ``dh``."""
+        """The first names of entries."""
         self.anew: dict[tuple[int, int], str] = {}  # by the places that give them, too
         for binding in lines.truth.tape.bindings:
-            name = binding.name.rpartition(".")[2].replace("_", "").lower()
-            if not name.startswith("return"):
-                self.anew[binding.entry, binding.place] = name = name.replace("grad", "d")
+            if not binding.name.startswith("return "):
+                name = short(binding.name)
+                self.anew[binding.entry, binding.place] = name
                 self.names.setdefault(binding.entry, name)
 
     def called(self, entry: int, source: Source, anew: int | None = None) -> bool:

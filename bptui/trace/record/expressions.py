@@ -146,8 +146,9 @@ class Expressions(ast.NodeTransformer):
         made: ast.expr = function
         arguments = [self.expression(argument) for argument in node.args]
         if isinstance(function, ast.Attribute) and not _is_super(function.value):
-            if function.attr == "append" and len(arguments) == 1:  # losses.append(...)
-                arguments = [self.bound(f"{ast.unparse(function.value)}[-1]", *arguments, node)]
+            if function.attr == "append" and len(arguments) == 1:
+                item = f"{ast.unparse(function.value)}[-1]"  # losses.append(...)
+                arguments = [self.bound(item, arguments[0], node)]
             name = ast.Constant(self.private(function.attr))
             made = self.hook("method", self.at(node), self.expression(function.value), name)
         elif not plain:
