@@ -1,6 +1,6 @@
 """One printer of expressions: brackets, signs, the layout of sums and products, for every form.
 
-How an operation is written stands in its :class:`~bptui.core.graph.notation.Notation`, as text, as
+How an operation is written stands in its :class:`~bptui.core.graph.node.Notation`, as text, as
 numpy code and in LaTeX; what is written otherwise here, in the tables of the printers.
 """
 

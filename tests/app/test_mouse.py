@@ -39,6 +39,8 @@ async def test_tabs_and_scales_in_borders() -> None:
         for before, after in (("linear", "logarithmic"), ("logarithmic", "linear")):
             await click(session, before, "#loss")
             await session.until(lambda a=after: a in session.border("#loss"), after)
+        await click(session, "input^T", "#derivation")  # a factor is told of
+        await session.until(lambda: " input: " in session.border("#derivation"), "the factor")
     async with opened("spirals", (80, 24)) as session:
         await session.press("d", "s")
         await session.until(lambda: "below" in session.border("#derivation"), "more lines")
@@ -188,6 +190,9 @@ async def test_the_top_line() -> None:
         await session.shows("Presets")
         await session.press("escape")
         await session.until(lambda: session.app.focused is before, "the focus as it was")
+        await session.press("p")
+        await click(session, "article-listing-2")
+        await session.until(lambda: "article-listing-2" in session.status(), "the preset")
 
 
 async def test_keys_and_names_in_dialogs() -> None:

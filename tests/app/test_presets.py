@@ -4,6 +4,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from bptui.app.screens import presets
@@ -43,7 +44,7 @@ async def test_a_preset_is_found_looked_at_and_opened() -> None:
         await session.press("p")
         await session.shows("New, empty experiment", "Shipped", *[each.name for each in shipped()])
         await session.shows("transposed-weights, frozen-last-layer", "1 sample")
-        filters(session, "tanh softmax")
+        session.app.post_message(Paste("tanh\r\nsoftmax\x1b\n"))
         await session.until(lambda: "xor " not in session.screen(), "a shorter list")
         await session.shows("moons", "iris", "spirals")
         filters(session, "tanh zzz")

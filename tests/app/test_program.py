@@ -13,6 +13,7 @@ from tests.cli.test_check_modules import SLOPE, written
 
 from .program_support import GIVEN, RIGHT, WRONG, opened
 from .support import Session
+from .test_mouse import click
 
 
 async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
@@ -107,6 +108,22 @@ async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path
         assert clicked is not None
         await session.press("enter")
         assert session.line == clicked
+
+
+async def test_values_are_chosen_and_what_leads_nowhere_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path, WRONG) as session:
+        await session.press("backspace")
+        await session.says("There was no jump to return from.")
+        await click(session, "X▸", "#values")
+        session.panel("#values").focus()
+        await session.shows("Derivation: X", "X = np.array([[0, 0]")
+        await session.press("right", "right", "enter")
+        assert session.app.moment.index == (1, 0)
+        await session.says("It is given: the program computes it from nothing.")
+        await session.press("down")
+        await session.shows("Derivation: y")
+        await session.press("u")
+        assert session.line == 18
 
 
 async def test_equal_weights_that_hide_a_slip_are_told(tmp_path: Path) -> None:
@@ -247,6 +264,9 @@ async def test_a_program_is_run_again_when_it_is_saved(
         await session.press("x", "enter")
         await session.says("exported to")
         assert "line 21" in (tmp_path / "my_net-report.txt").read_text()
+        await session.press("x", "down", "down", "enter")
+        await session.says("my_net-backward.py")
+        assert "def gradients" in (tmp_path / "my_net-backward.py").read_text()
 
 
 async def test_the_lines_of_modules_stand_below_the_program(

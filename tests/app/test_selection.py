@@ -217,6 +217,9 @@ async def test_a_walk_through_the_diagram() -> None:
             await selected(session, there)
         assert unit_rows(session, 2, 1)["name"].reversed
         assert not unit_rows(session, 2, 0)["name"].reversed
+        session.panel("#weights").focus()  # where a unit leads to its first weight
+        await session.press("down")
+        await selected(session, Selection("weight", 2, 1, 0))
 
 
 async def test_the_diagram_follows_to_units_that_it_leaves_out() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from time import time
 
 import pytest
-from click.testing import CliRunner
 
 from bptui.app.app import BptuiApp
 from bptui.app.playback.breakpoints import parse
@@ -29,7 +28,6 @@ from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load, loads
 from bptui.presets.save import document
-from bptui.program import cli
 from bptui.terminal.capabilities import USUAL
 
 from ..core.support import assert_same_bits
@@ -241,13 +239,6 @@ def test_files_that_are_refused_stay_and_are_named() -> None:
     kept = continued()
     assert kept.session.state.step == 12
     assert file.name in str(kept.problem)
-
-
-def test_resuming_is_refused() -> None:
-    for arguments, message in ((["xor"], "takes no preset"), ([], "needs a terminal")):
-        result = CliRunner().invoke(cli, ["--resume", *arguments])
-        assert result.exit_code == 2
-        assert message in result.output
 
 
 async def test_numbers_that_do_not_come_back_are_said() -> None:

@@ -18,7 +18,6 @@ from bptui.check.running.interpreter import OWN
 from bptui.core.engine import Engine
 from bptui.presets.files import load
 
-from ..cli.support import bptui
 from ..terminal.support import Terminal
 from .styled import content
 from .support import Session
@@ -231,9 +230,6 @@ async def test_it_can_be_begun_at_any_stop() -> None:
         await session.until(lambda: app.tour is not None, "the tour")
         app.post_message(Key("N", "N"))  # on the way to it
         await shown(session, stops()[1])
-    unknown = bptui("tutorial", "99")
-    assert unknown.exit_code == 2
-    assert "found stop 99; the tour has stops 1 to 27" in unknown.stderr
 
 
 def test_what_the_tour_says_in_numpy_is_what_is_computed() -> None:
@@ -304,9 +300,6 @@ def test_the_first_start_offers_it_in_a_line_that_any_key_takes_away(tmp_path: P
         terminal.shows("`bptui tutorial 3` goes on from here.")
     assert (tmp_path / "bptui" / "opened-before").exists()
     assert not list(tmp_path.glob("bptui/sessions/*.json"))  # none is kept of a tour
-    done = bptui("tutorial")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "needs a terminal" in done.stderr
 
 
 def test_the_offer_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

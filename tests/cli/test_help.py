@@ -7,7 +7,7 @@ import pytest
 from bptui.help import TOPICS, page, title_of
 
 from ..terminal.support import Terminal
-from .support import bptui, printed
+from .support import printed
 
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 BOLD = "\x1b[1m"
@@ -33,19 +33,8 @@ def test_a_page_as_text(topic: str) -> None:
     assert {*words} <= {*re.findall(r"\w{4,}", text)}
 
 
-@pytest.mark.parametrize(
-    ("typed", "hint"),
-    [
-        ("preset", "did you mean presets?"),
-        ("key", "did you mean keys?"),
-        ("exprot", "did you mean export?"),
-        ("zzz", "`bptui help` lists them"),
-    ],
-)
-def test_an_unknown_topic(typed: str, hint: str) -> None:
-    result = bptui("help", typed)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"Error: no page about {typed!r}: {hint}\n"
+def test_the_name_of_a_command_shows_its_help() -> None:
+    assert printed("help", "run") == printed("run", "--help")
 
 
 def test_a_terminal_gets_bold_titles_as_wide_as_it_is() -> None:

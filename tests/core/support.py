@@ -152,12 +152,6 @@ def check_against_plain_loops(made: Experiment, steps: int = 4) -> None:
             assert error <= 1e-10 * size + 1e-14
 
 
-def relative_error(found: Array, expected: Array) -> float:
-    """|found - expected| / |expected| in the Euclidean norm of the whole array."""
-    size = float(np.linalg.norm(expected))
-    return float(np.linalg.norm(found - expected)) / (size if size > 0.0 else 1.0)
-
-
 def random_experiment(seed: int, mistakes: int = 0) -> Experiment:
     """One to four layers of one to five units, everything else drawn too, with mistakes."""
     draw, rng = random.Random(seed), np.random.default_rng(seed)
