@@ -29,8 +29,7 @@ from textual.message import Message
 
 from bptui.terminal.capabilities import described, terminal_descriptor
 from bptui.terminal.display import Display
-from bptui.terminal.incoming import Incoming
-from bptui.terminal.writer import LONGEST, FlowControl, NonBlockingWriter
+from bptui.terminal.line import LONGEST, FlowControl, Incoming, NonBlockingWriter
 
 PATIENCE = 2.0
 """Seconds at the end for a terminal that has stopped taking anything."""

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 import pytest
 from textual.events import Key, Paste
 
-from bptui.terminal import writer
-from bptui.terminal.incoming import BEGIN, END, Incoming, Part
-from bptui.terminal.writer import AHEAD, QUESTION, FlowControl
+from bptui.terminal import line
+from bptui.terminal.line import AHEAD, BEGIN, END, QUESTION, FlowControl, Incoming, Part
 
 
 def told(parts: Iterable[Part]) -> list[str | tuple[str]]:
@@ -65,7 +64,7 @@ async def test_a_terminal_that_answers_is_never_more_than_a_few_frames_behind() 
 def test_no_answer_holds_nothing_up_for_ever(
     answers: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "LONGEST", -1.0)
+    monkeypatch.setattr(line, "LONGEST", -1.0)
     pace = FlowControl()
     pace.question()
     if answers:
