@@ -1,4 +1,4 @@
-"""Editing the timeline: every step has the bits of plain play up to the edit, and from it on."""
+"""Any step, however it is reached, has the bits of plain play up to an edit, and from it on."""
 
 import tracemalloc
 from dataclasses import replace
@@ -17,7 +17,7 @@ from bptui.core.timeline import Timeline
 
 from .support import assert_same_bits, check_envelope, experiment, held_out_loss, keep_little
 
-FAR = 80
+FAR = 200
 
 
 def small(optimizer: str, batch_size: int | None, mistakes: tuple[str, ...] = ()) -> Experiment:
@@ -80,22 +80,27 @@ numbers = st.sampled_from(
     ]
 )
 edits = st.tuples(st.integers(0, 60), numbers, st.floats(0.1, 0.9))
+places = st.integers(0, 30) | st.integers(0, FAR)
+seconds = st.sampled_from([0.0, 1e-9, 1e-5, 3e-4, 1e-2, None])
 walks = st.lists(
     st.tuples(st.just("edit"), edits)
-    | st.tuples(st.just("show"), st.integers(0, FAR))
-    | st.tuples(st.just("move"), st.integers(0, FAR))
+    | st.tuples(st.just("show"), places)
+    | st.tuples(st.just("move"), st.tuples(places, seconds))
     | st.tuples(st.just("rest"), st.sampled_from([0, 2_000, BUDGET])),
     min_size=1,
-    max_size=12,
+    max_size=20,
 )
+# from no checkpoint at all, over a few that thin out, to all that are wanted
+budgets = st.sampled_from([0, 500, 2_000, 8_000, 30_000, BUDGET])
 
 
 @settings(deadline=None, max_examples=25)
 @given(
     st.sampled_from(["sgd", "momentum", "adam", "adagrad"]),
-    st.sampled_from([None, 2]),
+    st.sampled_from([None, 1, 2, 5]),
     st.sampled_from([(), ("gradient-accumulated",), ("updated-weights",)]),
     walks,
+    budgets,
     st.booleans(),
 )
 def test_walks_with_edits(
@@ -103,17 +108,18 @@ def test_walks_with_edits(
     batch_size: int | None,
     mistakes: tuple[str, ...],
     walk: list[tuple[str, Any]],
+    budget: int,
     little: bool,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if little:
             keep_little(patch)
-        walk_with_edits(small(optimizer, batch_size, mistakes), walk)
+        walk_with_edits(small(optimizer, batch_size, mistakes), walk, budget)
 
 
-def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
+def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]], budget: int) -> None:
     """What is drawn of the losses is right, too."""
-    timeline, changes = Timeline(one), list[tuple[int, Number, float]]()
+    timeline, changes = Timeline(one, budget), list[tuple[int, Number, float]]()
     expected = played(one, changes)
     for kind, what in walk:
         if kind == "edit":
@@ -125,10 +131,16 @@ def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
         elif kind == "rest":
             timeline.rest(what)
             timeline.wake()
+            budget = BUDGET
         elif kind == "show":
             assert_same_bits(timeline.snapshot(what), expected[what])
         else:
-            timeline.move_towards(what, 1e-4)
+            (step, limit), before, known = what, timeline.reached, len(timeline.losses)
+            there = timeline.move_towards(step, limit)
+            assert there == (timeline.reached == step)
+            assert there or limit is not None
+            assert there or before > min(step, known) or before < timeline.reached < step
+        assert timeline.checkpoint_bytes <= budget
         known = len(timeline.losses)
         right = np.array([shown.loss for shown in expected[:known]])
         if known:

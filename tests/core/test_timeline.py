@@ -1,93 +1,20 @@
-"""Time travel: any step, however it is reached, has the bits of plain forward play."""
+"""Time travel: memory, divergence, and the fast loop; test_edits.py walks about at random."""
 
 import itertools
 import tracemalloc
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bptui.core.engine import Engine, Snapshot
-from bptui.core.experiment import Experiment
-from bptui.core.mistakes import CONTRADICTORY, MISTAKES
+from bptui.core.engine import Engine
+from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 
 from .support import HIDDEN, PAIRS, assert_same_bits, diverging, experiment, losses_of
 
 FAR = 300
-
-
-@cache
-def made(
-    hidden: tuple[str, ...],
-    optimizer: str,
-    batch_size: int | None,
-    shuffle: bool,
-    mistakes: tuple[str, ...],
-) -> Experiment:
-    return experiment(
-        (2,) * (len(hidden) + 2),
-        (*hidden, "sigmoid"),
-        loss="binary_cross_entropy",
-        optimizer=optimizer,
-        batch_size=batch_size,
-        shuffle=shuffle,
-        mistakes=mistakes,
-        learning_rate=0.05,
-    )
-
-
-@lru_cache(maxsize=8)
-def forward(one: Experiment) -> tuple[Snapshot, ...]:
-    """Steps 0 to FAR, each played once, from a fresh engine."""
-    engine = Engine(one)
-    return tuple(engine.record() for _ in range(FAR + 1))
-
-
-experiments = st.builds(
-    made,
-    st.sampled_from([("tanh",), ("softplus", "relu")]),
-    st.sampled_from(sorted(OPTIMIZERS)),
-    st.sampled_from([None, 1, 2, 5]),
-    st.booleans(),
-    st.lists(st.sampled_from(sorted(MISTAKES)), max_size=2, unique=True)
-    .map(tuple)
-    .filter(lambda names: tuple(sorted(names, reverse=True)) not in CONTRADICTORY),
-)
-places = st.integers(0, 30) | st.integers(0, FAR)
-moves = st.lists(
-    st.tuples(st.just("show"), places)
-    | st.tuples(st.just("move"), places, st.sampled_from([0.0, 1e-9, 1e-5, 3e-4, 1e-2, None])),
-    min_size=1,
-    max_size=25,
-)
-# from no checkpoint at all, over a few that thin out, to all that are wanted
-budgets = st.sampled_from([0, 500, 2_000, 8_000, 30_000, 2**20])
-
-
-@settings(deadline=None, max_examples=25)
-@given(experiments, moves, budgets)
-def test_random_walks(one: Experiment, walk: list[tuple[Any, ...]], budget: int) -> None:
-    expected, timeline = forward(one), Timeline(one, budget)
-    for kind, step, *seconds in walk:
-        if kind == "show":
-            assert_same_bits(timeline.snapshot(step), expected[step])
-            assert timeline.furthest >= step
-        else:
-            before = timeline.reached
-            there = timeline.move_towards(step, seconds[0])
-            assert there == (timeline.reached == step)
-            assert there or seconds[0] is not None
-            assert there or before > step or before < timeline.reached < step
-        assert timeline.checkpoint_bytes <= budget
-        losses = losses_of(timeline)
-        right = np.array([shown.loss for shown in expected[: len(losses)]])
-        right[~np.isfinite(right)] = np.nan
-        assert np.array_equal(losses, right, equal_nan=True)
 
 
 def test_a_snapshot_cannot_be_changed() -> None:
@@ -122,7 +49,8 @@ def test_memory_stays_within_the_budget(layers: tuple[int, ...], budget: int) ->
 
 def test_divergence_is_found_and_can_be_left_again() -> None:
     one = diverging()
-    expected = forward(one)
+    engine = Engine(one)
+    expected = [engine.record() for _ in range(FAR + 1)]
     first = next(k for k, shown in enumerate(expected) if not np.isfinite(shown.loss))
     assert 2 < first < FAR
     timeline = Timeline(one)
