@@ -31,6 +31,29 @@ for step in range(2):
     dW = x.T @ (np.outer(d, a) * (h > 0))
     a, W = a - 0.1 * h.T @ d, W - 0.1 * dW
 """,
+    "a teacher that is a copy, and then an average of what weights were": """
+T, S = W.copy(), V.copy()
+for step in range(3):
+    t = np.tanh(x @ T) @ S
+    h = np.tanh(x @ W)
+    o = h @ V
+    loss = np.mean((o - y) ** 2) + 0.5 * np.mean((o - t) ** 2)
+    d = 2 * (o - y) / y.size + (o - t) / y.size
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * dW
+    T, S = 0.9 * T + 0.1 * W, 0.9 * S + 0.1 * V
+""",
+    "steps that gradients go straight through": """
+for step in range(3):
+    Q = np.round(W * 4) / 4
+    h = np.tanh(x @ Q)
+    loss = np.mean((h @ np.sign(V) - y) ** 2)
+    d = 2 * (h @ np.sign(V) - y) / y.size
+    dQ = x.T @ (d @ np.sign(V).T * (1 - h ** 2))  #! dQ = x.T @ (d @ np.sign(V).T * (1 - h))
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * dQ
+""",
     "single numbers that recur many times": """
 u, v = [0.5, -0.3], [[0.2, 0.4], [-0.1, 0.3]]
 for step in range(2):

@@ -28,6 +28,8 @@ from bptui.trace.step.settling import named_factors, settle
 if TYPE_CHECKING:
     from bptui.trace.step.truth import StepTruth
 
+COPIES = ("copy", "copy.copy", "copy.deepcopy", "array")
+STEPS = ("sign", "round", "around", "rint", "floor")
 LIKELY = 4
 """Losses that are looked at where several explain the gradients equally well."""
 TINY = 1e-5
@@ -44,6 +46,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     count = sum(loss.named for loss in losses)
     with_gradients = filter(None, map(truth.judged, losses[:count]))
     found = [_with_targets_held(truth, _without_guards(truth, one)) for one in with_gradients]
+    found = [_straight_through(truth, one) for one in found]
     found = [*(together := _together(truth, found)), *found]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
@@ -96,11 +99,14 @@ def _if_better(truth: StepTruth, judged: Judged, changes: Mapping[Node, Node]) -
 def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
     """Return how parameters fare where a target that is computed of them counts as given.
 
-    Of ``(r + gamma * v[next] - v[here]) ** 2`` people take the derivative by v[here] alone.
+    Of ``(r + gamma * v[next] - v[here]) ** 2`` people take the derivative by v[here] alone. Copies
+    of parameters, and averages with what they were, are another network, a teacher or a target.
     """
     graph, changes = truth.graph, dict[Node, Node]()
     for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
         moving = [part for part in node.inputs if graph.entry.get(part) in truth.dependent]
+        if node in graph.entry and _is_copy(truth, judged.loss, node, moving):
+            changes[node] = truth.held(node)
         if node.op.name == "subtract" and len(moving) == 2:
             for part in moving:
                 given = [one for one in part.inputs if graph.entry.get(one) not in truth.dependent]
@@ -111,6 +117,30 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
                 logs = {one.inputs[0] for one in shown(other) if one.op.name == "log"}
                 if logs and logs.isdisjoint(ordered([part])):
                     changes[node] = truth.held(part) * other
+    return _if_better(truth, judged, changes)
+
+
+def _is_copy(truth: StepTruth, loss: Loss, node: Node, moving: Sequence[Node]) -> bool:
+    """Whether a node is a copy of a parameter beside that, or its average with something else."""
+    read = {one for user in ordered([loss.node]) if user is not node for one in user.inputs}
+    parameters = {p for p in truth.parameters.values() if p.shape == node.shape != ()} & read
+    if truth.tape.notes[truth.graph.entry[node]].call in COPIES:
+        return not parameters.isdisjoint(moving)
+    if node.op.name != "add" or len(moving) != 1:
+        return False
+    part = moving[0]
+    by_number = part.op.name in SCALING and any(number(one) is not None for one in part.inputs)
+    return not parameters.isdisjoint((part, *(part.inputs if by_number else ())))
+
+
+def _straight_through(truth: StepTruth, judged: Judged) -> Judged:
+    """Return how parameters fare where the slope of steps counts as 1: they have none of use."""
+    graph, changes = truth.graph, dict[Node, Node]()
+    for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
+        entry = graph.entry.get(node, 0)
+        if truth.tape.notes[entry].call in STEPS and entry in truth.dependent:
+            given = graph.nodes[truth.tape.inputs[entry][0]]
+            changes[node] = given + (truth.held(node) - truth.held(given))
     return _if_better(truth, judged, changes)
 
 
