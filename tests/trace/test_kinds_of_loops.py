@@ -165,3 +165,23 @@ for step in range(2):
     assert_judged(text)
     right, wrong = WRONG.sub(r"\1\2", text), WRONG.sub(r"\1\3", text)
     assert program(wrong).mended() == program(right).text
+
+
+def test_deltas_may_be_clipped_on_their_way_through_time() -> None:
+    assert_judged("""
+U = rng.normal(size=(2, 2))
+for step in range(2):
+    h = [np.zeros(2)]
+    for t in range(4):
+        h.append(np.tanh(x[t] @ W + h[-1] @ U))
+    dh = h[-1] - y[0]
+    loss = 0.5 * (dh ** 2).sum()
+    dW, dU = np.zeros_like(W), np.zeros_like(U)
+    for t in (3, 2, 1, 0):
+        dz = dh * (1 - h[t + 1] ** 2)  #! dz = dh * (1 - h[t + 1])
+        dW += np.outer(x[t], dz)
+        dU += np.outer(h[t], dz)
+        dh = np.clip(U @ dz, -0.2, 0.2)
+    W -= 0.1 * dW
+    U -= 0.1 * dU
+""")

@@ -28,13 +28,15 @@ from bptui.trace.judge.replay import Changes, Replay
 from bptui.trace.judge.suspects import Suspects
 from bptui.trace.judge.wrong_updates import WrongUpdates
 from bptui.trace.step.likely import convention, may_rise
-from bptui.trace.step.multiples import Values, multiple, right_value, rounded, shaped
+from bptui.trace.step.multiples import Match, Values, multiple, right_value, rounded, shaped
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.truth import StepTruth
 from bptui.trace.step.updates import Parameter
 
 MORE = 200
 """Places that are tried behind one that mends all gradients, but at a rate that nobody gave."""
+CLIPS = 50
+"""Clips on the way back that are left out one by one, the last ones in time."""
 
 
 @dataclass
@@ -111,6 +113,9 @@ class Lines:
         if self.judged.uphill:
             self.wrong |= set(self.judged.whole) or {key for key, match in matches.items() if match}
         Optimized(self).blame()
+        clipped = self._clipped() if self.wrong else frozenset()
+        matches |= {key: Match(float("nan"), key[0]) for key in clipped}
+        self.wrong = self.wrong - clipped
         right = set(matches) - self.wrong
         misapplied = self.judged.misapplied & self.wrong
         self.updates.blame([p for p in self.truth.parameters if p.key in misapplied])
@@ -127,6 +132,22 @@ class Lines:
             left = [p for p in self.truth.parameters if p.key in self.wrong]
             self.updates.blame(list(filter(self.updates.wrong, left)))
         self.follow()
+
+    def _clipped(self) -> frozenset[Key]:
+        """Return wrong parameters whose gradients are right but for clips on their way."""
+        tape, changed = self.truth.tape, Changes()
+        clips = [
+            entry
+            for entry in self.backward
+            if tape.notes[entry].call == "clip" and tape.inputs[entry][0] in self.values
+        ]
+        for number, entry in enumerate(clips[:CLIPS]):
+            given = tape.inputs[entry][0]
+            left = {entry: changed.get(given, self.values[given])}
+            changed = self.replay.carried(left, changed, clips[:number]) or {}
+        fits = {p.key: self.fitting.fits(p, changed) for p in self.truth.parameters if changed}
+        known = {key: one for key, one in fits.items() if one and not np.isnan(one)}
+        return frozenset(key for key in self.wrong & known.keys() if self.agrees(known[key]))
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
