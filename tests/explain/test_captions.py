@@ -1,17 +1,21 @@
 """What is said of an operation is true, of mistaken ones too."""
 
+import itertools
+
 import pytest
 
 from bptui.core.experiment import Experiment
+from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.network import Names
 from bptui.explain.captions import captions
-from bptui.explain.explain import corrected, without_mistakes
+from bptui.explain.explain import Explainer, corrected, without_mistakes
 from bptui.explain.expression import Scope
 from bptui.presets.files import load
 from bptui.presets.folders import shipped_names
 
+from ..core.support import experiment
 from ..explained.drawn import kept
-from .support import steps
+from .support import last, statements, steps
 
 ROOM = 3 * 78
 """Characters: three lines of a terminal with 80 columns."""
@@ -60,3 +64,19 @@ def test_a_layer_is_called_what_the_article_and_the_names_of_layers_call_it() ->
         assert f"hidden layer {layer}" in deep[names.net(layer)].what
         assert names.delta(layer + 1) in deep[names.out_gradient(layer)].how
     assert "because" in deep[names.delta(3)].how
+
+
+@pytest.mark.parametrize(
+    "pair", sorted({*itertools.combinations(MISTAKES, 2)} - {*CONTRADICTORY}), ids=" ".join
+)
+def test_the_correct_side_is_a_step_without_mistakes(pair: tuple[str, str]) -> None:
+    """From the same state, whatever is made together; the mistaken side is the engine's."""
+    snapshot = last(experiment((2, 2, 2), "sigmoid", samples=2, mistakes=pair))
+    explainer = Explainer(snapshot)
+    right = corrected(snapshot, without_mistakes(snapshot.experiment))
+    assert not right.experiment.training.mistakes
+    for name in ("gW1", "gb1", "gW2", "gb2", "W1", "W2", "b1", "b2"):
+        for each in (one for one in statements(explainer.explain(name)) if one.correct):
+            for side, step in zip(each.sides.values(), (snapshot, right), strict=True):
+                array = Scope.of(step).array(side.left.name, side.left.new)
+                assert side.value == pytest.approx(float(array[side.left.index]), rel=1e-12)

@@ -15,7 +15,7 @@ from bptui.explain.explain import Explainer
 from bptui.explain.expression import Expression, Stable
 from bptui.explain.formulas import LONGEST
 from bptui.explain.latex import LatexWriter, latex_number
-from bptui.explain.lines import TextLine, plain
+from bptui.explain.lines import Headings, TextLine, plain
 from bptui.explain.pieces import FORMS
 from bptui.explain.report import Report
 from bptui.explain.symbols import Symbols
@@ -227,3 +227,23 @@ def assert_well_formed(line: str) -> None:
     assert sorted(begun) == sorted(re.findall(r"\\end\{(\w+)\}", line)), line
     plain = re.sub(r"\\begin\{(\w+)\}.*?\\end\{\1\}", "", line)
     assert plain.count("&") == 1, line  # one place to align at, but for those of matrices
+
+
+def test_numbers_of_the_selected_units_are_lit_in_every_form() -> None:
+    """Those of a weight from h1 to o2."""
+    explainer = Explainer(last(experiment((3, 2, 4), "tanh", samples=2)))
+    headings = Headings(explainer.symbols, frozenset({(1, 0), (2, 1)}))
+    report = Report(explainer.symbols, 90, headings=headings)
+    lit = {
+        form: {
+            span.text.strip()
+            for line in report.lines(explainer.explain("net_o"), form)
+            for span in line
+            if span.role == "lit"
+        }
+        for form in FORMS
+    }
+    assert {"net_o2", "out_h1", "w9", "b_o2"} <= lit["scalar"]
+    assert not {"net_o1", "out_h2", "w7", "w10", "b_o1"} & lit["scalar"]
+    assert {"h1", "o2"} <= lit["matrix"]
+    assert lit["numpy"]
