@@ -223,10 +223,6 @@ class Timeline:
         kept = self._checkpoints.nearest(step)
         return known[-1] if kept is None or kept[0] < known[-1][0] else kept
 
-    def _index_of(self, step: int) -> int:
-        """Return the segment that ``step`` belongs to."""
-        return bisect_right(self._segments, step, key=lambda each: each.first) - 1
-
     def move_towards(
         self, step: int, seconds: float | None = None, recorder: Recorder | None = None
     ) -> bool:
@@ -264,7 +260,8 @@ class Timeline:
         first, state = self.nearest(step)
         if first <= reached <= step:
             return
-        backwards, index = reached > step, self._index_of(first)
+        backwards = reached > step
+        index = bisect_right(self._segments, first, key=lambda each: each.first) - 1
         if index != self._index:
             self._enter(index)
         self._engine.load(state, first)

@@ -14,13 +14,10 @@ SHAPES = [(1, 1), (784, 128, 10), (40, 40), DEEP, (3, 990, 990, 2)]
 
 async def resized(session: Session, width: int, height: int) -> None:
     await session.pilot.resize_terminal(width, height)
-    await session.until(lambda: right_edge(session) == width - 1, "the width")
+    await session.until(
+        lambda: max(line.rfind("╮") for line in session.lines()) == width - 1, "the width"
+    )
     await session.pilot.pause()
-
-
-def right_edge(session: Session) -> int:
-    """Return the column of the right panels' upper right corners."""
-    return max(line.rfind("╮") for line in session.lines())
 
 
 async def test_a_diagram_that_comes_back_unannounced_is_drawn() -> None:

@@ -22,10 +22,6 @@ def shown(session: Session) -> str:
     return " ".join(" ".join(session.lines()[region.y : region.bottom]).split())
 
 
-def squeezed(text: str) -> str:
-    return " ".join(text.split())
-
-
 @pytest.mark.parametrize(
     ("name", "size"), [("article-listing-2", (80, 24)), ("spirals", (120, 36))]
 )
@@ -48,7 +44,7 @@ async def test_every_operation_has_its_caption_on_the_screen(
         for number, operation in enumerate(snapshot.operations, 1):
             await session.press("n")
             caption = said[operation.name]
-            first = squeezed(f"{number}/{count} {operation.name}: {caption.what}")
+            first = " ".join(f"{number}/{count} {operation.name}: {caption.what}".split())
             await session.until(lambda first=first: shown(session).startswith(first), first)
             how = shown(session)[-len(caption.how) - 1 :]
             assert f"{how[0].lower()}{how[1:]}" == f"{caption.how[0].lower()}{caption.how[1:]}."

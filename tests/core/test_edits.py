@@ -33,13 +33,6 @@ def small(optimizer: str, batch_size: int | None, mistakes: tuple[str, ...] = ()
     )
 
 
-def with_test(one: Experiment) -> Experiment:
-    data = one.data
-    return replace(
-        one, data=replace(data, test_inputs=data.inputs[:2], test_targets=data.targets[:2])
-    )
-
-
 def played(one: Experiment, changes: list[tuple[int, Number, float]]) -> list[Snapshot]:
     """Steps 0 to FAR by plain forward play: an engine for each stretch between two edits."""
     engine, shown = Engine(one), []
@@ -148,8 +141,9 @@ def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]], budget: int) -
 
 
 def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
-    one = with_test(small("momentum", 2))
-    timeline = Timeline(one)
+    one = small("momentum", 2)
+    tested = {"test_inputs": one.data.inputs[:2], "test_targets": one.data.targets[:2]}
+    timeline = Timeline(replace(one, data=replace(one.data, **tested)))
     timeline.snapshot(FAR)
     fork = timeline.edited(timeline.snapshot(50), Number("weight", (1, 0, 0)), 3.0)
     fork.snapshot(10)

@@ -209,11 +209,8 @@ class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
         self._strips = fresh
         self.note(*picture.notes)
         if picture.title:
-            self.entitle(picture.title)
-
-    def entitle(self, title: str) -> None:
-        """Put a title into the upper border."""
-        self._write_in_border("_border_title", Content(title), -self.styles.gutter.top)
+            title = Content(picture.title)
+            self._write_in_border("_border_title", title, -self.styles.gutter.top)
 
     def note(self, *forms: str | Content) -> None:
         """Put a text into the lower border: the first of its forms that fits, or the last."""

@@ -32,10 +32,6 @@ class ValuesPanel(ProgramPanel):
     def __init__(self) -> None:
         super().__init__("Values", "values")
 
-    def _list_height(self, height: int) -> int:
-        """Return the lines of the list, above those of the selected variable."""
-        return max(height - min(max(height // 2, 4), 12), 1)
-
     def neighbour(self, view: Moment, direction: Direction) -> Moment:
         step = 1 if direction in ("right", "down") else -1
         if direction in ("left", "right"):
@@ -50,7 +46,7 @@ class ValuesPanel(ProgramPanel):
 
     def draw(self, view: Moment, width: int, height: int) -> Picture:
         variables, top = view.record.variables(view.stop), int(self.scroll_offset.y)
-        shown = self._list_height(height)
+        shown = max(height - min(max(height // 2, 4), 12), 1)  # above the selected variable
         # the detail stays where it is: only the list is scrolled
         rows = max(len(variables) + height - shown, height)
         width -= rows > height
