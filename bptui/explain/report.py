@@ -56,14 +56,11 @@ class Report(EquationWriter):
                 if form == "scalar":
                     lines = self.told(self.numbers(equation, piece.behind), chain)
                 else:
-                    lines = self._array(equation, form)
+                    write = self._code if form == "numpy" else self.numbers
+                    lines = self.linked(write(equation), equation)
                 lines = lines if form == "numpy" else self._noted(equation, lines)
                 return [(Span(heading, "heading"),), *lines] if heading else lines
         return [()]
-
-    def _array(self, equation: Equation, form: Form) -> list[TextLine]:
-        write = self._code if form == "numpy" else self.numbers
-        return self.linked(write(equation), equation)
 
     def _with_signs(self, lines: list[TextLine]) -> list[TextLine]:
         """Say before its first line what a product with ⊙ is, and what a prime stands for."""

@@ -16,15 +16,12 @@ from bptui.app.panels.panel import ViewPanel
 from bptui.app.panels.pictures import Cell, Picture, Row, drawn
 from bptui.app.view import View
 from bptui.core.evaluation import ForwardPass
-from bptui.core.network import Network
 
 Edited = tuple[Literal["input", "target"], int, int]
 FAR = 1 << 40
 
 
-@lru_cache(maxsize=2)
-def _pass_of(network: Network, samples: int) -> ForwardPass:
-    return ForwardPass(network, samples)
+_pass_of = lru_cache(maxsize=2)(ForwardPass)
 
 
 class SamplesPanel(ViewPanel):

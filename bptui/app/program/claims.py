@@ -107,8 +107,10 @@ class Claims:
         if judged and (claim.updated or update == record.first):
             return claim
         factor = multiple([record.array(entry)], [self._unscaled(claim, entry)])
-        single = record.array(entry).size == 1
-        if factor is None or np.isnan(factor) or (single and not self._same(factor, claim.factor)):
+        if factor is None or np.isnan(factor):
+            return claim if judged else None
+        off = abs(factor - claim.factor) > COARSE * abs(claim.factor)
+        if off and record.array(entry).size == 1:
             return claim if judged else None
         return claim._replace(factor=factor, verdict="right")
 
@@ -132,10 +134,6 @@ class Claims:
     def has(self, source: int) -> bool:
         """Whether a value of the program is, or should be, the gradient of a forward value."""
         return any(claim.source == source for claim in self._all.values())
-
-    @staticmethod
-    def _same(one: float, other: float) -> bool:
-        return abs(one - other) <= COARSE * abs(other)
 
     @cached_property
     def _all(self) -> dict[int, Claim]:

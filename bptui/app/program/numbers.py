@@ -29,11 +29,12 @@ class Numbers:
         self.found: tuple[Scalar, ...] = ()
         self.whole = False
         """Whether it goes back to what is given."""
-        root = Quantity(self._writer.key(self._writer.own), view.index)
-        self.title = self._writer.symbols.text(root)
+        writer, value = self._writer, self._writer.scope.value
+        root, name = Quantity(writer.key(writer.own), view.index), writer.symbols.text
+        self.title = name(root)
         try:
-            reader = Reader(self._formulas(root).get)
-            self.found = scalars(reader, root, self._name, self._value, self._writer.true_gradient)
+            formulas, true = Reader(self._formulas(root).get), writer.true_gradient
+            self.found = scalars(formulas, root, name, lambda of: float(value(of)), true)
         except UNKNOWN:  # the update went another way
             return
 
@@ -136,12 +137,6 @@ class Numbers:
             if claim is not None and not claim.updated:
                 found.setdefault(claim.source, entry)
         return found
-
-    def _name(self, quantity: Quantity) -> str:
-        return self._writer.symbols.text(quantity)
-
-    def _value(self, quantity: Quantity) -> float:
-        return float(self._writer.scope.value(quantity))
 
 
 def looked_at(view: Moment) -> Moment:
