@@ -144,6 +144,22 @@ for step in range(4):
 """)
 
 
+def test_biases_that_begin_as_0_go_on_the_way_that_they_have_gone() -> None:
+    assert_judged("""
+P = {"W": W, "b": b}
+old = {k: p.copy() for k, p in P.items()}
+for step in range(3):
+    e = np.tanh(x @ P["W"] + P["b"]) - y
+    loss = (e ** 2).mean()
+    d = 2 * e / y.size * (1 - (e + y) ** 2)  #! d = 2 * e / y.size * (1 - e - y)
+    grads = {"W": x.T @ d, "b": d.sum(axis=0)}
+    for k in P:
+        move = 0.8 * (P[k] - old[k]) - 0.1 * grads[k]
+        old[k] = P[k].copy()
+        P[k] += move
+""")
+
+
 def test_a_single_number_is_clipped_by_its_norm() -> None:
     assert program("""
 c, v = np.zeros((1, 1)), V[:, :1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from itertools import permutations, product
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from bptui.trace.step.multiples import (
     rounded,
 )
 from bptui.trace.step.possible_losses import Judged, Key
-from bptui.trace.step.sums import product_of
+from bptui.trace.step.sums import product_of, whole_of
 from bptui.trace.step.updates import Parameter
 from bptui.trace.tape import ROOTS, Reference
 
@@ -304,19 +304,21 @@ def beside_memory(truth: StepTruth, parameter: Parameter, true: Values) -> Match
     """
     tape, behind = truth.tape, truth.behind[parameter.key]
     same = [e for e in sorted(behind) if tape.shape(e) == tape.shape(parameter.before)]
-    states = [e for e in same if e not in truth.dependent and _is_state(truth, e)]
-    for entry in same if states and parameter.places is None else ():
+    older = [e for e in same if e not in truth.dependent and e < truth.step.first]
+    states = [(e, False) for e in older if _is_state(truth, e)]
+    moved = [(e, True) for e in older if tape.depends(parameter.before, {whole_of(tape, e)})]
+    for entry in same if older and parameter.places is None else ():
         if entry in truth.dependent and tape.notes[entry].call in ("add", "subtract"):
             whole = entry == parameter.after
             node = truth.graph.nodes[entry]
             values = truth.change_of(parameter) if whole else truth.numbers(node)
-            for state, moved in product(states, (False, True)[: 1 + whole]):
-                own = truth.own(parameter) if moved else [np.zeros(())] * len(values)
+            for state, former in (*states, *(moved if whole else ())):
+                own = truth.own(parameter) if former else [np.zeros(())] * len(values)
                 memory = [one - np.asarray(tape.values[state]) for one in own]
                 found = combination(values, true, memory)
                 if found is not None and abs(found[1]) < MOST_KEPT:
                     return Match(found[0], entry)
-                if found is not None and not moved and found[1] < 0.0:
+                if found is not None and not former and found[1] < 0.0:
                     return None  # they are added up
     return None
 
