@@ -44,6 +44,24 @@ for step in range(3):
     W -= 0.1 * dW
     T, S = 0.9 * T + 0.1 * W, 0.9 * S + 0.1 * V
 """,
+    "a root of what is made small": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = np.sqrt(np.mean((h @ V - y) ** 2))
+    d = 2 * (h @ V - y) / y.size
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * dW
+""",
+    "a norm of what is made small": """
+for step in range(2):
+    e = x @ W + b - y
+    loss = np.linalg.norm(e)
+    dW = x.T @ e / len(x)  #! dW = x.T @ y / len(x)
+    db = e.mean(axis=0)
+    W -= 0.1 * dW
+    b -= 0.1 * db
+""",
     "steps that gradients go straight through": """
 for step in range(3):
     Q = np.round(W * 4) / 4
@@ -279,3 +297,16 @@ for step in range(2):
     found = program(text)
     assert found.verdict.lines.judged.loss.text == "squared error"
     assert "dW = x.T @ (d @ V.T * (1 - h ** 2))" in found.mended()
+
+
+def test_errors_may_be_clipped() -> None:
+    assert program("""
+for step in range(2):
+    h = np.tanh(x @ W)
+    e = h @ V - y
+    loss = 0.5 * np.mean(e ** 2)
+    d = np.clip(e, -1, 1) / y.size
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * dW
+""").verdict.right

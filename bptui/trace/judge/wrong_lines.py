@@ -134,20 +134,17 @@ class Lines:
         self.follow()
 
     def _clipped(self) -> frozenset[Key]:
-        """Return wrong parameters whose gradients are right but for clips on their way."""
-        tape, changed = self.truth.tape, Changes()
-        clips = [
-            entry
-            for entry in self.backward
-            if tape.notes[entry].call == "clip" and tape.inputs[entry][0] in self.values
-        ]
+        """Return the wrong parameters where all are right but for clips on the way of gradients."""
+        tape, nodes, changed = self.truth.tape, self.truth.graph.nodes, Changes()
+        clips = [entry for entry in self.backward if tape.notes[entry].call == "clip"]
         for number, entry in enumerate(clips[:CLIPS]):
             given = tape.inputs[entry][0]
-            left = {entry: changed.get(given, self.values[given])}
+            left = {entry: changed.get(given) or self.truth.numbers(nodes[given])}
             changed = self.replay.carried(left, changed, clips[:number]) or {}
         fits = {p.key: self.fitting.fits(p, changed) for p in self.truth.parameters if changed}
         known = {key: one for key, one in fits.items() if one and not np.isnan(one)}
-        return frozenset(key for key in self.wrong & known.keys() if self.agrees(known[key]))
+        right = frozenset(key for key in self.wrong & known.keys() if self.agrees(known[key]))
+        return right if right == self.wrong else frozenset()
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None

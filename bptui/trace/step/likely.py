@@ -46,7 +46,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     count = sum(loss.named for loss in losses)
     with_gradients = filter(None, map(truth.judged, losses[:count]))
     found = [_with_targets_held(truth, _without_guards(truth, one)) for one in with_gradients]
-    found = [_straight_through(truth, one) for one in found]
+    found = [_without_root(truth, _straight_through(truth, one)) for one in found]
     found = [*(together := _together(truth, found)), *found]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
@@ -141,6 +141,18 @@ def _straight_through(truth: StepTruth, judged: Judged) -> Judged:
         if truth.tape.notes[entry].call in STEPS and entry in truth.dependent:
             given = graph.nodes[truth.tape.inputs[entry][0]]
             changes[node] = given + (truth.held(node) - truth.held(given))
+    return _if_better(truth, judged, changes)
+
+
+def _without_root(truth: StepTruth, judged: Judged) -> Judged:
+    """Return how parameters fare without a root of the whole loss: either is made small by both."""
+    node, changes = judged.loss.node, dict[Node, Node]()
+    while node.op.name in SCALING and None in judged.matches.values():
+        node = max(node.inputs, key=lambda part: number(part) is None)
+    if node.op.name == "sqrt":
+        changes[node] = node.inputs[0]
+    elif node.op.name == "norm" and node.shape == ():
+        changes[node] = (node.inputs[0] * node.inputs[0]).sum()
     return _if_better(truth, judged, changes)
 
 
