@@ -44,6 +44,18 @@ for step in range(3):
     W -= 0.1 * dW
     T, S = 0.9 * T + 0.1 * W, 0.9 * S + 0.1 * V
 """,
+    "a loss that is told without the weights of its classes": """
+c, weights = (x[:, 0] > 0).astype(int), np.array([0.5, 2.0])
+for step in range(2):
+    h = np.tanh(x @ W)
+    e = np.exp(h @ V)
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(p[np.arange(6), c]).mean()
+    d = (p - np.eye(2)[c]) * weights[c][:, None] / 6
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * dW
+""",
     "a root of what is made small": """
 for step in range(2):
     h = np.tanh(x @ W)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from bptui.trace.step.possible_losses import (
     ADDING,
     HALF,
     SCALING,
+    WEIGHTED,
     Judged,
     Loss,
     UnknownLossError,
@@ -51,6 +52,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
     own = [one for one in own if None not in one.matches.values() or not _adds_sizes(one.loss)]
+    own = _weighted(truth, own, losses[count:]) or own
     if not own:
         found += _worth(truth, losses[count:])
         if _organises_itself(truth):
@@ -65,6 +67,18 @@ def likely(truth: StepTruth) -> list[Judged]:
             _leave_to_others(truth, judged, found)
         settle(truth, judged)
     return chosen
+
+
+def _weighted(truth: StepTruth, own: Sequence[Judged], losses: Iterable[Loss]) -> list[Judged]:
+    """Return the losses with weights of samples that explain more than the program's own.
+
+    People print the loss without the weights of classes that they train with.
+    """
+    most = max((one.right for one in own), default=len(truth.parameters))
+    if most == len(truth.parameters):
+        return []
+    tried = (truth.judged(loss) for loss in losses if loss.text == WEIGHTED)
+    return [one for one in tried if one is not None and one.right > most]
 
 
 def _organises_itself(truth: StepTruth) -> bool:
