@@ -8,6 +8,7 @@ import pytest
 from bptui.check.program.check import checked
 from bptui.check.program.formula import from_chain_rule
 from bptui.check.reports.line_edits import kept
+from bptui.check.reports.report import Report
 from bptui.check.running.interpreter import interpreter_for
 from tests.trace.support import Judged
 
@@ -162,3 +163,12 @@ def test_the_sum_is_told(
         (line, told, "bias-gradient-not-summed")
     ]
     assert [one.name for one in report.parameters if one.verdict == "wrong"] == ["b1"]
+
+
+def test_arrays_that_do_not_fit_are_not_right(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(NET.format(shape="4", gradient="dh.sum(axis=1)", change="gb1"))
+    found = checked(file, interpreter_for(file, None), 600.0)
+    assert isinstance(found, Report)
+    assert found.verdict == "failed"
+    assert "line 16" in found.trouble[0].text

@@ -208,6 +208,20 @@ for words in ([0, 1, 0, 3], [2, 2, 4]):
         E[word] -= 0.1 * dh / len(words)
     W -= 0.1 * dW
 """,
+    "a mean that is not taken, before a decay that is": """
+t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
+v, u = np.zeros_like(W), np.zeros_like(b)
+for step in range(2):
+    p = np.exp(x @ W + b)
+    p /= p.sum(axis=1, keepdims=True)
+    loss = -np.sum(t * np.log(p)) / 6 + 0.05 * (W ** 2).sum()
+    d = (p - t) / 6  #! d = p - t
+    dW, db = x.T @ d + 0.1 * W, d.sum(axis=0)
+    v = 0.9 * v - 0.3 * dW
+    u = 0.9 * u - 0.3 * db
+    W += v
+    b += u
+""",
     "rows that get the gradient of their sum": """
 E = rng.normal(size=(5, 3))
 for words, row in (([0, 1, 3], 0), ([2, 3, 4], 1)):

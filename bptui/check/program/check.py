@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -49,6 +50,8 @@ LONGER = 8
 """Times as much that is recorded where sums within the first step looked like steps."""
 LONGEST = 2
 """Times the limit that judging may take: wrong lines are looked for while there is time."""
+MISFIT = re.compile(r"^ValueError.*(broadcast|mismatch|aligned| has \d+ numbers| is \d+ ?x)")
+"""What is raised where arrays do not fit together."""
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
 
 
@@ -123,7 +126,14 @@ def checked(
         count = len(training_steps(tape))
         why = _why_nothing(run, python, limit, count, step, own, call)
         return lost or without(why, "failed")
+    if found.verdict.right and run.line and _stopped(run, tape):
+        return _without(file, f"line {run.line}: {run.message}; so its training step has no end")
     return found if unclear is None else without(unclear, "unclear")
+
+
+def _stopped(run: Run, tape: Tape) -> bool:
+    """Whether arrays that do not fit stop a program in the first step of its training."""
+    return bool(MISFIT.search(run.message)) and len(training_steps(tape)) == 1
 
 
 def _why_told_nothing(found: Checked) -> str | None:

@@ -108,7 +108,7 @@ def judge(
                 candidate.find()
             best = min(tried, key=_how_much)
             if best.repairs and (other := _at_the_rate(best)) is not None:
-                best = min(best, other, key=_how_much)
+                best = min(other, best, key=_how_much)
             if time.monotonic() <= until:
                 blame_jacobians(best)
                 blame_helpers(best, lines)
