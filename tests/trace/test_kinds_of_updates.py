@@ -208,6 +208,18 @@ for words in ([0, 1, 0, 3], [2, 2, 4]):
         E[word] -= 0.1 * dh / len(words)
     W -= 0.1 * dW
 """,
+    "most gradients are too large by what is no number of samples": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    mean = h.reshape(2, 3, 2).mean(axis=1)
+    loss = ((mean @ V - y[:2]) ** 2).sum()
+    d = 2 * (mean @ V - y[:2])
+    dh = np.repeat(d @ V.T, 3, axis=0) / 3  #! dh = np.repeat(d @ V.T, 3, axis=0)
+    dz = dh * (1 - h ** 2)
+    V -= 0.1 * mean.T @ d
+    W -= 0.1 * x.T @ dz
+    b -= 0.1 * dz.sum(axis=0)
+""",
     "a mean that is not taken, before a decay that is": """
 t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
 v, u = np.zeros_like(W), np.zeros_like(b)

@@ -54,19 +54,6 @@ def computed_again(truth: StepTruth, forward: Collection[int], backward: Sequenc
     return {entry for entry in backward if number(entry) in known and not by_chance(entry)}
 
 
-def samples(truth: StepTruth, forward: Collection[int]) -> set[int]:
-    """Return what may be the number of samples: a length that all values of units have."""
-    tape = truth.tape
-    alone = {parameter.before for parameter in truth.parameters}  # computed of parameters alone
-    for entry in sorted(truth.dependent - alone):
-        if all(one in alone or not tape.shape(one) for one in tape.inputs[entry]):
-            alone.add(entry)
-    shapes = [tape.shape(entry) for entry in truth.dependent.intersection(forward) - alone]
-    most = min(2, max(map(len, shapes), default=0))
-    wide = [set(shape) for shape in shapes if len(shape) >= most > 0]
-    return set.intersection(*wide) if wide else set()
-
-
 def settled_by(tape: Tape, backward: Sequence[int], known: Mapping[int, object]) -> set[int]:
     """Return the entries that are known gradients, or of which only such are computed."""
     used: dict[int, list[int]] = {}

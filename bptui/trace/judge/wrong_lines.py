@@ -18,7 +18,7 @@ import numpy as np
 
 from bptui.core.graph.node import ordered
 from bptui.trace.judge.activated import activated, inside
-from bptui.trace.judge.backward_pass import aside, samples
+from bptui.trace.judge.backward_pass import aside
 from bptui.trace.judge.candidates import Source, Standing, true_gradients
 from bptui.trace.judge.fitting import Fitting
 from bptui.trace.judge.handed_over import handed_over
@@ -30,6 +30,7 @@ from bptui.trace.judge.wrong_updates import WrongUpdates
 from bptui.trace.step.likely import convention, may_rise
 from bptui.trace.step.multiples import Match, Values, multiple, right_value, rounded, shaped
 from bptui.trace.step.possible_losses import Judged, Key
+from bptui.trace.step.settling import samples
 from bptui.trace.step.truth import StepTruth
 from bptui.trace.step.updates import Parameter
 

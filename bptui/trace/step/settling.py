@@ -120,8 +120,27 @@ def _exact(truth: StepTruth, judged: Judged, parameters: Iterable[Parameter]) ->
     sizes = {p.key: [abs(one) for one in named_factors(truth, judged, p)] for p in parameters}
     exact = {key for key, found in sizes.items() if 1.0 in found}
     others = [found[-1] for key, found in sizes.items() if found and key not in exact]
-    near = all(1.0 / FEW < size < FEW for size in others)
-    return exact if judged.loss.named and others and near else set()
+    counts = samples(truth, truth.early)
+
+    def taken(size: float) -> bool:
+        many = (max(size, 1.0 / size) / count for count in counts - {1})
+        return any(abs(times - round(times)) < 1e-3 for times in many)
+
+    later = any(taken(size) for size in others if not 1.0 / FEW < size < FEW)
+    return exact if judged.loss.named and others and not later else set()
+
+
+def samples(truth: StepTruth, forward: Collection[int]) -> set[int]:
+    """Return what may be the number of samples: a length that all values of units have."""
+    tape = truth.tape
+    alone = {parameter.before for parameter in truth.parameters}  # computed of parameters alone
+    for entry in sorted(truth.dependent - alone):
+        if all(one in alone or not tape.shape(one) for one in tape.inputs[entry]):
+            alone.add(entry)
+    shapes = [tape.shape(entry) for entry in truth.dependent.intersection(forward) - alone]
+    most = min(2, max(map(len, shapes), default=0))
+    wide = [set(shape) for shape in shapes if len(shape) >= most > 0]
+    return set.intersection(*wide) if wide else set()
 
 
 def named_factors(truth: StepTruth, judged: Judged, parameter: Parameter) -> list[float]:
