@@ -44,6 +44,22 @@ for step in range(2):
     V -= 0.05 * h.T @ d
     W -= 0.05 * dW
 """,
+    "a term of a sum of two paths has lost its slope, in another line": """
+Ws = [rng.normal(size=(2, 2)) for _ in range(2)]
+for step in range(2):
+    h, kept = y, []
+    for U in Ws:
+        kept.append((h, np.tanh(h @ U)))
+        h = h + kept[-1][1]
+    loss = ((h - x[:, :2]) ** 2).mean()
+    d = 2 * (h - x[:, :2]) / h.size
+    for k in (1, 0):
+        before, a = kept[k]
+        dU = before.T @ (d * (1 - a ** 2))
+        inner = (d * (1 - a ** 2)) @ Ws[k].T  #! inner = d * np.sin(a)
+        d = d + inner
+        Ws[k] = Ws[k] - 0.1 * dU
+""",
     "weights decay in a statement of their own": """
 for step in range(2):
     h = np.tanh(x @ W + b)

@@ -220,6 +220,20 @@ for step in range(2):
     W -= 0.1 * x.T @ dz
     b -= 0.1 * dz.sum(axis=0)
 """,
+    "a number and what scales weights as they begin": """
+M, w, c = W @ V.T, rng.normal(size=(2, 1)) * np.sqrt(1.0 / 2), np.zeros((1, 1))
+t = (y[:, :1] > 0) * 1.0
+for step in range(2):
+    h = np.tanh(x @ M)
+    p = 1 / (1 + np.exp(-(h @ w + c)))
+    loss = -np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    dp = (-t / p + (1 - t) / (1 - p)) / 6
+    d = dp * p * (1 - p)  #! d = dp * p
+    dz = d @ w.T * (1 - h ** 2)
+    M -= 0.1 * x.T @ dz
+    w -= 0.1 * h.T @ d
+    c -= 0.1 * d.sum(axis=0, keepdims=True)
+""",
     "a mean that is not taken, before a decay that is": """
 t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
 v, u = np.zeros_like(W), np.zeros_like(b)

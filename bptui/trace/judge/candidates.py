@@ -46,10 +46,13 @@ def true_gradients(
         wanted[one, ALL] = gradient if known is None else known + gradient
         links = found.links.get(node, ())
         if len(links) > 1 or node in twice:
+            added: dict[int, Node] = {}  # of a square two links are one path
             for link in links:
                 consumer = graph.entry.get(link.consumer)
                 if consumer is not None:
-                    wanted[one, consumer] = link.contribution
+                    part = link.contribution
+                    part = added[consumer] + part if consumer in added else part
+                    added[consumer] = wanted[one, consumer] = part
     notes, places = truth.tape.notes, {truth.tape.notes[entry].place for entry, _ in wanted}
     for entry in truth.early:  # units that are off, beside others
         node = graph.nodes[entry]

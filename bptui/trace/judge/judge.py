@@ -195,9 +195,14 @@ def _finite(truth: StepTruth, losses: Iterable[Judged]) -> bool:
     return any(np.isfinite(draw[node]).all() for draw in values for node in nodes)
 
 
-def _how_much(lines: Lines) -> tuple[int, int]:
-    """Return how much has to be wrong in a program if these are its lines."""
-    return len(lines.wrong), len(lines.repairs)
+def _how_much(lines: Lines) -> tuple[int, int, bool]:
+    """Return how much has to be wrong in a program if these are its lines, what tells more first.
+
+    Less is told where the gradients of parameters themselves are wrong: there any mistake could be.
+    """
+    own = {parameter.before for parameter in lines.truth.parameters}
+    last = any(source in own for repair in lines.repairs for source, _ in repair.stands_for)
+    return len(lines.wrong), len(lines.repairs), last
 
 
 def _at_the_rate(lines: Lines) -> Lines | None:

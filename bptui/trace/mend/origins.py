@@ -15,6 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from bptui.trace.judge.arguments import blame_call
+from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair, moved
 from bptui.trace.judge.replay import Changes
 from bptui.trace.judge.wrong_lines import Lines
@@ -75,6 +76,9 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
         wanted, renamed = lines.right_value(entry), lines.replay.renamed
         if wanted is None or multiple(lines.values[entry], wanted) is not None:
             continue  # many lines could make up for a factor
+        if (other := _of_term(lines, repair)) is not None:
+            lines.put(other[0], [repair], other[1])
+            continue
         before = lines.current, {entry: list(names) for entry, names in renamed.items()}
         wrong = _Wrong(repair, view.own if view else (), entry, wanted, lines.current)
         lines.current = lines.without(repair)
@@ -91,6 +95,34 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
             renamed.setdefault(entry, []).insert(0, (reading, replaced[entry]))
         lines.said[place, entries] = text
         lines.put(moved(place, entries, [repair], users), [repair], changed)
+
+
+def _of_term(lines: Lines, repair: Repair) -> tuple[Repair, Changes] | None:
+    """Return the repair of what is added to a right path's part of a gradient, and what changes.
+
+    None where that stands in the same line, or does not mend as much.
+    """
+    tape, found = lines.truth.tape, Changes()
+    for entry in repair.entries if not repair.renamed else ():
+        terms, right = tape.inputs[entry], lines.right_value(entry)
+        if tape.notes[entry].call != "add" or len(terms) != 2 or right is None:
+            return None
+        parts = [term for term in terms if any(part >= 0 for _, part in lines.factors(term))]
+        if len(parts) == 2:  # what is no other value's whole gradient is not all of its own
+            parts = [term for term in terms if any(part == ALL for _, part in lines.factors(term))]
+        own = [term for term in terms if term not in parts and term in lines.values]
+        shapes = {values[0].shape for values in map(lines.values.get, terms) if values}
+        if len(parts) != 1 or len(own) != 1 or len(shapes) != 1:
+            return None
+        known = lines.current.get(parts[0], lines.values[parts[0]])
+        found[own[0]] = [one - other for one, other in zip(right, known, strict=True)]
+    places = {tape.notes[entry].place for entry in found}
+    if len(places) != 1 or repair.place in places:
+        return None
+    changed = lines.replay.carried(found, lines.without(repair), lines.others(repair))
+    if changed is None or not _mends(lines, changed, repair):
+        return None
+    return moved(places.pop(), found, [repair]), changed
 
 
 def _of_origins(

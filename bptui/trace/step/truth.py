@@ -290,8 +290,9 @@ class StepTruth:
 
     @cached_property
     def _made(self) -> set[int]:
-        """What the step computes itself."""
-        notes, entries = self.tape.notes, range(self.step.first, len(self.tape.notes))
+        """What the step computes itself, and not what parameters begin with."""
+        notes, entries = self.tape.notes, {*range(self.step.first, len(self.tape.notes))}
+        entries -= self.tape.behind(parameter.before for parameter in self.parameters)
         return {entry for entry in entries if notes[entry].call not in ("leaf", "constant")}
 
     @cached_property
