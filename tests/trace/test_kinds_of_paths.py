@@ -31,14 +31,14 @@ for step in range(2):
 KINDS = {
     "a function goes back through several sequences": TIMED,
     "an error that is multiplied with the wrong number, for all parameters": """
-worth = rng.normal(size=6)
+worth, chosen = rng.normal(size=6), (x[:, 0] > 0).astype(int)
 for step in range(2):
     h = np.tanh(x @ W)
     p = np.exp(h @ V)
     p /= p.sum(axis=1, keepdims=True)
-    loss = -np.sum(worth * np.log(p[:, 0]))
+    loss = -np.sum(worth * np.log(p[np.arange(6), chosen]))
     d = p.copy()
-    d[:, 0] -= 1
+    d[np.arange(6), chosen] -= 1
     d *= worth[:, None]  #! d *= worth[0]
     dW = x.T @ (d @ V.T * (1 - h ** 2))
     V -= 0.05 * h.T @ d

@@ -77,8 +77,20 @@ def _weighted(truth: StepTruth, own: Sequence[Judged], losses: Iterable[Loss]) -
     most = max((one.right for one in own), default=len(truth.parameters))
     if most == len(truth.parameters):
         return []
-    tried = (truth.judged(loss) for loss in losses if loss.text == WEIGHTED)
+    weighted = (loss for loss in losses if loss.text == WEIGHTED and _differ(truth, loss))
+    tried = map(truth.judged, weighted)
     return [one for one in tried if one is not None and one.right > most]
+
+
+def _differ(truth: StepTruth, loss: Loss) -> bool:
+    """Whether a loss has weights that differ: one number for all samples is a factor too many."""
+    stack, weights = [loss.node], list[Node]()
+    while stack:
+        top = stack.pop()
+        weights += top.inputs[:1] if top.op.name == "multiply" else ()
+        stack += top.inputs if top.op.name in ("negative", "sum", "add") else ()
+    values = [part for weight in weights for part in truth.numbers(weight)[0].reshape(-1)]
+    return len({*values}) > 1
 
 
 def _organises_itself(truth: StepTruth) -> bool:
