@@ -347,7 +347,8 @@ class Suspects:
                     continue  # only handed on once more
                 if reading and not self._goes_forward(alias):
                     when, group = groups.get(alias.place, (alias.when, {}))
-                    if entry not in right and right.issuperset(group):
+                    used = set().union(*group.values())
+                    if entry not in right and right.issuperset(group) and right.issuperset(used):
                         when = alias.when  # what is wrong may be so as it is made
                     groups[alias.place] = when, {**group, entry: reading}
                     if entry not in self.lines.values:
