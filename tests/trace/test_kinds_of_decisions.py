@@ -57,6 +57,48 @@ def test_a_condition_is_blamed_and_not_what_stands_under_it(text: str) -> None:
     assert program(WRONG.sub(r"\1\2", text)).verdict.right
 
 
+LAYERS = """
+weights = [rng.normal(size=size) for size in ((3, 4), (4, 5), (5, 2))]
+def forward(a):
+    out = [a]
+    for i, one in enumerate(weights):
+        out.append(np.tanh(out[-1] @ one) if i == 2 else np.maximum(out[-1] @ one, 0))
+    return out
+def relu_back(d, h):
+    return d * (h > 0)
+def tanh_back(d, h):
+    return d * (1 - h ** 2)
+for step in range(3):
+    out = forward(x)
+    d = 2 * (out[-1] - y) / 6
+    loss = ((out[-1] - y) ** 2).sum() / 6
+    for i in (2, 1, 0):
+        CHOICE
+        weights[i], d = weights[i] - 0.1 * out[i].T @ d, d @ weights[i].T
+"""
+BACK = """
+def back(d, h, kind):
+    return relu_back(d, h) if kind == "relu" else tanh_back(d, h)
+"""
+CHOICES = [
+    (BACK, "d = back(d, out[i + 1], 'relu' if i < 2 else 'tanh')"),
+    ("", "d = relu_back(d, out[i + 1]) if i < 2 else tanh_back(d, out[i + 1])"),
+]
+
+
+@pytest.mark.parametrize(("before", "right"), CHOICES)
+def test_what_chooses_a_function_is_blamed_where_that_is_right_elsewhere(
+    before: str, right: str
+) -> None:
+    assert program(before + LAYERS.replace("CHOICE", right)).verdict.right
+    slip = right.replace("i < 2", "i < 3")
+    text = before + LAYERS.replace("CHOICE", slip)
+    found = program(text)
+    blame_origins(found.verdict.lines, found.view)
+    (wrong,) = found.first_wrong
+    assert (HEAD + text).splitlines()[wrong - 1].strip() == slip
+
+
 def test_a_path_is_forgotten_where_two_meet_and_not_in_the_function_of_one() -> None:
     text = """
 def inner_back(d, h):

@@ -321,8 +321,9 @@ class Checked:
     def _wrong(self, line: int, repairs: Sequence[Repair]) -> Line:
         repair = repairs[-1]
         view, told, others = self._view(repair), None, dict[str, Any]()
-        if view is None:  # of a condition
-            told = self.found.said.get((repair.place, repair.entries))
+        said = self.found.said.get((repair.place, repair.entries))
+        if view is None or said == "":  # of a condition
+            told = said or None
         else:
             told = view.all_mended(repairs) or from_chain_rule(view, repair)
             others["mistake"] = slip(view, repair, told)

@@ -56,7 +56,10 @@ class Lines:
     current: Changes = field(default_factory=dict)
     """The right values of entries that were wrong, and of all that is computed from them."""
     said: dict[tuple[int, tuple[int, ...]], str | None] = field(default_factory=dict)
-    """How the lines of repairs should stand, by the place and the entries of each."""
+    """How the lines of repairs should stand, by the place and the entries of each.
+
+    Nothing is said of a line that is right in other turns.
+    """
     wrong: set[Key] = field(default_factory=set)
     """Parameters that no repair puts right."""
 

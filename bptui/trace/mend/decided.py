@@ -1,20 +1,24 @@
 """Finds the condition that a program decides wrongly by, where it leaves numbers at zero or not.
 
 An ``if`` computes nothing that could be put right: what stands under it is seen to be wrong, and is
-right but for where it is zero. So is what a function gives that returns one number or another.
+right but for where it is zero. So is what a function gives that returns one number or another, and
+a function that is right but chosen where another belongs.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 import numpy as np
 
 from bptui.trace.judge.repair import Repair
 from bptui.trace.mend.layouts import opposite
+from bptui.trace.mend.mending import read_in
+from bptui.trace.mend.recalled import arguments_of
 from bptui.trace.mend.should_be import View
 from bptui.trace.paths import called
-from bptui.trace.step.multiples import CLOSE
+from bptui.trace.step.multiples import CLOSE, right_value
 
 
 def decided_by(view: View, repair: Repair) -> tuple[int, str | None] | None:
@@ -36,11 +40,57 @@ def decided_by(view: View, repair: Repair) -> tuple[int, str | None] | None:
     if len(conditions) != 1 or not any(opposite(conditions[0].test)):
         return None
     (node,) = conditions
-    first, last = (node.test.lineno, node.test.col_offset), node.test.end_col_offset or 0
-    inside = (n for n, p in enumerate(view.places) if first <= p[:2] < (first[0], last))
-    place = next(inside, None)
+    place = next(iter(_inside(view, node.test)), None)
     all_wrong = ((own == 0) != (right == 0))[(own != 0) | (right != 0)].all()
     return None if place is None else (place, _turned(view, node) if all_wrong else None)
+
+
+def chosen_by(view: View, repair: Repair) -> int | None:
+    """Return the place of what chooses a function where another belongs; None where nothing does.
+
+    The function is right where else it is called: its choice is wrong, by a condition, or by what
+    the function with the condition is given.
+    """
+    lines, tape = view.lines, view.lines.truth.tape
+    for entry in lines.places.get(repair.place, ()):
+        given = {one: lines.current[one] for one in tape.inputs[entry] if one in lines.current}
+        changed = lines.replay.carried(given, {}, last=entry) if given else {}
+        own, right = (changed or {}).get(entry, lines.values[entry]), lines.right_value(entry)
+        if right is None or right_value(own, right, exact=True):
+            return next(_choices(view), None)
+    return None
+
+
+def _choices(view: View) -> Iterator[int]:
+    """Yield the places of the choices that lead to a statement, the innermost first."""
+    tree, arguments = view.source.tree, arguments_of(view.source.tree)
+    node: ast.AST | None = view.statement
+    while node is not None:
+        function = view.source.part(node.lineno)  # type: ignore[attr-defined]  # has a place
+        choices = [
+            one
+            for one in ast.walk(function)
+            if isinstance(one, ast.If | ast.IfExp)
+            if node in ast.walk(one) and node not in ast.walk(one.test)
+        ]
+        name = getattr(function, "name", "")
+        calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and called(one) == name]
+        node, taken = None, dict[str, ast.expr]()
+        if len(calls) == 1:
+            node = calls[0]
+            taken = dict(zip(arguments.get(name, ()), calls[0].args, strict=False))
+            taken |= {word.arg: word.value for word in calls[0].keywords if word.arg}
+        for choice in choices[-1:]:
+            given = [taken[one] for one in taken.keys() & read_in(choice.test)]
+            computed = [one for one in given if not isinstance(one, ast.Constant | ast.Name)]
+            own = choice if isinstance(choice, ast.IfExp) else choice.test
+            yield from (place for one in computed or [own] for place in _inside(view, one))
+
+
+def _inside(view: View, node: ast.expr) -> list[int]:
+    """Return the places of the source within an expression."""
+    first, last = (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
+    return [number for number, place in enumerate(view.places) if first <= place[:2] < last]
 
 
 def _around(view: View) -> list[ast.If | ast.IfExp]:

@@ -19,7 +19,7 @@ from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair, moved
 from bptui.trace.judge.replay import Changes
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.mend.decided import decided_by
+from bptui.trace.mend.decided import chosen_by, decided_by
 from bptui.trace.mend.mending import Evaluation, Sight, read_in
 from bptui.trace.mend.should_be import View
 from bptui.trace.mend.statement_edits import edits
@@ -69,6 +69,11 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
         if decided and not (mended and lines.values[repair.entries[0]][0].shape):
             lines.said[decided[0], repair.entries] = decided[1]
             lines.put(moved(decided[0], repair.entries, [repair]), [repair], lines.current)
+            continue
+        chosen = chosen_by(view, repair) if view else None
+        if chosen is not None:
+            lines.said[chosen, repair.entries] = ""  # for the other calls it is right as it is
+            lines.put(moved(chosen, repair.entries, [repair]), [repair], lines.current)
             continue
         if mended:
             continue
