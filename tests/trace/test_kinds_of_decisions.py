@@ -80,7 +80,15 @@ BACK = """
 def back(d, h, kind):
     return relu_back(d, h) if kind == "relu" else tanh_back(d, h)
 """
+EITHER = """
+def back(d, h, kind):
+    if kind == "relu":
+        return relu_back(d, h)
+    else:
+        return tanh_back(d, h)
+"""
 CHOICES = [
+    (EITHER, "d = back(d, out[i + 1], 'relu' if i < 2 else 'tanh')"),
     (BACK, "d = back(d, out[i + 1], 'relu' if i < 2 else 'tanh')"),
     ("", "d = relu_back(d, out[i + 1]) if i < 2 else tanh_back(d, out[i + 1])"),
 ]

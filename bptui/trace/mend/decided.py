@@ -70,7 +70,7 @@ def _choices(view: View) -> Iterator[int]:
         choices = [
             one
             for one in ast.walk(function)
-            if isinstance(one, ast.If | ast.IfExp)
+            if isinstance(one, ast.IfExp) or (isinstance(one, ast.If) and _of_two(one))
             if node in ast.walk(one) and node not in ast.walk(one.test)
         ]
         name = getattr(function, "name", "")
@@ -85,6 +85,15 @@ def _choices(view: View) -> Iterator[int]:
             computed = [one for one in given if not isinstance(one, ast.Constant | ast.Name)]
             own = choice if isinstance(choice, ast.IfExp) else choice.test
             yield from (place for one in computed or [own] for place in _inside(view, one))
+
+
+def _of_two(node: ast.If) -> bool:
+    """Whether one of two statements is carried out that give the same name, or return."""
+    given = [
+        ast.unparse(one.targets[0]) if isinstance(one, ast.Assign) else type(one)
+        for one in (*node.body, *node.orelse)
+    ]
+    return len(given) == 2 and given[0] == given[1]
 
 
 def _inside(view: View, node: ast.expr) -> list[int]:
