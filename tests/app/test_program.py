@@ -55,6 +55,13 @@ async def test_of_a_wrong_update_the_new_parameter_is_told(tmp_path: Path) -> No
         await session.shows("the program 0.610781, correct 0.551455")
 
 
+async def test_a_wrong_line_that_computes_nothing_is_selected(tmp_path: Path) -> None:
+    async with opened(tmp_path, RIGHT.replace("dW2 = a1.T @ d2", "dW2 = len(y)")) as session:
+        await session.shows("wrong at line 20")
+        await session.press("w")
+        await session.shows("20 ✗     dW2 = len(y)")
+
+
 FUNCTIONS = """\
 import numpy as np
 

@@ -24,6 +24,9 @@ def wrong_line(app: ProgramApp) -> None:
     """Go to the first wrong line, or the next one."""
     moment = app.moment
     wrong = moment.record.wrong
+    if not wrong and moment.record.wrong_lines:  # what they give was not computed: a plain number
+        app.show(replace(moment, row=moment.record.wrong_lines[0]))
+        return
     if not wrong:
         report = moment.record.checked.report
         app.tell(

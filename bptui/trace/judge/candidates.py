@@ -135,7 +135,7 @@ class Candidates:
         seen: set[tuple[tuple[int, Source], ...]] = set()
         inner = {one for entry in entries for one in self.inputs[entry][:1]}
         ends = [entry for entry in entries if entry not in inner]  # what all turns have made
-        for chosen in (entries, ends, entries[-1:], entries[:1]):
+        for chosen in (entries, ends, entries[-1:]):
             ours: dict[int, list[int]] = {}
             for entry in chosen:
                 ours.setdefault(self._turn(entry), []).append(entry)

@@ -184,6 +184,9 @@ class Suspects:
             anything = suspect.since and not any(map(self.lines.standing.of, suspect.entries))
             sizes = (False, True) if anything else (False,)
             yield from filter(inner, paired([suspect], *sizes))
+        for suspect in doubtful:  # what follows from the first turn is right in the others
+            begun = [suspect._replace(entries=suspect.entries[:1])] if not suspect.since else []
+            yield from filter(inner, paired(begun, False))
         for attempt in filter(inner, paired(certain[::-1], False)):
             already = (s in self.lines.factors(e) for e, s in attempt.pairs.items())
             if had.isdisjoint(attempt.pairs.values()) and not any(already):
