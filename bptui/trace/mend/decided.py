@@ -20,6 +20,9 @@ from bptui.trace.mend.should_be import View
 from bptui.trace.paths import called
 from bptui.trace.step.multiples import CLOSE, right_value
 
+DEEP = 4
+"""Functions that call each other, at most, between a statement and what chooses it."""
+
 
 def decided_by(view: View, repair: Repair) -> tuple[int, str | None] | None:
     """Return the place of the condition that is wrong, with how it should stand if that is known.
@@ -64,9 +67,9 @@ def chosen_by(view: View, repair: Repair) -> int | None:
 def _choices(view: View) -> Iterator[int]:
     """Yield the places of the choices that lead to a statement, the innermost first."""
     tree, arguments = view.source.tree, arguments_of(view.source.tree)
-    node: ast.AST | None = view.statement
-    while node is not None:
-        function = view.source.part(node.lineno)  # type: ignore[attr-defined]  # has a place
+    node: ast.stmt | ast.expr = view.statement
+    for depth in range(DEEP):
+        function = view.source.part(node.lineno)
         choices = [
             one
             for one in ast.walk(function)
@@ -75,16 +78,19 @@ def _choices(view: View) -> Iterator[int]:
         ]
         name = getattr(function, "name", "")
         calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and called(one) == name]
-        node, taken = None, dict[str, ast.expr]()
-        if len(calls) == 1:
-            node = calls[0]
-            taken = dict(zip(arguments.get(name, ()), calls[0].args, strict=False))
-            taken |= {word.arg: word.value for word in calls[0].keywords if word.arg}
+        taken = dict[str, ast.expr]()
+        for call in calls if len(calls) == 1 else ():
+            taken = dict(zip(arguments.get(name, ()), call.args, strict=False))
+            taken |= {word.arg: word.value for word in call.keywords if word.arg}
+            node = call
         for choice in choices[-1:]:
             given = [taken[one] for one in taken.keys() & read_in(choice.test)]
             computed = [one for one in given if not isinstance(one, ast.Constant | ast.Name)]
             own = choice if isinstance(choice, ast.IfExp) else choice.test
-            yield from (place for one in computed or [own] for place in _inside(view, one))
+            own_choice = [own] if depth else []  # a statement may be wrong by chance in one turn
+            yield from (place for one in computed or own_choice for place in _inside(view, one))
+        if not taken:
+            return
 
 
 def _of_two(node: ast.If) -> bool:
