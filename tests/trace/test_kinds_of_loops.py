@@ -2,7 +2,7 @@
 
 import pytest
 
-from bptui.trace.step.updates import training_steps
+from bptui.trace.step.training_steps import training_steps
 from bptui.trace.tape import Tape
 from tests.trace.kinds import HEAD, WRONG, assert_judged, program
 from tests.trace.support import Run

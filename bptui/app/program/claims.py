@@ -19,8 +19,8 @@ from bptui.trace.judge.activated import Activated, softmaxes
 from bptui.trace.judge.candidates import ALL, Source, gradient_text
 from bptui.trace.step.lowering import given_values
 from bptui.trace.step.multiples import multiple, shaped
+from bptui.trace.step.training_steps import Parameter
 from bptui.trace.step.truth import StepTruth
-from bptui.trace.step.updates import Parameter
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 CLOSE = 1e-6

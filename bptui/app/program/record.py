@@ -15,7 +15,7 @@ from bptui.check.program.writer import Checked
 from bptui.check.reports.report import Line
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.trace.step.updates import training_steps
+from bptui.trace.step.training_steps import training_steps
 from bptui.trace.tape import Binding
 
 SILENT = ("leaf", "constant", "gather", "put")

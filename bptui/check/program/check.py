@@ -42,8 +42,9 @@ from bptui.trace.run import (
 from bptui.trace.source import Source, told_in
 from bptui.trace.step.likely import named
 from bptui.trace.step.possible_losses import Loss
+from bptui.trace.step.training_steps import training_steps
 from bptui.trace.step.truth import StepTruth
-from bptui.trace.step.updates import lost_updates, training_steps
+from bptui.trace.step.updates import lost_updates
 from bptui.trace.tape import Tape
 
 LONGER = 8

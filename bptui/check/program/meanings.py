@@ -14,7 +14,7 @@ from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.step.lowering import given_values
 from bptui.trace.step.multiples import Values, multiple, rounded, shaped
-from bptui.trace.step.updates import Parameter
+from bptui.trace.step.training_steps import Parameter
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""

@@ -19,7 +19,7 @@ from bptui.trace.judge.judge import Verdict
 from bptui.trace.judge.training import FEW, Training
 from bptui.trace.step.drawn import PRODUCTS
 from bptui.trace.step.multiples import Numbers
-from bptui.trace.step.updates import training_steps
+from bptui.trace.step.training_steps import training_steps
 
 REACH = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "bipolar_sigmoid": (-1.0, 1.0)}
 REACH |= {"softsign": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0)}

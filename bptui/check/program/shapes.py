@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.mend.origins import Viewed
-from bptui.trace.step.updates import Parameter
+from bptui.trace.step.training_steps import Parameter
 from bptui.trace.tape import Binding
 
 SQUARE = "a column (n, 1) and a row (n,) become a square (n, n)"

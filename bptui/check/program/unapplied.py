@@ -24,7 +24,8 @@ from bptui.trace.run import Run
 from bptui.trace.source import Source
 from bptui.trace.step.drawn import products_with, shown
 from bptui.trace.step.multiples import Values, multiple, rounded
-from bptui.trace.step.updates import Parameter, lost_updates, training_steps
+from bptui.trace.step.training_steps import Parameter, training_steps
+from bptui.trace.step.updates import lost_updates
 from bptui.trace.tape import Tape
 
 FREEZING = re.compile("freez|froz|trainable", re.IGNORECASE)

@@ -29,7 +29,7 @@ from bptui.trace.mend.slips import slip
 from bptui.trace.run import Run
 from bptui.trace.step.multiples import Values, multiple, rounded
 from bptui.trace.step.possible_losses import Key
-from bptui.trace.step.updates import Parameter as Traced
+from bptui.trace.step.training_steps import Parameter as Traced
 from bptui.trace.tape import Binding
 
 

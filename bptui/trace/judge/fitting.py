@@ -8,8 +8,8 @@ from bptui.trace.judge.candidates import ALL, Source
 from bptui.trace.judge.replay import Changes
 from bptui.trace.step.multiples import Values, along, largest, multiple, multiple_as_it_is, rounded
 from bptui.trace.step.possible_losses import Judged, Key
+from bptui.trace.step.training_steps import Parameter
 from bptui.trace.step.truth import StepTruth
-from bptui.trace.step.updates import Parameter
 
 
 class Fitting:

@@ -20,8 +20,8 @@ from bptui.trace.step.drawn import SPREADS
 from bptui.trace.step.likely import claimed, likely
 from bptui.trace.step.overwritten import overwriting_steps, with_overwritten
 from bptui.trace.step.possible_losses import Judged
+from bptui.trace.step.training_steps import Parameter, TrainingStep, training_steps
 from bptui.trace.step.truth import ROUNDING, StepTruth
-from bptui.trace.step.updates import Parameter, TrainingStep, training_steps
 from bptui.trace.tape import Reference, Tape
 
 LOOKED_AT = 2

@@ -15,7 +15,7 @@ import numpy as np
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
 from bptui.trace.step.multiples import Values, along, largest, multiple_as_it_is
-from bptui.trace.step.updates import Parameter
+from bptui.trace.step.training_steps import Parameter
 from bptui.trace.tape import ROOTS
 
 if TYPE_CHECKING:  # which is what it blames in

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bptui.trace.judge.candidates import Source
 from bptui.trace.step.possible_losses import Key
-from bptui.trace.step.updates import Parameter
+from bptui.trace.step.training_steps import Parameter
 
 
 class Argument(NamedTuple):

@@ -10,7 +10,7 @@ from bptui.core.graph.node import Node, computed_from, evaluate, ordered
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.step.lowering import given_values
 from bptui.trace.step.multiples import Numbers, rounded
-from bptui.trace.step.updates import Parameter, TrainingStep
+from bptui.trace.step.training_steps import Parameter, TrainingStep
 
 FEW, EFFORT, LARGEST = 30, 60_000, 1_000_000
 """Steps that show most, operations that may be spent on more, numbers that may be in a step."""

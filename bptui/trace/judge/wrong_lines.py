@@ -31,8 +31,8 @@ from bptui.trace.step.likely import convention, may_rise
 from bptui.trace.step.multiples import Match, Values, multiple, right_value, rounded, shaped
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.settling import samples
+from bptui.trace.step.training_steps import Parameter
 from bptui.trace.step.truth import StepTruth
-from bptui.trace.step.updates import Parameter
 
 MORE = 200
 """Places that are tried behind one that mends all gradients, but at a rate that nobody gave."""

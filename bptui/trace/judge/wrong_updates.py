@@ -11,7 +11,7 @@ from bptui.trace.judge.repair import Repair
 from bptui.trace.step.multiples import Numbers, along, multiple, multiple_as_it_is, shaped
 from bptui.trace.step.parts import value_put
 from bptui.trace.step.sums import share_of
-from bptui.trace.step.updates import Parameter
+from bptui.trace.step.training_steps import Parameter
 
 if TYPE_CHECKING:  # which is what it blames in
     from bptui.trace.judge.wrong_lines import Lines

@@ -22,7 +22,7 @@ from bptui.trace.record.operators import PROGRAM
 from bptui.trace.record.recorder import Recorder
 from bptui.trace.record.recording import Enough
 from bptui.trace.record.silent import Missing, Silent
-from bptui.trace.step.updates import training_steps
+from bptui.trace.step.training_steps import training_steps
 from bptui.trace.tape import Tape
 
 CALL = "<call>"

@@ -16,8 +16,9 @@ from bptui.trace.step.multiples import Values, multiple
 from bptui.trace.step.parts import part_put, value_put
 from bptui.trace.step.possible_losses import UNDERIVED, Judged, Key
 from bptui.trace.step.sums import product_of, share_of
+from bptui.trace.step.training_steps import Parameter, TrainingStep, names_of
 from bptui.trace.step.truth import StepTruth
-from bptui.trace.step.updates import Parameter, TrainingStep, names_of, with_former
+from bptui.trace.step.updates import with_former
 from bptui.trace.tape import Reference, Tape
 
 SUMS = ("add", "subtract")

@@ -19,7 +19,7 @@ from bptui.trace.step.multiples import (
 )
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.sums import product_of, whole_of
-from bptui.trace.step.updates import Parameter
+from bptui.trace.step.training_steps import Parameter
 from bptui.trace.tape import ROOTS, Reference
 
 if TYPE_CHECKING:

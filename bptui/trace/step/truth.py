@@ -38,7 +38,7 @@ from bptui.trace.step.possible_losses import (
 )
 from bptui.trace.step.settling import adapted, beside_memory
 from bptui.trace.step.sums import partial_sums
-from bptui.trace.step.updates import Parameter, TrainingStep
+from bptui.trace.step.training_steps import Parameter, TrainingStep
 from bptui.trace.step.weight_decay import WeightDecay
 from bptui.trace.tape import ABSOLUTES, ROOTS, Tape
 

@@ -25,8 +25,8 @@ from bptui.trace.step.multiples import (
 from bptui.trace.step.possible_losses import UNDERIVED, Key
 
 if TYPE_CHECKING:
+    from bptui.trace.step.training_steps import Parameter
     from bptui.trace.step.truth import StepTruth
-    from bptui.trace.step.updates import Parameter
 
 Of = Callable[[Any], Any]
 
