@@ -136,6 +136,11 @@ JUDGED = {
     "xor_scalar_lines": ("", preset((2, 2, 1), "sum", "false"), [20, 21], ""),
     "book_class_hidden_error": ("", NO_BIAS, [16], ""),
     "book_backprop_bias_first": ("", SUM, [], ""),
+    "alias_never_cleared": (
+        "",
+        preset((3, 3, 2)).replace('"sigmoid"', '"tanh"', 1).replace('"sigmoid"', '"tanh"', 1),
+        *([18, 19, 20, 21], "gradient-accumulated"),
+    ),
     "uphill": (STEP + RETURNED.replace("-", "+"), MEAN, [16], "wrong-sign"),
     "the old parameters are lost": (
         STEP + re.sub(r"\w\d -", "-", RETURNED).replace("- ", "-"),

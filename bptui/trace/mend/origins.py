@@ -110,13 +110,14 @@ def _of_term(lines: Lines, repair: Repair) -> tuple[Repair, Changes] | None:
     tape, found = lines.truth.tape, Changes()
     for entry in repair.entries if not repair.renamed else ():
         terms, right = tape.inputs[entry], lines.right_value(entry)
-        if tape.notes[entry].call != "add" or len(terms) != 2 or right is None:
+        known_terms = len(terms) == 2 and lines.values.keys() >= {*terms}
+        if tape.notes[entry].call != "add" or not known_terms or right is None:
             return None
         parts = [term for term in terms if any(part >= 0 for _, part in lines.factors(term))]
         if len(parts) == 2:  # what is no other value's whole gradient is not all of its own
             parts = [term for term in terms if any(part == ALL for _, part in lines.factors(term))]
-        own = [term for term in terms if term not in parts and term in lines.values]
-        shapes = {values[0].shape for values in map(lines.values.get, terms) if values}
+        own = [term for term in terms if term not in parts]
+        shapes = {lines.values[term][0].shape for term in terms}
         if len(parts) != 1 or len(own) != 1 or len(shapes) != 1:
             return None
         known = lines.current.get(parts[0], lines.values[parts[0]])
