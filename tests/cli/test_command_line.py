@@ -65,7 +65,7 @@ REFUSED = {
     "run article -o /no/such/folder/file": "--output '/no/such/folder/file': cannot be written",
     "nowhere.toml": "nowhere.toml: found a file that cannot be read",
     "--fps 0": "Invalid value for '--fps'",
-    "--unknown": "No such option '--unknown'",
+    "--unknown": "No such option",
     "explian article --quantity w5": "did you mean explain?",
     "mazr": "mazr: found no command, preset or file of that name; ",
     "mazr xor": "did you mean mazur?",
