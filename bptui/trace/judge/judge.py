@@ -18,6 +18,7 @@ from bptui.trace.judge.jacobians import blame_jacobians
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.step.drawn import SPREADS
 from bptui.trace.step.likely import claimed, likely
+from bptui.trace.step.multiples import rounded
 from bptui.trace.step.overwritten import overwriting_steps, with_overwritten
 from bptui.trace.step.possible_losses import Judged
 from bptui.trace.step.training_steps import Parameter, TrainingStep, training_steps
@@ -108,7 +109,10 @@ def judge(
                 candidate.find()
             best = min(tried, key=_how_much)
             if best.repairs and (other := _at_the_rate(best)) is not None:
-                best = min(other, best, key=_how_much)
+                factors = filter(np.isfinite, filter(None, claimed(truth, best.judged)))
+                sizes = {rounded(size) for f in factors for size in (f, 1.0 / f)}
+                mean = not sizes.isdisjoint(best.samples - {1})  # is not taken, or twice
+                best = min(*((other, best) if mean else (best, other)), key=_how_much)
             if time.monotonic() <= until:
                 blame_jacobians(best)
                 blame_helpers(best, lines)
