@@ -148,8 +148,7 @@ def _why_told_nothing(found: Checked) -> str | None:
             f"{found.where(lost)}: here its numbers become nan or inf, so nothing can be said of "
             "its gradients"
         )
-    several = len(report.wrong) > 1  # lines that each get a gradient wrong, or one with several
-    several |= any(len(repair.mended) > len(repair.entries) for repair in found.found.repairs)
+    several = len(report.wrong) > 1  # lines that each get a gradient wrong
     gradients = several or any(line.stands_for for line in report.lines)
     gradients |= any(len(one.mended) > 1 and not one.updated for one in found.found.repairs)
     if report.verdict != "wrong" or gradients or any(found.found.judged.matches.values()):

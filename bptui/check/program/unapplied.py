@@ -1,4 +1,4 @@
-"""Finds parameters whose gradient a program computes and never applies.
+"""Finds parameters whose gradient a program never applies, or does not compute.
 
 Where nothing at all is made of the gradient, the update is missing: the program is wrong.
 """

@@ -20,7 +20,7 @@ from bptui.check.program.unapplied import chooses, plain_gradients, told
 from bptui.check.reports.line_edits import difference, kept
 from bptui.check.reports.report import Line, Parameter, Report
 from bptui.core.mistakes import NOT_SUMMED
-from bptui.trace.judge.candidates import gradient_text
+from bptui.trace.judge.candidates import Source, gradient_text
 from bptui.trace.judge.judge import Verdict, other_shape
 from bptui.trace.judge.repair import Repair
 from bptui.trace.mend.origins import blame_origins
@@ -330,11 +330,8 @@ class Checked:
             others["statement"] = view.statement
         bound = self._bound(line)
         named = [b.name for b in bound if b.entry == repair.entries[0]]
-        for whole in (b for b in bound if not named and b.entry in self.found.current):
-            factors = self.found.factors(whole.entry)  # a part is wrong: told of the whole
-            if factors and (self.found.factor or rounded(abs(min(factors.values()))) == 1.0):
-                named = [whole.name]
-                repair = repair._replace(entries=(whole.entry,), stands_for=(min(factors),))
+        if not named and (whole := self._whole(bound)) is not None:  # of which a part is wrong
+            named, repair = [whole[0]], repair._replace(entries=whole[1:2], stands_for=whole[2:])
         if repair.updated:
             first, *more = repair.updated
             returned = view is None or isinstance(view.statement, ast.Return)
@@ -349,6 +346,18 @@ class Checked:
                 "example": self.meanings.example(repair),
             }
         return self._line(line, "wrong", told=told, **others)
+
+    def _whole(self, bound: Sequence[Binding]) -> tuple[str, int, Source] | None:
+        """Return what a line gives that should be a gradient of a known size: name, entry, source.
+
+        An optimizer that adapts its steps leaves sizes open.
+        """
+        for one in bound:
+            factors = self.found.factors(one.entry) if one.entry in self.found.current else {}
+            for source, factor in sorted(factors.items()):
+                if self.found.factor or rounded(abs(factor)) == 1.0:
+                    return one.name, one.entry, source
+        return None
 
     def _view(self, repair: Repair) -> View | None:
         """Return the statement of a repair; None where it is in the code that calls it."""

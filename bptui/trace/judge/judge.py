@@ -109,10 +109,8 @@ def judge(
                 candidate.find()
             best = min(tried, key=_how_much)
             if best.repairs and (other := _at_the_rate(best)) is not None:
-                factors = filter(np.isfinite, filter(None, claimed(truth, best.judged)))
-                sizes = {rounded(size) for f in factors for size in (f, 1.0 / f)}
-                mean = not sizes.isdisjoint(best.samples - {1})  # is not taken, or twice
-                best = min(*((other, best) if mean else (best, other)), key=_how_much)
+                equal = (other, best) if _lacks_mean(best) else (best, other)
+                best = min(equal, key=_how_much)
             if time.monotonic() <= until:
                 blame_jacobians(best)
                 blame_helpers(best, lines)
@@ -227,6 +225,13 @@ def _at_the_rate(lines: Lines) -> Lines | None:
     found = Lines(truth, told, lines.turns, lines.until)
     found.find()
     return found
+
+
+def _lacks_mean(lines: Lines) -> bool:
+    """Whether a mean over samples is not taken, or taken twice, in gradients of the program."""
+    factors = filter(np.isfinite, filter(None, claimed(lines.truth, lines.judged)))
+    sizes = {rounded(size) for factor in factors for size in (factor, 1.0 / factor)}
+    return not sizes.isdisjoint(lines.samples - {1})
 
 
 def squares(tape: Tape, entries: Iterable[int]) -> list[int]:

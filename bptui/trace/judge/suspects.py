@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -143,14 +143,14 @@ class Suspects:
         for suspect in turned:
             yield Attempt(suspect.place, self._as_it_is(suspect.entries), {})
         yield from filter(inner, paired(reshaped, False))
-        renamed = [one for one in suspected if one.since]
-        odd = [(one, True) for one in suspected]
-        for suspect, size in [*((one, False) for one in [*certain, *renamed]), *odd]:
-            for pairs in self.candidates.of(suspect.entries, size):
+        named = [*certain, *(one for one in suspected if one.since)]
+        both = chain(product(named, (False,)), product(suspected, (True,)))
+        for suspect, odd in both:
+            for pairs in self.candidates.of(suspect.entries, odd):
                 apart = len({*pairs.values()}) == len(suspect.entries)  # no sum that grows
                 anew = suspect.place if suspect.since else None
                 called = all(meant.called(*pair, anew) for pair in pairs.items())
-                if apart and (called or (size and self._is_for_update(suspect, pairs))):
+                if apart and (called or (odd and self._is_for_update(suspect, pairs))):
                     yield Attempt(suspect.place, pairs, suspect.since)
         # of two terms of different sizes the one of the size of its true gradient is right
         factors = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
@@ -184,9 +184,9 @@ class Suspects:
             anything = suspect.since and not any(map(self.lines.standing.of, suspect.entries))
             sizes = (False, True) if anything else (False,)
             yield from filter(inner, paired([suspect], *sizes))
-        for suspect in doubtful:  # what follows from the first turn is right in the others
-            begun = [suspect._replace(entries=suspect.entries[:1])] if not suspect.since else []
-            yield from filter(inner, paired(begun, False))
+        # what follows from the first turn is right in the others
+        begun = (one._replace(entries=one.entries[:1]) for one in doubtful if not one.since)
+        yield from filter(inner, paired(begun, False))
         for attempt in filter(inner, paired(certain[::-1], False)):
             already = (s in self.lines.factors(e) for e, s in attempt.pairs.items())
             if had.isdisjoint(attempt.pairs.values()) and not any(already):

@@ -55,12 +55,13 @@ def chosen_by(view: View, repair: Repair) -> int | None:
     the function with the condition is given.
     """
     lines, tape = view.lines, view.lines.truth.tape
-    for entry in lines.places.get(repair.place, ()):
+    choice = next(_choices(view), None)
+    for entry in () if choice is None else lines.places.get(repair.place, ()):
         given = {one: lines.current[one] for one in tape.inputs[entry] if one in lines.current}
         changed = lines.replay.carried(given, {}, last=entry) if given else {}
         own, right = (changed or {}).get(entry, lines.values[entry]), lines.right_value(entry)
         if right is None or right_value(own, right, exact=True):
-            return next(_choices(view), None)
+            return choice
     return None
 
 
@@ -86,9 +87,9 @@ def _choices(view: View) -> Iterator[int]:
         for choice in choices[-1:]:
             given = [taken[one] for one in taken.keys() & read_in(choice.test)]
             computed = [one for one in given if not isinstance(one, ast.Constant | ast.Name)]
-            own = choice if isinstance(choice, ast.IfExp) else choice.test
-            own_choice = [own] if depth else []  # a statement may be wrong by chance in one turn
-            yield from (place for one in computed or own_choice for place in _inside(view, one))
+            if not computed and depth:  # a statement itself may be wrong by chance in one turn
+                computed = [choice if isinstance(choice, ast.IfExp) else choice.test]
+            yield from (place for one in computed for place in _inside(view, one))
         if not taken:
             return
 
