@@ -260,6 +260,21 @@ for words, row in (([0, 1, 3], 0), ([2, 3, 4], 1)):
     for word in words:
         E[word] -= 0.1 * dh / 3  #! E[word] -= 0.1 * dh
 """,
+    "slopes of the output go back through weights that are updated already": """
+U = rng.normal(size=(2, 1))
+for step in range(3):
+    a = np.tanh(x @ W)
+    h = np.tanh(a @ V)
+    e = h @ U - y[:, :1]
+    loss = (e ** 2).mean()
+    old, older = U, V
+    ones, d = np.ones_like(e), e / 3
+    U = U - 0.1 * h.T @ d
+    slope = (ones @ old.T) * (1 - h ** 2)  #! slope = (ones @ U.T) * (1 - h ** 2)
+    V = V - 0.1 * a.T @ (d * slope)
+    slope = (slope @ older.T) * (1 - a ** 2)  #! slope = (slope @ V.T) * (1 - a ** 2)
+    W = W - 0.1 * x.T @ (d * slope)
+""",
     "errors that are added up are no parameter": """
 c = np.zeros_like(W)
 def back(t, p):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.replay import Changes
+from bptui.trace.step.possible_losses import Key
 from bptui.trace.step.updates import with_former
 
 if TYPE_CHECKING:
@@ -58,3 +59,26 @@ def _turned(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
             lines.values[entry] = own
             lines.replay.renamed.setdefault(entry, []).insert(0, (users, right))
             yield repair, current
+
+
+def read_too_late(lines: Lines, wrong: frozenset[Key]) -> tuple[list[Repair], Changes] | None:
+    """Return a repair of each place that reads parameters after their update, with the changes.
+
+    They mend what is ``wrong``. None where the values from before do not put all right.
+    """
+    inputs, notes = lines.truth.tape.inputs, lines.truth.tape.notes
+    parameters = lines.truth.parameters
+    afters = {p.after: (p.before, ALL) for p in parameters}
+    late = {e: one for e in lines.backward if e not in afters for one in inputs[e] if one in afters}
+    current = lines.replay.with_former(late, {})
+    every = Repair(-1, (), (), frozenset(p.key for p in parameters))
+    if current is None or not lines.mends(current, every):
+        return None
+    places: dict[int, list[int]] = {}
+    for entry in late:
+        places.setdefault(notes[entry].place, []).append(entry)
+    repairs = [
+        Repair(place, tuple(own), tuple(afters[late[entry]] for entry in own), wrong)
+        for place, own in places.items()
+    ]
+    return repairs, current

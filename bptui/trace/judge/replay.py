@@ -80,15 +80,12 @@ class Replay:
         self, entries: Collection[int], known: Mapping[int, Values], pinned: Collection[int] = ()
     ) -> Changes | None:
         """Return what changes where entries read parameters as they were before the update."""
-        former: Changes = {}
-        for parameter, node in self.truth.parameters.items():
-            former[parameter.after] = self.truth.numbers(node)
-        read = [entry for entry in self.backward if entry in entries and entry not in former]
-        changed = self._again(read, set(former), {**known, **former}, {})
-        if changed is None:
-            return None
-        own = {e: changed[e] for e in read if changed.get(e) is not known.get(e)}
-        return self.carried(own, known, pinned) if own else None
+        parameters, inputs = self.truth.parameters, self.truth.tape.inputs
+        afters = {parameter.after for parameter in parameters}
+        own = (entry for entry in self.backward if entry in entries and entry not in afters)
+        reading = {entry for entry in own if not afters.isdisjoint(inputs[entry])}
+        former = {p.after: (reading, self.truth.numbers(node)) for p, node in parameters.items()}
+        return self.renaming(former, known, pinned) if reading else None
 
     def with_others(
         self, given: int, others: Collection[int], entries: Collection[int]
