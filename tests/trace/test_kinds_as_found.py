@@ -30,6 +30,60 @@ for step in range(3):
     delta = d @ V.T * slope
     W, V, b = W - 0.1 * x.T @ delta, V - 0.1 * h.T @ d, b - 0.1 * delta.sum(axis=0)
 """,
+    "one function makes the updates of two wrong numbers, and of right ones": """
+import math
+def moved(w, dw):
+    return w - 0.5 * dw
+u = np.array([0.9, 0.3, 0.1, 0.5])
+v = np.array([0.8, 0.7])
+for p, q, t in ((1, 1, 0), (1, 0, 1), (0.5, 2, 1)):
+    g = 1 / (1 + np.exp(-(u[0] * p + u[1] * q)))
+    h = 1 / (1 + np.exp(-(u[2] * p + u[3] * q)))
+    o = 1 / (1 + np.exp(-(v[0] * g + v[1] * h)))
+    e = -(t - o)
+    du = [e * o * (1 - o) * v[0] * g * (1 - g) * p, e * o * (1 - o) * v[0] * g * (1 - g) * q]
+    du += [e * o * (1 - o) * v[1] * h * (1 - h) * p, e * o * (1 - o) * v[1] * h * (1 - h) * q]
+    dg = e * o * (1 - o) * g  #! dg = e * g
+    dh = e * o * (1 - o) * h  #! dh = e * h
+    for k in range(4):
+        u[k] = moved(u[k], du[k])
+    v[0] = moved(v[0], dg)
+    v[1] = moved(v[1], dh)
+""",
+    "biases begin as a plain 0, beside weights": """
+import math
+def slope(a):
+    return a * (1 - a)
+w, v, c, k = 0.4, -0.7, 0, 0
+for p, t in ((1, 0), (2, 1), (3, 0), (4, 1)):
+    h = 1 / (1 + math.exp(-p * w - c))
+    o = 1 / (1 + math.exp(-h * v - k))
+    e = 2 * (o - t)
+    dv = e * slope(o) * h  #! dv = e * slope(o) * v
+    dw = e * slope(o) * v * slope(h) * p  #! dw = e * slope(o) * v * slope(h) * w
+    dk = e * slope(o)
+    dc = e * slope(o) * v * slope(h)
+    w -= 0.1 * dw
+    v -= 0.1 * dv
+    c -= 0.1 * dc
+    k -= 0.1 * dk
+""",
+    "targets that are 0 have no cross-entropy": """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+row, t = np.ones((2, 1)), np.array([0])
+V, c, k = V[:1], np.zeros((2, 1)), np.zeros((1, 1))
+for step in range(2):
+    h = sigmoid(W[:2] @ row + c)
+    o = sigmoid(V @ h + k)
+    error = t - o
+    d = -2 * o * (1 - o) * error  #! d = -2 * sigmoid(o) * (1 - sigmoid(o)) * error
+    dh = V.T * d * h * (1 - h)  #! dh = V.T * d * sigmoid(h) * (1 - sigmoid(h))
+    V = V - 0.05 * d * h.T
+    k = k - 0.05 * d
+    W = W - 0.05 * np.vstack((dh @ row.T, np.zeros(2)))
+    c = c - 0.05 * dh
+""",
     "a gradient that is taken for another one of another size": """
 a = V[:, :1].copy()
 for step in range(3):

@@ -129,12 +129,44 @@ for row in range(3):
         P[row] += 0.1 * (e * Q[column] - 0.02 * P[row])
         Q[column] += 0.1 * (e * own - 0.02 * Q[column])
 """
+ZEROS = """
+w, c = 0, 0
+rows = [[0.1, 1.2], [0.5, 1.9], [0.9, 3.1], [1.3, 3.8]]
+for epoch in range(4):
+    dw = dc = 0
+    for p, q in rows:
+        e = w * p + c - q
+        dw += 2 * e * p
+        dc += 2 * e
+    w -= 0.05 * dw / 4
+    c -= 0.05 * dc / 4
+"""
+BITS = """
+t = (y > 0) * 1.0
+for step in range(3):
+    o = 1 / (1 + np.exp(-x @ W))
+    e = o - t
+    W -= 0.1 * x.T @ (e * o * (1 - o))
+"""
+NOTHING = """
+import math
+w, v, t = 0.3, -0.8, 0
+for k in (1, 2, 3):
+    h = 1 / (1 + math.exp(-k * w))
+    o = 1 / (1 + math.exp(-h * v))
+    e = o - t
+    loss = e * e
+    dh = 2 * e * o * (1 - o) * v
+    v -= 0.1 * 2 * e * o * (1 - o) * h
+    w -= 0.1 * dh * h * (1 - h) * k
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [
         (CRITIC, "back((p - 1) / p.size, h)", "back(p / p.size, h)"),
+        (ZEROS, "dw += 2 * e * p", "dw += 2 * e * q"),
         (FACTORS, "(e * own -", "(e * P[row] -"),
         (LISTS, "grad[2] += e * row[2]", "grad[2] += e * row[1]"),
         (LISTS, "(o - t) / len(rows)", "(o - t) / len(row)"),
@@ -167,3 +199,19 @@ for step in range(2):
     view = judged.view(first)
     assert view is not None
     assert view.all_mended([first, second]) == "parts = [d.sum(axis=1), d.sum(axis=0)]"
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        (BITS, "e = o - t", "e = (o - t) ** 2"),
+        (NOTHING, "dh = 2 * e * o * (1 - o) * v", "dh = 2 * e * v"),
+    ],
+)
+def test_no_edit_is_right_for_numbers_that_are_0_or_1_alone(
+    text: str, right: str, wrong: str
+) -> None:
+    made = program(text.replace(right, wrong)).mended()
+    assert "t ** 2" not in made
+    assert "e * (1 - e)" not in made
+    assert program(made.removeprefix(HEAD)).verdict.right

@@ -106,7 +106,7 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
             factors.append(one)
     shape = lines.values[entry][0].shape
     right = lines.forward | lines.truth.later
-    right |= lines.suspects.right_slopes
+    right |= lines.suspects.names.right_slopes
     made = [
         factor
         for factor in factors
@@ -141,8 +141,9 @@ def _known(lines: Lines, entry: int) -> bool:
     """Whether a value is a multiple of a true gradient, and no coincidence as ones may be."""
     values = lines.current.get(entry, lines.values[entry])
     varied = values[0].size == 1 or varies(values[0])
-    found = filter(None, map(abs, lines.standing.compared(values, single=True).values()))
-    sizes = (size for factor in found for size in (factor, 1.0 / factor))
+    found = map(abs, lines.standing.compared(values, single=True).values())
+    known = (factor for factor in found if 0.0 < factor < np.inf)  # NaN is no gradient at all
+    sizes = (size for factor in known for size in (factor, 1.0 / factor))
     plain = (size for size in sizes if values[0].size > 1 or rounded(size) == round(size))
     return varied and bool(lines.factors(entry) or any(plain))
 

@@ -149,7 +149,7 @@ class _Choice:
     def takes(self, step: TrainingStep) -> bool:
         """Whether parameters are updated that were not twice, or lines used that were not yet."""
         updated = _updated(step)
-        if not updated.isdisjoint(self._no_training):
+        if not updated.isdisjoint(self._no_training) or self._lacks(step):
             return False
         if not self._learns(step) and any(map(self._learns, self.steps)):
             return False
@@ -161,6 +161,11 @@ class _Choice:
         self._counts.update(updated)
         self._seen |= used
         return True
+
+    def _lacks(self, step: TrainingStep) -> bool:
+        """Whether it is the first one, and the next updates more: what was a plain 0 until then."""
+        first, second = (*self.steps[:2], step)[:2]
+        return step is first and _updated(first) < _updated(second)
 
     def _learns(self, step: TrainingStep) -> bool:
         """Whether arrays come to some parameter, or it is a number: else they only decay."""

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptui.trace.judge.backward_pass import computed_again, handed_on, settled_by, turns_with_both
+from bptui.trace.judge.backward_pass import computed_again, settled_by, turns_with_both
 from bptui.trace.judge.candidates import ALL, PART, Candidates, Source
 from bptui.trace.judge.held import wrong_parts
 from bptui.trace.judge.meant import Meant
+from bptui.trace.judge.named_anew import NamedAnew
 from bptui.trace.judge.sizes import Sizes
 from bptui.trace.judge.split_paths import SplitPaths
 from bptui.trace.step.drawn import VIEWS, views_of
-from bptui.trace.step.multiples import multiple, rounded, varies
+from bptui.trace.step.multiples import rounded
 from bptui.trace.step.possible_losses import Key
-from bptui.trace.tape import Binding
 
 if TYPE_CHECKING:
     from bptui.trace.judge.wrong_lines import Lines
@@ -59,6 +59,7 @@ class Suspects:
         self.computed_again = {entry for entry in again if not lines.standing.of(entry)}
         values = self.truth.tape.values  # a layer's mask is made on the way forward
         floats = (e for e in self.backward if np.asarray(values[e]).dtype.kind == "f")
+        self.names = NamedAnew(lines, self._reading, self.computed_again)
         going_back = sorted(self.truth.dependent.intersection(floats))
         starts = turns_with_both(lines.turns, lines.forward, going_back)
         self.candidates = Candidates(self.truth, lines.true, lines.values, starts)
@@ -87,10 +88,12 @@ class Suspects:
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
             entries = [e for e in group if e in suspects and (place, e) not in done]
-            if not self.right_slopes.issuperset(entries):  # else they are right where they are made
+            if not self.names.right_slopes.issuperset(
+                entries
+            ):  # else they are right where they are made
                 first = next((entry for entry in entries if entry not in settled), entries[0])
                 suspected.append(_Suspect(first, place, entries, {}))
-        self.named = self._named_anew(suspects, settled)
+        self.named = self.names.of(suspects, settled)
         for place, (when, since) in self.named.items():
             if entries := [entry for entry in sorted(since) if (place, entry) not in done]:
                 suspected.append(_Suspect(when, place, entries, since))
@@ -199,6 +202,7 @@ class Suspects:
                 yield Attempt(suspect.place, pairs, {})
         sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
         whole = (a for a in sizes_in_turn if not inner(a) and not right_already(a))
+        whole = (a for a in whole if not self._hands_on(a))
         for a in sorted(whole, key=rescaled):
             yield a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs))
         for suspect in certain[::-1] if usual is not None else ():  # one for several of a factor
@@ -236,6 +240,18 @@ class Suspects:
         first = tape.inputs[entry][0]
         whole = first in values and values[first][0].size == values[entry][0].size
         return tape.notes[entry].call in VIEWS and whole and self._reading[first] == 1
+
+    def _hands_on(self, attempt: Attempt) -> bool:
+        """Whether a line that makes right gradients, too, is given each wrong one by another line.
+
+        As a function is that updates one number a call.
+        """
+        notes, inputs = self.truth.tape.notes, self.truth.tape.inputs
+        given = {notes[one].place for entry in attempt.pairs for one in inputs[entry]}
+        lines = given.intersection(self.lines.places) - {attempt.place}
+        group = self.lines.places.get(attempt.place, ())
+        shared = not self.lines.behind_right.isdisjoint(group)
+        return shared and 1 < len(attempt.pairs) == len(lines)
 
     def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
         """Return the gradients of single wrong numbers that some entries are: of each the last."""
@@ -297,102 +313,3 @@ class Suspects:
             )
             if several and own not in given and len(self.lines.places.get(place, ())) == len(found):
                 yield list(found)
-
-    def _named_anew(
-        self, suspects: Collection[int], settled: Collection[int]
-    ) -> dict[int, tuple[int, dict[int, Collection[int]]]]:
-        """Return the places that only name what is right as something else, when they first do so.
-
-        With them come the entries, and what reads each by that name or a later one.
-        """
-        tape = self.truth.tape
-        own = {parameter.before for parameter in self.truth.parameters}
-        users: dict[int, list[int]] = {}
-        for user in self.backward:
-            if user in suspects:
-                for entry in tape.inputs[user]:
-                    users.setdefault(entry, []).append(user)
-        found = handed_on(tape, {entry: used[-1] for entry, used in users.items()})
-        slopes = {e: b for e, b in self.slopes.items() if self._reading[e] == len(users.get(e, ()))}
-        found |= {entry: [binding] for entry, binding in slopes.items() if entry in users}
-        names: dict[int, list[Binding]] = {}
-        for binding in tape.bindings:
-            if binding.entry in found:
-                names.setdefault(binding.entry, []).append(binding)
-        groups: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
-        right = self.lines.forward | set(settled) | self.slopes.keys()
-        wholes = {(parameter, ALL) for parameter in own}
-        handing: dict[int, set[int]] = {}  # by place: whole gradients that it names, as `for g in`
-        for binding in tape.bindings:
-            if binding.entry in self.lines.values and not wholes.isdisjoint(
-                self.lines.factors(binding.entry)
-            ):
-                handing.setdefault(binding.place, set()).add(binding.entry)
-        for entry in sorted(found):
-            aliases = [one for one in found[entry] if handing.get(one.place, {entry}) == {entry}]
-            for alias in aliases or found[entry]:
-                first = names[entry].index(alias)
-                new = {one.name for one in names[entry][first:]}
-                old = {one.name for one in names[entry][:first]}
-                if alias.name in old and entry in self.lines.forward:
-                    continue
-                old -= new
-                read = {
-                    user: known.intersection(tape.read_at(tape.notes[user].place))
-                    for known in [new | old]
-                    for user in users[entry]
-                    if user >= alias.when
-                }
-                reading = [user for user, by in read.items() if not by or by & new]
-                if alias is not (aliases or found[entry])[-1] and not any(
-                    alias.name in by for by in read.values()
-                ):
-                    continue  # only handed on once more
-                if reading and not self._goes_forward(alias):
-                    when, group = groups.get(alias.place, (alias.when, {}))
-                    used = set().union(*group.values())
-                    if entry not in right and right.issuperset(group) and right.issuperset(used):
-                        when = alias.when  # what is wrong may be so as it is made
-                    groups[alias.place] = when, {**group, entry: reading}
-                    if entry not in self.lines.values:
-                        node = self.truth.graph.nodes[entry]
-                        self.lines.values[entry] = self.truth.numbers(node)
-        back = set(self.backward)
-        return {
-            place: (when, group)
-            for place, (when, group) in groups.items()
-            # what it is in the first turn of a loop may have been there before
-            if (first := min(group)) in right or (first not in back and not back.isdisjoint(group))
-        }
-
-    @cached_property
-    def right_slopes(self) -> set[int]:
-        """The slopes that functions have given rightly."""
-        bindings, values = self.truth.tape.bindings, self.lines.values
-        returned = {b.entry for b in bindings if b.name.startswith("return ")}
-        found = [entry for entry in returned.intersection(values) if varies(values[entry][0])]
-        slopes = [layer.slope(self.truth) for layer in self.lines.layers] if found else []
-        factors = {entry: [multiple(values[entry], slope) for slope in slopes] for entry in found}
-        return {e for e, known in factors.items() if 1.0 in map(rounded, filter(None, known))}
-
-    @cached_property
-    def slopes(self) -> dict[int, Binding]:
-        """Those of them that got a name, with where they got it."""
-        returned, found = set[int](), dict[int, Binding]()
-        for binding in self.truth.tape.bindings:
-            if binding.name.startswith("return "):
-                returned.add(binding.entry)
-            elif binding.entry in returned.intersection(self.right_slopes):
-                found.setdefault(binding.entry, binding)
-        return found
-
-    def _goes_forward(self, alias: Binding) -> bool:
-        """Whether what is computed next is a value of the forward pass, and no part of data.
-
-        Behind a gradient that gets a name, slopes may be computed of such a value again.
-        """
-        again = self.computed_again & self.truth.dependent
-        gradient = alias.entry in self.backward and alias.entry not in again
-        forward = self.lines.forward if gradient else self.lines.forward | again
-        later = (e for e in chain(forward, self.backward) if e >= alias.when)
-        return min(later, default=-1) in forward

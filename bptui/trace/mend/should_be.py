@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -15,7 +15,7 @@ from bptui.trace.mend.held_values import Held
 from bptui.trace.mend.mending import Evaluation, Sight, written
 from bptui.trace.mend.recalled import arguments_of
 from bptui.trace.mend.sight import LAST, Seeing
-from bptui.trace.mend.statement_edits import accumulated, edits, exchanged
+from bptui.trace.mend.statement_edits import accumulated, edits, exchanged, simpler
 from bptui.trace.paths import Element, at, called, given_as, put, within
 from bptui.trace.record.recording import Recording
 from bptui.trace.source import Place, Source
@@ -194,20 +194,28 @@ class View(Seeing):
         sizes |= {f"len({name})": len(one) for name, one in lists.items()}
         counts = {name: [np.asarray(size)] for name, size in sizes.items() if size > 1}
         for edited in edits(statement, {**first.names, **counts}):
-            fitting = {True, False} if not exact and scaled is None else {True}
-            for evaluation, wanted in tried:
-                found = evaluation.of(edited, wanted)
-                fitting = {one for one in fitting if found and right_value(found, wanted, one)}
-                if not fitting:
-                    break
+            fitting = _fitting(edited, tried, {True, exact or scaled is not None})
             if True in fitting:
-                return edited
+                less = (one for one in simpler(edited, statement) if _fitting(one, tried, {True}))
+                return next(less, edited)
             if fitting:
                 scaled, left = edited, MORE
             left -= 1
             if not left:
                 break
         return scaled
+
+
+def _fitting(
+    edited: ast.stmt, tried: Iterable[tuple[Evaluation, Values]], ways: set[bool]
+) -> set[bool]:
+    """Return the ways, exactly or but for a factor, in which an edit gives what is wanted."""
+    for evaluation, wanted in tried:
+        found = evaluation.of(edited, wanted)
+        ways = {one for one in ways if found and right_value(found, wanted, one)}
+        if not ways:
+            break
+    return ways
 
 
 class _WrittenOut(ast.NodeTransformer):

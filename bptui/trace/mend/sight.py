@@ -75,11 +75,15 @@ class Seeing:
         return [self._with_items([*map(self._at, row)]) for row in told]
 
     def _former(self, entry: int) -> int:
-        """Return the entry of what the statement changes; -1 where it changes nothing."""
+        """Return the entry of what the statement changes; -1 where it changes nothing recorded."""
+        given = self._changed(entry)
+        return given.entry if isinstance(given, Reference) else -1
+
+    def _changed(self, entry: int) -> Value:
+        """Return what the statement changes: a reference, a plain number, or None."""
         note = self.lines.truth.tape.notes[entry]
         changes = isinstance(self.statement, ast.AugAssign) or note.call in PUTTING
-        given = note.arguments[0] if note.arguments and changes else None
-        return given.entry if isinstance(given, Reference) else -1
+        return note.arguments[0] if note.arguments and changes else None
 
     def _binding(self, entry: int, anew: bool = False) -> Binding | None:
         """Return the name that the statement gives an entry, or to what is made of it."""
@@ -179,7 +183,9 @@ class Seeing:
 
     def _before(self, binding: Binding, start: int) -> Values | None:
         """Return the former value of the statement's target."""
-        former = self._former(binding.entry)
+        given, former = self._changed(binding.entry), self._former(binding.entry)
+        if isinstance(given, int | float):  # as in total = 0
+            return [np.asarray(float(given))] * len(self.lines.truth.draws)
         if former < 0 and isinstance(self.statement, ast.Assign):
             old = [
                 one.entry
@@ -275,7 +281,14 @@ class Seeing:
         order = sorted(latest_first, key=others.__contains__)
         of = {name: self.lines.right_value if name in anew else self._values for name in order}
         values = ((name, of[name](found[name])) for name in order)
-        return {name: one for name, one in values if one is not None}
+        known = {name: one for name, one in values if one is not None}
+        first: dict[tuple[bytes, ...], int] = {}
+        same = {name: tuple(part.tobytes() for part in one) for name, one in known.items()}
+        for name in known:
+            first[same[name]] = min(found[name], first.get(same[name], found[name]))
+        # what has the numbers of an earlier value by chance, as a difference from 0, comes last
+        later = sorted(known, key=lambda name: found[name] > first[same[name]])
+        return {name: known[name] for name in later}
 
 
 def _of_self(binding: Binding) -> bool:

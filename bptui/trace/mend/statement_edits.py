@@ -249,6 +249,21 @@ def exchanged(statement: ast.stmt, texts: Mapping[str, str]) -> Iterator[ast.stm
             yield put(statement, path, _parsed(text))
 
 
+def simpler(made: ast.stmt, original: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield an edited statement without a square or a mean that the original has not.
+
+    Of numbers that are 0 or 1 squares change nothing, nor do means over a length of 1.
+    """
+    known = ast.unparse(original)
+    for path in places(made):
+        node = at(made, path)
+        if ast.unparse(node) not in known:
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+                yield put(made, path, node.left)
+            elif isinstance(node, ast.Call) and called(node) == "mean" and node.args:
+                yield put(made, path, node.args[0])
+
+
 def _augmented(statement: ast.Assign, op: ast.operator) -> ast.AugAssign:
     target = copy.deepcopy(statement.targets[0])
     assert isinstance(target, SINGLE)
