@@ -33,6 +33,23 @@ for i in range(9):
     v = 0.9 * v - 0.1 * g ** 2
     w = w - 0.1 * g / np.sqrt(v)
 """
+SCALARS = """\
+from math import exp
+x, t1, t2, w1, w2, w3, w4 = 0.5, 0.2, -0.1, 0.3, -0.4, 0.5, 0.8
+def sigmoid(z):
+    return 1 / (1 + exp(-z))
+for step in range(3):
+    h = sigmoid(w1 * x)
+    g = sigmoid(w2 * h)
+    o1, o2 = sigmoid(w3 * g), sigmoid(w4 * g)
+    loss = 0.5 * ((o1 - t1) ** 2 + (o2 - t2) ** 2)
+    e1, e2 = o1 - t1, o2 - t2
+    d_w3 = e1 * o1 * (1 - o1) * g
+    d_w4 = e2 * o2 * (1 - o2) * g
+    d_w2 = (d_w3 + d_w4) * g * (1 - g) * h
+    d_w1 = (d_w3 + d_w4) * g * (1 - g) * w2 * h * (1 - h) * x
+    w1, w2, w3, w4 = w1 - d_w1, w2 - d_w2, w3 - d_w3, w4 - d_w4
+"""
 CALL = "Net().train_step(np.array([[0.2], [0.7]]), np.array([[0.5]]))"
 
 
@@ -327,6 +344,17 @@ def step(x, t, weights, biases, rate):
     assert "line 5 d = 1 / (1 + np.exp(-(h @ W2 + b2))) - t" in rows
     assert "should be d = (1 / (1 + np.exp(-(h @ W2 + b2))) - t) / n" in rows
     assert "8 [W1 - rate * x.T @ dh, W2 - rate * h.T @ d], follows" in rows
+
+
+def test_single_numbers_are_written_anew_by_the_chain_rule(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, SCALARS, "--format", "json")
+    report = json.loads(out)
+    assert (code, report["first_wrong_lines"]) == (1, [13, 14])
+    rows = SCALARS.splitlines()
+    for line in report["lines"]:
+        if line["verdict"] == "wrong":
+            rows[line["line"] - 1] = "    " + line["should_be"]
+    assert run(tmp_path, "\n".join(rows) + "\n")[0] == 0
 
 
 def test_what_stands_after_two_dashes_is_the_programs(tmp_path: Path) -> None:

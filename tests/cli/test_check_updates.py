@@ -69,6 +69,20 @@ def test_a_gradient_that_is_computed_and_never_applied_is_wrong(
     assert len(found["first_wrong_lines"]) == len(wrong)
 
 
+def test_an_update_that_gets_the_gradients_name_is_given_its_own(tmp_path: Path) -> None:
+    before = RIGHT.partition("    W2 -=")[0]
+    source = (
+        before
+        + "    W2, W1 = W2 - 0.8 * a1.T @ d2, W1 - 0.8 * X.T @ d1\n"
+        + (
+            "    db2 = d2.sum(axis=0)\n    db1 = d1.sum(axis=0)\n    b1 = b1 - 0.8 * db1\n"
+            "    db2 = b2 - 0.8 * db2\n"
+        )
+    )
+    (line,) = json.loads(run(tmp_path, source, "--format", "json")[1])["lines"][-1:]
+    assert (line["verdict"], line["should_be"]) == ("wrong", "b2 = b2 - 0.8 * db2")
+
+
 @pytest.mark.parametrize(
     ("start", "body", "said"),
     [

@@ -38,9 +38,9 @@ def from_chain_rule(view: View, repair: Repair) -> str | None:
             return None
     for entry in dict.fromkeys((wrong[0], wrong[-1])):
         sight = view.sight(entry, bool(repair.renamed))
-        if sight is None or sight.entry != entry:
+        if sight is None or sight.entry not in lines.values:
             return None
-        wanted = lines.right_value(entry) or lines.values[entry]
+        wanted = lines.right_value(sight.entry) or lines.values[sight.entry]
         code = code or _written(lines, sight.names, wanted)
         if code is None or len(code) > LONGEST:
             return None
@@ -63,7 +63,8 @@ def _written(lines: Lines, names: Mapping[str, Values], right: Values) -> str | 
         if (factor := multiple(right, true)) is not None
     }
     found = backward(made[loss], same).of
-    goal = next((node for node in reversed(same) if node in found), None)
+    goals = (node for node in reversed(same) if node in found)
+    goal = min(goals, key=lambda node: abs(abs(same[node]) - 1.0) > CLOSE, default=None)
     if goal is None:
         return None
     factor = scaled = same[goal]
@@ -72,7 +73,8 @@ def _written(lines: Lines, names: Mapping[str, Values], right: Values) -> str | 
         entry = truth.graph.entry.get(node)
         if entry is None:
             continue
-        name = _name(names, truth.numbers(node), 1.0)
+        named = entry in truth.tape.named
+        name = _name(names, truth.numbers(node), 1.0, given=named)
         if name is not None:
             known[new] = name
         true, gradient = lines.true.get((entry, ALL)), found.get(new)
@@ -98,10 +100,17 @@ def _gradients(gradient: Node, known: Mapping[Node, str], every: set[Node]) -> l
     return [node for node in used if node in every and node is not gradient]
 
 
-def _name(names: Mapping[str, Values], numbers: Values, factor: float) -> str | None:
-    """Return an expression whose value is ``factor`` times some numbers, of their shape."""
+def _name(
+    names: Mapping[str, Values], numbers: Values, factor: float, given: bool = False
+) -> str | None:
+    """Return an expression whose value is ``factor`` times some numbers, of their shape.
+
+    A number that is always the same has a name only where it is ``given`` one.
+    """
+    if numbers[0].shape == () and not given and len({float(one) for one in numbers}) == 1:
+        return None
     for name, values in names.items():
-        if values[0].shape != numbers[0].shape or values[0].size < 2:
+        if values[0].shape != numbers[0].shape:
             continue
         pairs = zip(values, numbers, strict=True)
         if all(np.allclose(one, factor * two, rtol=1e-9, atol=1e-14) for one, two in pairs):

@@ -20,6 +20,7 @@ from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.meant import short
 from bptui.trace.judge.replay import FAILURES
 from bptui.trace.judge.wrong_lines import Lines
+from bptui.trace.paths import SINGLE
 from bptui.trace.run import Run
 from bptui.trace.source import Source
 from bptui.trace.step.drawn import products_with, shown
@@ -52,6 +53,16 @@ class Unapplied(NamedTuple):
 def told(one: Unapplied, name: Callable[[int], str | None]) -> str:
     """Return what a gradient is not used for."""
     return f"{name(one.gradient)} is right, and {name(one.parameter)} is never updated by it"
+
+
+def put_back(statement: ast.stmt | None, names: Collection[str]) -> str | None:
+    """Return a statement that gives what it updates, which has such names, to that itself."""
+    match statement:
+        case ast.Assign([ast.Name() as target], ast.BinOp() as value) if target.id not in names:
+            read = (ast.unparse(one) for one in ast.walk(value) if isinstance(one, SINGLE))
+            own = next((text for text in read if text in names), None)
+            return None if own is None else f"{own} = {ast.unparse(value)}"
+    return None
 
 
 def local_updates(tape: Tape, run: Run, times: int = 2) -> Iterator[Line]:
@@ -161,9 +172,9 @@ class Fixed:
         return None
 
     def _place(self, parameter: int, gradient: int) -> int:
-        """Return what takes a parameter's place: something else, or itself as in w = w.
+        """Return what is made of a parameter and its gradient, but put elsewhere.
 
-        Else what is made of both, but put elsewhere.
+        Else what takes its place: something else, or itself as in w = w.
         """
         notes, bindings = self.tape.notes, self.tape.bindings
         known = [binding for binding in bindings if binding.when <= gradient]
@@ -171,13 +182,16 @@ class Fixed:
         names = {binding.name for binding in known if binding.entry == parameter}
         before = {binding.place for binding in known if binding.location in own}
         made = self.tape.dependents({gradient}, len(notes)) - {gradient}
+        both = (entry for entry in sorted(made) if parameter in self.tape.inputs[entry])
+        elsewhere = next(both, None)
+        if elsewhere is not None:
+            return notes[elsewhere].place
         for b in bindings:
             again = b.entry == parameter and b.location in own and b.place not in before
             new = b.entry in made and (b.location in own or b.name in names)
             if b.when > gradient and (again or new):
                 return b.place
-        both = (entry for entry in sorted(made) if parameter in self.tape.inputs[entry])
-        return notes[next(both, gradient)].place
+        return notes[gradient].place
 
     def _is_lost(self, gradient: int) -> bool:
         place = self.tape.notes[gradient].place

@@ -16,7 +16,7 @@ from bptui.check.program.formula import from_chain_rule
 from bptui.check.program.meanings import Meanings
 from bptui.check.program.outlook import Outlook
 from bptui.check.program.shapes import SQUARE, WHY, as_column, summed
-from bptui.check.program.unapplied import chooses, plain_gradients, told
+from bptui.check.program.unapplied import chooses, plain_gradients, put_back, told
 from bptui.check.reports.line_edits import difference, kept
 from bptui.check.reports.report import Line, Parameter, Report
 from bptui.core.mistakes import NOT_SUMMED
@@ -137,7 +137,10 @@ class Checked:
         for one in outlook.unapplied if outlook else ():
             line, names = self.line_of(one.place), map(str, map(self.meanings.name, one[:2]))
             if one.lost and line and not chooses(self.source, updates, *names):
-                yield self._line(line, "wrong", difference=told(one, self.meanings.name))
+                own = {b.name for b in self.bindings if b.entry == one.parameter}
+                mended = put_back(self.source.statement(line), own)
+                why = told(one, self.meanings.name)
+                yield self._line(line, "wrong", told=mended, difference=why)
 
     def _gradient(self, parameter: Traced) -> str | None:
         """Return the name of what is, or should be, the gradient in the parameter's update."""
