@@ -193,3 +193,19 @@ for row in rng.normal(size=(6, 2)):
     )
     assert not isinstance(found, Checked)
     assert found.verdict not in ("right", "wrong")
+
+
+def test_what_is_compared_with_itself_is_no_parameter_while_nothing_goes_on(tmp_path: Path) -> None:
+    found = found_in(
+        tmp_path,
+        """
+data = np.random.default_rng(0).normal(size=40).tolist()
+mean, w = sum(data) / 40, [0.1] * 20
+for n in [*range(20), *range(20)]:
+    e = data[n] - (mean + w[n] * data[n + 20])
+    w[n] += 0.1 * e * data[n + 20]
+""",
+        look=100,
+    )
+    assert isinstance(found, Checked)
+    assert {p.name.partition("[")[0] for p in found.parameters} == {"w"}

@@ -69,12 +69,19 @@ class Session:
         return compile(tree, file, "exec", dont_inherit=True)
 
     def watch(self, binding: Value) -> None:
-        """Stop once enough training steps were seen; looked for ever more rarely."""
+        """Stop once enough training steps were seen; looked for ever more rarely.
+
+        Before one goes on from what another has left, anything may look like a parameter.
+        """
         if len(self.recorder.tape) < self.next_look:
             return
         self.next_look *= 2
         tape = Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
-        if len(training_steps(tape)) > self.request["steps"]:
+        steps = training_steps(tape)
+        parameters = [parameter for step in steps for parameter in step.parameters]
+        again = tape.behind(parameter.before for parameter in parameters)
+        going_on = any(parameter.after in again for parameter in parameters)
+        if len(steps) > self.request["steps"] and going_on:
             raise Enough
 
     def run(self) -> dict[str, Any]:
