@@ -80,13 +80,13 @@ class Fitting:
         if true is None:
             return None
         noise = self.truth.noise(parameter, self.judged.size)
-        factor = multiple_as_it_is(change, true, noise)
-        lost = largest(change) <= noise.values and largest(true) > noise.true
-        if lost and self.judged.matches[parameter.key] is None:
-            return None  # nothing is left
-        if factor is None and self.truth.decay.known:
-            factor = multiple_as_it_is(self.truth.decay.without(parameter, change), true, noise)
-        return factor
+        for left in (change, self.truth.decay.without(parameter, change)):
+            lost = largest(left) <= noise.values and largest(true) > noise.true
+            if lost and self.judged.matches[parameter.key] is None:
+                return None  # nothing is left
+            if (factor := multiple_as_it_is(left, true, noise)) is not None:
+                return factor
+        return None
 
     def keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:
         shape = self.truth.parameters[parameter].shape
