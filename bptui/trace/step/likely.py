@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,18 +80,30 @@ def _weighted(truth: StepTruth, own: Sequence[Judged], losses: Iterable[Loss]) -
     most = max((one.right for one in own), default=len(truth.parameters))
     if most == len(truth.parameters):
         return []
-    weighted = (loss for loss in losses if loss.text == WEIGHTED and _differ(truth, loss))
-    tried = map(truth.judged, weighted)
+    read = {*ordered([one.loss.node for one in own])}
+    weighted = (loss for loss in losses if loss.text == WEIGHTED)
+    others = (
+        loss
+        for loss in weighted
+        if _differ(truth, weights := _weights(loss))
+        and read.isdisjoint(chain.from_iterable(map(shown, weights)))
+    )
+    tried = map(truth.judged, others)
     return [one for one in tried if one is not None and one.right > most]
 
 
-def _differ(truth: StepTruth, loss: Loss) -> bool:
-    """Whether a loss has weights that differ: one number for all samples is a factor too many."""
-    stack, weights = [loss.node], list[Node]()
+def _weights(loss: Loss) -> list[Node]:
+    """Return the weights of a loss that has some."""
+    stack, found = [loss.node], list[Node]()
     while stack:
         top = stack.pop()
-        weights += top.inputs[:1] if top.op.name == "multiply" else ()
+        found += top.inputs[:1] if top.op.name == "multiply" else ()
         stack += top.inputs if top.op.name in ("negative", "sum", "add") else ()
+    return found
+
+
+def _differ(truth: StepTruth, weights: Iterable[Node]) -> bool:
+    """Whether weights differ: one number for all samples is a factor too many."""
     values = [part for weight in weights for part in truth.numbers(weight)[0].reshape(-1)]
     return len({*values}) > 1
 
@@ -131,9 +144,14 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
     of parameters, and averages with what they were, are another network, a teacher or a target.
     """
     graph, changes = truth.graph, dict[Node, Node]()
-    for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
+    every = ordered([judged.loss.node]) if None in judged.matches.values() else []
+    users: dict[Node, set[Node]] = {}
+    for node in every:
+        for part in node.inputs:
+            users.setdefault(part, set()).add(node)
+    for node in every:
         moving = [part for part in node.inputs if graph.entry.get(part) in truth.dependent]
-        if node in graph.entry and _is_copy(truth, judged.loss, node, moving):
+        if node in graph.entry and _is_copy(truth, users, node, moving):
             changes[node] = truth.held(node)
         if node.op.name == "subtract" and len(moving) == 2:
             for part in moving:
@@ -148,10 +166,12 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
     return _if_better(truth, judged, changes)
 
 
-def _is_copy(truth: StepTruth, loss: Loss, node: Node, moving: Sequence[Node]) -> bool:
+def _is_copy(
+    truth: StepTruth, users: Mapping[Node, set[Node]], node: Node, moving: Sequence[Node]
+) -> bool:
     """Whether a node is a copy of a parameter beside that, or its average with something else."""
-    read = {one for user in ordered([loss.node]) if user is not node for one in user.inputs}
-    parameters = {p for p in truth.parameters.values() if p.shape == node.shape != ()} & read
+    same = {p for p in truth.parameters.values() if p.shape == node.shape != ()}
+    parameters = {p for p in same if users.get(p, set()) - {node}}
     if truth.tape.notes[truth.graph.entry[node]].call in COPIES:
         return not parameters.isdisjoint(moving)
     if node.op.name != "add" or len(moving) != 1:

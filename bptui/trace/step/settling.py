@@ -251,7 +251,10 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
     Gradients that are added up and never cleared are no memory: that one fades.
     """
     tape = truth.tape
-    made = tape.dependents({entry}, truth.step.end)
+    made = {entry}
+    for later in sorted(one for one in behind if one > entry):
+        if not made.isdisjoint(tape.inputs[later]):
+            made.add(later)
     gradient = truth.numbers(truth.graph.nodes[entry])
     shape = tape.shape(parameter)
     memory = False
