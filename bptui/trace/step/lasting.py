@@ -137,7 +137,7 @@ def lasting(found: list[Update], made_of: Mapping[int, int]) -> list[Update]:
 
     sites: dict[int, list[Update]] = {}
     for update in found:
-        sites.setdefault(update.binding.place, []).append(update)
+        sites.setdefault(update.site, []).append(update)
     while True:
         made = {update.after for updates in sites.values() for update in updates}
         kept = {

@@ -42,6 +42,8 @@ class Update(NamedTuple):
     sum: Sum
     call: str
     """``add`` or ``subtract``."""
+    site: int = -1
+    """The place that gives the new value its name: of functions what they return is named later."""
 
     def product(self, tape: Tape) -> Product:
         """Return what is added, as a product."""
@@ -59,6 +61,7 @@ def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
     seen: set[int] = set()
     afters: set[int] = set()
     bindings = [*with_former(tape)]
+    named = {b.entry: b.place for b in reversed(tape.bindings) if not b.name.startswith("return ")}
     for binding, former in bindings:
         if binding.entry not in seen:
             seen.add(binding.entry)
@@ -67,25 +70,25 @@ def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
                 change = _change(tape, binding._replace(entry=inner), former, afters)
                 change = change if change and change.sum.same else None
             if change is not None:
-                found.append(change)
+                found.append(change._replace(site=named.get(binding.entry, binding.place)))
                 afters.add(change.after)
     found = without_memory(found)
     found = without_averages(tape, found, without_terms(tape, found))
     found = without_sums(tape, without_terms(tape, found))
-    sites = {update.binding.place for update in found if update.sum.own}
-    own = [update for update in found if update.binding.place in sites]
+    sites = {update.site for update in found if update.sum.own}
+    own = [update for update in found if update.site in sites]
     made_of = reworked(tape, own, bindings)
     sure = [update for update in lasting(own, made_of) if update.sum.own]
-    sites = {update.binding.place for update in sure}
+    sites = {update.site for update in sure}
     ways = {(u.call, u.product(tape).scalars) for u in sure if u.sum.same}
-    others = {u.binding.place: u for u in found if u.sum.same and u.binding.place not in sites}
+    others = {u.site: u for u in found if u.sum.same and u.site not in sites}
     sums = {e for u in found if u.sum.same for e in (u.after, value_put(tape, u.after)) if e}
     sites |= {
         place
         for place, update in others.items()
         if (added_alike(tape, update, ways) if sure else has_its_data(tape, update, sums))
     }
-    kept = [update for update in found if update.sum.own or update.binding.place in sites]
+    kept = [update for update in found if update.sum.own or update.site in sites]
     return lasting(kept, made_of), made_of
 
 
