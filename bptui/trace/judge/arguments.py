@@ -66,6 +66,35 @@ def blame_call(lines: Lines, repair: Repair) -> None:
         lines.put(found[0], [repair], found[1])
 
 
+def blame_callers(lines: Lines) -> None:
+    """Put repairs of calls in the place of repairs in functions that are right in all other calls.
+
+    They are of one line and compute of nothing but what they are given, as ``return a @ b`` does.
+    """
+    tape, nodes = lines.truth.tape, lines.truth.graph.nodes
+    calls = _calls(tape)
+    outer = {b.name for b in tape.bindings if b.frame == 0 or b.location[0] == "attribute"}
+    for repair in list(lines.repairs):
+        whole = not (repair.renamed or repair.updated or repair.argument)
+        wrong = list(filter(lines.is_wrong, repair.entries)) if whole else []
+        call = _call_of(calls, min(wrong)) if wrong else None
+        names = {result.entry: result for result in call.results} if call else {}
+        if call is None or not names.keys() >= {*wrong}:
+            continue
+        inside = range(call.first, call.end)
+        others = [entry for entry in lines.places.get(repair.place, ()) if entry not in inside]
+        reads = (tape.read_at(tape.notes[entry].place) for entry in inside)
+        one_line = len({nodes[entry].line for entry in inside if entry in nodes}) == 1
+        if (
+            others
+            and one_line
+            and outer.isdisjoint(set().union(*reads))
+            and not any(map(lines.is_wrong, others))
+        ):
+            caller = moved(names[wrong[0]].place, repair.entries, [repair])
+            lines.put(caller, [repair], lines.current)
+
+
 def blame_functions(lines: Lines) -> None:
     """Put a repair of a function in the place of repairs of calls whose gradients it leaves out."""
     anew = {entry: repair for repair in lines.repairs for entry in repair.renamed}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bptui.core.graph.node import evaluate
-from bptui.trace.judge.arguments import blame_arguments, blame_functions
+from bptui.trace.judge.arguments import blame_arguments, blame_callers, blame_functions
 from bptui.trace.judge.backward_pass import handed_on
 from bptui.trace.judge.helpers import blame_helpers
 from bptui.trace.judge.jacobians import blame_jacobians
@@ -116,6 +116,7 @@ def judge(
                 blame_helpers(best, lines)
                 blame_functions(best)
                 blame_arguments(best)
+                blame_callers(best)
             together = squares(tape, truth.dependent)
             larger = grown(tape, best)
             odd = {p.key for p in other_shape(truth)} if larger else set()
