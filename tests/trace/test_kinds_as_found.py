@@ -145,6 +145,33 @@ for step in range(3):
     W -= 0.5 * x.T @ d
     b -= 0.5 * db
 """,
+    "a function that does one thing is given a wrong product": """
+def times(a, b):
+    return a @ b
+def each(a, b):
+    return a * b
+def minus(a, b):
+    return a - b
+for step in range(2):
+    h = np.tanh(times(x, W))
+    e = minus(times(h, V), y)
+    loss = (e ** 2).sum() / 2
+    d = each(times(e, V.T), 1 - h ** 2)  #! d = each(times(e, V), 1 - h ** 2)
+    dV = each(0.01, times(h.T, e))
+    W, V = minus(W, each(0.01, times(x.T, d))), minus(V, dV)
+""",
+    "rows and columns that are learned number by number, with a decay": """
+P = [[0.3, -0.2], [0.1, 0.4], [-0.3, 0.2]]
+Q = [[0.5, 0.1], [-0.4, 0.2]]
+for u, f in [(0, 0), (1, 1), (2, 0), (0, 1)] * 3:
+    e = float(y[u, f]) - (P[u][0] * Q[f][0] + P[u][1] * Q[f][1])
+    error = e * e
+    for k in range(2):
+        old = P[u][k]
+        P[u][k] += 0.05 * (e * Q[f][k] - 0.02 * P[u][k])
+        q = e * old  #! q = e * P[u][k]
+        Q[f][k] += 0.05 * (q - 0.02 * Q[f][k])
+""",
 }
 
 
@@ -225,3 +252,20 @@ SLIPPED = [
 @pytest.mark.parametrize("text", [SHARED, *SLIPPED])
 def test_a_wrong_argument_is_the_calls(text: str) -> None:
     assert_judged(text)
+
+
+def test_an_action_is_no_target_of_a_loss_that_has_its_own() -> None:
+    text = """
+states, actions, worth = [0, 1, 2, 1], [2, 0, 3, 2], [1.0, -0.5, 0.3, 0.8]
+T = rng.normal(size=(3, 4))
+for step in range(2):
+    loss, dT = 0.0, np.zeros_like(T)
+    for s, a, w in zip(states, actions, worth):
+        p = np.exp(T[s]) / np.exp(T[s]).sum()
+        loss -= w * np.log(p[a])
+        d = p.copy()
+        d[s] -= 1
+        dT[s] += w * d
+    T -= 0.1 * dT
+"""
+    assert "        d[a] -= 1\n" in program(text).mended()

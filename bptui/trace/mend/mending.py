@@ -53,6 +53,11 @@ class Sight(NamedTuple):
     entry: int = -1
     """What it makes."""
 
+    @property
+    def counts(self) -> list[str]:
+        """The names of whole numbers."""
+        return [name for name, value in self.known.items() if type(value) is int]
+
 
 class Evaluation:
     """Carries out statements with known values and numpy: nothing else of the program is there."""

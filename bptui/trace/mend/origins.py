@@ -30,6 +30,8 @@ EDITS = 2_000
 """Edits of a line that are tried at most."""
 LINES = 4
 """Lines that are looked at before a wrong one, and behind it, the nearest first."""
+TURNS = 8
+"""Turns of a loop that may make up what is wrong behind it, at most."""
 
 Viewed = Callable[[Repair], View | None]
 Users = Mapping[int, Collection[int]]
@@ -221,7 +223,9 @@ def _edited(
     if near is None or near.entry not in lines.values:
         return
     evaluation, at = Evaluation(near), near.entry
-    for edited in islice(edits(statement, near.names), EDITS):
+    sums = {sight.entry: sight for sight in filter(None, map(seen, sorted(before)))}
+    others = {entry: Evaluation(sight) for entry, sight in sums.items() if entry != at}
+    for edited in islice(edits(statement, near.names, near.counts), EDITS):
         if later and not read_in(statement) <= read_in(edited):
             continue  # it would no longer read what seems to be wrong
         found = evaluation.of(edited)
@@ -231,9 +235,10 @@ def _edited(
             if not _is_gradient(lines, wrong.repair, at, found):
                 continue
         else:
-            changed = _again(lines, origin, {at: found}, last=wrong.entry)
-            new = None if changed is None else changed.get(wrong.entry)
-            if new is None or not right_value(new, wrong.wanted, exact=lines.factor is not None):
+            if not any(
+                _gives(lines, origin, wrong, {at: found, **of_all})
+                for of_all in _in_all_turns(edited, others)
+            ):
                 continue
         if not turns:
             lines.current = known if later else wrong.right  # as when the line is mended
@@ -243,6 +248,21 @@ def _edited(
         every = {entry: turn.of(edited) for entry, turn in turns.items()}
         if all(every.values()) and every.keys() <= lines.values.keys():
             yield view.whole(edited, inner), {e: values for e, values in every.items() if values}
+
+
+def _in_all_turns(edited: ast.stmt, others: Mapping[int, Evaluation]) -> Iterator[Changes]:
+    """Yield what a line gives in one turn of a loop alone, and in the ``others`` as well."""
+    yield {}
+    found = {e: turn.of(edited) for e, turn in others.items()} if len(others) < TURNS else {}
+    if found and all(found.values()):
+        yield {entry: values for entry, values in found.items() if values}
+
+
+def _gives(lines: Lines, origin: _Origin, wrong: _Wrong, replaced: Changes) -> bool:
+    """Whether what seems to be wrong is right by what a line gives."""
+    changed = _again(lines, origin, replaced, last=wrong.entry)
+    new = None if changed is None else changed.get(wrong.entry)
+    return new is not None and right_value(new, wrong.wanted, exact=lines.factor is not None)
 
 
 def _is_gradient(lines: Lines, repair: Repair, entry: int, values: Values) -> bool:

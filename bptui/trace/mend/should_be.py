@@ -189,11 +189,11 @@ class View(Seeing):
         if all(found and right_value(found, wanted, exact=True) for found, wanted in own):
             return None  # something in sight was changed in place: no edit mends that
         scaled, left = None, MANY if own[0][0] else MORE
-        sizes = {name: value for name, value in first.known.items() if type(value) is int}
+        sizes = {name: first.known[name] for name in first.counts}
         lists = {name: one for name, one in first.known.items() if isinstance(one, Held)}
         sizes |= {f"len({name})": len(one) for name, one in lists.items()}
         counts = {name: [np.asarray(size)] for name, size in sizes.items() if size > 1}
-        for edited in edits(statement, {**first.names, **counts}):
+        for edited in edits(statement, {**first.names, **counts}, first.counts):
             fitting = _fitting(edited, tried, {True, exact or scaled is not None})
             if True in fitting:
                 less = (one for one in simpler(edited, statement) if _fitting(one, tried, {True}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations, permutations
 
@@ -26,10 +26,13 @@ OFTEN = 4
 """How often an operand may stand in an expression of which some are exchanged."""
 
 
-def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
+def edits(
+    statement: ast.stmt, names: Mapping[str, Values], counts: Collection[str] = ()
+) -> Iterator[ast.stmt]:
     """Yield the statement with one edit each, those first that change least.
 
-    ``names`` are the expressions in sight with their values, one for each draw.
+    ``names`` are the expressions in sight with their values, one for each draw; ``counts`` the
+    whole numbers that may be indices.
     """
     every = places(statement)
     for level in (_indices, _operands, layouts, _fewer, _numbers, _renamed):
@@ -41,7 +44,7 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
     for path in every:
         for new in _known(at(statement, path), names) if len(path) > 1 else ():
             yield put(statement, path, new)
-    yield from _statements(statement, names)
+    yield from _statements(statement, names, counts)
     for level in (_more, _carried, _kinds, _wholes):
         for path in every:
             for new in level(at(statement, path), names):
@@ -277,11 +280,15 @@ def turned_round(statement: ast.stmt) -> Iterator[ast.AugAssign]:
         yield ast.AugAssign(statement.target, op, statement.value)
 
 
-def _statements(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
+def _statements(
+    statement: ast.stmt, names: Mapping[str, Values], counts: Collection[str]
+) -> Iterator[ast.stmt]:
     """Another kind of assignment, or other numbers of an array that get something."""
-    index = getattr(getattr(statement, "targets", [None])[0], "slice", ast.Pass())
-    for part in ast.walk(index):
-        for other in (*opposite(part), *_operands(part, names)):
+    target = getattr(statement, "target", getattr(statement, "targets", [None])[0])
+    for part in ast.walk(getattr(target, "slice", ast.Pass())):
+        own = ast.unparse(part)
+        others = [name for name in counts if name != own] if own in counts else ()
+        for other in (*opposite(part), *map(_parsed, others), *_operands(part, names)):
             yield replaced(statement, [part], other)
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
         for op in (ast.Sub(), ast.Add(), ast.Mult()):
