@@ -185,11 +185,7 @@ def test_constant_losses_are_a_level_line(value: float, logarithmic: bool) -> No
     assert rows == sorted(rows)
 
 
-def test_charts_of_every_size_fill_their_area_whatever_the_terminal(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("LINES", "24")
+def test_charts_of_every_size_fill_their_area() -> None:
     for width, height in [*product(range(24), range(8)), (60, 20), (150, 60), (290, 95)]:
         chart = chart_of([1.0, 0.5, 0.1], width, height)
         assert (chart is None) == (width < LEAST_WIDTH or height < LEAST_HEIGHT)
