@@ -141,6 +141,31 @@ for epoch in range(4):
     w -= 0.05 * dw / 4
     c -= 0.05 * dc / 4
 """
+STATES = """
+u = np.array([0.9, 0.7])
+for step in range(2):
+    s = np.zeros((6, 4))
+    for k in range(3):
+        s[:, k + 1] = x[:, k] * u[0] + s[:, k] * u[1]
+    loss = ((s[:, -1] - y[:, 0]) ** 2).mean()
+    g = np.zeros((6, 4))
+    g[:, -1] = 2 * (s[:, -1] - y[:, 0])
+    du = np.zeros(2)
+    for k in range(3, 0, -1):
+        du[0] += (g[:, k] * x[:, k - 1]).mean()
+        du[1] += (g[:, k] * s[:, k - 1]).mean()
+        g[:, k - 1] = g[:, k] * u[1]
+    u = u - 0.1 * du
+"""
+INLINE = """
+V = V[:, :1].copy()
+for step in range(3):
+    h = 1 / (1 + np.exp(-x @ W))
+    o = 1 / (1 + np.exp(-h @ V))
+    e = y[:, :1] - o
+    W += x.T.dot((e * (o * (1 - o))).dot(V.T) * h * (1 - h)) * 0.1
+    V += h.T.dot(e * (o * (1 - o))) * 0.1
+"""
 BITS = """
 t = (y > 0) * 1.0
 for step in range(3):
@@ -166,6 +191,7 @@ for k in (1, 2, 3):
     ("text", "right", "wrong"),
     [
         (CRITIC, "back((p - 1) / p.size, h)", "back(p / p.size, h)"),
+        (STATES, "= g[:, k] * u[1]", "= g[:, k - 1] * u[1]"),
         (ZEROS, "dw += 2 * e * p", "dw += 2 * e * q"),
         (FACTORS, "(e * own -", "(e * P[row] -"),
         (LISTS, "grad[2] += e * row[2]", "grad[2] += e * row[1]"),
@@ -215,3 +241,10 @@ def test_no_edit_is_right_for_numbers_that_are_0_or_1_alone(
     assert "t ** 2" not in made
     assert "e * (1 - e)" not in made
     assert program(made.removeprefix(HEAD)).verdict.right
+
+
+def test_a_slope_that_is_left_out_belongs_to_a_gradient() -> None:
+    right = "W += x.T.dot((e * (o * (1 - o))).dot(V.T) * h * (1 - h)) * 0.1"
+    assert program(INLINE).verdict.right
+    made = program(INLINE.replace("(e * (o * (1 - o))).dot(V.T)", "e.dot(V.T)")).mended()
+    assert right in made.splitlines()[-2]

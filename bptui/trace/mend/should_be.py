@@ -173,9 +173,23 @@ class View(Seeing):
 
     def _wanted(self, turns: Sequence[Sequence[Sight]]) -> list[tuple[Sequence[Sight], Values]]:
         """Return turns with what is wanted behind them; none where it is not known of all."""
-        ends = [(row, self.lines.right_value(row[-1].entry)) for row in turns]
+        ends = [(row, self._put(row) or self.lines.right_value(row[-1].entry)) for row in turns]
         found = [(row, wanted) for row, wanted in ends if wanted is not None]
         return found if len(found) == len(ends) else []
+
+    def _put(self, row: Sequence[Sight]) -> Values | None:
+        """Return what there should be behind turns that each write a part; None for others."""
+        tape, before = self.lines.truth.tape, row[0].before
+        parts = [(part_put(tape, one.entry), self.lines.right_value(one.entry)) for one in row]
+        if before is None or len(row) < 2:
+            return None
+        made = [np.array(one, dtype=np.float64) for one in before]
+        for part, right in parts:
+            if part is None or right is None or right[0].shape != made[0].shape:
+                return None
+            for whole, one in zip(made, right, strict=True):
+                whole.reshape(-1)[part[1]] = one.reshape(-1)[part[1]]
+        return made
 
     def _edited(
         self, statement: ast.stmt, turns: Sequence[tuple[Sequence[Sight], Values]], exact: bool

@@ -198,9 +198,10 @@ def _not_summed(lines: Lines, wrong: Values, right: Values) -> bool:
         for axis in (0, 1):
             if values[0].shape[1 - axis] != right[0].size or values[0].shape[axis] < 2:
                 continue
-            if multiple([value.sum(axis=axis) for value in values], right) is None:
+            if not multiple([value.sum(axis=axis) for value in values], right):
                 continue
             one = [[v.take(at, axis=axis) for v in values] for at in (0, -1)]
-            if any(multiple(wrong, part) is not None for part in (values, *one)):
+            factors = (multiple(wrong, part) for part in (values, *one))
+            if any(factor and np.isfinite(factor) for factor in factors):  # zeros are no part
                 return True
     return False

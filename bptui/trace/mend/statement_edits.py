@@ -45,7 +45,7 @@ def edits(
         for new in _known(at(statement, path), names) if len(path) > 1 else ():
             yield put(statement, path, new)
     yield from _statements(statement, names, counts)
-    for level in (_more, _carried, _kinds, _wholes):
+    for level in (_sloped, _more, _carried, _kinds, _wholes):
         for path in every:
             for new in level(at(statement, path), names):
                 yield put(statement, path, new)
@@ -61,9 +61,14 @@ def _parsed(text: str) -> ast.expr:
 
 
 def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Exchanged indices, or another one of a number that is in sight."""
+    """Exchanged indices, or one that is not moved: the item at i, for the one at i - 1."""
     if not isinstance(node, ast.Subscript):
         return
+    own = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    for index in own:
+        match index:
+            case ast.BinOp(left, ast.Add() | ast.Sub(), ast.Constant()):
+                yield replaced(node, [index], left)
     inner = node.value
     if isinstance(inner, ast.Subscript):
         swapped = ast.Subscript(inner.value, node.slice, ast.Load())
@@ -153,6 +158,15 @@ def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """What has a name, for what is computed or is a part of something."""
     if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
         yield from (_parsed(name) for name, values in names.items() if values[0].shape)
+
+
+def _sloped(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Times a slope of its shape: of a gradient, rather than of what it is multiplied with."""
+    own = names.get(ast.unparse(node))
+    shape = own[0].shape if own else ()
+    for name, values in names.items() if shape else ():
+        if values[0].shape == shape:
+            yield from (ast.BinOp(node, ast.Mult(), _parsed(s.format(x=name))) for s in SLOPES)
 
 
 def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
