@@ -56,8 +56,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     own = _weighted(truth, own, losses[count:]) or own
     if not own:
         found += _worth(truth, losses[count:])
-        # t ln o of targets that are 0 is no loss of this step
-        found = [one for one in found if one.size or one.loss.entry is not None] or found
+        found = [one for one in found if one.size or one.loss.entry is not None] or found  # 0 ln o
         if _organises_itself(truth):
             found = [one for one in found if None not in one.matches.values()]
     equal = _equal(truth, [*map(partial(_last_of_name, truth, own), own)] or found)
