@@ -118,6 +118,11 @@ class Tape:
         return {binding.entry for binding in self.bindings}
 
     @cached_property
+    def read(self) -> set[int]:
+        """The entries that others are computed from."""
+        return set().union(*self.inputs)
+
+    @cached_property
     def _pasts(self) -> list[int]:
         """What each of the first entries was computed from, and itself, as the bits of a number."""
         found: list[int] = []

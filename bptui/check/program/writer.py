@@ -23,6 +23,7 @@ from bptui.core.mistakes import NOT_SUMMED
 from bptui.trace.judge.candidates import Source, gradient_text
 from bptui.trace.judge.judge import Verdict, other_shape
 from bptui.trace.judge.repair import Repair
+from bptui.trace.mend.idle import IDLE
 from bptui.trace.mend.origins import blame_origins
 from bptui.trace.mend.should_be import View, view_of
 from bptui.trace.mend.slips import slip
@@ -325,7 +326,9 @@ class Checked:
         repair = repairs[-1]
         view, told, others = self._view(repair), None, dict[str, Any]()
         said = self.found.said.get((repair.place, repair.entries))
-        if view is None or said == "":  # of a condition
+        if said == IDLE:
+            others["difference"] = said
+        elif view is None or said == "":  # of a condition
             told = said or None
         else:
             told = view.all_mended(repairs) or from_chain_rule(view, repair)
@@ -361,6 +364,10 @@ class Checked:
                 if self.found.factor or rounded(abs(factor)) == 1.0:
                     return one.name, one.entry, source
         return None
+
+    def wrong(self, entry: int, why: str) -> Line:
+        """Return the line of an entry as a wrong one, and why it is."""
+        return self._line(self._at(entry), "wrong", difference=why)
 
     def _view(self, repair: Repair) -> View | None:
         """Return the statement of a repair; None where it is in the code that calls it."""

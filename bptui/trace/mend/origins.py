@@ -20,6 +20,7 @@ from bptui.trace.judge.repair import Repair, moved
 from bptui.trace.judge.replay import Changes
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.mend.decided import chosen_by, decided_by
+from bptui.trace.mend.idle import IDLE, idle
 from bptui.trace.mend.mending import Evaluation, Sight, read_in
 from bptui.trace.mend.should_be import View
 from bptui.trace.mend.statement_edits import edits
@@ -65,6 +66,10 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
     for repair in list(lines.repairs) if time.monotonic() <= lines.until else ():
         view = viewed(repair)  # of a loop that names what it hands on there is none
         if repair.updated or repair.argument:
+            continue
+        if view and (nothing := idle(view, repair)) is not None:
+            lines.said[nothing.place, nothing.entries] = IDLE
+            lines.put(nothing, [repair], lines.current)
             continue
         mended = view and view.should_be(repair)
         decided = decided_by(view, repair) if view else None
