@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.trace.support import source_of
+
 from .net import RIGHT, run
 from .support import bptui
 
@@ -118,3 +120,30 @@ def test_a_gradient_that_is_written_elsewhere_leaves_zeros(tmp_path: Path) -> No
     code, out, err = run(tmp_path, text.replace("np.dot(delta_out, w_out)", "w_out @ delta_out"))
     assert (code, err) == (1, "")
     assert "The first wrong line" in out
+
+
+def given(name: str, right: str, wrong: str) -> str:
+    """Return the right version of a given program with a mistake."""
+    text = source_of("fixed", name)
+    assert text.count(right) == 1
+    return text.replace(right, wrong)
+
+
+def test_sums_that_nothing_is_added_to_are_wrong(tmp_path: Path) -> None:
+    text = given("glyphs_sgd.py", "sum_w = [s + g for", "sum_w = [s for")
+    code, out, err = run(tmp_path, text)
+    assert (code, err) == (1, "")
+    assert "is 0 in every update of self.weights" in out
+    found = json.loads(bptui("check", "--format", "json", str(tmp_path / "net.py")).stdout)
+    (wrong,) = found["first_wrong_lines"]
+    assert "sum_w = [s for" in text.splitlines()[wrong - 1]
+
+
+def test_the_line_is_wrong_from_which_on_gradients_are_no_numbers(tmp_path: Path) -> None:
+    text = given("layers_self_update.py", "/ np.size(T)", "/ T")
+    code, out, err = run(tmp_path, text)
+    assert (code, err) == (1, "")
+    assert "here its numbers become nan or inf" in out
+    found = json.loads(bptui("check", "--format", "json", str(tmp_path / "net.py")).stdout)
+    (wrong,) = found["first_wrong_lines"]
+    assert "/ T" in text.splitlines()[wrong - 1]

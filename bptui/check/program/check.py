@@ -53,6 +53,7 @@ LONGEST = 2
 """Times the limit that judging may take: wrong lines are looked for while there is time."""
 MISFIT = re.compile(r"^ValueError.*(broadcast|mismatch|aligned| has \d+ numbers| is \d+ ?x)")
 """What is raised where arrays do not fit together."""
+NOT_FINITE = "here its numbers become nan or inf"
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
 
 
@@ -143,11 +144,11 @@ def _why_told_nothing(found: Checked) -> str | None:
     if any(line.should_be or line.difference for line in report.lines):
         return None
     lost = _not_finite(found)
+    if lost is not None and lost in found.found.backward:
+        found.report = report.blaming(found.wrong(lost, NOT_FINITE))
+        return None
     if lost is not None:
-        return (
-            f"{found.where(lost)}: here its numbers become nan or inf, so nothing can be said of "
-            "its gradients"
-        )
+        return f"{found.where(lost)}: {NOT_FINITE}, so nothing can be said of its gradients"
     several = len(report.wrong) > 1  # lines that each get a gradient wrong
     gradients = several or any(line.stands_for for line in report.lines)
     gradients |= any(len(one.mended) > 1 and not one.updated for one in found.found.repairs)

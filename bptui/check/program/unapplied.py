@@ -48,10 +48,14 @@ class Unapplied(NamedTuple):
     lost: bool
     place: int
     """Of the gradient, or of what takes the parameter's place and is made of it."""
+    zero: bool = False
+    """Whether the parameter is updated in every step, and by what is still 0 each time."""
 
 
 def told(one: Unapplied, name: Callable[[int], str | None]) -> str:
     """Return what a gradient is not used for."""
+    if one.zero:
+        return f"{name(one.gradient)} is 0 in every update of {name(one.parameter)}"
     return f"{name(one.gradient)} is right, and {name(one.parameter)} is never updated by it"
 
 
@@ -115,7 +119,32 @@ class Fixed:
                 lost = self._is_lost(gradient)
                 if lost or sure:  # the last that has it: W1 of W1 = 0.1 * rng.normal(...)
                     found[gradient] = Unapplied(entry, gradient, lost, self._place(entry, gradient))
+            elif (zero := self._zero(entry)) is not None and any(part.any() for part in true):
+                known = (b for b in self.tape.bindings if b.when < self.truth.step.end)
+                *_, place = (b.place for b in known if b.entry == zero)
+                found[zero] = Unapplied(entry, zero, True, place, zero=True)
         return [*found.values()]
+
+    def _zero(self, parameter: int) -> int | None:
+        """Return the array with a name by which a parameter is updated, if it is always 0."""
+        tape, end = self.tape, self.truth.step.end
+        for update in (e for e in range(parameter, end) if parameter in tape.inputs[e]):
+            note = tape.notes[update]
+            alike = [e for e, one in enumerate(tape.notes) if one.place == note.place]
+            changes = [part for e in alike for part in self._changes(e)]
+            zero = not any(np.any(tape.values[part]) for part in changes)
+            if changes and zero and alike[-1] > end:
+                for part in self._changes(update):
+                    while part not in tape.named and tape.inputs[part]:
+                        part = max(tape.inputs[part], key=lambda one: len(tape.shape(one)))
+                    return part if part in tape.named and tape.shape(part) else None
+        return None
+
+    def _changes(self, update: int) -> list[int]:
+        """Return what is added to the first term of a sum, or taken from it: as large as that."""
+        given, shape = self.tape.inputs[update], self.tape.shape
+        is_sum = self.tape.notes[update].call in ("add", "subtract") and len(given) == 2
+        return given[1:] if is_sum and shape(given[0]) == shape(given[1]) != () else []
 
     def _gradients(self) -> Iterator[tuple[int, Values, bool]]:
         """Yield what may be a parameter, its true gradient, and whether it is one for sure."""

@@ -129,6 +129,13 @@ class Report:
         """Return the first wrong lines."""
         return [line for line in self.lines if line.verdict == "wrong"]
 
+    def blaming(self, wrong: Line) -> Report:
+        """Return the report with one wrong line, from which those follow that were said to be."""
+        lines = {line.line or 0: line for line in self.lines}
+        lines |= {line.line or 0: replace(line, verdict="follows") for line in self.wrong}
+        lines[wrong.line or 0] = wrong
+        return replace(self, lines=tuple(lines[at] for at in sorted(lines)))
+
     def place(self, line: int | None) -> dict[str, Any]:
         """Return a line for JSON: its number, and its file where that is not the checked one."""
         name, number = self.files.where(line or 0)
