@@ -94,17 +94,85 @@ CHOICES = [
 ]
 
 
+@pytest.mark.parametrize("slip", ["i < 3", "i < 1"])
 @pytest.mark.parametrize(("before", "right"), CHOICES)
-def test_what_chooses_a_function_is_blamed_where_that_is_right_elsewhere(
-    before: str, right: str
+def test_what_chooses_a_function_is_blamed_where_another_would_be_right(
+    before: str, right: str, slip: str
 ) -> None:
     assert program(before + LAYERS.replace("CHOICE", right)).verdict.right
-    slip = right.replace("i < 2", "i < 3")
+    slip = right.replace("i < 2", slip)
     text = before + LAYERS.replace("CHOICE", slip)
     found = program(text)
     blame_origins(found.verdict.lines, found.view)
     (wrong,) = found.first_wrong
     assert (HEAD + text).splitlines()[wrong - 1].strip() == slip
+
+
+def test_a_choice_is_blamed_where_each_function_would_be_right_for_the_other() -> None:
+    text = """
+def relu_back(dA, Z):
+    return dA * (Z > 0)
+def tanh_back(dA, Z):
+    return dA * (1 - np.tanh(Z) ** 2)
+U = rng.normal(size=(2, 2))
+for step in range(3):
+    z1 = x @ W
+    a1 = np.maximum(z1, 0)
+    z2 = a1 @ V
+    a2 = np.tanh(z2)
+    loss = ((a2 @ U - y) ** 2).sum() / 6
+    e = 2 * (a2 @ U - y) / 6
+    dU, dA = a2.T @ e, e @ U.T
+    grads = []
+    for Z, A, M, kind in ((z2, a1, V, "tanh"), (z1, x, W, "relu")):
+        dZ = relu_back(dA, Z) if kind == "relu" else tanh_back(dA, Z)  #! SLIP
+        grads.append(A.T @ dZ)
+        dA = dZ @ M.T
+    U = U - 0.1 * dU
+    V = V - 0.1 * grads[0]
+    W = W - 0.1 * grads[1]
+""".replace("SLIP", "dZ = relu_back(dA, Z) if kind != 'relu' else tanh_back(dA, Z)")
+    assert program(WRONG.sub(r"\1\2", text)).verdict.right
+    found = program(WRONG.sub(r"\1\3", text))
+    blame_origins(found.verdict.lines, found.view)
+    (wrong,) = found.first_wrong
+    assert "#!" in (HEAD + text).splitlines()[wrong - 1]
+
+
+@pytest.mark.parametrize("before", [BACK, EITHER])
+def test_a_call_is_blamed_that_always_chooses_the_same(before: str) -> None:
+    slip = "d = back(d, out[i + 1], 'relu')"
+    text = before + LAYERS.replace("CHOICE", slip)
+    found = program(text)
+    blame_origins(found.verdict.lines, found.view)
+    (wrong,) = found.first_wrong
+    assert (HEAD + text).splitlines()[wrong - 1].strip() == slip
+
+
+def test_a_mask_is_wrong_itself_and_not_the_condition_around_it() -> None:
+    text = """
+U = rng.normal(size=(3, 3))
+for step in range(3):
+    z = [x @ U]
+    z.append(np.maximum(z[0], 0.1 * z[0]) @ W)
+    a = np.maximum(z[1], 0.1 * z[1])
+    loss = ((a @ V - y) ** 2).sum()
+    dW, d = [0, 0], 2 * (a @ V - y) @ V.T
+    dV = a.T @ (2 * (a @ V - y))
+    for i in (1, 0):
+        if step >= 0:
+            d[z[i] < 0] *= 0.1  #! d[z[i] > 0] *= 0.1
+        dW[i] = (np.maximum(z[0], 0.1 * z[0]) if i else x).T @ d
+        d = d @ W.T if i else d
+    V = V - 0.01 * dV
+    W = W - 0.01 * dW[1]
+    U = U - 0.01 * dW[0]
+"""
+    assert program(WRONG.sub(r"\1\2", text)).verdict.right
+    found = program(WRONG.sub(r"\1\3", text))
+    blame_origins(found.verdict.lines, found.view)
+    (wrong,) = found.first_wrong
+    assert "#!" in (HEAD + text).splitlines()[wrong - 1]
 
 
 def test_a_path_is_forgotten_where_two_meet_and_not_in_the_function_of_one() -> None:

@@ -114,6 +114,29 @@ def blame_functions(lines: Lines) -> None:
             lines.put(merged, repairs, lines.current | right)
 
 
+def given_by_others(lines: Lines, repair: Repair) -> bool:
+    """Whether other functions, given the same, would have made all that a repair puts right."""
+    calls = _calls(lines.truth.tape)
+    wrong = filter(lines.is_wrong, repair.entries if not repair.renamed else ())
+    chosen = [_call_of(calls, entry) for entry in wrong]
+    return bool(chosen) and all(call and _by_another(lines, call, calls) for call in chosen)
+
+
+def _by_another(lines: Lines, call: _Call, calls: Sequence[_Call]) -> bool:
+    """Whether another function gives what a call should have given."""
+    given, wanted = dict(call.given), lines.right_value(call.results[0].entry)
+    for other in calls:
+        names = dict(other.given)
+        if other.function == call.function or names.keys() != given.keys() or not given:
+            continue
+        taken = {entry: lines.value(given[name]) for name, entry in names.items()}
+        changed = lines.replay.carried(taken, {}, last=other.end - 1)
+        new = (changed or {}).get(other.results[0].entry)
+        if new and wanted and right_value(new, wanted, exact=True):
+            return True
+    return False
+
+
 def _leaves_out(lines: Lines, call: _Call, result: int) -> bool:
     """Whether a function makes no use of an argument that is as large as its result."""
     tape = lines.truth.tape
@@ -152,7 +175,7 @@ def _after(names: Iterable[Binding], last: Binding) -> Iterator[Binding]:
 def _call_of(calls: Sequence[_Call], entry: int) -> _Call | None:
     """Return the innermost call that has computed an entry."""
     inside = (call for call in calls if call.first <= entry < call.end)
-    return max(inside, key=lambda call: call.first, default=None)
+    return max(inside, key=lambda call: (call.first, -call.end), default=None)
 
 
 def _elsewhere(lines: Lines, repair: Repair, call: _Call, calls: Sequence[_Call]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bptui.trace.judge.arguments import given_by_others
 from bptui.trace.judge.repair import Repair
 from bptui.trace.mend.layouts import opposite
 from bptui.trace.mend.mending import read_in
@@ -29,7 +30,9 @@ def decided_by(view: View, repair: Repair) -> tuple[int, str | None] | None:
 
     None where no condition explains what is wrong.
     """
-    pairs = ((view.lines.values[e], view.lines.right_value(e)) for e in repair.entries)
+    values = view.lines.truth.tape.values  # a mask decides itself
+    entries = (e for e in repair.entries if np.asarray(values[e]).dtype.kind != "b")
+    pairs = ((view.lines.values[e], view.lines.right_value(e)) for e in entries)
     known = [(own, right) for own, right in pairs if right and own[0].shape == right[0].shape]
     if not known:
         return None
@@ -51,11 +54,13 @@ def decided_by(view: View, repair: Repair) -> tuple[int, str | None] | None:
 def chosen_by(view: View, repair: Repair) -> int | None:
     """Return the place of what chooses a function where another belongs; None where nothing does.
 
-    The function is right where else it is called: its choice is wrong, by a condition, or by what
-    the function with the condition is given.
+    The function is right where else it is called, or another one would be right in its place: its
+    choice is wrong, by a condition, or by what the function with the condition is given.
     """
     lines, tape = view.lines, view.lines.truth.tape
     choice = next(_choices(view), None)
+    if choice is not None and given_by_others(lines, repair):
+        return choice
     for entry in () if choice is None else lines.places.get(repair.place, ()):
         given = {one: lines.current[one] for one in tape.inputs[entry] if one in lines.current}
         changed = lines.replay.carried(given, {}, last=entry) if given else {}
@@ -87,6 +92,8 @@ def _choices(view: View) -> Iterator[int]:
         for choice in choices[-1:]:
             given = [taken[one] for one in taken.keys() & read_in(choice.test)]
             computed = [one for one in given if not isinstance(one, ast.Constant | ast.Name)]
+            if given and all(isinstance(one, ast.Constant) for one in given):
+                computed = [*calls]  # it chooses the same every time
             if not computed and depth:  # a statement itself may be wrong by chance in one turn
                 computed = [choice if isinstance(choice, ast.IfExp) else choice.test]
             yield from (place for one in computed for place in _inside(view, one))
