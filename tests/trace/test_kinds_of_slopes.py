@@ -3,6 +3,7 @@
 import pytest
 
 from tests.trace.kinds import assert_judged
+from tests.trace.support import Judged, source_of
 
 PROGRAMS = {
     "a slope is missing, and all parameters are parts of one array": """
@@ -138,8 +139,43 @@ for step in range(2):
         dz[n] = J @ (2 * (s - 0.3))
     U -= 0.1 * x.T @ dz
 """
+PROGRAMS["a function of slopes gives ones"] = """
+def slope(h):
+    return h * (1 - h)  #! return h + (1 - h)
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    p = 1 / (1 + np.exp(-h @ V))
+    loss = ((p - y) ** 2).sum() / 2
+    d = (p - y) * slope(p)
+    dz = d @ V.T * slope(h)
+    V = V - 0.1 * h.T @ d
+    W = W - 0.1 * x.T @ dz
+"""
+PROGRAMS["a gradient that is right for others is taken for another"] = """
+p, q, c, v = 0.3, -0.2, 0.1, 0.7
+for a, e, t in ((0.4, 0.9, 0.3), (0.7, -0.3, 0.6)):
+    h1, h2 = np.tanh(p * a + c), np.tanh(q * e + c)
+    out = v * h1 - h2
+    loss = (out - t) ** 2
+    d = 2 * (out - t)
+    d1 = d * v * (1 - h1 ** 2)
+    d2 = -d * (1 - h2 ** 2)
+    dp, dq = d1 * a, d2 * e
+    dc = d1 + d2  #! dc = d1 + dp
+    dv = d * h1
+    p, q = p - 0.1 * dp, q - 0.1 * dq
+    c, v = c - 0.1 * dc, v - 0.1 * dv
+"""
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_a_program_is_judged(kind: str) -> None:
     assert_judged(PROGRAMS[kind])
+
+
+def test_what_has_a_usual_size_is_not_blamed_for_what_has_another() -> None:
+    text, right = source_of("fixed", "attention_head.py"), "dS = dS * self.scale"
+    slip = f"{right} * self.scale"
+    found = Judged(text.replace(right, slip))
+    (wrong,) = found.first_wrong
+    assert found.text.splitlines()[wrong - 1].strip() == slip

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.trace.judge.repair import Repair, moved
+from bptui.trace.judge.replay import Changes
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.step.multiples import Numbers, Values, multiple, right_value, rounded, varies
 
@@ -44,9 +45,12 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
     for repair in lines.repairs:
         for entry in repair.pinned if not repair.updated else ():
             product = _product(lines, entry, line)
-            if entry != product and lines.truth.tape.notes[entry].call != "multiply":
-                factors.add(entry)  # it may be wrong itself
-            for made, values in _factors(lines, product, line).items():
+            made_so = Changes()
+            if entry != product:  # it is right as it is made, then
+                made_so[entry] = lines.without(repair).get(entry, lines.values[entry])
+                if lines.truth.tape.notes[entry].call != "multiply":
+                    factors.add(entry)  # it may be wrong itself
+            for made, values in _factors(lines, product, line, made_so).items():
                 if right_value(values, needed.setdefault(made, values), exact=True):
                     users.setdefault(made, {})[entry] = repair
                 else:
@@ -91,9 +95,12 @@ def _product(lines: Lines, entry: int, line: Callable[[int], int]) -> int:
         (entry,) = users
 
 
-def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, Values]:
+def _factors(
+    lines: Lines, entry: int, line: Callable[[int], int], known: Changes
+) -> dict[int, Values]:
     """Return the factors of a product that other lines have made, and what each should be alone.
 
+    Those that are ``known`` have other values than they should have now.
     None where a factor that its own line makes may be what is wrong.
     """
     notes, inputs = lines.truth.tape.notes, lines.truth.tape.inputs
@@ -125,7 +132,7 @@ def _factors(lines: Lines, entry: int, line: Callable[[int], int]) -> dict[int, 
             rest: Numbers = np.asarray(1.0)
             for factor in factors:
                 if factor != one:
-                    rest = rest * lines.value(factor)[draw]
+                    rest = rest * (known.get(factor) or lines.value(factor))[draw]
             with np.errstate(all="ignore"):
                 needed = np.where(rest == 0, lines.values[one][draw], wanted / rest)
             found.setdefault(one, []).append(needed)

@@ -74,7 +74,7 @@ class NamedAnew:
                     alias.name in by for by in read.values()
                 ):
                     continue  # only handed on once more
-                if reading and not self._goes_forward(alias):
+                if reading and not (self._goes_forward(alias) or self._right_by(entry, new)):
                     when, group = groups.get(alias.place, (alias.when, {}))
                     used = set().union(*group.values())
                     if entry not in right and right.issuperset(group) and right.issuperset(used):
@@ -90,6 +90,13 @@ class NamedAnew:
             # what it is in the first turn of a loop may have been there before
             if (first := min(group)) in right or (first not in back and not back.isdisjoint(group))
         }
+
+    def _right_by(self, entry: int, names: set[str]) -> bool:
+        """Whether a gradient is right for somebody who reads it by a name that it was given."""
+        tape, right = self.truth.tape, self.lines.behind_right.intersection(self.backward)
+        known = entry in right and self.lines.factors(entry)
+        users = (user for user in right if known and entry in tape.inputs[user])
+        return any(names & set(tape.read_at(tape.notes[user].place)) for user in users)
 
     @cached_property
     def right_slopes(self) -> set[int]:

@@ -34,7 +34,7 @@ from bptui.trace.step.settling import samples
 from bptui.trace.step.training_steps import Parameter
 from bptui.trace.step.truth import StepTruth
 
-MORE = 200
+MORE = 500
 """Places that are tried behind one that mends all gradients, but at a rate that nobody gave."""
 CLIPS = 50
 """Clips on the way back that are left out one by one, the last ones in time."""
@@ -195,8 +195,18 @@ class Lines:
         """Whether a repair lets parameters change by their gradients at a rate of the program.
 
         By a line that is right a multiple of all gradients may be mended, too. Where gradients
-        that were right tell the factor, or an optimizer adapts it, any will do.
+        that were right tell the factor, or an optimizer adapts it, any will do; but what is such a
+        multiple as they are is not to become another.
         """
+        if repair.pinned and self._usual:
+            first, source = repair.pinned[0], repair.stands_for[0]
+            pair = (self.values[first], changed[first])
+            found = [self.standing.compared(values, single=True) for values in pair]
+            if pair[0][0].size == 1:  # which is a multiple of many
+                found = [{source: factors.get(source, 0.0)} for factors in found]
+            still = [not self._usual.isdisjoint(map(rounded, k.values())) for k in found]
+            if still == [True, False]:
+                return False
         parameters = self.truth.parameters if self.factor is None else ()
         own = {parameter.before for parameter in parameters}
         usual = (1.0, 2.0, *(1.0 / size for size in self.samples))
@@ -204,6 +214,13 @@ class Lines:
         factors = [self.fitting.fits(p, changed) for p in parameters if p.key in repair.mended]
         known = {rounded(factor) for factor in factors if factor and not np.isnan(factor)}
         return not rates or (known <= rates and all(one not in own for one, _ in repair.stands_for))
+
+    @cached_property
+    def _usual(self) -> set[float]:
+        """The multiples of true gradients that stand behind gradients that are right."""
+        named = self.truth.tape.named.intersection(self.backward, self.behind_right)
+        known = (self.standing.of(entry) for entry in named if self.values[entry][0].size > 1)
+        return {rounded(factor) for factors in known for factor in factors.values()}
 
     def _tried(
         self,
