@@ -84,6 +84,16 @@ for step in range(2):
     W = W - 0.05 * np.vstack((dh @ row.T, np.zeros(2)))
     c = c - 0.05 * dh
 """,
+    "a softmax adds up over the samples": """
+t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
+for step in range(3):
+    z = x @ W + b
+    p = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)  #! p = np.exp(z) / sum(np.exp(z))
+    loss = -np.sum(t * np.log(p)) / 6
+    d = p - t
+    W = W - 0.1 * x.T @ d / 6
+    b = b - 0.1 * d.mean(axis=0)
+""",
     "a gradient that is taken for another one of another size": """
 a = V[:, :1].copy()
 for step in range(3):

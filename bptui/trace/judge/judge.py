@@ -15,6 +15,7 @@ from bptui.trace.judge.arguments import blame_arguments, blame_callers, blame_fu
 from bptui.trace.judge.backward_pass import handed_on
 from bptui.trace.judge.helpers import blame_helpers
 from bptui.trace.judge.jacobians import blame_jacobians
+from bptui.trace.judge.softmax_axis import blame_softmax
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.step.drawn import SPREADS
 from bptui.trace.step.likely import claimed, likely
@@ -116,6 +117,7 @@ def judge(
                 blame_helpers(best, lines)
                 blame_functions(best)
                 blame_arguments(best)
+                blame_softmax(best)
                 blame_callers(best)
             together = squares(tape, truth.dependent)
             larger = grown(tape, best)

@@ -42,12 +42,14 @@ def layouts(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     yield from _brackets(node)
     yield from _slices(node)
     if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
+        of_python = isinstance(node.func, ast.Name) and node.func.id == "sum"  # which has no axis
+        func = ast.parse("np.sum", mode="eval").body if of_python else node.func
         plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
         for axis in (0, 1, -1):
             for keep in (False, True):
                 words = [*plain, ast.keyword("axis", ast.parse(str(axis), mode="eval").body)]
                 words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
-                yield ast.Call(node.func, arrays(node), words)
+                yield ast.Call(func, node.args[:1] if of_python else arrays(node), words)
     if isinstance(node, ast.Call):
         own = called(node)
         for name in sorted(set().union(*(alike for alike in ALIKE if own in alike)) - {own}):
