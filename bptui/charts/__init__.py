@@ -1,1 +1,1 @@
-"""The loss chart as text."""
+"""The loss chart as text: the one place that knows plotext."""

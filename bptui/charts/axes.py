@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bptui.core.arrays import Array, Integers
+from bptui.core.arrays import Array
 
 DIGITS = (1, 2, 5)
 """Ticks are so many times a power of ten apart, and an axis of steps is so long."""
@@ -24,12 +24,6 @@ def round_up(value: float, power: int = 10) -> int:
     while value > 5 * power:
         power *= 10
     return next(digit * power for digit in DIGITS if value <= digit * power)
-
-
-def nearest(places: Array | float) -> Integers:
-    """Return the nearest whole numbers, of two the higher one; no rounding error decides which."""
-    found: Integers = np.floor(np.round(places + 0.5, 8)).astype(np.intp)
-    return found
 
 
 def parts_of(length: int) -> tuple[int, ...]:
@@ -67,7 +61,7 @@ class Scale:
     def row(self, value: float) -> int:
         """Return the row of ``value``, counted from the top: that of its dot, of four a row."""
         share = (value - self.low) / (self.high - self.low)
-        return self.rows - 1 - int(nearest(share * (4 * self.rows - 1))) // 4
+        return self.rows - 1 - math.floor(share * (4 * self.rows - 1) + 0.5) // 4
 
 
 def linear(low: float, high: float, rows: int) -> Scale:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import plotext
 
 from bptui.charts.axes import (
     Scale,
     linear,
     logarithmic,
     magnitude,
-    nearest,
     parts_of,
     power_of_ten,
     round_up,
@@ -45,7 +45,8 @@ class Chart:
         """Return the column of ``step``, or None where the chart does not reach it."""
         if not 0 <= step <= self.last:
             return None
-        return self.left + int(nearest(step / self.last * (2 * self.columns - 1))) // 2
+        dots = 2 * self.columns  # plotext places two braille dots a column
+        return self.left + int(step / self.last * (dots - 1) + 0.5) // 2
 
     def row(self, loss: float) -> int | None:
         """Return the row of a loss, or None where the chart does not reach it."""
@@ -89,7 +90,7 @@ def loss_chart(
         return None
     bottom = height - 2
     scale, unit, labels = _axis(values, bottom, logarithmic)
-    if unit is not None:  # as the axis, so that no difference overflows
+    if unit is not None:  # the largest losses do not survive plotext's factor of 1e8
         drawn = [line.scaled(line.lows / unit, line.highs / unit) for line in drawn]
     margin = max(9, *map(len, labels.values()))  # so that the plot area never shifts sideways
     left, last = margin + 1, round_up(last)
@@ -102,9 +103,7 @@ def loss_chart(
     parts = next(filter(fits, parts_of(last)), 1)
     columns = room // parts * parts + 1  # as many between each two ticks
     area = Area(columns, bottom, last, scale.low, scale.high)
-    current, *others = drawn
-    ends = np.column_stack([current.lows, current.highs]).ravel()  # of each column
-    rows, owned = draw(area, Series(np.repeat(current.steps, 2), ends, ends), others)
+    rows, owned = draw(area, drawn[1:], _curve(drawn[0], area))
     lines = [
         f"{labels.get(place, ''):>{margin}}{'┤' if place in labels else '│'}{row}".ljust(width)
         for place, row in enumerate(rows)
@@ -132,6 +131,25 @@ def _axis(values: Array, rows: int, exponents: bool) -> tuple[Scale, float | Non
     unit = magnitude(values)
     scale = linear(float(values.min() / unit), float(values.max() / unit), rows)
     return scale, unit, {scale.row(tick): f"{tick * unit:.4g}" for tick in scale.ticks}
+
+
+def _curve(series: Series, area: Area) -> list[str]:
+    """Draw the current losses in braille, each column from its lowest to its highest."""
+    x, y = np.repeat(series.steps, 2), np.column_stack([series.lows, series.highs]).ravel()
+    if np.array_equal(series.lows, series.highs):
+        x, y = x[::2], y[::2]
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.limit_size(False, False)  # else to the terminal it found when it was imported
+    plotext.plotsize(area.columns, area.rows)
+    plotext.frame(False)
+    plotext.xticks([], [])
+    plotext.yticks([], [])
+    plotext.plot(x.tolist(), y.tolist(), marker="braille")
+    plotext.xlim(0, area.last)
+    plotext.ylim(area.low, area.high)
+    lines = plotext.uncolorize(plotext.build()).split("\n")[: area.rows]
+    return [line.ljust(area.columns)[: area.columns] for line in lines]
 
 
 def _steps(width: int, left: int, columns: int, parts: int, last: int) -> list[str]:

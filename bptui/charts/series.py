@@ -1,4 +1,4 @@
-"""Lines of braille dots: the current one, others in the cells that it leaves free, with marks."""
+"""Lines beside the current one, in the cells that it leaves free, with marks of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 
-from bptui.charts.axes import nearest
 from bptui.core.arrays import Array, Integers
 
 Cell = tuple[int, int]
@@ -56,11 +55,12 @@ class Area:
     high: float
 
     def places(self, series: Series) -> tuple[Integers, Integers]:
-        """Return the columns and the heights of dots of a series: two and four a character."""
+        """Return the columns and rows of dots of a series: two and four a character."""
         middle = series.lows / 2.0 + series.highs / 2.0
         shares = (middle - self.low) / (self.high - self.low)
-        across = series.steps / self.last * (2 * self.columns - 1)
-        return nearest(across), nearest(shares * (4 * self.rows - 1))
+        across = series.steps / self.last * (2 * self.columns - 1) + 0.5
+        down = shares * (4 * self.rows - 1) + 0.5
+        return across.astype(np.intp), 4 * self.rows - 1 - down.astype(np.intp)
 
     def line(self, series: Series) -> list[Cell]:
         """Return the row and the column of each dot of a line through all values."""
@@ -68,23 +68,20 @@ class Area:
         lengths = np.maximum(np.maximum(np.abs(np.diff(x)), np.abs(np.diff(y))), 1)
         ends = np.concatenate([[0], np.cumsum(lengths)])[: x.size]
         places = np.arange(ends.max(initial=-1) + 1)
-        across, up = (np.floor(np.interp(places, ends, at)) if x.size else at for at in (x, y))
-        rows = 4 * self.rows - 1 - up.astype(int)
-        return [*zip(rows.tolist(), across.astype(int).tolist(), strict=True)]
+        rows, columns = (np.rint(np.interp(places, ends, at)) if x.size else x for at in (y, x))
+        return [*zip(rows.astype(int).tolist(), columns.astype(int).tolist(), strict=True)]
 
 
 def draw(
-    area: Area, current: Series, beside: Sequence[Series]
+    area: Area, beside: Sequence[Series], rows: Sequence[str]
 ) -> tuple[list[str], dict[Cell, int]]:
-    """Draw series into the rows of the plot area; return these and who beside owns which cell.
+    """Draw the series into the rows of the plot area; return these and who owns which cell.
 
-    Lines only take what the current one leaves free; marks stand over everything, or equal lines
-    could not be told apart.
+    Lines only take what is free; marks stand over everything, or equal lines could not be told
+    apart.
     """
+    texts = [list(row) for row in rows]
     bits, owners, marks = defaultdict[Cell, int](int), dict[Cell, int](), dict[Cell, str]()
-    for row, column in area.line(current):
-        bits[row // 4, column // 2] |= BITS[row % 4][column % 2]
-    taken = {*bits}
     lines = [series for series in beside if series.kind == "line"]
     for number, series in enumerate(beside):
         placed = _points(area, series) if series.kind == "points" else []
@@ -94,7 +91,7 @@ def draw(
             dots = [(row, 2 * column) for row, column in middle]
         for row, column in dots:
             cell = row // 4, column // 2
-            if cell not in taken:
+            if rows[cell[0]][cell[1]] == " ":
                 bits[cell] |= BITS[row % 4][column % 2]
                 owners.setdefault(cell, number)
         if series.mark and series.kind == "line":
@@ -103,7 +100,6 @@ def draw(
         for cell in placed:
             if cell not in marks:
                 marks[cell], owners[cell] = series.mark, number
-    texts = [[" "] * area.columns for _ in range(area.rows)]
     for (row, column), dotted in bits.items():
         texts[row][column] = chr(BRAILLE + dotted)
     for (row, column), mark in marks.items():
@@ -123,7 +119,7 @@ def _points(area: Area, series: Series) -> list[Cell]:
     """Return cells of points that keep apart; one that is drawn stays as others come."""
     x, y = area.places(series)
     _, first = np.unique(x // 2 // APART, return_index=True)
-    return [(area.rows - 1 - int(y[at]) // 4, int(x[at]) // 2) for at in first]
+    return [(int(y[at]) // 4, int(x[at]) // 2) for at in first]
 
 
 def _marks(cells: list[Cell], number: int, of: int, taken: dict[Cell, str]) -> list[Cell]:

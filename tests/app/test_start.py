@@ -24,7 +24,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 ON_WINDOWS = """
 import os, select, signal, sys
-import click, textual.pilot
+import click, plotext, textual.pilot
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
 
@@ -61,7 +61,7 @@ from bptui.main import main
 main()
 """
 LATER = {
-    *("click", "numpy.typing", "shlex", "csv", "hashlib", "textual.widgets._text_area"),
+    *("click", "plotext", "numpy.typing", "shlex", "csv", "hashlib", "textual.widgets._text_area"),
     *("textual.widgets._data_table", "bptui.program", "bptui.charts", "bptui.export"),
     *("bptui.check", "bptui.explain", "bptui.presets.csv_file", "bptui.presets.save"),
     *("bptui.app.screens.sheet", "bptui.app.panels.learned", "bptui.app.panels.samples"),

@@ -95,7 +95,9 @@ def test_every_loss_stands_where_even_and_round_ticks_say(
     assert mantissa in ("1", "2", "5")
     for loss in shown:
         place = chart.row(loss)
-        assert place in drawn_rows(chart)
+        # just between two rows rounding decides, here and in plotext
+        near = {place, *(chart.row(loss * share) for share in (1.0 - 1e-9, 1.0 + 1e-9))}
+        assert near & {*drawn_rows(chart)}
         value = math.log10(loss) if logarithmic else loss
         wanted = rows[0] + (value - values[0]) / steps[0] * (rows[1] - rows[0])
         assert abs(place - wanted) < 0.51 + 1e-3 * abs(values[0] / steps[0]) * len(rows)
@@ -185,7 +187,11 @@ def test_constant_losses_are_a_level_line(value: float, logarithmic: bool) -> No
     assert rows == sorted(rows)
 
 
-def test_charts_of_every_size_fill_their_area() -> None:
+def test_charts_of_every_size_fill_their_area_whatever_the_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
     for width, height in [*product(range(24), range(8)), (60, 20), (150, 60), (290, 95)]:
         chart = chart_of([1.0, 0.5, 0.1], width, height)
         assert (chart is None) == (width < LEAST_WIDTH or height < LEAST_HEIGHT)

@@ -24,7 +24,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys\nfrom bptui.program import cli\n"
         "for words in ['--version'], ['run', '--help']:\n"
         "    cli(words, prog_name='bptui', standalone_mode=False)\n"
-        "heavy = {'numpy', 'textual', 'msgspec', 'rich'} & set(sys.modules)\n"
+        "heavy = {'numpy', 'textual', 'msgspec', 'plotext', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     done = python("-c", program)

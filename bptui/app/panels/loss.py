@@ -21,7 +21,7 @@ from bptui.app.panels.pictures import Picture
 from bptui.app.view import LETTERS, Selection, View
 from bptui.core.arrays import Array, Integers
 
-if TYPE_CHECKING:  # the chart comes after the numbers
+if TYPE_CHECKING:  # plotext loads after the numbers are on the screen
     from bptui.charts.loss import Chart
     from bptui.charts.series import Series
 
