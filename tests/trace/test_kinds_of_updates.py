@@ -330,3 +330,9 @@ for step in range(2):
     assert not program(text).verdict.right
     text = text.replace("dh.mean(0)", "dh.sum(0)")
     assert program(text).verdict.right
+
+
+def test_what_is_right_is_told_at_the_rate_of_the_parameter() -> None:
+    rates = PLAIN.replace("W - 0.1", "W - 0.5").replace("b - 0.1", "b - 0.5")
+    found = program(rates.replace("1 - h ** 2", "1 - h"))
+    assert "(1 - h ** 2)" in found.mended()

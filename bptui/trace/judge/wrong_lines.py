@@ -152,7 +152,7 @@ class Lines:
             changed = self.replay.carried(left, changed, clips[:number]) or {}
         fits = {p.key: self.fitting.fits(p, changed) for p in self.truth.parameters if changed}
         known = {key: one for key, one in fits.items() if one and not np.isnan(one)}
-        right = frozenset(key for key in self.wrong & known.keys() if self.agrees(known[key]))
+        right = frozenset(key for key in self.wrong & known.keys() if self.agrees(key, known[key]))
         return right if right == self.wrong else frozenset()
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
@@ -260,12 +260,12 @@ class Lines:
                     factor = self.fitting.factor_after(parameter, changed) if several else None
                     if factor is None:
                         return None
-                    off.add(factor)
+                    off.add(factor / self.rates[parameter.key])
             fitting = self.wrong & set(factors)
-            mended = frozenset(key for key in fitting if self.agrees(factors[key]))
+            mended = frozenset(key for key in fitting if self.agrees(key, factors[key]))
             if mended and not off:  # what is still off by a factor has a mistake of its own
                 return mended, changed, replaced
-            off |= {factors[key] for key in fitting - mended}
+            off |= {factors[key] / self.rates[key] for key in fitting - mended}
             if not off:
                 return None
             if len(set(map(rounded, off))) > 1:
@@ -294,13 +294,26 @@ class Lines:
         sizes = [before, 1.0, *map(float, self.samples), *filter(np.isfinite, others)]
         return dict.fromkeys([*sizes, *(-size for size in sizes if self.judged.uphill)])
 
-    def agrees(self, factor: float) -> bool:
-        """Whether a factor is that of most parameters, or one that makes a loss small."""
+    @cached_property
+    def rates(self) -> dict[Key, float]:
+        """How many times the rate of most parameters each is updated at: one number tells it."""
+        whole = self.judged.whole if self.factor else {}
+        found = {key: abs(factor / (self.factor or 1.0)) for key, factor in whole.items()}
+        usual = {p.scalars for p in self.truth.parameters if rounded(found.get(p.key, 0.0)) == 1.0}
+        rate = usual.pop() if len(usual) == 1 else frozenset[float]()
+        for parameter in self.truth.parameters:
+            single = len(rate) == len(parameter.scalars) == 1
+            times = min(parameter.scalars) / min(rate) if single else 1.0
+            found.setdefault(parameter.key, times)
+        return found
+
+    def agrees(self, key: Key, factor: float) -> bool:
+        """Whether a factor is that of most parameters at their rates, or makes a loss small."""
         if self.factor is None or np.isnan(factor):
             loss = self.judged.loss
             falls = loss.entry is None or (loss.named and not may_rise(self.truth, loss))
             return not (factor > 0 and falls)
-        return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
+        return abs(factor / self.rates[key] - self.factor) <= 1e-5 * abs(self.factor)
 
     @property
     def behind_right(self) -> set[int]:
@@ -343,8 +356,8 @@ class Lines:
         """Whether changes put right what repairs do."""
         mended = frozenset().union(*(repair.mended for repair in repairs))
         own = (p for p in self.truth.parameters if p.key in mended)
-        factors = [self.fitting.fits(parameter, changed) for parameter in own]
-        return all(factor is not None and self.agrees(factor) for factor in factors)
+        factors = {p.key: self.fitting.fits(p, changed) for p in own}
+        return all(one is not None and self.agrees(key, one) for key, one in factors.items())
 
     def mended_by(
         self, repair: Repair, edit: Callable[[Changes, Collection[int]], Changes | None]

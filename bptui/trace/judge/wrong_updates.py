@@ -100,7 +100,8 @@ class WrongUpdates:
         elif factor is None and self.lines.judged.uphill:
             right = old - (parameter.taken(new) - old)
         else:
-            right = old + (-1.0 if factor is None else factor) * true
+            times = -1.0 if factor is None else factor * self.lines.rates[parameter.key]
+            right = old + times * true
         whole: Numbers = parameter.put(new, right)
         return whole
 
