@@ -133,3 +133,14 @@ def test_a_cell_is_python(cell: str, kept: str) -> None:
 
 def test_a_cell_in_another_language_is_left_out() -> None:
     assert ast.parse(plain("%%bash\nls -la | grep x\n")).body == []
+
+
+def test_an_attribute_that_gets_its_name_while_it_runs_is_the_objects() -> None:
+    run = Run("""
+import numpy as np
+class Net: pass
+net = Net()
+for name in ("W", "V"):
+    setattr(net, name, np.zeros(2))
+""")
+    assert {"net.W", "net.V"} <= {binding.name for binding in run.recorder.bindings}

@@ -7,6 +7,7 @@ the program has, and takes notes. It all runs in the user's Python: standard lib
 from __future__ import annotations
 
 import builtins
+import sys
 from functools import partial
 from itertools import islice
 
@@ -28,11 +29,18 @@ class Recorder(Calls):
     def function(self, at: int, function: Value) -> Value:
         """Return what stands in the place of a function."""
         if function is setattr:
-            return lambda owner, name, value: self.set_attribute(at, value, name, owner, name)
+            return partial(self._set_named, at)
         for sign, updates in IN_PLACE.items():
             if function is updates:
                 return partial(self._in_place, at, sign)
         return super().function(at, function)
+
+    def _set_named(self, at: int, owner: Value, name: str, value: Value) -> None:
+        """Give an attribute of a name a value: it is known by the object's name where called."""
+        frame = sys._getframe(1)
+        seen = [*frame.f_locals.items(), *frame.f_globals.items()]
+        known = (text for text, held in seen if held is owner)
+        self.set_attribute(at, value, ".".join([*islice(known, 1), name]), owner, name)
 
     def number(self, value: float) -> float:
         """Give a literal: a float of its own, so that equal literals stay apart."""
