@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import permutations
+from itertools import combinations, permutations
+from typing import TypeVar
 
-from bptui.trace.paths import SINGLE, arrays, called
+from bptui.trace.paths import SINGLE, arrays, called, of_numpy
 from bptui.trace.step.multiples import Values
 
+T = TypeVar("T")
 ALIKE = (
     *({"sum", "mean"}, {"maximum", "minimum"}, {"max", "min"}, {"argmax", "argmin"}),
     {"tanh", "sinh", "cosh", "sin", "cos", "exp", "log", "sqrt", "square", "abs", "sign"},
@@ -24,7 +26,7 @@ SUMS = (ast.Add, ast.Sub)
 
 
 def layouts(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Transposes, exchanged operands, the other side of a comparison, other brackets, an axis."""
+    """Transposes, exchanged operands, another comparison, other brackets, an axis, an order."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for left, right in _turns(node.left, node.right, names):
             yield ast.BinOp(left, node.op, right)
@@ -41,6 +43,8 @@ def layouts(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     yield from opposite(node)
     yield from _brackets(node)
     yield from _slices(node)
+    yield from _reshaped(node)
+    yield from _in_another_order(node)
     if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "min"):
         of_python = isinstance(node.func, ast.Name) and node.func.id == "sum"  # which has no axis
         func = ast.parse("np.sum", mode="eval").body if of_python else node.func
@@ -124,3 +128,31 @@ def _slices(node: ast.expr) -> Iterator[ast.expr]:
         for old, new in ((":-1", "1:"), ("1:", ":-1")):
             if old in text:
                 yield ast.parse(text.replace(old, new), mode="eval").body
+
+
+def _reshaped(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield a reshape with two of its axes the other way round, and turned back then."""
+    if not isinstance(node, ast.Call) or called(node) != "reshape":
+        return
+    sizes = node.args[1:] if of_numpy(node) else node.args
+    inner = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], ast.Tuple) else None
+    sizes = sizes if inner is None else inner.elts
+    axes = [*range(len(sizes))]
+    for one, two in combinations(axes, 2):
+        turned, order = _exchanged(sizes, one, two), _exchanged(axes, one, two)
+        others = turned if inner is None else [ast.Tuple(turned, ast.Load())]
+        made = ast.Call(node.func, [*(node.args[:1] if of_numpy(node) else ()), *others], [])
+        yield _transposed(made, order)
+
+
+def _in_another_order(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield a list with two of its elements exchanged, as of what is put together."""
+    if isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load):
+        for one, two in combinations(range(len(node.elts)), 2):
+            yield type(node)(_exchanged(node.elts, one, two), node.ctx)
+
+
+def _exchanged(parts: Sequence[T], one: int, two: int) -> list[T]:
+    found = [*parts]
+    found[one], found[two] = parts[two], parts[one]
+    return found

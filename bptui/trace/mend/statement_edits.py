@@ -45,6 +45,9 @@ def edits(
         for new in _known(at(statement, path), names) if len(path) > 1 else ():
             yield put(statement, path, new)
     yield from _statements(statement, names, counts)
+    for path in every[:1]:
+        for new in _paths(at(statement, path), names):
+            yield put(statement, path, new)
     for level in (_sloped, _more, _carried, _kinds, _wholes):
         for path in every:
             for new in level(at(statement, path), names):
@@ -228,7 +231,7 @@ def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """What flows back through a mean, and through a softmax, for all of what is computed.
+    """What flows back through a mean, a softmax and a norm, for all of what is computed.
 
     Of a softmax its Jacobian, too.
     """
@@ -248,8 +251,21 @@ def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         for axis in (0, -1) if len(shape) > 1 else (0,)[: len(shape)]:
             for back in backs if shape[axis] > 1 else ():
                 if back != out:
-                    total = f"np.sum(({back}) * {out}, axis={axis}, keepdims=True)"
-                    yield _parsed(f"{out} * ({back} - {total})")
+                    total = f"(({back}) * {out}, axis={axis}, keepdims=True)"
+                    yield _parsed(f"{out} * ({back} - np.sum{total})")
+                    if back == text or (back in names and names[back][0].shape == shape):
+                        yield _parsed(f"{text} - {out} * np.sum{total}")
+                        yield _parsed(f"{text} - {out} * np.mean{total}")
+
+
+def _paths(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Yield a sum with what goes another way: a product of two things of one shape in sight."""
+    read = {ast.unparse(part) for part in ast.walk(node) if isinstance(part, SINGLE)}
+    for one, two in combinations([name for name in names if name not in read], 2):
+        if names[one][0].shape == names[two][0].shape:
+            product = _parsed(f"{one} * {two}")
+            yield ast.BinOp(node, ast.Add(), product)
+            yield ast.BinOp(node, ast.Sub(), product)
 
 
 def accumulated(statement: ast.stmt) -> Iterator[ast.AugAssign]:
