@@ -54,6 +54,21 @@ class Fitting:
         fits = last is not None and (not self.judged.ratios or rounded(last) in sizes)
         return float("nan") if fits else None
 
+    def rates(self, usual: float | None) -> dict[Key, float]:
+        """Return how many times the rate of most parameters each has: one number tells it.
+
+        ``usual`` is the factor between gradients and changes of most.
+        """
+        whole = self.judged.whole if usual else {}
+        found = {key: abs(factor / (usual or 1.0)) for key, factor in whole.items()}
+        most = {p.scalars for p in self.truth.parameters if rounded(found.get(p.key, 0.0)) == 1.0}
+        rate = most.pop() if len(most) == 1 else frozenset[float]()
+        for parameter in self.truth.parameters:
+            single = len(rate) == len(parameter.scalars) == 1
+            times = min(parameter.scalars) / min(rate) if single else 1.0
+            found.setdefault(parameter.key, times)
+        return found
+
     def true_of(self, parameter: Parameter) -> Values | None:
         """Return a parameter's true gradient; None where the loss does not depend on it."""
         whole = self.true.get((parameter.before, ALL))

@@ -97,6 +97,8 @@ class Lines:
         whole = list(self.judged.whole.values())
         self.factor = max(set(whole), key=whole.count) if whole else self.judged.factor
         """The factor between gradients and changes of most parameters."""
+        self.rates = self.fitting.rates(self.factor)
+        """How many times the rate of most parameters each is updated at."""
         if self.judged.uphill and self.factor is not None:
             self.factor = -self.factor
 
@@ -266,9 +268,7 @@ class Lines:
             if mended and not off:  # what is still off by a factor has a mistake of its own
                 return mended, changed, replaced
             off |= {factors[key] / self.rates[key] for key in fitting - mended}
-            if not off:
-                return None
-            if len(set(map(rounded, off))) > 1:
+            if len(set(map(rounded, off))) != 1:
                 return None
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
             (entry, *others) = pairs
@@ -293,19 +293,6 @@ class Lines:
         others = [match.factor for match in self.judged.matches.values() if match]
         sizes = [before, 1.0, *map(float, self.samples), *filter(np.isfinite, others)]
         return dict.fromkeys([*sizes, *(-size for size in sizes if self.judged.uphill)])
-
-    @cached_property
-    def rates(self) -> dict[Key, float]:
-        """How many times the rate of most parameters each is updated at: one number tells it."""
-        whole = self.judged.whole if self.factor else {}
-        found = {key: abs(factor / (self.factor or 1.0)) for key, factor in whole.items()}
-        usual = {p.scalars for p in self.truth.parameters if rounded(found.get(p.key, 0.0)) == 1.0}
-        rate = usual.pop() if len(usual) == 1 else frozenset[float]()
-        for parameter in self.truth.parameters:
-            single = len(rate) == len(parameter.scalars) == 1
-            times = min(parameter.scalars) / min(rate) if single else 1.0
-            found.setdefault(parameter.key, times)
-        return found
 
     def agrees(self, key: Key, factor: float) -> bool:
         """Whether a factor is that of most parameters at their rates, or makes a loss small."""
