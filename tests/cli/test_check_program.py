@@ -346,6 +346,19 @@ def step(x, t, weights, biases, rate):
     assert "8 [W1 - rate * x.T @ dh, W2 - rate * h.T @ d], follows" in rows
 
 
+def test_what_a_function_gives_has_the_name_that_its_caller_gives_it(tmp_path: Path) -> None:
+    source = SCALARS.replace("return 1 /", "a = 1 /").replace(
+        "exp(-z))\n", "exp(-z))\n    return a\n"
+    )
+    _, out, _ = run(
+        tmp_path,
+        source.replace("(d_w3 + d_w4) * g", "dg * g").replace(
+            "    d_w2 =", "    dg = d_w3 + d_w4\n    d_w2 ="
+        ),
+    )
+    assert "dg stands for dL/d g" in out
+
+
 def test_single_numbers_are_written_anew_by_the_chain_rule(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, SCALARS, "--format", "json")
     report = json.loads(out)

@@ -90,6 +90,36 @@ class Meanings:
             default=None,
         )
 
+    def gradient(self, parameter: Parameter) -> str | None:
+        """Return the name of what is, or should be, the gradient in the parameter's update."""
+        true, standing = self.found.fitting.true_of(parameter), self.found.standing
+        if true is None:
+            return None
+        inside = self.found.truth.inner(parameter, self.found.judged)
+        factors = {match.entry: match.factor for match in inside if match.entry is not None}
+        factors |= self.found.claims(parameter)
+        named = sorted((entry for entry in factors if entry in self.names), reverse=True)
+        scaled = {entry: rounded(abs(factors[entry])) != 1.0 for entry in named}
+        if true[0].size == 1:  # a number is a multiple of many
+            named = [e for e in named if rounded(abs(factors[e])) in standing.usual]
+        return next((self.names[entry] for entry in sorted(named, key=scaled.__getitem__)), None)
+
+    def error(self, parameter: Parameter) -> float:
+        """Return how far a parameter's change is from its gradient, beside that."""
+        wanted = self.found.fitting.true_of(parameter)
+        change = self.found.truth.change_of(parameter)
+        if wanted is None:
+            return 0.0
+        scale = self.found.factor or 1.0
+        if np.size(change[0]) != np.size(wanted[0]):
+            return 1.0  # its update gives it another shape
+        difference = max(
+            float(np.abs(c - scale * np.reshape(t, np.shape(c))).max())
+            for c, t in zip(change, wanted, strict=True)
+        )
+        size = max(float(np.abs(t).max()) for t in wanted)
+        return difference / abs(scale) / size if size else difference
+
     def new_value(self, parameter: Parameter, name: str) -> str | None:
         """Return what a parameter should become: ``W - 0.1 dL/d W``; None where that is unknown."""
         factor = self.found.updates.change_wanted(parameter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -53,13 +54,23 @@ class Checked:
         self.meanings = Meanings(self.found, self.names, self._piece)
 
     def _names(self) -> dict[int, str]:
-        """Return the first name that each entry was given."""
-        found: dict[int, str] = {}
+        """Return the first name that each entry was given.
+
+        What a function that is called several times returns has the name that its caller gives it.
+        """
+        first, theirs = dict[int, Binding](), dict[int, str]()
+        returned = {(b.entry, b.frame) for b in self.bindings if b.name.startswith("return ")}
         for binding in self.bindings:
             handed_over = self.text(self.line_of(binding.place)).startswith(("def ", "async def "))
             if not binding.name.startswith("return ") and not handed_over:
-                found.setdefault(binding.entry, binding.name)
-        return found
+                own = first.setdefault(binding.entry, binding)
+                if binding.frame != own.frame and (binding.entry, own.frame) in returned:
+                    theirs.setdefault(binding.entry, binding.name)
+        often = Counter(binding.place for binding in first.values())
+        return {
+            entry: theirs.get(entry, own.name) if often[own.place] > 1 else own.name
+            for entry, own in first.items()
+        }
 
     def _piece(self, entry: int) -> str:
         """Return the expression that computes an entry; nothing where no line does."""
@@ -119,10 +130,10 @@ class Checked:
             made[parameter.before] = Parameter(
                 parameter.name,
                 self.tape.shape(parameter.before),
-                self._gradient(parameter),
+                self.meanings.gradient(parameter),
                 verdict,
                 judged.ratios.get(parameter.key),
-                0.0 if verdict == "right" else self._error(parameter),
+                0.0 if verdict == "right" else self.meanings.error(parameter),
                 sorted(self._updates(parameter) | set(before.updated if before else ())),
             )
         return tuple(made.values())
@@ -142,35 +153,6 @@ class Checked:
                 mended = put_back(self.source.statement(line), own)
                 why = told(one, self.meanings.name)
                 yield self._line(line, "wrong", told=mended, difference=why)
-
-    def _gradient(self, parameter: Traced) -> str | None:
-        """Return the name of what is, or should be, the gradient in the parameter's update."""
-        true, standing = self.found.fitting.true_of(parameter), self.found.standing
-        if true is None:
-            return None
-        inside = self.found.truth.inner(parameter, self.found.judged)
-        factors = {match.entry: match.factor for match in inside if match.entry is not None}
-        factors |= self.found.claims(parameter)
-        named = sorted((entry for entry in factors if entry in self.names), reverse=True)
-        scaled = {entry: rounded(abs(factors[entry])) != 1.0 for entry in named}
-        if true[0].size == 1:  # a number is a multiple of many
-            named = [e for e in named if rounded(abs(factors[e])) in standing.usual]
-        return next((self.names[entry] for entry in sorted(named, key=scaled.__getitem__)), None)
-
-    def _error(self, parameter: Traced) -> float:
-        wanted = self.found.fitting.true_of(parameter)
-        change = self.found.truth.change_of(parameter)
-        if wanted is None:
-            return 0.0
-        scale = self.found.factor or 1.0
-        if np.size(change[0]) != np.size(wanted[0]):
-            return 1.0  # its update gives it another shape
-        difference = max(
-            float(np.abs(c - scale * np.reshape(t, np.shape(c))).max())
-            for c, t in zip(change, wanted, strict=True)
-        )
-        size = max(float(np.abs(t).max()) for t in wanted)
-        return difference / abs(scale) / size if size else difference
 
     # the backward pass
 

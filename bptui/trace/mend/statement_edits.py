@@ -165,11 +165,19 @@ def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 def _sloped(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """Times a slope of its shape: of a gradient, rather than of what it is multiplied with."""
-    own = names.get(ast.unparse(node))
-    shape = own[0].shape if own else ()
+    shape = _shape(node, names)
     for name, values in names.items() if shape else ():
         if values[0].shape == shape:
             yield from (ast.BinOp(node, ast.Mult(), _parsed(s.format(x=name))) for s in SLOPES)
+
+
+def _shape(node: ast.expr, names: Mapping[str, Values]) -> tuple[int, ...]:
+    """Return the shape of what has a name, or is made of that number by number."""
+    if (own := names.get(ast.unparse(node))) is not None:
+        return tuple(own[0].shape)
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):
+        return max(_shape(node.left, names), _shape(node.right, names), key=len)
+    return ()
 
 
 def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
