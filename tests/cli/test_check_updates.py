@@ -147,3 +147,19 @@ def test_the_line_is_wrong_from_which_on_gradients_are_no_numbers(tmp_path: Path
     found = json.loads(bptui("check", "--format", "json", str(tmp_path / "net.py")).stdout)
     (wrong,) = found["first_wrong_lines"]
     assert "/ T" in text.splitlines()[wrong - 1]
+
+
+def test_numbers_that_come_together_in_an_output_are_no_schedule(tmp_path: Path) -> None:
+    source = """\
+E = 2.718281828459045
+rows, targets = [[0, 1], [1, 1], [1, 0]], [0, 1, 0]
+w = [0.23, -0.46]
+for _ in range(9):
+    outs = [1 / (1 + E ** -sum(w[k] * row[k] for k in range(2))) for row in rows]
+    deltas = [(t - o) * (1 - o * o) for t, o in zip(targets, outs)]
+    for k in range(2):
+        w[k] += sum(d * row[k] for d, row in zip(deltas, rows))
+"""
+    code, out, _ = run(tmp_path, source)
+    assert code == 1
+    assert "line 6" in out

@@ -27,6 +27,7 @@ from bptui.check.program.writer import Checked
 from bptui.check.reports.report import Report, Row
 from bptui.check.running.interpreter import IMPORTS, Interpreter
 from bptui.check.running.runner import recorded
+from bptui.core.graph.node import ordered
 from bptui.explain.words import listed
 from bptui.presets.errors import printable
 from bptui.trace.judge.judge import LOOKED_AT, judge
@@ -238,8 +239,8 @@ def _why_unclear(found: Checked) -> str | None:
 def _is_guessed(loss: Loss, truth: StepTruth) -> bool:
     """Whether a loss is any number that is computed, and no difference implies one as likely.
 
-    One that a difference implies is guessed if no gradient is right for it, and no arrays are known
-    to be data: so rates follow their schedules.
+    One that a difference implies is guessed if no gradient is right for it, it has one parameter,
+    and no arrays are known to be data: so rates follow their schedules.
     """
 
     def right(one: Loss) -> int:
@@ -247,7 +248,8 @@ def _is_guessed(loss: Loss, truth: StepTruth) -> bool:
         return -1 if judged is None else judged.right
 
     if loss.entry is None:
-        return right(loss) <= 0 and truth.of_arrays.isdisjoint(truth.early)
+        together = len({*ordered([loss.node])} & {*truth.parameters.values()}) > 1
+        return right(loss) <= 0 and truth.of_arrays.isdisjoint(truth.early) and not together
     implied = [right(one) for one in truth.losses if one.entry is None]
     return right(loss) > max(implied, default=-1)
 
