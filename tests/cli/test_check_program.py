@@ -214,6 +214,9 @@ def test_of_several_statements_in_a_line_the_wrong_one_is_told(tmp_path: Path) -
     assert code == 1
     assert "line 22 b2 += 0.8 * d2.sum(axis=0, keepdims=True)" in said
     assert "should be b2 -= 0.8 * d2.sum(axis=0, keepdims=True)" in said
+    lines = json.loads(run(tmp_path, both, "--format", "json")[1])["lines"]
+    (told,) = (line["should_be"] for line in lines if line["verdict"] == "wrong")
+    assert told == "W2 -= 0.8 * a1.T @ d2; b2 -= 0.8 * d2.sum(axis=0, keepdims=True)"
 
 
 def test_what_the_compiler_says_of_an_edit_is_not_shown(

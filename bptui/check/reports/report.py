@@ -163,7 +163,11 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
     ]
     mistakes = [line.pop("mistake") for line in lines]
     for line in lines:
-        del line["stands"], line["updates"]
+        stands, told, text = line.pop("stands"), line["should_be"], line["text"] or ""
+        before, found, behind = text.partition(stands or text or " ")
+        if told and found and (before or not behind.lstrip().startswith("#")):
+            line["should_be"] = f"{before}{told}{behind}"  # with the line's other statements
+        del line["updates"]
     mistakes += [name for report in reports for name in report.mistakes]
     return {
         "schema": SCHEMA,
