@@ -166,6 +166,26 @@ for step in range(3):
     W += x.T.dot((e * (o * (1 - o))).dot(V.T) * h * (1 - h)) * 0.1
     V += h.T.dot(e * (o * (1 - o))) * 0.1
 """
+HOLDING = """
+class Net:
+    def __init__(self):
+        self.w = [W[:2], V, rng.normal(size=(2, 2))]
+    def forward(self, x):
+        self.a = [x]
+        for m in self.w:
+            self.a.append(np.tanh(self.a[-1] @ m))
+        return self.a[-1]
+    def backward(self, y):
+        d = (self.a[-1] - y) * (1 - self.a[-1] ** 2)
+        for i in (2, 1, 0):
+            g = self.a[i].T @ d
+            d = (d @ self.w[i].T) * (1 - self.a[i] ** 2)
+            self.w[i] = self.w[i] - 0.1 * g
+net = Net()
+for step in range(2):
+    loss = ((net.forward(x[:, :2]) - y) ** 2).sum() / 2
+    net.backward(y)
+"""
 BITS = """
 t = (y > 0) * 1.0
 for step in range(3):
@@ -191,6 +211,8 @@ for k in (1, 2, 3):
     ("text", "right", "wrong"),
     [
         (CRITIC, "back((p - 1) / p.size, h)", "back(p / p.size, h)"),
+        (HOLDING, "(1 - self.a[i] ** 2)", "(1 - self.a[i - 1] ** 2)"),
+        (HOLDING, "g = self.a[i].T @ d", "g = self.a[i + 1].T @ d"),
         (STATES, "= g[:, k] * u[1]", "= g[:, k - 1] * u[1]"),
         (ZEROS, "dw += 2 * e * p", "dw += 2 * e * q"),
         (FACTORS, "(e * own -", "(e * P[row] -"),

@@ -50,13 +50,16 @@ def beside(statement: ast.stmt, around: Collection[ast.AST]) -> Iterator[str]:
     """
     items = [node for node in ast.walk(statement) if isinstance(node, ast.Subscript)]
     yield from map(ast.unparse, items)
-    for item in items:
-        for index in _beside(item.slice):
-            yield ast.unparse(ast.Subscript(item.value, index, ast.Load()))
+    yield from (ast.unparse(other) for item in items for other in next_to(item))
     roots = {ast.unparse(_root(item)) for item in items}
     for node in around:
         if isinstance(node, ast.Subscript) and ast.unparse(_root(node)) in roots:
             yield ast.unparse(node)
+
+
+def next_to(item: ast.Subscript) -> Iterator[ast.Subscript]:
+    """Yield the items whose index is one less, and one more."""
+    yield from (ast.Subscript(item.value, index, ast.Load()) for index in _beside(item.slice))
 
 
 def rows(

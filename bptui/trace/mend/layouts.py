@@ -56,7 +56,8 @@ def layouts(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield ast.Call(func, node.args[:1] if of_python else arrays(node), words)
     if isinstance(node, ast.Call):
         own = called(node)
-        for name in sorted(set().union(*(alike for alike in ALIKE if own in alike)) - {own}):
+        alike = set().union(*(names for names in ALIKE if own in names)) - {own, "abs"}
+        for name in sorted(alike):  # of what is squared, abs changes nothing
             func = copy.copy(node.func)
             setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", name)
             yield ast.Call(func, node.args, node.keywords)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.mend.held_values import Held, beside, rows
+from bptui.trace.mend.held_values import Held, beside, next_to, rows
 from bptui.trace.mend.mending import Evaluation, Sight
 from bptui.trace.mend.recalled import Recalled, recalled
 from bptui.trace.paths import SINGLE, called
@@ -144,7 +144,33 @@ class Seeing:
         known |= recalled(self.source, self.recorder, self.places, self.lines.truth, binding.when)
         newest = {where: entry for where, (_, entry) in latest.items()}
         names = self._in_sight(binding, start, known.pop("self", None), known, newest)
+        names |= self._next_to(binding, start, known, items)
         return Sight(names, known, before, binding.name, binding.entry)
+
+    def _next_to(
+        self,
+        binding: Binding,
+        start: int,
+        known: Mapping[str, Any],
+        items: Mapping[int, Mapping[Value, int]],
+    ) -> dict[str, Values]:
+        """Return the items next to those that the statement reads, of lists that objects hold."""
+        counts = {name: value for name, value in known.items() if type(value) is int}
+        found: dict[str, Values] = {}
+        for when, place, _, item in self.recorder.reads:
+            if not item or not start <= when <= self._last_read(binding) or not self._inside(place):
+                continue
+            text = self.source.normal(self.places[place])
+            node = ast.parse(text or "0", mode="eval").body
+            for other in next_to(node) if isinstance(node, ast.Subscript) else ():
+                try:
+                    key = eval(ast.unparse(other.slice), {"__builtins__": {}}, counts)
+                except (NameError, TypeError, ArithmeticError):
+                    continue  # of something else than counts
+                entry = items.get(item[1], {}).get(key)
+                if entry is not None and (values := self._values(entry)) is not None:
+                    found[ast.unparse(other)] = values
+        return found
 
     def _last_read(self, binding: Binding) -> int:
         """Return when a turn has read all: the next turn of a loop may read others."""
