@@ -88,9 +88,8 @@ class Suspects:
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
             entries = [e for e in group if e in suspects and (place, e) not in done]
-            if not self.names.right_slopes.issuperset(
-                entries
-            ):  # else they are right where they are made
+            # slopes are right where they are made
+            if not self.names.right_slopes.issuperset(entries):
                 first = next((entry for entry in entries if entry not in settled), entries[0])
                 suspected.append(_Suspect(first, place, entries, {}))
         self.named = self.names.of(suspects, settled)
