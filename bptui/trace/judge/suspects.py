@@ -183,7 +183,8 @@ class Suspects:
 
         for suspect in sorted(doubtful, key=seldom):
             # a name may be given to anything, but for what is right under it
-            anything = suspect.since and not any(map(self.lines.standing.of, suspect.entries))
+            named = suspect.since or all(map(self._shows_forward, suspect.entries))
+            anything = named and not any(map(self.lines.standing.of, suspect.entries))
             sizes = (False, True) if anything else (False,)
             yield from filter(inner, paired([suspect], *sizes))
         # what follows from the first turn is right in the others
@@ -251,6 +252,14 @@ class Suspects:
         group = self.lines.places.get(attempt.place, ())
         shared = not self.lines.behind_right.isdisjoint(group)
         return shared and 1 < len(attempt.pairs) == len(lines)
+
+    def _shows_forward(self, entry: int) -> bool:
+        """Whether an entry has a name of its own, and is a view of a forward value."""
+        tape = self.truth.tape
+        named = entry in tape.named
+        while tape.notes[entry].call in VIEWS:
+            entry = tape.inputs[entry][0]
+        return named and entry in self.lines.forward
 
     def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
         """Return the gradients of single wrong numbers that some entries are: of each the last."""
