@@ -166,6 +166,31 @@ for a, e, t in ((0.4, 0.9, 0.3), (0.7, -0.3, 0.6)):
     p, q = p - 0.1 * dp, q - 0.1 * dq
     c, v = c - 0.1 * dc, v - 0.1 * dv
 """
+PROGRAMS["weights stand where a gradient belongs"] = """
+u = rng.normal(size=(2, 1))
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ u - y[:, :1]) ** 2).sum()
+    d = 2 * (h @ u - y[:, :1])
+    back = d @ u.T  #! back = u.T
+    dz = back * (1 - h ** 2)
+    du, dW = h.T @ d, x.T @ dz
+    u = u - 0.1 * du
+    W = W - 0.1 * dW
+"""
+PROGRAMS["an output stands where its error belongs, beside itself"] = """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    p = 1 / (1 + np.exp(-h @ V))
+    loss = ((p - y) ** 2).sum() / 2
+    e = p - y  #! e = p
+    d = e * p * (1 - p)
+    dz = d @ V.T * (1 - h ** 2)
+    dV, dW, db = h.T @ d, x.T @ dz, dz.sum(axis=0)
+    V = V - 0.1 * dV
+    W = W - 0.1 * dW
+    b = b - 0.1 * db
+"""
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)

@@ -43,7 +43,8 @@ class NamedAnew:
         found |= {entry: [binding] for entry, binding in slopes.items() if entry in users}
         names: dict[int, list[Binding]] = {}
         for binding in tape.bindings:
-            if binding.entry in found:
+            known = found.get(binding.entry, ())
+            if known and (binding in known or binding.when <= max(users[binding.entry])):
                 names.setdefault(binding.entry, []).append(binding)
         groups: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
         right = self.lines.forward | set(settled) | self.slopes.keys()
@@ -80,6 +81,8 @@ class NamedAnew:
                     if entry not in right and right.issuperset(group) and right.issuperset(used):
                         when = alias.when  # what is wrong may be so as it is made
                     groups[alias.place] = when, {**group, entry: reading}
+                    both = {(entry, user) for user in reading if read[user] & old}
+                    self.lines.replay.by_both |= both
                     if entry not in self.lines.values:
                         node = self.truth.graph.nodes[entry]
                         self.lines.values[entry] = self.truth.numbers(node)

@@ -30,6 +30,8 @@ class Replay:
         self.truth, self.backward = truth, backward
         self.renamed: dict[int, list[tuple[Collection[int], Values]]] = {}
         """What entries should be where they are read by another name: by which, and the values."""
+        self.by_both: set[tuple[int, int]] = set()
+        """Entries with those that read them by their old name, too: once by the new one, first."""
         self._known: dict[Node, Values] = {}
 
     def carried(
@@ -120,7 +122,11 @@ class Replay:
         return changed
 
     def _computed(self, node: Node, compute: Compute, changed: Changes, user: int) -> Values:
-        parts = [self._values(part, changed, user) for part in node.inputs]
+        parts = list[Values]()
+        for number, part in enumerate(node.inputs):
+            both = (self.truth.graph.entry.get(part, -1), user) in self.by_both
+            by_new = not both or part not in node.inputs[:number]
+            parts.append(self._values(part, changed, user if by_new else -1))
         return [
             compute(node, [part[draw] for part in parts]) for draw in range(len(self.truth.draws))
         ]

@@ -183,8 +183,8 @@ class Suspects:
 
         for suspect in sorted(doubtful, key=seldom):
             # a name may be given to anything, but for what is right under it
-            named = suspect.since or all(map(self._shows_forward, suspect.entries))
-            anything = named and not any(map(self.lines.standing.of, suspect.entries))
+            shown = bool(suspect.since) or all(map(self._shows_forward, suspect.entries))
+            anything = shown and not any(map(self.lines.standing.of, suspect.entries))
             sizes = (False, True) if anything else (False,)
             yield from filter(inner, paired([suspect], *sizes))
         # what follows from the first turn is right in the others
