@@ -75,7 +75,7 @@ class NamedAnew:
                     alias.name in by for by in read.values()
                 ):
                     continue  # only handed on once more
-                if reading and not (self._goes_forward(alias) or self._right_by(entry, new)):
+                if reading and not (self._goes_forward(alias) or self._right_by(alias)):
                     when, group = groups.get(alias.place, (alias.when, {}))
                     used = set().union(*group.values())
                     if entry not in right and right.issuperset(group) and right.issuperset(used):
@@ -94,12 +94,12 @@ class NamedAnew:
             if (first := min(group)) in right or (first not in back and not back.isdisjoint(group))
         }
 
-    def _right_by(self, entry: int, names: set[str]) -> bool:
-        """Whether a gradient is right for somebody who reads it by a name that it was given."""
+    def _right_by(self, alias: Binding) -> bool:
+        """Whether a gradient is right for somebody who reads it by a name that it gets."""
         tape, right = self.truth.tape, self.lines.behind_right.intersection(self.backward)
-        known = entry in right and self.lines.factors(entry)
-        users = (user for user in right if known and entry in tape.inputs[user])
-        return any(names & set(tape.read_at(tape.notes[user].place)) for user in users)
+        known = alias.entry in right and self.lines.factors(alias.entry)
+        users = (e for e in right if known and e >= alias.when and alias.entry in tape.inputs[e])
+        return any(alias.name in tape.read_at(tape.notes[user].place) for user in users)
 
     @cached_property
     def right_slopes(self) -> set[int]:

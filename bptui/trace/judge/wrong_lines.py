@@ -196,18 +196,17 @@ class Lines:
     def _at_rate(self, repair: Repair, changed: Changes) -> bool:
         """Whether a repair lets parameters change by their gradients at a rate of the program.
 
-        By a line that is right a multiple of all gradients may be mended, too. Where gradients
-        that were right tell the factor, or an optimizer adapts it, any will do; but what is such a
-        multiple as they are is not to become another.
+        A right line may make a multiple of all of them. Where right gradients tell the factor, or
+        an optimizer adapts it, any will do; but such a multiple as they are has to stay one.
         """
         if repair.pinned and self._usual:
             first, source = repair.pinned[0], repair.stands_for[0]
-            pair = (self.values[first], changed[first])
+            pair = self.values[first], changed[first]
             found = [self.standing.compared(values, single=True) for values in pair]
             if pair[0][0].size == 1:  # which is a multiple of many
                 found = [{source: factors.get(source, 0.0)} for factors in found]
-            still = [not self._usual.isdisjoint(map(rounded, k.values())) for k in found]
-            if still == [True, False]:
+            odd, made_odd = (self._usual.isdisjoint(map(rounded, k.values())) for k in found)
+            if made_odd and not odd:
                 return False
         parameters = self.truth.parameters if self.factor is None else ()
         own = {parameter.before for parameter in parameters}
@@ -222,7 +221,8 @@ class Lines:
         """The multiples of true gradients that stand behind gradients that are right."""
         named = self.truth.tape.named.intersection(self.backward, self.behind_right)
         known = (self.standing.of(entry) for entry in named if self.values[entry][0].size > 1)
-        return {rounded(factor) for factors in known for factor in factors.values()}
+        found = {rounded(factor) for factors in known for factor in factors.values()}
+        return found and found | self.standing.usual
 
     def _tried(
         self,
