@@ -304,6 +304,31 @@ def test_a_program_is_judged(text: str) -> None:
     assert_judged(text)
 
 
+def test_a_parameter_may_begin_with_whole_numbers_and_be_multiplied_with_such() -> None:
+    assert_judged("""
+X, Y = np.array([[0, 1], [1, 1], [1, 0]]), np.array([[1], [0], [1]])
+U = np.array([[-1], [2]])
+for step in range(2):
+    out = 1 / (1 + np.exp(-(X @ U)))
+    loss = ((out - Y) ** 2).sum() / 2
+    d = (out - Y) * out * (1 - out)
+    dU = X.T @ d  #! dU = X.T @ (out - Y)
+    U = U - 0.5 * dU
+""")
+
+
+def test_a_parameter_may_be_kept_by_a_number_that_is_1() -> None:
+    assert_judged("""
+keep = 1
+for step in range(2):
+    h = np.tanh(x @ W)
+    error = y - h @ V
+    back = error @ V.T * (1 - h ** 2)
+    V = (V * keep) + (0.1 * (h.T @ error))
+    W = (W * keep) + (0.1 * (x.T @ back))  #! W = (W * keep) + (0.1 * (x.T @ (back * h)))
+""")
+
+
 VELOCITY = "m = 0.9 * m - 0.3 * dV\n    V += "
 UPDATES = ("V -= 2 * (0.1 * dV)", "V -= 0.5 * (0.1 * dV)", VELOCITY + "m", VELOCITY + "1.9 * m")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,6 +38,8 @@ class Lowered:
         self.given: dict[Node, Value] = {}
         self.unknown: dict[Node, str] = {}
         """What the graph cannot say, and why: it counts as given, too."""
+        self.dependent: Collection[int] = ()
+        """The entries that depend on parameters."""
 
     def node(self, entry: int) -> Node:
         """Return the node of an entry, and make those that it is computed from."""
@@ -71,7 +73,7 @@ class Lowered:
         if note.call == "leaf" or drawn:
             return self._leaf(entry)
         computed = note.call in ("argmax", "argmin") or self._is_mask_summed(note)
-        if value.dtype.kind in "iu" and not computed:
+        if value.dtype.kind in "iu" and not computed and not self._is_whole(entry):
             return constant(value)  # a place or a count, not a number to derive by
         try:
             made = self._call(note)
@@ -88,6 +90,11 @@ class Lowered:
         if made in self.entry:
             made = OPS["positive"](made)
         return replace(made, line=self.lines(note.place))
+
+    def _is_whole(self, entry: int) -> bool:
+        """Whether something is computed of parameters that begin as whole numbers, and of such."""
+        kinds = (np.asarray(self.values[one]).dtype.kind for one in references(self.tape[entry]))
+        return entry in self.dependent and all(kind in "iu" for kind in kinds)
 
     def _is_mask_summed(self, note: Note) -> bool:
         """Whether something is the sum of a mask, as of a slope that was taken for a gradient."""

@@ -68,6 +68,8 @@ def sum_of(
                 continue
             taken_away = term is right and note.call == "subtract"
             whole = term.entry if family else whole_of(tape, term.entry)
+            if former is not None and _is_once(tape, whole, former):
+                whole = former
             if whole != former and (taken_away or not _may_be(tape, term.entry, entry, numbers)):
                 continue
             rest = [other, *reversed(others)]
@@ -110,6 +112,14 @@ def whole_of(tape: Tape, entry: int) -> int:
             break
         entry = given
     return entry
+
+
+def _is_once(tape: Tape, entry: int, old: int) -> bool:
+    """Tell whether an entry is an old value times 1, as of a momentum that is 1."""
+    note = tape.notes[entry]
+    parts = note.arguments if note.call == "multiply" else ()
+    rest = [part for part in parts if part != Reference(old)]
+    return len(rest) == 1 < len(parts) and _number(tape, rest[0]) == 1.0
 
 
 def _decayed(tape: Tape, entry: int) -> int | None:

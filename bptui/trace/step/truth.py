@@ -75,7 +75,7 @@ class StepTruth:
         fixed = step.fixed - befores
         for entry in fixed:
             self.graph.nodes[entry] = self.graph._leaf(entry)
-        self.dependent = tape.dependents(befores, step.end, fixed)
+        self.dependent = self.graph.dependent = tape.dependents(befores, step.end, fixed)
         self.later = tape.dependents({parameter.after for parameter in step.parameters}, step.end)
         self.early = dict.fromkeys(sorted(self.dependent - self.later))
         """What is computed from parameters before the first update, in order."""
