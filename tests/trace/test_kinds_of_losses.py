@@ -322,3 +322,21 @@ for step in range(2):
     V -= 0.1 * h.T @ d
     W -= 0.1 * dW
 """).verdict.right
+
+
+@pytest.mark.parametrize("name", ["etotal", "custo", "perte", "verlust", "perdida"])
+def test_a_loss_may_be_named_in_other_words(name: str) -> None:
+    text = f"""
+a, c, p, q = 0.3, -0.5, 0.4, 1.2
+for step in range(2):
+    h = np.tanh(a * p)
+    out = np.tanh(c * h)
+    {name} = 0.5 * (q - out) ** 2
+    d = (out - q) * (1 - out ** 2)
+    da = d * c * p
+    dc = d * out
+    a -= 0.1 * da
+    c -= 0.1 * dc
+"""
+    assert program(text).verdict.lines.judged.loss.text == name
+    assert program(text).verdict.lines.judged.loss.named

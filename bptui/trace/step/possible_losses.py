@@ -17,11 +17,14 @@ from bptui.trace.step.multiples import Match
 from bptui.trace.step.weighted import Weights
 from bptui.trace.tape import ABSOLUTES, POWERS, Tape, Value
 
-NAMES = ("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce")
-"""How a word begins by which programs call their loss."""
+NAMES = (
+    *("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce"),
+    *("custo", "cout", "coût", "perda", "perdida", "pérdida", "perte", "verlust", "kosten"),
+)
+"""How a word begins by which programs call their loss, in several languages."""
 GAINS = ("likelihood", "loglik", "loglikelihood", "ll")
 """Words for what they make large, where it is below 0, as logarithms of probabilities are."""
-VAGUE = ("err", "total")
+VAGUE = ("err", "total", "etot", "fehler")
 """How a word begins by which they call their loss, or something on the way back."""
 SLOPES = ("grad", "deriv", "delta", "partial", "prime", "slope")
 """How words begin by which programs say that something is a derivative; so do d, pd, and wrt."""
