@@ -8,6 +8,8 @@ import pytest
 from bptui.trace.judge.judge import judge
 from bptui.trace.mend.origins import blame_origins
 from bptui.trace.step.overwritten import overwriting_steps
+from bptui.trace.step.training_steps import training_steps
+from bptui.trace.step.truth import StepTruth
 from bptui.trace.tape import Note, Tape, Value
 from tests.export.test_derived import check_written
 from tests.trace.kinds import HEAD, program
@@ -96,6 +98,31 @@ def test_where_the_time_is_up_the_verdict_comes_without_the_line() -> None:
     assert not verdict.right
     assert not verdict.lines.repairs
     assert program.verdict.lines.repairs
+
+
+def test_no_program_is_wrong_before_numbers_nearer_to_its_own_were_tried() -> None:
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, y, W, V = (rng.normal(size=size) for size in ((4, 3), (4, 2), (3, 3), (3, 2)))
+W[0], W[1], x[0] = 1, -0.99999, (1, 1, 0)
+for step in range(2):
+    h = np.maximum(x @ W, 0)
+    d = h @ V - y
+    dh = d @ V.T
+    for at in np.ndindex(4, 3):
+        if h[at] == 0:
+            dh[at] = 0
+    dV, dW = h.T @ d, x.T @ dh
+    V -= 0.01 * dV
+    W -= 0.01 * dW
+"""
+    program = Judged(text)
+    recorder = program.recorder
+    tape = Tape(recorder.tape, recorder.values, recorder.bindings)
+    first = StepTruth(tape, training_steps(tape)[0], program.line)
+    assert first.drawn.undecided
+    assert judge(tape, recorder.turns, program.line, limit=-1.0).right
 
 
 # one edit in a line of a right program, and that this line is named

@@ -102,8 +102,9 @@ def judge(
                 truth = StepTruth(tape, step, lines, spread=spread)
                 losses = losses_of(truth)
             tried = [Lines(truth, judged, turns, until) for judged in losses]
-            if not tried and truth.drawn.undecided:
-                continue  # nearer to the program's own numbers there may be a loss
+            wrong = all(one.uphill or None in one.matches.values() for one in losses)
+            if wrong and truth.drawn.undecided and (not tried or spread != SPREADS[-1]):
+                continue  # nearer to the program's own numbers there may be a loss, or it is right
             if not tried or (verdict is not None and not _finite(truth, losses)):
                 break  # what grows without limit, or has no slope left, says nothing more
             for candidate in tried:
@@ -124,7 +125,7 @@ def judge(
             odd = {p.key for p in other_shape(truth)} if larger else set()
             best.repairs = [r for r in best.repairs if r.place in larger or not r.mended <= odd]
             found = Verdict(step, number, best, together, larger)
-            if found.right or not truth.drawn.undecided or time.monotonic() > until:
+            if found.right or not truth.drawn.undecided:
                 break
         if found is None and verdict is not None:
             break
