@@ -210,3 +210,64 @@ print(min((train(rate), rate) for rate in (0.1, 0.2, 0.3)))
 """).verdict
     assert verdict.right
     assert {parameter.name for parameter in verdict.step.parameters} == {"w", "v"}
+
+
+def test_what_objects_remember_from_their_first_call_on_is_no_parameter() -> None:
+    verdict = program("""
+class Squares:
+    seen = None
+    def change(self, p, g):
+        if self.seen is None:
+            self.seen = np.zeros(p.shape)
+        self.seen += g ** 2
+        return p - 0.1 * g / np.sqrt(self.seen + 1e-8)
+of_W, of_b = Squares(), Squares()
+for step in range(4):
+    d = x @ W + b - y
+    W = of_W.change(W, x.T @ d)
+    b = of_b.change(b, d.sum(0))
+""").verdict
+    assert verdict.right
+    assert {parameter.name for parameter in verdict.step.parameters} == {"W", "b"}
+
+
+def test_a_last_sum_that_begins_as_a_bias_is_no_update() -> None:
+    verdict = program("""
+class Unit:
+    def __init__(self, bias, before):
+        self.bias, self.before = bias, before
+    def forward(self):
+        self.value = self.bias
+        for unit in self.before:
+            self.value += unit.value * weights[unit, self]
+    def squash(self):
+        self.value = 1.0 / (1.0 + np.exp(-self.value))
+first = Unit(0.0, [])
+inner = Unit(0.3, [first])
+last = Unit(-0.2, [inner])
+weights = {(first, inner): 0.4, (inner, last): -0.6}
+for first.value, t in [(0.0, 1.0), (1.0, 0.0), (1.0, 1.0)]:
+    for unit in inner, last:
+        unit.forward()
+        unit.squash()
+    e = (t - last.value) * last.value * (1.0 - last.value)
+    d = e * weights[inner, last] * inner.value * (1.0 - inner.value)
+    weights[first, inner] += d * first.value * 0.5
+    weights[inner, last] += e * inner.value * 0.5
+    inner.bias += d * 0.5
+    last.bias += e * 0.5
+inner.forward()
+""").verdict
+    assert verdict.right
+    assert len(verdict.step.parameters) == 4
+
+
+def test_a_memory_is_what_a_step_reads_itself() -> None:
+    assert_judged("""
+m = np.zeros_like(W)
+for step in range(3):
+    d = x @ W - y
+    g = x.T @ d + 0.01 * W  #! g = x.T @ (d * d) + 0.01 * W
+    m = 0.9 * m + g
+    W = W - 0.1 * m
+""")

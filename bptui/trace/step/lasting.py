@@ -162,10 +162,10 @@ def _lasts(olds: list[int], first: int, made: set[int]) -> bool:
 
 
 def added_alike(tape: Tape, update: Update, ways: Iterable[tuple[str, frozenset[float]]]) -> bool:
-    """Whether something is added in one of some ways: with a number that is a factor."""
+    """Whether something is added in one of some ways: with a number, but 1, that is a factor."""
     scalars = update.product(tape).scalars
     return any(
-        update.call == call and (not scalars.isdisjoint(rates) or scalars == rates)
+        update.call == call and (not (scalars - {1.0}).isdisjoint(rates) or scalars == rates)
         for call, rates in ways
     )
 

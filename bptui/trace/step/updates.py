@@ -88,8 +88,7 @@ def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
         for place, update in others.items()
         if (added_alike(tape, update, ways) if sure else has_its_data(tape, update, sums))
     }
-    kept = [update for update in found if update.sum.own or update.site in sites]
-    return lasting(kept, made_of), made_of
+    return lasting([update for update in found if update.site in sites], made_of), made_of
 
 
 def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
