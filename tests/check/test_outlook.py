@@ -90,7 +90,22 @@ for step in range(3):
     V -= rate * gV
     W -= rate * x.T @ dz
 """
+PADDED = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, y, K = rng.normal(size=(5, 2, 6)), rng.normal(size=(5, 6)), rng.normal(size=(2, 3))
+for step in range(200):
+    P = np.pad(X, ((0, 0), (0, 0), (1, 1)))
+    views = np.stack([P[:, :, k:k + 6] for k in range(3)], axis=-1)
+    d = (np.einsum("ncwk,ck->nw", views, K) - y) / 30
+    dP = np.zeros_like(P)
+    for k in range(3):
+        dP[:, :, k:k + 6] += d[:, None] * K[:, k, None]
+    dX = dP[:, :, 1:-1]
+    K -= 0.5 * np.einsum("ncwk,nw->ck", views, d)
+"""
 FINE = {
+    "a gradient of data that were padded": PADDED,
     "data that are joined with a state": STATES,
     "a gradient of data in whole numbers": ROWS,
     "tanh": NET,

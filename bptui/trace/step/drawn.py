@@ -131,7 +131,7 @@ def shown(node: Node) -> set[Node]:
     found, stack = set[Node](), [node]
     while stack:
         found.add(top := stack.pop())
-        stack += top.inputs if top.op.name in (*VIEWS, "concatenate", "stack") else ()
+        stack += top.inputs if top.op.name in (*VIEWS, "concatenate", "stack", "pad") else ()
     return found
 
 
