@@ -326,7 +326,8 @@ def beside_memory(truth: StepTruth, parameter: Parameter, true: Values) -> Match
     """
     tape, behind = truth.tape, truth.behind[parameter.key]
     same = [e for e in sorted(behind) if tape.shape(e) == tape.shape(parameter.before)]
-    older = [e for e in same if e not in truth.dependent and e < truth.step.first]
+    read = {one for e in behind if e >= truth.step.first for one in tape.inputs[e]}
+    older = [e for e in same if e in read - truth.dependent and e < truth.step.first]
     states = [(e, False) for e in older if _is_state(truth, e)]
     moved = [(e, True) for e in older if tape.depends(parameter.before, {whole_of(tape, e)})]
     for entry in same if older and parameter.places is None else ():
