@@ -182,6 +182,35 @@ for u, f in [(0, 0), (1, 1), (2, 0), (0, 1)] * 3:
         q = e * old  #! q = e * P[u][k]
         Q[f][k] += 0.05 * (q - 0.02 * Q[f][k])
 """,
+    "a method is given a gradient that is not turned round": """
+class Net:
+    def __init__(self):
+        self.A, self.U = rng.normal(size=(3, 2)), rng.normal(size=(2, 2))
+    def run(self, xs):
+        self.xs, self.hs = xs, [np.zeros(2)]
+        for u in xs:
+            self.hs.append(np.tanh(u @ self.A + self.hs[-1] @ self.U))
+        return np.array(self.hs[1:])
+    def back(self, d_out):
+        self.dA, self.dU, later = np.zeros((3, 2)), np.zeros((2, 2)), np.zeros(2)
+        for t in range(5, -1, -1):
+            d = (d_out[t] + later) * (1 - self.hs[t + 1] ** 2)
+            self.dA += np.outer(self.xs[t], d)
+            self.dU += np.outer(self.hs[t], d)
+            later = self.U @ d
+        self.A -= 0.1 * self.dA
+        self.U -= 0.1 * self.dU
+one, two = Net(), Net()
+V = rng.normal(size=(4, 2))
+for step in range(2):
+    h = np.hstack([one.run(x), two.run(x[::-1])[::-1]])
+    e = h @ V - y
+    loss = (e ** 2).sum() / 2
+    d = e @ V.T
+    one.back(d[:, :2])
+    two.back(d[::-1, 2:])  #! two.back(d[:, 2:])
+    V -= 0.1 * h.T @ e
+""",
 }
 
 

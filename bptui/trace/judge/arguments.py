@@ -15,7 +15,7 @@ import numpy as np
 from bptui.trace.judge.repair import Argument, Repair, moved
 from bptui.trace.judge.replay import Changes
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.step.multiples import Values, right_value
+from bptui.trace.step.multiples import Values, multiple, right_value
 from bptui.trace.tape import Binding, Tape
 
 
@@ -24,6 +24,8 @@ class _Call(NamedTuple):
 
     function: str
     frame: int
+    begun: int
+    """The place where it begins, the same for all calls of a function."""
     first: int
     end: int
     given: tuple[tuple[str, int], ...]
@@ -75,8 +77,7 @@ def blame_callers(lines: Lines) -> None:
     calls = _calls(tape)
     outer = {b.name for b in tape.bindings if b.frame == 0 or b.location[0] == "attribute"}
     for repair in list(lines.repairs):
-        whole = not (repair.renamed or repair.updated or repair.argument)
-        wrong = list(filter(lines.is_wrong, repair.entries)) if whole else []
+        wrong = _wrong(lines, repair)
         call = _call_of(calls, min(wrong)) if wrong else None
         names = {result.entry: result for result in call.results} if call else {}
         if call is None or not names.keys() >= {*wrong}:
@@ -93,6 +94,52 @@ def blame_callers(lines: Lines) -> None:
         ):
             caller = moved(names[wrong[0]].place, repair.entries, [repair])
             lines.put(caller, [repair], lines.current)
+
+
+def blame_gradients(lines: Lines) -> None:
+    """Put repairs of gradients that functions are given in the place of repairs in those.
+
+    The functions are right in other calls, and all would be right if they were given the gradient
+    of another value: as of a sequence that is turned round.
+    """
+    tape = lines.truth.tape
+    calls = _calls(tape, every=True)
+    for repair in list(lines.repairs):
+        wrong = _wrong(lines, repair)
+        call = _call_of(calls, min(wrong)) if wrong else None
+        inside = range(call.first, call.end) if call else range(0)
+        others = [entry for entry in lines.places.get(repair.place, ()) if entry not in inside]
+        if (
+            not call
+            or not _elsewhere(lines, repair, call, calls)
+            or any(map(lines.is_wrong, others))
+        ):
+            continue
+        read = set().union(*(tape.inputs[entry] for entry in inside)).difference(inside)
+        for entry in sorted(read.intersection(lines.values) - lines.forward):
+            found = next(_of_gradient(lines, repair, entry), None)
+            if found is not None:
+                lines.put(found[0], [repair], found[1])
+                break
+
+
+def _of_gradient(lines: Lines, repair: Repair, entry: int) -> Iterator[tuple[Repair, Changes]]:
+    """Yield repairs of an entry by gradients of other values, which put all right."""
+    own, known = lines.values[entry], lines.without(repair)
+    right = [p for p in lines.truth.parameters if p.key not in lines.wrong | repair.mended]
+    for source, true in lines.true.items():
+        if true[0].shape == own[0].shape and own[0].shape and multiple(own, true) is None:
+            changed = lines.replay.carried({entry: true}, known, lines.others(repair))
+            fits = changed and all(lines.fitting.fits(p, changed) is not None for p in right)
+            if changed and fits and lines.mends(changed, repair):
+                place = lines.truth.tape.notes[entry].place
+                yield Repair(place, (entry,), (source,), repair.mended), changed
+
+
+def _wrong(lines: Lines, repair: Repair) -> list[int]:
+    """Return the entries of a repair that are wrong as such; none of updates and of arguments."""
+    whole = not (repair.renamed or repair.updated or repair.argument)
+    return list(filter(lines.is_wrong, repair.entries)) if whole else []
 
 
 def blame_functions(lines: Lines) -> None:
@@ -145,8 +192,11 @@ def _leaves_out(lines: Lines, call: _Call, result: int) -> bool:
     return any(entry not in read for entry in same)
 
 
-def _calls(tape: Tape) -> list[_Call]:
-    """Return the calls whose results got names, in the order in which they began."""
+def _calls(tape: Tape, every: bool = False) -> list[_Call]:
+    """Return the calls whose results got names, in the order in which they began.
+
+    Of ``every`` call those, too, that give nothing a name.
+    """
     frames: dict[int, list[Binding]] = {}
     for binding in tape.bindings:
         frames.setdefault(binding.frame, []).append(binding)
@@ -159,11 +209,11 @@ def _calls(tape: Tape) -> list[_Call]:
         results = {b.entry for b in own if b.name.startswith("return ") and b.when == last.when}
         later = (next(_after(named[entry], last), None) for entry in results)
         outer = tuple(filter(None, later))
-        if frame and outer:
+        if frame and (outer or every):
             given = [b for b in own if b.place == first.place and b.name.isidentifier()]
             pairs = tuple((b.name, b.entry) for b in given)
             function = last.name.removeprefix("return ").partition("[")[0]
-            found.append(_Call(function, frame, first.when, last.when, pairs, outer))
+            found.append(_Call(function, frame, first.place, first.when, last.when, pairs, outer))
     return found
 
 
@@ -181,7 +231,7 @@ def _call_of(calls: Sequence[_Call], entry: int) -> _Call | None:
 def _elsewhere(lines: Lines, repair: Repair, call: _Call, calls: Sequence[_Call]) -> bool:
     """Whether the line of a repair is carried out in another call of the same function."""
     others = (_call_of(calls, entry) for entry in lines.places.get(repair.place, ()))
-    return any(other and other != call and other.function == call.function for other in others)
+    return any(other and other != call and other.begun == call.begun for other in others)
 
 
 def _of_call(

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bptui.core.graph.node import evaluate
-from bptui.trace.judge.arguments import blame_arguments, blame_callers, blame_functions
+from bptui.trace.judge.arguments import (
+    blame_arguments,
+    blame_callers,
+    blame_functions,
+    blame_gradients,
+)
 from bptui.trace.judge.backward_pass import handed_on
 from bptui.trace.judge.helpers import blame_helpers
 from bptui.trace.judge.jacobians import blame_jacobians
@@ -120,6 +125,7 @@ def judge(
                 blame_arguments(best)
                 blame_softmax(best)
                 blame_callers(best)
+                blame_gradients(best)
             together = squares(tape, truth.dependent)
             larger = grown(tape, best)
             odd = {p.key for p in other_shape(truth)} if larger else set()
