@@ -19,12 +19,9 @@ RNG = np.random.default_rng(3)
 NAMES = {
     name: [RNG.standard_normal(shape) for _ in range(2)]
     for name, shape in {
+        **dict.fromkeys("dabs", (5, 2)),
         "x": (5, 3),
-        "d": (5, 2),
         "w": (3, 2),
-        "a": (5, 2),
-        "b": (5, 2),
-        "s": (5, 2),
         "v": (2, 2),
         "r": (),
         "p": (2,),
@@ -98,6 +95,7 @@ def test_factors_are_turned_before_their_product() -> None:
         ("g = s", "g = s - a * np.mean(d * a, axis=0, keepdims=True)"),  # of what is normalised
         ("g = d.reshape(2, 5)", "g = d.reshape(5, 2).transpose(1, 0)"),
         ("g = np.reshape(k, (2, 5, 9))", "g = np.reshape(k, (5, 2, 9)).transpose(1, 0, 2)"),
+        ("g = d[:, :1]", "g = d[:, :1][::-1]"),  # the other way in time
         ("g = np.concatenate([d, a])", "g = np.concatenate([a, d])"),
         ("g = x @ w * d", "g = x @ w * d + s * b"),  # another way that a gradient takes
     ],

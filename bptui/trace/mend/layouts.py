@@ -129,6 +129,7 @@ def _slices(node: ast.expr) -> Iterator[ast.expr]:
         for old, new in ((":-1", "1:"), ("1:", ":-1")):
             if old in text:
                 yield ast.parse(text.replace(old, new), mode="eval").body
+        yield ast.Subscript(node, ast.Slice(step=ast.Constant(-1)), ast.Load())
 
 
 def _reshaped(node: ast.expr) -> Iterator[ast.expr]:
