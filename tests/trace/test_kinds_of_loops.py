@@ -185,3 +185,21 @@ for step in range(2):
     W -= 0.1 * dW
     U -= 0.1 * dU
 """)
+
+
+def test_a_loop_is_blamed_that_leaves_a_layer_out() -> None:
+    assert_judged("""
+W = [W, V]
+for step in range(3):
+    a = [x]
+    for w in W:
+        a.append(np.tanh(a[-1] @ w))
+    loss = ((a[-1] - y) ** 2).sum()
+    d, dW = 2 * (a[-1] - y), [np.zeros_like(w) for w in W]
+    for i in range(1, -1, -1):  #! for i in range(1, 0, -1):
+        d = d * (1 - a[i + 1] ** 2)
+        dW[i] = a[i].T @ d
+        d = d @ W[i].T
+    for i in range(2):
+        W[i] -= 0.01 * dW[i]
+""")

@@ -123,8 +123,7 @@ class Lines:
         matches |= {key: Match(float("nan"), key[0]) for key in clipped}
         self.wrong = self.wrong - clipped
         right = set(matches) - self.wrong
-        misapplied = self.judged.misapplied & self.wrong
-        self.updates.blame([p for p in self.truth.parameters if p.key in misapplied])
+        self.updates.blame_known()
         wrong = frozenset(self.wrong)
         while self.wrong:
             found = (None if self.repairs else handed_over(self)) or self._next(right)

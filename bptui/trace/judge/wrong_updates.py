@@ -6,9 +6,18 @@ from collections.abc import Callable, Iterable
 from itertools import starmap
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
-from bptui.trace.step.multiples import Numbers, along, multiple, multiple_as_it_is, shaped
+from bptui.trace.step.multiples import (
+    Numbers,
+    along,
+    largest,
+    multiple,
+    multiple_as_it_is,
+    shaped,
+)
 from bptui.trace.step.parts import value_put
 from bptui.trace.step.sums import share_of
 from bptui.trace.step.training_steps import Parameter
@@ -50,6 +59,12 @@ class WrongUpdates:
                 return truth.tape.ancestors(entry)
         return set()
 
+    def blame_known(self) -> None:
+        """Say so of updates whose gradients are right, and of loops that leave gradients out."""
+        wrong = (p for p in self.lines.truth.parameters if p.key in self.lines.wrong)
+        misapplied = self.lines.judged.misapplied
+        self.blame([p for p in wrong if p.key in misapplied or self.left_out(p) is not None])
+
     def blame(self, parameters: Iterable[Parameter]) -> None:
         """Say that what updates make of gradients is wrong, those of one place together."""
         lines, truth = self.lines, self.lines.truth
@@ -57,7 +72,8 @@ class WrongUpdates:
         for parameter in parameters:
             shapes = set(map(truth.tape.shape, (parameter.before, parameter.after)))
             if len(shapes) == 1 and (parameter.before, ALL) in lines.true:
-                places.setdefault(parameter.statements[-1].place, []).append(parameter)
+                place = self.left_out(parameter) or parameter.statements[-1].place
+                places.setdefault(place, []).append(parameter)
         for place, own in places.items():
             right = {p.statements[-1].entry: self.new_values(p) for p in own}
             lines.current |= right
@@ -66,6 +82,27 @@ class WrongUpdates:
             entries = tuple(p.statements[-1].entry for p in own)
             lines.repairs.append(Repair(place, entries, sources, mended, updated=tuple(own)))
             lines.wrong = lines.wrong - mended
+
+    def left_out(self, parameter: Parameter) -> int | None:
+        """Return the place of the loop that leaves a parameter's gradient out; None for others.
+
+        It makes others in the same list, where this one is still what that began with.
+        """
+        truth, tape = self.lines.truth, self.lines.truth.tape
+        alike = {e for e in truth.dependent if tape.notes[e].call.endswith("_like")}
+        own = truth.behind[parameter.key] - (truth.dependent - alike)
+        own -= tape.ancestors(parameter.before)
+        items = [b for b in tape.bindings if truth.step.first <= b.when < truth.step.end]
+        items = [b for b in items if b.location[0] == "item"]
+        still = not largest(truth.change_of(parameter))
+        empty = (b for b in items if still and b.entry in own and not np.any(tape.values[b.entry]))
+        for began in (b for b in empty if tape.shape(b.entry) == tape.shape(parameter.before)):
+            lists = (b for b in items if b.location[:2] == began.location[:2])
+            made = next((b.when for b in lists if b.entry in self.lines.backward), -1)
+            turns = [place for when, place in self.lines.turns if began.when <= when <= made]
+            if turns:
+                return turns[-1]
+        return None
 
     def change_wanted(self, parameter: Parameter) -> float | None:
         """Return the multiple of its gradient by which a parameter should change, if it is one."""
