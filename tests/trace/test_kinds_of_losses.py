@@ -340,3 +340,17 @@ for step in range(2):
 """
     assert program(text).verdict.lines.judged.loss.text == name
     assert program(text).verdict.lines.judged.loss.named
+
+
+def test_an_output_and_its_target_may_have_other_shapes_of_the_same_size() -> None:
+    assert_judged("""
+meant, v = np.array([[0.5]]), V[0]
+for step in range(2):
+    h = np.tanh(W.T @ (x[:1].T))
+    out = np.tanh(np.dot(v, h))
+    error = out - meant
+    d = error * (1 - out ** 2)
+    change = (d * v).T * (1 - h ** 2) @ x[:1]  #! change = (d * v).T * (1 - h) @ x[:1]
+    v = v - 0.1 * d * h.T
+    W = W - 0.1 * change.T
+""")

@@ -276,7 +276,7 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
             continue
         updates = {parameter.after for parameter in lines.truth.parameters}
         single = tape.shape(old.entry) == () and entry not in updates
-        larger = tape.shape(old.entry) != tape.shape(entry) and not single
+        larger = np.size(tape.values[old.entry]) != np.size(tape.values[entry]) and not single
         learned = old.entry in lines.forward & lines.truth.dependent
         if larger and learned and tape.depends(change.entry, {old.entry}):
             claimed = _claimed(tape, change.entry, bound)

@@ -17,10 +17,8 @@ from bptui.trace.step.multiples import Match
 from bptui.trace.step.weighted import Weights
 from bptui.trace.tape import ABSOLUTES, POWERS, Tape, Value
 
-NAMES = (
-    *("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce"),
-    *("custo", "cout", "coût", "perda", "perdida", "pérdida", "perte", "verlust", "kosten"),
-)
+NAMES: tuple[str, ...] = ("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce")
+NAMES += ("custo", "cout", "coût", "perda", "perdida", "pérdida", "perte", "verlust", "kosten")
 """How a word begins by which programs call their loss, in several languages."""
 GAINS = ("likelihood", "loglik", "loglikelihood", "ll")
 """Words for what they make large, where it is below 0, as logarithms of probabilities are."""
@@ -363,7 +361,8 @@ class _Differences:
             return None
         ours = [self.graph.entry.get(operand) in self.dependent for operand in node.inputs]
         out, target = node.inputs if ours[0] else node.inputs[::-1]
-        given = ours[0] != ours[1] and number(out) is None and out.shape == node.shape
+        given = ours[0] != ours[1] and number(out) is None
+        given = given and np.prod(out.shape) == np.prod(node.shape)
         given = given and self._is_data(entry, target) and not self._is_decay(entry, out)
         return (out, target) if given else None
 
