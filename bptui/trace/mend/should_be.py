@@ -22,7 +22,7 @@ from bptui.trace.source import Place, Source
 from bptui.trace.step.multiples import Values, right_value
 from bptui.trace.step.parts import part_put
 
-MANY, MORE = 12_000, 2_000
+MANY, MORE = 11_000, 2_000
 """Edits that are tried at most, and where one gives a multiple of what is wanted or none gives
 anything: something in the line has no known value."""
 

@@ -192,8 +192,10 @@ def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     for length in _lengths(names):
         for op in (ast.Div(), ast.Mult()):
             yield ast.BinOp(node, op, length)
+    shape = _shape(node, names)
     for name, values in names.items():
-        if values[0].size > 1 or (len(names) < 40 and _varies(names[name])):
+        known = shape and values[0].shape == shape  # it was tried, as _sloped
+        if not known and (values[0].size > 1 or (len(names) < 40 and _varies(names[name]))):
             for slope in SLOPES:
                 yield ast.BinOp(node, ast.Mult(), _parsed(slope.format(x=name)))
 
