@@ -98,7 +98,8 @@ class WrongUpdates:
         empty = (b for b in items if still and b.entry in own and not np.any(tape.values[b.entry]))
         for began in (b for b in empty if tape.shape(b.entry) == tape.shape(parameter.before)):
             lists = (b for b in items if b.location[:2] == began.location[:2])
-            made = next((b.when for b in lists if b.entry in self.lines.backward), -1)
+            others = (b for b in lists if b.entry in self.lines.backward)
+            made = next((b.when for b in others if np.any(tape.values[b.entry])), -1)
             turns = [place for when, place in self.lines.turns if began.when <= when <= made]
             if turns:
                 return turns[-1]
