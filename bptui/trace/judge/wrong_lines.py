@@ -29,6 +29,7 @@ from bptui.trace.judge.suspects import Suspects
 from bptui.trace.judge.wrong_updates import WrongUpdates
 from bptui.trace.step.likely import convention, may_rise
 from bptui.trace.step.multiples import Match, Values, multiple, right_value, rounded, shaped
+from bptui.trace.step.parts import WRITES
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.settling import samples
 from bptui.trace.step.training_steps import Parameter
@@ -88,7 +89,7 @@ class Lines:
             note = truth.tape.notes[entry]
             memory = entry < begun and note.call.endswith("_like")  # an optimizer's, still empty
             kind = np.asarray(truth.tape.values[entry]).dtype.kind
-            cut = note.call in ("setitem", "put")  # gradients that are written into integers
+            cut = note.call in WRITES  # gradients that are written into integers
             if (kind in "fb" or cut) and not memory and entry not in truth.partial:
                 self.places.setdefault(note.place, []).append(entry)
         self.fitting = Fitting(truth, self.judged, self.true, self.values)

@@ -12,9 +12,9 @@ import numpy as np
 from bptui.trace.judge.repair import Repair, moved
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.mend.should_be import View
+from bptui.trace.step.parts import WRITES
 from bptui.trace.tape import Reference, Tape
 
-WRITES = ("setitem", "put")
 IDLE = "it changes nothing that is read"
 
 

@@ -18,6 +18,7 @@ from bptui.trace.paths import SINGLE, called
 from bptui.trace.record.recording import Recording
 from bptui.trace.source import Place, Source, has
 from bptui.trace.step.multiples import Values
+from bptui.trace.step.parts import WRITES
 from bptui.trace.tape import Binding, Reference, Value
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
@@ -26,7 +27,7 @@ NEAR = 200
 """Entries of one statement, at most."""
 IN_A_ROW, LAST = 64, 2
 """Turns of a loop that are told as they follow each other; the last ones that are told else."""
-PUTTING = ("setitem", "put", "add.at")
+PUTTING = (*WRITES, "add.at")
 
 
 class Seeing:

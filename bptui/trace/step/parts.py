@@ -6,10 +6,13 @@ import numpy as np
 
 from bptui.trace.tape import Reference, Tape, Value, index_of
 
+WRITES = ("setitem", "put")
+"""What writes a part of an array."""
+
 
 def value_put(tape: Tape, entry: int) -> int | None:
     """Return what is assigned: the entry, or what it writes into an array."""
-    written = tape.notes[entry].call in ("setitem", "put")
+    written = tape.notes[entry].call in WRITES
     return _written(tape, entry)[2] if written else entry
 
 
@@ -27,7 +30,7 @@ def before_others(tape: Tape, entry: int, own: set[int], afters: set[int], famil
 
 def part_put(tape: Tape, entry: int) -> tuple[int, Value, int] | None:
     """Return the array of which an entry assigns a part, the part's places in it, and its value."""
-    if tape.notes[entry].call not in ("setitem", "put"):
+    if tape.notes[entry].call not in WRITES:
         return None
     before, places, value = _written(tape, entry)
     older = np.asarray(tape.values[before])

@@ -22,7 +22,7 @@ from bptui.trace.step.lasting import (
     without_sums,
     without_terms,
 )
-from bptui.trace.step.parts import before_others, part_put, value_put
+from bptui.trace.step.parts import WRITES, before_others, part_put, value_put
 from bptui.trace.step.sums import Product, Sum, product_of, sum_of
 from bptui.trace.tape import Binding, Reference, Tape, Value
 
@@ -134,7 +134,7 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     numbers = np.asarray(tape.values[before]).reshape(-1)[places]
     oldest = before
     family = {oldest}
-    while tape.notes[oldest].call in ("setitem", "put"):
+    while tape.notes[oldest].call in WRITES:
         oldest = tape.notes[oldest].arguments[0].entry
         family.add(oldest)
     made = sum_of(tape, value, numbers, family, None, afters)
