@@ -134,7 +134,7 @@ def test_nothing_that_the_code_started_is_left(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_caller_that_ends_leaves_no_process(sent: signal.Signals, tmp_path: Path) -> None:
+def test_a_caller_that_ends_leaves_no_process_and_no_file(sent: signal.Signals, tmp_path: Path) -> None:
     endless = (
         "import os, subprocess\nchild = subprocess.Popen(['sleep', '1000']).pid\n"
         f"with open({str(tmp_path / 'made')!r}, 'w') as file:\n"
@@ -147,9 +147,14 @@ def test_a_caller_that_ends_leaves_no_process(sent: signal.Signals, tmp_path: Pa
         f"recorded(Path({str(script(tmp_path, endless))!r}), OWN, 1000.0)\n"
     )
     pids = tmp_path / "pids"
-    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as caller:
+    left = tmp_path / "left"
+    left.mkdir()
+    started = [sys.executable, "-c", program]
+    at = {**os.environ, "TMPDIR": str(left)}
+    with subprocess.Popen(started, stderr=subprocess.PIPE, env=at) as caller:
         wait_until(pids.exists)
         processes = [*map(int, pids.read_text().split())]
         assert not any(map(gone, processes))
         caller.send_signal(sent)
     wait_until(lambda: all(map(gone, processes)))
+    assert not [*left.iterdir()]

@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import sys
 import types
@@ -46,12 +47,12 @@ def main(file: str, descriptors: list[int]) -> None:
         os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     requests, answers = descriptors
-    watch(requests)
     warnings.formatwarning = warning_text
     session = ours("bptui.trace.record.session").Session
     answer(answers, "ready")
     with open(requests, encoding="utf-8", closefd=False) as lines:
         folder = lines.readline().rstrip("\n")
+    watch(requests, folder)
     ended = "done"
     try:
         record(session(file, folder))
@@ -62,13 +63,14 @@ def main(file: str, descriptors: list[int]) -> None:
     os._exit(0)  # whatever threads still run
 
 
-def watch(requests: int) -> None:
-    """Leave a process that ends this group when bptui is gone, in whatever way it went."""
+def watch(requests: int, folder: str) -> None:
+    """Leave a process that ends this group when bptui is gone, however it went, and its folder."""
     if os.fork() == 0:
         if os.fork() == 0:  # not a child of this process, which may wait for its own
             poll = select.poll()
             poll.register(requests, 0)
             poll.poll()  # until nobody can write there any more
+            shutil.rmtree(folder, ignore_errors=True)
             os.killpg(0, signal.SIGKILL)
         os._exit(0)
     os.wait()
