@@ -134,7 +134,7 @@ def test_nothing_that_the_code_started_is_left(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_caller_that_ends_leaves_no_process_and_no_file(sent: signal.Signals, tmp_path: Path) -> None:
+def test_a_caller_that_ends_leaves_nothing(sent: signal.Signals, tmp_path: Path) -> None:
     endless = (
         "import os, subprocess\nchild = subprocess.Popen(['sleep', '1000']).pid\n"
         f"with open({str(tmp_path / 'made')!r}, 'w') as file:\n"
