@@ -78,6 +78,23 @@ def test_what_comes_to_no_verdict_is_told_in_a_sentence(
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        ("def f(x):\n    y = x @ x\n    return y\n", "x is 2x3; x @ x.T would fit ("),
+        ("def f(x):\n\n", "IndentationError: expected an indented block"),
+    ],
+    ids=["shapes", "syntax"],
+)
+def test_a_module_in_which_a_program_fails_is_told(layer: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "layer.py").write_text(layer)
+    source = "import numpy as np\nfrom layer import f\nf(np.ones((2, 3)))\n"
+    code, _, err = run(tmp_path, source)
+    assert code == 3
+    assert said in err
+    assert "(layer.py, line 2)" in err
+
+
 def test_residual_blocks_that_look_like_updates_at_first(tmp_path: Path) -> None:
     """A step is longer than what is recorded before it is looked at whether that is enough."""
     text = """

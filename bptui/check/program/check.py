@@ -127,7 +127,7 @@ def checked(
                 return drawn
         lost = _lost(file, tape, run)
         count = len(training_steps(tape))
-        why = _why_nothing(run, python, limit, count, step, own, call)
+        why = _why_nothing(run, python, limit, count, step, own, call, file.name)
         return lost or without(why, "failed")
     if found.verdict.right and run.line and _stopped(run, tape):
         return _without(file, f"line {run.line}: {run.message}; so its training step has no end")
@@ -274,7 +274,14 @@ def _drawn_by(tape: Tape, dependent: AbstractSet[int]) -> int | None:
 
 
 def _why_nothing(
-    run: Run, python: Interpreter, limit: float, steps: int, step: int, source: Source, call: str
+    run: Run,
+    python: Interpreter,
+    limit: float,
+    steps: int,
+    step: int,
+    source: Source,
+    call: str,
+    name: str,
 ) -> str:
     """Return why a program that was recorded shows no training step, or not that one."""
     if run.end == "time":
@@ -290,7 +297,9 @@ def _why_nothing(
             advice += "which is VALUE in `bptui check FILE -- VALUE`"
         elif not run.message.startswith(IMPORTS):
             advice = ""
-        return f"{where}{run.message}{advice}"
+        path, at, *_ = run.way[-1] if run.way else (name, 0)
+        module = f" ({path}, line {at})" if path != name else ""
+        return f"{where}{run.message}{module}{advice}"
     defined = [*_defined(source.tree)]
     has = f" (it defines {listed(defined[:5])})" if defined else ""
     return (

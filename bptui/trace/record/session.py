@@ -136,11 +136,13 @@ class Session:
         if isinstance(error, NotImplementedError) and len(calls) > 1:
             calls.pop()  # what is not written yet is told where it is needed
         way = [(path, number, frame.f_code.co_name) for path, number, frame in calls]
-        if own := [call for call in calls if call[0] == file]:
-            _, line, frame = own[-1]
-            if isinstance(error, ValueError):
-                names = {**frame.f_globals, **frame.f_locals}
-                message = misfit(self.request["source"], line, names, message) or message
+        if own := [number for path, number, _ in calls if path == file]:
+            line = own[-1]
+        if isinstance(error, ValueError) and calls:
+            path, number, frame = calls[-1]
+            source = self.request["source"] if path == file else "".join(linecache.getlines(path))
+            names = {**frame.f_globals, **frame.f_locals}
+            message = misfit(source, number, names, message) or message
         if isinstance(error, SyntaxError):
             message = error.msg
             if error.filename in self.files:
