@@ -354,3 +354,16 @@ for step in range(2):
     v = v - 0.1 * d * h.T
     W = W - 0.1 * change.T
 """)
+
+
+def test_a_loss_may_choose_its_terms_by_comparing() -> None:
+    assert_judged("""
+t = np.eye(2)[[0, 1, 1, 0, 1, 0]]
+for step in range(2):
+    p = 1 / (1 + np.exp(-(x @ W)))
+    hit, miss = t == 1, t == 0
+    loss = np.sum(hit * -np.log(p) + miss * -np.log(1 - p))
+    dp = hit * (-1 / p) + miss * (1 / (1 - p))
+    dz = dp * p * (1 - p)  #! dz = dp * (1 - p)
+    W -= 0.1 * x.T @ dz
+""")

@@ -116,7 +116,7 @@ class StepTruth:
         """Return gradients, each with the value that it is of before it, in all draws."""
         draws = [evaluate([node for _, node in gradients.values()], draw) for draw in self.draws]
         return {
-            key: [np.broadcast_to(draw[gradient], of.shape) for draw in draws]
+            key: [np.broadcast_to(1.0 * draw[gradient], of.shape) for draw in draws]
             for key, (of, gradient) in gradients.items()
         }
 
