@@ -97,3 +97,30 @@ def test_the_slip_of_a_wrong_line_is_named(name: str | None, right: str, wrong: 
 
 def test_weights_that_were_updated_too_early() -> None:
     assert named(EARLY) == ["updated-weights"]
+
+
+def test_an_index_of_the_other_sign_turns_no_gradient() -> None:
+    text = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+W = [rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=(4, 2))]
+for step in range(2):
+    a, z = [x], []
+    for w in W:
+        z.append(a[-1] @ w)
+        a.append(np.tanh(z[-1]))
+    error = a[-1] - y
+    d = error * (1 - a[-1] ** 2)
+    g = [None, None, a[-2].T @ d]
+    for l in (2, 1):
+        error = d @ W[l].T
+        slope = 1 - np.tanh(z[::-1][l]) ** 2
+        d = error * slope
+        g[l - 1] = a[l - 1].T @ d
+    for w, dw in zip(W, g):
+        w -= 0.1 * dw
+"""
+    assert "1 - np.tanh(z[::-1][-l]) ** 2" in (Judged(text).told[0] or "")
+    assert named(text) == [None]
