@@ -361,3 +361,28 @@ def test_what_is_right_is_told_at_the_rate_of_the_parameter() -> None:
     rates = PLAIN.replace("W - 0.1", "W - 0.5").replace("b - 0.1", "b - 0.5")
     found = program(rates.replace("1 - h ** 2", "1 - h"))
     assert "(1 - h ** 2)" in found.mended()
+
+
+@pytest.mark.parametrize(
+    ("rows", "index", "text"),
+    [
+        (True, "words", "U[words]"),
+        (False, "np.s_[:, words]", "U[:, words]"),
+    ],
+)
+def test_a_word_that_is_drawn_twice_gets_both_shares(rows: bool, index: str, text: str) -> None:
+    d = "s[:, None] * h" if rows else "s * h[:, None]"
+    scores, dh = (f"{text} @ h", f"s @ {text}") if rows else (f"h @ {text}", f"{text} @ s")
+    mended = f"np.subtract.at(U, {index}, 0.1 * d)"
+    assert_judged(f"""
+U = rng.normal(size={(8, 2) if rows else (2, 8)})
+for step in range(2):
+    words = [5, 5, 7]
+    h = x[0] @ W
+    s = 1 / (1 + np.exp(-({scores})))
+    loss = -np.sum(np.log(1 - s))
+    d = {d}
+    dh = {dh}
+    {mended}  #! {text} -= 0.1 * d
+    W -= 0.1 * np.outer(x[0], dh)
+""")

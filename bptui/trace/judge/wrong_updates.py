@@ -63,7 +63,11 @@ class WrongUpdates:
         """Say so of updates whose gradients are right, and of loops that leave gradients out."""
         wrong = (p for p in self.lines.truth.parameters if p.key in self.lines.wrong)
         misapplied = self.lines.judged.misapplied
-        self.blame([p for p in wrong if p.key in misapplied or self.left_out(p) is not None])
+        self.blame(
+            p
+            for p in wrong
+            if p.key in misapplied or self.left_out(p) is not None or self._puts_the_last_one(p)
+        )
 
     def blame(self, parameters: Iterable[Parameter]) -> None:
         """Say that what updates make of gradients is wrong, those of one place together."""
@@ -82,6 +86,22 @@ class WrongUpdates:
             entries = tuple(p.statements[-1].entry for p in own)
             lines.repairs.append(Repair(place, entries, sources, mended, updated=tuple(own)))
             lines.wrong = lines.wrong - mended
+
+    def _puts_the_last_one(self, parameter: Parameter) -> bool:
+        """Whether places that stand several times in an index each get a single right share."""
+        truth, last = self.lines.truth, parameter.statements[-1].entry
+        put, true = value_put(truth.tape, last), self.lines.true.get((parameter.before, ALL))
+        places = [*(parameter.places or ())]
+        if put is None or true is None or len({*places}) == len(places):
+            return False
+        before = truth.numbers(truth.parameters[parameter])
+        totals = [np.zeros(old.size) for old in before]
+        for total, new, old in zip(
+            totals, truth.numbers(truth.graph.nodes[put]), before, strict=True
+        ):
+            np.add.at(total, places, new.reshape(-1) - parameter.taken(old))
+        wanted = [part.reshape(-1)[places] for part in true]
+        return multiple([total[places] for total in totals], wanted) is not None
 
     def left_out(self, parameter: Parameter) -> int | None:
         """Return the place of the loop that leaves a parameter's gradient out; None for others.

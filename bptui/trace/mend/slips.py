@@ -95,15 +95,14 @@ def _differing(old: ast.AST, new: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]
     while type(old) is type(new):
         if isinstance(old, ast.expr) and isinstance(new, ast.expr):
             yield old, new
-        if isinstance(old, ast.Subscript) and isinstance(new, ast.Subscript):
-            if ast.dump(old.value) == ast.dump(new.value):
-                return  # an index is no gradient
         parts = [*ast.iter_child_nodes(old)], [*ast.iter_child_nodes(new)]
         if len(parts[0]) != len(parts[1]):
             return
         apart = [(a, b) for a, b in zip(*parts, strict=True) if ast.dump(a) != ast.dump(b)]
         if len(apart) != 1:
             return
+        if isinstance(old, ast.Subscript) and apart[0][0] is old.slice:
+            return  # an index is no gradient
         ((old, new),) = apart
     if isinstance(old, ast.expr) and isinstance(new, ast.expr):
         yield old, new

@@ -342,7 +342,10 @@ def _statements(
             for part in ast.walk(array):
                 if hasattr(part, "ctx"):
                     part.ctx = ast.Load()
-            arguments = [array, statement.target.slice, statement.value]
+            index = statement.target.slice
+            if any(isinstance(part, ast.Slice) for part in ast.walk(index)):
+                index = ast.Subscript(_parsed("np.s_"), index, ast.Load())
+            arguments = [array, index, statement.value]
             yield ast.Expr(ast.Call(_parsed(at), arguments, []))
         yield ast.Assign(
             [copy.deepcopy(statement.target)], copy.deepcopy(statement.value), lineno=0
