@@ -39,7 +39,8 @@ steps = 1_000_000_000
 csv = "pixels.csv"
 class_column = "digit"
 """
-MOST_OF_SMALLEST, MOST_MILLISECONDS = 2.5, 15.0
+MOST_OF_SMALLEST, MOST_MILLISECONDS = {"n": 3.0, "s": 6.0}, 15.0
+"""A whole step writes every panel anew, an operation a few numbers."""
 
 
 @pytest.mark.parametrize("key", ["n", "s"])
@@ -67,7 +68,7 @@ def test_keys_at_rest(key: str, table: Table, tmp_path: Path) -> None:
             assert screen.quit("q") == 0
     mine, other = (median(seconds[name]) * 1e3 for name in commands)
     measured = f"median of {PRESSES} keys {mine:.1f} ms, the smallest app {other:.1f} ms"
-    table.add(f"key {key} at rest, article", measured, mine / other, MOST_OF_SMALLEST, "x")
+    table.add(f"key {key} at rest, article", measured, mine / other, MOST_OF_SMALLEST[key], "x")
     table.add(f"key {key} at rest", measured, mine, MOST_MILLISECONDS, "ms")
 
 
