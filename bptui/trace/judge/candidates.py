@@ -107,6 +107,8 @@ class Candidates:
         self.true, self.values, self.starts = true, values, starts
         self.depends, self.inputs = truth.tape.depends, truth.tape.inputs
         self.own = {parameter.before for parameter in truth.parameters}
+        self.level = {s for s, (first, *_) in true.items() if first.any() and not varies(first)}
+        """The sources whose gradients are the same number everywhere."""
         notes = truth.tape.notes
         named: dict[int, int] = {}
         for binding in truth.tape.bindings:
@@ -193,10 +195,10 @@ class Candidates:
             if len(there) < len(own) - 1 or not there:
                 return {}
             for entry, source in zip(own, there, strict=False):
-                values, true = self.values[entry][0], self.true[source][0]
-                if (values.size not in (1, true.size)) != odd:
+                values = self.values[entry][0]
+                if (values.size not in (1, self.true[source][0].size)) != odd:
                     return {}
-                if varies(values) and true.any() and not varies(true):
+                if source in self.level and varies(values):
                     return {}  # as the gradient of each term of the loss: it is a factor too many
                 result[entry] = source
         last = {source: entry for entry, source in result.items()}

@@ -4,37 +4,64 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
+import operator
 import warnings
-from collections.abc import Container, Iterable, Mapping
-from types import CodeType
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import repeat
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from bptui.trace.mend.held_values import Held
 from bptui.trace.mend.recalled import Recalled
-from bptui.trace.paths import COMPREHENSIONS, SINGLE
+from bptui.trace.paths import SINGLE
 from bptui.trace.step.multiples import Numbers, Values, right_value
 
 TARGET = "__target"
-LOADED, STORED = ast.Name(TARGET, ast.Load()), ast.Name(TARGET, ast.Store())
-
-
-def _of_numpy(name: str, *others: Any) -> Any:  # noqa: ANN401  as Python calls it
-    """Import for numpy, whose methods do it where they are called; for nothing else."""
-    if name.partition(".")[0] != "numpy":
-        raise ImportError(name)
-    return __import__(name, *others)
-
-
+LOADED = ast.Name(TARGET, ast.Load())
 SAFE = (
     "abs divmod enumerate float int len list map max min pow range reversed round slice str sorted"
 )
 BUILTINS = {
     name: getattr(builtins, name) for name in (*SAFE.split(), "sum", "tuple", "zip", "bool")
 }
-BUILTINS["__import__"] = _of_numpy
+BINARY: dict[type[ast.operator], tuple[Callable[..., Any], Callable[..., Any]]] = {
+    ast.Add: (operator.add, operator.iadd),
+    ast.Sub: (operator.sub, operator.isub),
+    ast.Mult: (operator.mul, operator.imul),
+    ast.MatMult: (operator.matmul, operator.imatmul),
+    ast.Div: (operator.truediv, operator.itruediv),
+    ast.FloorDiv: (operator.floordiv, operator.ifloordiv),
+    ast.Mod: (operator.mod, operator.imod),
+    ast.Pow: (operator.pow, operator.ipow),
+    ast.BitAnd: (operator.and_, operator.iand),
+    ast.BitOr: (operator.or_, operator.ior),
+    ast.BitXor: (operator.xor, operator.ixor),
+}
+"""Python's operators, each with that which changes what stands before it."""
+UNARY: dict[type[ast.unaryop], Callable[..., Any]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+}
+COMPARISONS: dict[type[ast.cmpop], Callable[..., Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda one, several: one in several,
+    ast.NotIn: lambda one, several: one not in several,
+}
+Seen: TypeAlias = dict[str, Any]
+"""What is in sight, by its text."""
+Computed: TypeAlias = Callable[[Seen], Any]
 
 
 def written(statement: ast.stmt | None) -> str | None:
@@ -71,35 +98,31 @@ class Evaluation:
         names = list(dict.fromkeys(name for turn in turns for name in turn.names))
         known = (pair for turn in turns for pair in turn.known.items())
         functions = {name for name, one in known if isinstance(one, Recalled)}
-        self.named = _Named(names, functions)
-        self.changed = f"__{names.index(self.variable)}" if self.variable in names else TARGET
+        self.computing = _Computing(names, functions)
+        self.changed = self.variable or TARGET
         """How the statement reads what it changes."""
         draws = range(len(next(iter(turns[0].names.values()), [])))
-        self.draws = [[self._seen(turn, draw) for turn in turns] for draw in draws]
-
-    def _seen(self, turn: Sight, draw: int) -> dict[str, Any]:
-        """Return what a statement sees in a turn."""
-        seen: dict[str, Any] = {"__builtins__": BUILTINS, "np": np}
-        for name, one in turn.known.items():
-            seen[name] = one.in_draw(draw) if isinstance(one, Recalled | Held) else one
-        numbers = self.named.numbers
-        return seen | {f"__{numbers[name]}": drawn[draw] for name, drawn in turn.names.items()}
+        self.draws = [[_seen(turn, draw) for turn in turns] for draw in draws]
 
     def of(self, statement: ast.stmt, wanted: Values | None = None) -> Values | None:
         """Return what a statement gives its target in each draw; None where it fails.
 
         It fails soon where the first draw is no multiple of what is ``wanted``.
         """
-        code, made = self._compiled(statement), list[Any]()
-        for turns, old in zip(self.draws, self.before or [None] * len(self.draws), strict=True):
-            given = self._carried_out(code, turns, old) if code else None
+        made = list[Any]()
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # numpy has doubts about some edits
             try:
-                made.append(np.asarray(given, dtype=np.float64))
-            except (TypeError, ValueError):
-                return None
-            if given is None or (
-                len(made) == 1 and wanted and not right_value(made, wanted[:1], exact=False)
-            ):
+                change = self._change(statement)
+                for turns, old in zip(self.draws, self.before or repeat(None), strict=False):
+                    value = self._behind(change, turns, old)
+                    if value is None:
+                        return None
+                    made.append(np.asarray(value, dtype=np.float64))
+                    first = wanted if len(made) == 1 else None
+                    if first and not right_value(made, first[:1], exact=False):
+                        return None
+            except Exception:  # whatever an edited statement may raise
                 return None
         return made
 
@@ -107,116 +130,192 @@ class Evaluation:
         """Return for each turn the values of expressions that are arrays, or numbers."""
         found: list[dict[str, Values]] = [{} for _ in self.draws[0]]
         for text in texts:
-            code = self._compiled(ast.Return(ast.parse(text, mode="eval").body))
-            if code is None:
-                continue
             for turn, values in enumerate(found):
-                made = [self._carried_out(code, draw[turn : turn + 1]) for draw in self.draws]
-                if all(isinstance(one, float | np.ndarray | np.generic) for one in made):
-                    values[text] = list(map(np.asarray, made))
+                with warnings.catch_warnings(), np.errstate(all="ignore"), suppress(Exception):
+                    warnings.simplefilter("ignore")
+                    of = self.computing.made(ast.parse(text, mode="eval").body)
+                    made = [of(draw[turn]) for draw in self.draws]
+                    if all(isinstance(one, float | np.ndarray | np.generic) for one in made):
+                        values[text] = list(map(np.asarray, made))
         return found
 
-    def _compiled(self, statement: ast.stmt) -> CodeType | None:
-        tree = self.named.made(_written(statement, self.variable))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the compiler has doubts about some edits
-            try:
-                return compile(ast.Module([tree], []), "<edit>", "exec")
-            except (SyntaxError, ValueError, TypeError):
-                return None
-
-    def _carried_out(
-        self, code: CodeType, turns: Iterable[dict[str, Any]], old: Numbers | None = None
-    ) -> Any:  # noqa: ANN401  whatever is computed
-        """Return what the target is behind all turns; None where they fail."""
+    def _behind(self, change: Computed, turns: Iterable[Seen], old: Numbers | None) -> Any:  # noqa: ANN401
+        """Return what the target is behind all turns."""
         before = None if old is None else np.array(old)
         given = {} if before is None else {TARGET: before if before.ndim else float(before)}
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            for seen in turns:
-                values = {**seen, **given}
-                try:
-                    exec(code, values)  # one statement, and nothing that it could reach out with
-                except Exception:  # whatever an edited statement may raise
-                    return None
-                if TARGET not in values:  # it changes nothing
-                    return None
-                given = {TARGET: values[TARGET], self.changed: values[TARGET]}
-        return given.get(TARGET)
+        for seen in turns:
+            value = change(seen | given if given else seen)
+            given = {TARGET: value, self.changed: value}
+        return given[TARGET]
+
+    def _change(self, statement: ast.stmt) -> Computed:
+        """Return what computes the new value of the variable that a statement changes."""
+        made = self.computing.made
+        match statement:
+            case ast.Return(value):
+                return made(value or ast.Constant(None))
+            case ast.Expr(ast.Call(func, arguments, words)):
+                others = [one for one in words if one.arg != "out"]
+                if len(others) < len(words):  # np.clip(array, -1, 1, out=array)
+                    return made(ast.Call(func, arguments, others))
+                # np.add.at(array, index, values)
+                call = made(ast.Call(func, [LOADED, *arguments[1:]], words))
+                return lambda seen: (call(seen), seen[TARGET])[1]
+            case ast.Assign([target, *_], value) | ast.AnnAssign(target, _, ast.expr() as value):
+                change = None
+            case ast.AugAssign(target, op, value):
+                change = BINARY[type(op)][1]
+            case _:
+                raise ValueError("it changes nothing")
+        new = made(value)
+        if not isinstance(target, ast.Subscript) or ast.unparse(target.value) != self.variable:
+            return (lambda seen: change(seen[TARGET], new(seen))) if change else new
+        index = made(target.slice)
+
+        def put(seen: Seen) -> Any:  # noqa: ANN401  the variable of which a part is changed
+            whole, at = seen[TARGET], index(seen)
+            whole[at] = change(whole[at], new(seen)) if change else new(seen)
+            return whole
+
+        return put
 
 
-def _written(statement: ast.stmt, variable: str) -> ast.stmt:
-    """Return a statement that changes TARGET in the place of the variable that it changes."""
-    if isinstance(statement, ast.Return):
-        return ast.Assign([STORED], statement.value or ast.Constant(None), lineno=1)
-    made = copy.copy(statement)
-    if isinstance(made, ast.Expr):
-        if isinstance(made.value, ast.Call):
-            call = made.value = copy.copy(made.value)
-            others = [one for one in call.keywords if one.arg != "out"]
-            if len(others) < len(call.keywords):  # np.clip(array, -1, 1, out=array)
-                call.keywords = others
-                return ast.Assign([STORED], call, lineno=1)
-            call.args = [LOADED, *call.args[1:]]  # np.add.at(array, index, values)
-        return made
-    assert isinstance(made, ast.Assign | ast.AugAssign | ast.AnnAssign)
-    target: ast.expr = made.targets[0] if isinstance(made, ast.Assign) else made.target
-    new: ast.Name | ast.Subscript = STORED
-    if isinstance(target, ast.Subscript) and ast.unparse(target.value) == variable:
-        new = ast.Subscript(LOADED, target.slice, ast.Store())
-    if isinstance(made, ast.Assign):
-        made.targets = [new]
-    else:
-        made.target = new
-    return made
+def _seen(turn: Sight, draw: int) -> Seen:
+    """Return what a statement sees in a turn."""
+    seen: Seen = {**BUILTINS, "np": np}
+    for name, one in turn.known.items():
+        seen[name] = one.in_draw(draw) if isinstance(one, Recalled | Held) else one
+    return seen | {name: drawn[draw] for name, drawn in turn.names.items()}
 
 
-class _Named:
-    """Puts short names in the place of expressions whose values are known.
+class _Computing:
+    """Makes of expressions what computes them, from the values of those that are known.
 
     What holds the variable of a comprehension has another value in each of its turns. Statements
     share much: what was made of it once is made once.
     """
 
-    def __init__(self, names: Iterable[str], functions: Container[str]) -> None:
-        self.numbers = {name: number for number, name in enumerate(names)}
-        self.functions = functions
-        self.known: dict[tuple[int, frozenset[str]], tuple[ast.AST, ast.AST]] = {}
-        """Nodes, which are kept alive, and what was made of them."""
+    def __init__(self, names: Container[str], functions: Container[str]) -> None:
+        self.names, self.functions = names, functions
+        self.known: dict[tuple[int, frozenset[str]], tuple[ast.AST, Computed]] = {}
+        """What was made of nodes, which are kept alive."""
 
-    def made(self, node: Any, turning: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401
-        """Return a node, or what else a field of one is, with short names."""
-        if isinstance(node, list):
-            return [self.made(part, turning) for part in node]
-        if not isinstance(node, ast.AST) or not node._fields:
-            return node
+    def made(self, node: ast.expr, turning: frozenset[str] = frozenset()) -> Computed:
+        """Return what computes an expression, in sight of the variables of comprehensions."""
         key = id(node), turning
         if key not in self.known:
             self.known[key] = node, self._new(node, turning)
         return self.known[key][1]
 
-    def _new(self, node: ast.AST, turning: frozenset[str]) -> ast.AST:
-        if isinstance(node, COMPREHENSIONS):
-            targets = [generator.target for generator in node.generators]
-            turning |= {name for target in targets for name in read_in(target)}
-        new = type(node).__new__(type(node))  # its fields follow
-        if isinstance(node, SINGLE) and isinstance(node.ctx, ast.Load):
-            number = self.numbers.get(ast.unparse(node))
-            if number is not None and not (turning and turning & read_in(node)):
-                new = node = ast.Name(f"__{number}", ast.Load())
-        for name in node._fields:
-            value = getattr(node, name, None)
-            parts = isinstance(value, ast.AST | list)
-            setattr(new, name, self.made(value, turning) if parts else value)
-        if isinstance(new, ast.Call) and isinstance(new.func, ast.Attribute):
-            method = node.func.attr  # type: ignore[attr-defined]  # that of a program's class
-            owner = ast.unparse(node.func.value)  # type: ignore[attr-defined]
-            if method in self.functions and owner not in (*self.numbers, "np", "numpy"):
-                new.func = ast.Name(method, ast.Load(), lineno=1, col_offset=0)
-        if new._attributes:
-            new.lineno = new.end_lineno = 1  # type: ignore[attr-defined]
-            new.col_offset = new.end_col_offset = 0  # type: ignore[attr-defined]
-        return new
+    def _new(self, node: ast.expr, turning: frozenset[str]) -> Computed:
+        """Raise :class:`ValueError` or :class:`KeyError` for what is not carried out."""
+        text = ast.unparse(node) if isinstance(node, SINGLE) else ""
+        if text in self.names and not (turning and turning & read_in(node)):
+            return operator.itemgetter(text)
+        made = partial(self.made, turning=turning)
+        match node:
+            case ast.Name(name):
+                return operator.itemgetter(name)
+            case ast.Constant(value):
+                return lambda seen: value
+            case ast.BinOp(left, op, right):
+                one, two, both = made(left), made(right), BINARY[type(op)][0]
+                return lambda seen: both(one(seen), two(seen))
+            case ast.UnaryOp(sign, operand):
+                one, signed = made(operand), UNARY[type(sign)]
+                return lambda seen: signed(one(seen))
+            case ast.Compare(left, [comparison], [right]):
+                one, two, both = made(left), made(right), COMPARISONS[type(comparison)]
+                return lambda seen: both(one(seen), two(seen))
+            case ast.Compare(left, ops, others):
+                pairs = zip([left, *others], ops, others, strict=False)
+                every: list[ast.expr] = [ast.Compare(a, [op], [b]) for a, op, b in pairs]
+                return made(ast.BoolOp(ast.And(), every))
+            case ast.BoolOp(op, [first, *rest]):
+                one, two = made(first), made(ast.BoolOp(op, rest) if rest[1:] else rest[0])
+                decisive = isinstance(op, ast.Or)
+                return lambda seen: v if bool(v := one(seen)) is decisive else two(seen)
+            case ast.Attribute(owner, name):
+                one = made(owner)
+                return lambda seen: getattr(one(seen), name)
+            case ast.Subscript(array, index):
+                one, two = made(array), made(index)
+                return lambda seen: one(seen)[two(seen)]
+            case ast.Slice():
+                ends = [
+                    made(end or ast.Constant(None)) for end in (node.lower, node.upper, node.step)
+                ]
+                return lambda seen: slice(*(end(seen) for end in ends))
+            case ast.Call():
+                return self._call(node, turning)
+            case ast.List(parts):
+                return self._several(parts, turning)
+            case ast.Tuple(parts):
+                several = self._several(parts, turning)
+                return lambda seen: tuple(several(seen))
+            case ast.IfExp(test, one_way, other_way):
+                decides, one, two = made(test), made(one_way), made(other_way)
+                return lambda seen: one(seen) if decides(seen) else two(seen)
+            case ast.ListComp(part, loops) | ast.GeneratorExp(part, loops):
+                return self._loop(part, loops, turning)
+        raise ValueError(ast.unparse(node))
+
+    def _several(self, parts: Sequence[ast.expr], turning: frozenset[str]) -> Computed:
+        """Return what computes a list of expressions, some of which are unpacked."""
+        unpacked = [isinstance(part, ast.Starred) for part in parts]
+        inner = [part.value if isinstance(part, ast.Starred) else part for part in parts]
+        made = [self.made(part, turning) for part in inner]
+        if not any(unpacked):
+            return lambda seen: [one(seen) for one in made]
+        pairs = list(zip(made, unpacked, strict=True))
+        return lambda seen: [
+            value for one, many in pairs for value in (one(seen) if many else (one(seen),))
+        ]
+
+    def _call(self, node: ast.Call, turning: frozenset[str]) -> Computed:
+        func, arguments = node.func, self._several(node.args, turning)
+        if isinstance(func, ast.Attribute) and func.attr in self.functions:
+            owner = ast.unparse(func.value)
+            if owner not in self.names and owner not in ("np", "numpy"):
+                func = ast.Name(func.attr)  # a method of a program's class
+        function, words = self.made(func, turning), node.keywords
+        if not words:
+            return lambda seen: function(seen)(*arguments(seen))
+        made = [(word.arg or "", self.made(word.value, turning)) for word in words]
+        return lambda seen: function(seen)(
+            *arguments(seen), **{name: one(seen) for name, one in made}
+        )
+
+    def _loop(
+        self, part: ast.expr, loops: Sequence[ast.comprehension], turning: frozenset[str]
+    ) -> Computed:
+        """Return what computes the list of what a comprehension gives."""
+        turning |= {name for loop in loops for name in read_in(loop.target)}
+        made = [
+            (loop.target, self.made(loop.iter, turning), self._several(loop.ifs, turning))
+            for loop in loops
+        ]
+        of = self.made(part, turning)
+
+        def turns(seen: Seen, number: int = 0) -> Iterator[Any]:
+            if number == len(made):
+                yield of(seen)
+                return
+            target, every, tests = made[number]
+            for value in every(seen):
+                now = seen | _given(target, value)
+                if all(tests(now)):
+                    yield from turns(now, number + 1)
+
+        return lambda seen: list(turns(seen))
+
+
+def _given(target: ast.expr, value: Any) -> Seen:  # noqa: ANN401  whatever a loop goes through
+    """Return what names in the target of a loop are in one of its turns."""
+    if isinstance(target, ast.Tuple | ast.List):
+        parts = zip(target.elts, value, strict=True)
+        return {name: one for pair in parts for name, one in _given(*pair).items()}
+    return {ast.unparse(target): value}
 
 
 def read_in(node: ast.AST) -> set[str]:

@@ -104,6 +104,7 @@ class StepTruth:
         self.draws, self.numbers = self.drawn.draws, self.drawn.numbers
         self._true: tuple[Gradients | None, dict[Node, Values]] = None, {}
         self.decay = WeightDecay(self)
+        self._adapted: dict[tuple[Key, int], bool] = {}
 
     def true_of(self, parameter: Parameter, found: Gradients) -> Values:
         """Return a parameter's true gradient in all draws."""
@@ -349,4 +350,6 @@ class StepTruth:
 
     def adapted(self, key: Key, entry: int) -> bool:
         """Tell whether an optimizer makes something else of a gradient, before it updates."""
-        return adapted(self, key[0], entry, self.behind[key])
+        if (key, entry) not in self._adapted:
+            self._adapted[key, entry] = adapted(self, key[0], entry, self.behind[key])
+        return self._adapted[key, entry]
