@@ -279,6 +279,38 @@ for step in range(2):
     W -= 0.05 * dW
     V -= 0.05 * dV
 """
+WRONG_HIDDEN = SHARED.replace("  #! gp = back(u, ha, -2 * (ea - ep) * active)", "").replace(
+    "    ga = back(x, ha, 2 * (en - ep) * active)\n",
+    "    ga = back(x, ha, 2 * (en - ep) * active)  #! ga = back(x, -ha, 2 * (en - ep) * active)\n",
+)
+FILLED = WRONG_HIDDEN.replace(
+    "    dh = g @ V.T\n", "    dh = np.zeros_like(h)\n    dh += g @ V.T\n"
+)
+"""Of an argument only the shape is read, too."""
+FLOW = """
+def flow(h):
+    path = [h]
+    for _ in range(3):
+        path.append(path[-1] + 0.5 * np.tanh(V @ path[-1] + c))
+    return path
+def adjoint(path, lam):
+    gV, gc = 0, 0
+    for h in path[-2::-1]:
+        z = V @ h + c
+        d = lam * (1 - np.tanh(z) ** 2)
+        gV = gV + 0.5 * d @ h.T
+        gc = gc + d.sum(1, keepdims=True) / 2  #! gc = gc + d.mean(1, keepdims=True) / 2
+        lam = lam + 0.5 * V.T @ d
+    return gV, gc
+c = np.zeros((2, 1))
+for step in range(2):
+    path = flow(x[:, :2].T)
+    off = path[-1] - y.T
+    loss = 0.5 * np.sum(off ** 2) / off.shape[1]
+    gV, gc = adjoint(path, off / off.shape[1])
+    V, c = V - 0.1 * gV, c - 0.1 * gc
+"""
+"""No argument is wrong that would be right for one of the gradients alone."""
 SLIPS = {
     "d = error(out, y)": ("d = error(-out, y)", "d = error(out, -y)", "d = error(out ** 2, y)"),
     "dz = sloped(d @ V.T, z)": ("dz = sloped(d @ V.T, z ** 2)", "dz = sloped(d @ V.T, 1 - z)"),
@@ -288,7 +320,7 @@ SLIPPED = [
 ]
 
 
-@pytest.mark.parametrize("text", [SHARED, *SLIPPED])
+@pytest.mark.parametrize("text", [SHARED, FILLED, FLOW, *SLIPPED])
 def test_a_wrong_argument_is_the_calls(text: str) -> None:
     assert_judged(text)
 

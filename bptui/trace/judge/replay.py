@@ -60,7 +60,9 @@ class Replay:
         """Return what changes where entries are others for those that read them by another name."""
         for entry, name in names.items():
             self.renamed.setdefault(entry, []).insert(0, name)
-        reading = {user for users, _ in names.values() for user in users}.difference(pinned)
+        users = {user for users, _ in names.values() for user in users}.difference(pinned)
+        # of some only the shape is read, as by zeros_like
+        reading = {user for user in users if self.truth.graph.nodes[user].inputs}
         later = [entry for entry in self.backward if entry not in pinned]
         changed = self._again(later, set(), dict(known), dict.fromkeys(reading, as_it_is))
         for entry in names:

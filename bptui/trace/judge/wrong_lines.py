@@ -340,11 +340,14 @@ class Lines:
         return (self.replay.carried(others, {}) or {}) if others else {}
 
     def mends(self, changed: Changes, *repairs: Repair) -> bool:
-        """Whether changes put right what repairs do."""
+        """Whether changes put right what repairs do, and break nothing."""
         mended = frozenset().union(*(repair.mended for repair in repairs))
-        own = (p for p in self.truth.parameters if p.key in mended)
-        factors = {p.key: self.fitting.fits(p, changed) for p in own}
-        return all(one is not None and self.agrees(key, one) for key, one in factors.items())
+        for parameter in self.truth.parameters:
+            key, factor = parameter.key, self.fitting.fits(parameter, changed)
+            fits = factor is not None and (key not in mended or self.agrees(key, factor))
+            if not fits and (key in mended or key not in self.wrong):
+                return False
+        return True
 
     def mended_by(
         self, repair: Repair, edit: Callable[[Changes, Collection[int]], Changes | None]

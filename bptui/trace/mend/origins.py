@@ -133,7 +133,7 @@ def _of_term(lines: Lines, repair: Repair) -> tuple[Repair, Changes] | None:
     if len(places) != 1 or repair.place in places:
         return None
     changed = lines.replay.carried(found, lines.without(repair), lines.others(repair))
-    if changed is None or not _mends(lines, changed, repair):
+    if changed is None or not lines.mends(changed, repair):
         return None
     return moved(places.pop(), found, [repair]), changed
 
@@ -155,7 +155,7 @@ def _of_origins(
             if replaced.keys().isdisjoint(origin.made):
                 continue
             changed = _again(lines, origin, replaced)
-            if changed is not None and _mends(lines, changed, wrong.repair):
+            if changed is not None and lines.mends(changed, wrong.repair):
                 yield origin, replaced, {**known, **changed}, text
 
 
@@ -279,10 +279,3 @@ def _is_gradient(lines: Lines, repair: Repair, entry: int, values: Values) -> bo
             if true is not None and multiple(change, true) is not None:
                 return True
     return False
-
-
-def _mends(lines: Lines, changed: Changes, repair: Repair) -> bool:
-    """Whether changes put right what a repair does, and break nothing."""
-    right = (p for p in lines.truth.parameters if p.key not in lines.wrong)
-    fits = all(lines.fitting.fits(parameter, changed) is not None for parameter in right)
-    return fits and lines.mends(changed, repair)
