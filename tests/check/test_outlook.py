@@ -90,6 +90,22 @@ for step in range(3):
     V -= rate * gV
     W -= rate * x.T @ dz
 """
+CHANGED = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(4, 6)), rng.uniform(0.1, 0.9, size=(4, 2))
+for row in X:
+    row[:2] += 1.0
+W, V = 0.3 * rng.normal(size=(3, 3)), 0.3 * rng.normal(size=(3, 2))
+for step in range(3):
+    h = np.tanh(X[:, :3] @ W)
+    d = h @ V - y
+    gV, dz = h.T @ d, d @ V.T * (1 - h ** 2)
+    gX = np.zeros_like(X)
+    gX[:, :3] += dz @ W.T
+    V -= 0.1 * gV
+    W -= 0.1 * X[:, :3].T @ dz
+"""
 PADDED = """
 import numpy as np
 rng = np.random.default_rng(0)
@@ -105,6 +121,7 @@ for step in range(200):
     K -= 0.5 * np.einsum("ncwk,nw->ck", views, d)
 """
 FINE = {
+    "a gradient of data that were changed in place": CHANGED,
     "a gradient of data that were padded": PADDED,
     "data that are joined with a state": STATES,
     "a gradient of data in whole numbers": ROWS,

@@ -21,6 +21,7 @@ PRODUCTS = ("matmul", "multiply", "einsum")
 VIEWS = frozenset(
     ("getitem", "transpose", "reshape", "positive", "expand_dims", "swapaxes", "broadcast_to")
 )
+JOINED = ("concatenate", "stack", "pad", "setitem", "put")
 
 
 class Drawn:
@@ -127,11 +128,14 @@ def views_of(graph: Lowered, parameters: Collection[Node], early: Collection[int
 
 
 def shown(node: Node) -> set[Node]:
-    """Return a node and what it shows numbers of: x of x[i].T, x and h of np.hstack((x, h))."""
+    """Return a node and what it shows numbers of: x of x[i].T, x and h of np.hstack((x, h)).
+
+    So it does of an array that a part of is written anew.
+    """
     found, stack = set[Node](), [node]
     while stack:
         found.add(top := stack.pop())
-        stack += top.inputs if top.op.name in (*VIEWS, "concatenate", "stack", "pad") else ()
+        stack += top.inputs if top.op.name in (*VIEWS, *JOINED) else ()
     return found
 
 
