@@ -56,6 +56,18 @@ for step in range(2):
         dh = dh * (1 - z) + da * r
     V, W, U, S = V - 0.01 * dV, W - 0.01 * dW, U - 0.01 * dU, S - 0.01 * dS
 """,
+    "a function that is used on the way back alone is given something else": """
+slope = lambda a: 1 / (1 + np.exp(-a))
+for step in range(2):
+    a = x @ W + b
+    h = np.log1p(np.exp(a))
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dz = d @ V.T * slope(a)  #! dz = d @ V.T * slope(-a)
+    V -= 0.01 * h.T @ d
+    W -= 0.01 * x.T @ dz
+    b -= 0.01 * dz.sum(axis=0)
+""",
     "a slope alone, as its function has given it": """
 def slope(out):
     return 1 - out ** 2

@@ -67,7 +67,7 @@ def _makers(lines: Lines, line: Callable[[int], int]) -> list[_Maker]:
         for maker in sorted(found, key=lambda one: -len(one.users))
         if len(set(maker.users.values())) > 1 or factors.isdisjoint(maker.users)
         if maker.place in called
-        or not all(_other(lines, *one, [*maker.users]) for one in maker.needed.items())
+        or not all(_other(lines, *one, [*maker.users], line) for one in maker.needed.items())
     ]
 
 
@@ -160,23 +160,28 @@ def _frame(lines: Lines, entry: int) -> int:
     return next((b.frame for b in lines.truth.tape.bindings if b.when > entry), 0)
 
 
-def _other(lines: Lines, call: int, needed: Values, users: Sequence[int]) -> bool:
+def _other(
+    lines: Lines, call: int, needed: Values, users: Sequence[int], line: Callable[[int], int]
+) -> bool:
     """Whether a function gives what is needed for another forward value.
 
-    A line of the same call as its users is given nothing by them.
+    A line of the same call as its users is given nothing by them, but for what their lines make.
     """
     tape, backward = lines.truth.tape, set(lines.backward)
-    if _frame(lines, call) in {_frame(lines, user) for user in users}:
-        return False
+    own = {line(tape.notes[user].place) for user in users}
     inner, given, stack = {call}, set[int](), [call]
     while stack:
         for part in tape.inputs[stack.pop()]:
-            if part not in backward or lines.factors(part):
+            made = line(tape.notes[part].place) in own
+            if made or part not in backward or lines.factors(part):
                 given |= {part} & lines.truth.dependent
             elif part not in inner:
                 inner.add(part)
                 stack.append(part)
-    return len(given) == 1 and any(
+    same = _frame(lines, call) in {_frame(lines, user) for user in users}
+    if len(given) != 1 or (same and line(tape.notes[min(given)].place) not in own):
+        return False
+    return any(
         (multiple(found[call], needed) or 0.0) > 0.0
         for found in lines.replay.with_others(given.pop(), lines.forward, inner)
         if call in found
