@@ -174,13 +174,15 @@ def has_its_data(tape: Tape, update: Update, sums: set[int]) -> bool:
     """Whether what is added, at a rate, is made of data that were combined with the old value.
 
     But not where that was compared with anything: then what is added depends on it, too. Nor in
-    ``sums`` such as this: gradients are added up so.
+    ``sums`` such as this, and where these read it: gradients are added up so.
     """
     added = update.sum.added
     if not isinstance(added, Reference) or not update.product(tape).scalars:
         return False
     empty = {entry for entry, note in enumerate(tape.notes) if note.call == "zeros_like"}
-    forward = tape.dependents({update.before}, update.after, sums) - {update.before}
+    places = {tape.notes[entry].place for entry in sums}
+    later = tape.dependents({update.before}, update.after, sums) - {update.before}
+    forward = {entry for entry in later if tape.notes[entry].place not in places}
 
     def data(entries: Iterable[int]) -> set[int]:
         behind = tape.behind(entries, empty | sums)
