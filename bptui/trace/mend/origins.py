@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
+
 from bptui.trace.judge.arguments import blame_call
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair, moved
@@ -31,8 +33,8 @@ EDITS = 2_000
 """Edits of a line that are tried at most."""
 LINES = 4
 """Lines that are looked at before a wrong one, and behind it, the nearest first."""
-TURNS = 8
-"""Turns of a loop that may make up what is wrong behind it, at most."""
+TURNS = 16_000
+"""Turns of a loop, of all edits, in which a line is carried out with those at most."""
 
 Viewed = Callable[[Repair], View | None]
 Users = Mapping[int, Collection[int]]
@@ -230,6 +232,7 @@ def _edited(
     evaluation, at = Evaluation(near), near.entry
     sums = {sight.entry: sight for sight in filter(None, map(seen, sorted(before)))}
     others = {entry: Evaluation(sight) for entry, sight in sums.items() if entry != at}
+    left = TURNS
     for edited in islice(edits(statement, near.names, near.counts), EDITS):
         if later and not read_in(statement) <= read_in(edited):
             continue  # it would no longer read what seems to be wrong
@@ -240,10 +243,10 @@ def _edited(
             if not _is_gradient(lines, wrong.repair, at, found):
                 continue
         else:
-            if not any(
-                _gives(lines, origin, wrong, {at: found, **of_all})
-                for of_all in _in_all_turns(edited, others)
-            ):
+            left -= len(others)
+            turns_too = others if left > 0 else {}
+            ways = _in_all_turns(lines, edited, {at: found}, turns_too)
+            if not any(_gives(lines, origin, wrong, way) for way in ways):
                 continue
         if not turns:
             lines.current = known if later else wrong.right  # as when the line is mended
@@ -252,15 +255,32 @@ def _edited(
             lines.current = known
         every = {entry: turn.of(edited) for entry, turn in turns.items()}
         if all(every.values()) and every.keys() <= lines.values.keys():
-            yield view.whole(edited, inner), {e: values for e, values in every.items() if values}
+            replaced = {entry: values for entry, values in every.items() if values}
+            for way in (replaced, *_added_up(lines, edited, replaced)):
+                yield view.whole(edited, inner), way
 
 
-def _in_all_turns(edited: ast.stmt, others: Mapping[int, Evaluation]) -> Iterator[Changes]:
-    """Yield what a line gives in one turn of a loop alone, and in the ``others`` as well."""
-    yield {}
-    found = {e: turn.of(edited) for e, turn in others.items()} if len(others) < TURNS else {}
-    if found and all(found.values()):
-        yield {entry: values for entry, values in found.items() if values}
+def _in_all_turns(
+    lines: Lines, edited: ast.stmt, last: Changes, others: Mapping[int, Evaluation]
+) -> Iterator[Changes]:
+    """Yield what a line gives in one turn of a loop alone, in the ``others`` as well, and added up.
+    """
+    yield last
+    found = {e: values for e, turn in others.items() if (values := turn.of(edited))}
+    if found and len(found) == len(others):
+        yield last | found
+        yield from _added_up(lines, edited, last | found)
+
+
+def _added_up(lines: Lines, edited: ast.stmt, made: Changes) -> Iterator[Changes]:
+    """Yield what turns of a sum give where each begins with what the one before it has given."""
+    if isinstance(edited, ast.AugAssign) and len(made) > 1:
+        more, found = [np.asarray(0.0) for _ in lines.truth.draws], Changes()
+        for entry, values in sorted(made.items()):
+            own = lines.values[entry]
+            more = [sum_ + new - old for sum_, new, old in zip(more, values, own, strict=True)]
+            found[entry] = [old + sum_ for old, sum_ in zip(own, more, strict=True)]
+        yield found
 
 
 def _gives(lines: Lines, origin: _Origin, wrong: _Wrong, replaced: Changes) -> bool:
