@@ -263,8 +263,7 @@ def _edited(
 def _in_all_turns(
     lines: Lines, edited: ast.stmt, last: Changes, others: Mapping[int, Evaluation]
 ) -> Iterator[Changes]:
-    """Yield what a line gives in one turn of a loop alone, in the ``others`` as well, and added up.
-    """
+    """Yield what a line gives in one turn of a loop alone, in the others too, and added up."""
     yield last
     found = {e: values for e, turn in others.items() if (values := turn.of(edited))}
     if found and len(found) == len(others):

@@ -300,8 +300,8 @@ def _is_meant(truth: StepTruth, gradient: int, entry: int, made: set[int]) -> bo
     if call not in ("add", "subtract", "multiply"):
         return False
     if not others:
-        fewer = (np.size(tape.values[one]) < size for one in tape.ancestors(inputs[-1]) & made)
-        return call == "subtract" and any(fewer)
+        behind = tape.ancestors(inputs[-1]) & made if call == "subtract" and size > 1 else ()
+        return any(np.size(tape.values[one]) < size for one in behind)
     (other,) = others
     if not tape.shape(other):
         return False
