@@ -26,20 +26,28 @@ class Meant:
         self.names: dict[int, str] = {}
         """The first names of entries."""
         self.anew: dict[tuple[int, int], str] = {}  # by the places that give them, too
+        self.frames: dict[int, int] = {}
+        """The calls of functions that give the first names."""
         for binding in lines.truth.tape.bindings:
             if not binding.name.startswith("return "):
                 name = short(binding.name)
                 self.anew[binding.entry, binding.place] = name
                 self.names.setdefault(binding.entry, name)
+                self.frames.setdefault(binding.entry, binding.frame)
 
     def called(self, entry: int, source: Source, anew: int | None = None) -> bool:
-        """Whether something else's gradient is called that of h, as dh: if ``anew``, where."""
-        of, own = self.names.get(source[0]), self.names.get(entry)
+        """Whether something else's gradient is called that of h, as dh: if ``anew``, where.
+
+        So may a path's part of it be, where h has its name, too.
+        """
+        of, own, here = self.names.get(source[0]), self.names.get(entry), self.frames.get
         factors = self.lines.factors(entry)
         if anew is not None:  # and that of one value may have the wrong sign for another
             own, sign = self.anew.get((entry, anew)), self.lines.first_factor(entry) or 1.0
             factors = {one: factor for one, factor in factors.items() if factor * sign > 0.0}
-        known = {self.names.get(one) for one, _ in factors}
+        known = {
+            self.names.get(one) for one, part in factors if part < 0 or here(one) != here(entry)
+        }
         return source[1] == ALL and of is not None and own == "d" + of and of not in known
 
     def turned(self, known: Mapping[int, Source]) -> bool:
