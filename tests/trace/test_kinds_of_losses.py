@@ -7,6 +7,21 @@ import pytest
 from tests.trace.kinds import assert_judged, program
 
 PROGRAMS = {
+    "all gradients are wrong where targets come from a copy of the network": """
+T, S, chosen = W.copy(), V.copy(), (x[:, 0] > 0).astype(int)
+for step in range(2):
+    target = y[:, 0] + 0.9 * (np.tanh(x[::-1] @ T) @ S).max(axis=1)
+    h = np.tanh(x @ W)
+    q = h @ V
+    error = q[np.arange(6), chosen] - target
+    loss = 0.5 * np.mean(error ** 2)
+    dq = np.zeros_like(q)
+    dq[np.arange(6), chosen] = error / 6  #! dq[:] = error[:, None] / 6
+    dV = h.T @ dq
+    dW = x.T @ (dq @ V.T * (1 - h ** 2))
+    V -= 0.1 * dV
+    W -= 0.1 * dW
+""",
     "an actor and a critic that share a layer, what an action was worth being given": """
 a, chosen = V[:, 0].copy(), (x[:, 0] > 0).astype(int)
 for step in range(2):

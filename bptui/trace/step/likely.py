@@ -127,13 +127,11 @@ def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
     return _if_better(truth, judged, changes)
 
 
-def _if_better(truth: StepTruth, judged: Judged, changes: Mapping[Node, Node]) -> Judged:
-    """Return how parameters fare with other nodes in the loss, where that is better."""
-    if not changes:
-        return judged
-    node = rewritten([judged.loss.node], changes)[judged.loss.node]
-    other = truth.judged(judged.loss._replace(node=node))
-    return other if other is not None and other.right > judged.right else judged
+def _if_better(truth: StepTruth, judged: Judged, new: Mapping[Node, Node], by: int = 1) -> Judged:
+    """Return how parameters fare with other nodes in the loss, where that is better ``by`` some."""
+    node = rewritten([judged.loss.node], new)[judged.loss.node] if new else None
+    other = truth.judged(judged.loss._replace(node=node)) if node else None
+    return other if other is not None and other.right >= judged.right + by else judged
 
 
 def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
@@ -162,7 +160,8 @@ def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
                 logs = {one.inputs[0] for one in shown(other) if one.op.name == "log"}
                 if logs and logs.isdisjoint(ordered([part])):
                     changes[node] = truth.held(part) * other
-    return _if_better(truth, judged, changes)
+    copied = any(truth.tape.notes[graph.entry[one]].call in COPIES for one in changes)
+    return _if_better(truth, judged, changes, by=0 if copied else 1)
 
 
 def _is_copy(
