@@ -29,6 +29,25 @@ for step in range(2):
         p -= 0.1 * q
 """
 KINDS = {
+    "a path's part is called the whole gradient, and handed on by a copy": """
+for step in range(3):
+    z = x @ W
+    c = z - z.sum(0) / 6
+    q = c ** 2
+    s = (q.sum(0) / 5 + 1e-5) ** -0.5
+    h = c * s
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dh = d @ V.T
+    dc = s * dh
+    ds = (c * dh).sum(0)
+    dq = np.ones_like(q) / 5 * (-0.5 * s ** 3) * ds
+    dc += 2 * c * dq  #! dc = 2 * c * dq
+    dz = dc.copy()
+    dz += -dc.sum(0) / 6
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dz
+""",
     "a function goes back through several sequences": TIMED,
     "an error that is multiplied with the wrong number, for all parameters": """
 worth, chosen = rng.normal(size=6), (x[:, 0] > 0).astype(int)

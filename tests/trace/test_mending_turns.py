@@ -206,10 +206,45 @@ for k in (1, 2, 3):
     w -= 0.1 * dh * h * (1 - h) * k
 """
 
+PICKED = """
+w, cuts = W[:, 0].copy(), np.array([-0.5, 0.5])
+for step in range(2):
+    loss, gw, gc = 0.0, np.zeros(3), np.zeros(2)
+    for row, k in zip(x, np.array([0, 1, 2, 1, 0, 2])):
+        up = 1 / (1 + np.exp(row @ w - cuts[k])) if k < 2 else 1.0
+        low = 1 / (1 + np.exp(row @ w - cuts[k - 1])) if k > 0 else 0.0
+        share = up - low
+        loss -= np.log(share)
+        gw += (up * (1 - up) - low * (1 - low)) / share * row
+        if k < 2:
+            gc[k] -= up * (1 - up) / share
+        if k > 0:
+            gc[k - 1] += low * (1 - low) / share
+    w -= 0.01 * gw
+    cuts -= 0.01 * gc
+"""
+NORMED = """
+U = rng.normal(size=(3, 3))
+for step in range(3):
+    c = x @ U - (x @ U).mean(axis=1, keepdims=True)
+    s = 1 / np.sqrt((c ** 2).mean(axis=1, keepdims=True) + 1e-5)
+    n = c * s
+    loss = ((n @ W - y) ** 2).mean()
+    d = 2 * (n @ W - y) / y.size
+    dn = d @ W.T
+    m = dn.mean(axis=1, keepdims=True)
+    k = (dn * n).mean(axis=1, keepdims=True)
+    dz = s * (dn - m - n * k)
+    U -= 0.1 * x.T @ dz
+    W -= 0.1 * n.T @ d
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [
+        (PICKED, "gc[k - 1] += low", "gc[k - 1] -= low"),
+        (NORMED, "(dn * n).mean(axis=1,", "(dn * n).mean(axis=0,"),
         (CRITIC, "back((p - 1) / p.size, h)", "back(p / p.size, h)"),
         (HOLDING, "(1 - self.a[i] ** 2)", "(1 - self.a[i - 1] ** 2)"),
         (HOLDING, "g = self.a[i].T @ d", "g = self.a[i + 1].T @ d"),

@@ -28,6 +28,7 @@ from bptui.trace.mend.should_be import View
 from bptui.trace.mend.statement_edits import edits
 from bptui.trace.paths import Element, Path, within
 from bptui.trace.step.multiples import Values, multiple, right_value
+from bptui.trace.step.parts import WRITES
 
 EDITS = 2_000
 """Edits of a line that are tried at most."""
@@ -175,6 +176,9 @@ def _origins(lines: Lines, wrong: _Wrong) -> Iterator[_Origin]:
     """Yield the lines that may be wrong instead: that name, make, or use what seems to be."""
     tape = lines.truth.tape
     behind = tape.ancestors(wrong.entry)
+    own = wrong.repair.place
+    if tape.notes[wrong.entry].call in WRITES and own in lines.places:  # between those of others
+        yield _Origin(own, lines.places[own], {})
     if wrong.repair.renamed:
         made = tape.notes[wrong.entry].place
         yield _Origin(made, lines.places.get(made, [wrong.entry]), {})
@@ -223,7 +227,8 @@ def _edited(
     def seen(entry: int) -> Sight | None:
         return view.sight(entry, entry in origin.users, inner and inner[1])
 
-    before = lines.truth.tape.ancestors(wrong.entry).intersection(origin.made) - {wrong.entry}
+    before = lines.truth.tape.ancestors(wrong.entry).intersection(origin.made)
+    before -= {wrong.entry} if origin.place != wrong.repair.place else set()
     later = not before and not origin.users
     known, turns = lines.current, dict[int, Evaluation]()
     near = seen(max(before or origin.made) if not later else min(origin.made))
@@ -237,7 +242,8 @@ def _edited(
         if later and not read_in(statement) <= read_in(edited):
             continue  # it would no longer read what seems to be wrong
         found = evaluation.of(edited)
-        if found is None or found[0].shape != lines.values[at][0].shape:
+        shape = lines.values[at][0].shape
+        if found is None or (found[0].shape != shape if later else found[0].ndim != len(shape)):
             continue
         if later:
             if not _is_gradient(lines, wrong.repair, at, found):
