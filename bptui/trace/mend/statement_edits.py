@@ -122,7 +122,10 @@ def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Another small number for a number, another sign, twice or half as much, a slope of it."""
+    """Another small number for a number, another sign, twice or half as much, a slope of it.
+
+    A power is a slope times the exponent that is one more.
+    """
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         yield from (ast.Constant(other) for other in (0, 1, 2) if other != node.value)
         yield from _lengths(names)
@@ -130,6 +133,9 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
+    match node:
+        case ast.BinOp(_, ast.Pow(), ast.Constant(int(exponent))):
+            yield ast.BinOp(ast.Constant(exponent + 1), ast.Mult(), node)
     own = ast.unparse(node)
     if own in names and _varies(names[own]):
         yield from (_parsed(slope.format(x=own)) for slope in SLOPES[1:])
