@@ -339,7 +339,7 @@ for step in range(2):
 """).verdict.right
 
 
-@pytest.mark.parametrize("name", ["etotal", "custo", "perte", "verlust", "perdida"])
+@pytest.mark.parametrize("name", ["etotal", "custo", "verlust", "perdida", "kl", "sse", "损失"])
 def test_a_loss_may_be_named_in_other_words(name: str) -> None:
     text = f"""
 a, c, p, q = 0.3, -0.5, 0.4, 1.2

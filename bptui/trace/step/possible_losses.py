@@ -19,6 +19,7 @@ from bptui.trace.tape import ABSOLUTES, POWERS, Tape, Value
 
 NAMES: tuple[str, ...] = ("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce")
 NAMES += ("custo", "cout", "coût", "perda", "perdida", "pérdida", "perte", "verlust", "kosten")
+NAMES += ("sse", "kld", "损失", "損失")
 """How a word begins by which programs call their loss, in several languages."""
 GAINS = ("likelihood", "loglik", "loglikelihood", "ll")
 """Words for what they make large, where it is below 0, as logarithms of probabilities are."""
@@ -77,7 +78,7 @@ def _words(text: str) -> list[str]:
 
 def _of_a_loss(text: str) -> bool:
     words = _words(text)
-    return any(word.startswith(NAMES + VAGUE) or word in ("j", "e", "l") for word in words)
+    return any(word.startswith(NAMES + VAGUE) or word in ("j", "e", "l", "kl") for word in words)
 
 
 def _is_gain(text: str, value: Value) -> bool:
