@@ -206,6 +206,19 @@ for k in (1, 2, 3):
     w -= 0.1 * dh * h * (1 - h) * k
 """
 
+HELD_BY_ITEMS = """
+from types import SimpleNamespace as Layer
+net = [Layer(w=W), Layer(w=V)]
+for step in range(2):
+    h = np.tanh(x @ net[0].w)
+    g = h @ net[1].w
+    o = np.tanh(g)
+    loss = ((o - y) ** 2).sum()
+    d = 2 * (o - y) * (1 - o ** 2)
+    dh = d @ net[1].w.T * (1 - h ** 2)
+    net[1].w -= 0.01 * h.T @ d
+    net[0].w -= 0.01 * x.T @ dh
+"""
 PICKED = """
 w, cuts = W[:, 0].copy(), np.array([-0.5, 0.5])
 for step in range(2):
@@ -243,6 +256,7 @@ for step in range(3):
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [
+        (HELD_BY_ITEMS, "* (1 - h ** 2)", "* (1 - o ** 2)"),
         (PICKED, "gc[k - 1] += low", "gc[k - 1] -= low"),
         (NORMED, "(dn * n).mean(axis=1,", "(dn * n).mean(axis=0,"),
         (CRITIC, "back((p - 1) / p.size, h)", "back(p / p.size, h)"),

@@ -129,7 +129,9 @@ class Expressions(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         owner = self.expression(node.value)
         made: ast.expr = ast.Attribute(owner, node.attr, node.ctx)
-        if isinstance(node.ctx, ast.Load) and node.attr in WATCHED_ATTRIBUTES:
+        of_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+        watched = node.attr in WATCHED_ATTRIBUTES or not (of_self or node.attr.startswith("__"))
+        if isinstance(node.ctx, ast.Load) and watched:
             made = self.hook("attribute", self.at(node), owner, ast.Constant(node.attr))
         return ast.copy_location(made, node)
 

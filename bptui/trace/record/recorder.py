@@ -93,10 +93,13 @@ class Recorder(Calls):
         return result
 
     def attribute(self, at: int, owner: Value, name: str) -> Value:
-        """Read an attribute that may be a view of an array."""
+        """Read an attribute: it may be a view of an array, or an array that an object has."""
         result = getattr(owner, name)
-        if isinstance(owner, np.ndarray | np.generic) and isinstance(result, np.ndarray):
-            return self.note("transpose" if name == "T" else name, (owner,), {}, at, result)
+        if isinstance(owner, np.ndarray | np.generic):
+            if isinstance(result, np.ndarray):
+                return self.note("transpose" if name == "T" else name, (owner,), {}, at, result)
+        elif is_number(result) and self.is_known(result):
+            self.reads.append((len(self.tape), at, self.entry_of(result, at), ()))
         return result
 
     def apart(self, at: int, value: Value, shape: Value) -> Value:
