@@ -269,6 +269,16 @@ for i, j in [(0, 0), (0, 1), (1, 0)]:
         P[i][k] = p + 0.01 * (2 * e * q - 0.02 * p)
         Q[k][j] += 0.01 * (2 * e * p - 0.02 * q)  #! Q[k][j] += 0.01 * (2 * e * P[i, k] - 0.02 * q)
 """,
+    "a loss less a number, as the logarithm of a hyperbolic cosine": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    off = h @ V - y
+    loss = np.logaddexp(off, -off).mean() - np.log(2.0)
+    d = np.tanh(off) / off.size
+    dh = d @ V.T  #! dh = d
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ (dh * (1 - h * h))
+""",
     "no gradient depends on a parameter": """
 t = np.r_[np.ones(3), np.zeros(3)]
 w, c = np.zeros(3), np.array(0.1)

@@ -59,14 +59,9 @@ class Loss(NamedTuple):
     @property
     def named(self) -> bool:
         """Whether the program calls it a loss, and does not mean something on the way back."""
-        words = _words(self.text)
-        vague = (
-            self.used
-            and not self.gain
-            and not any(word.startswith(NAMES) or word == "j" for word in words)
-        )
+        vague = self.used and not self.gain and not _surely_a_loss(self.text)
         slope = self.used and any(
-            word.startswith(SLOPES) or word in ("d", "pd", "wrt") for word in words
+            word.startswith(SLOPES) or word in ("d", "pd", "wrt") for word in _words(self.text)
         )
         own = self.gain or _of_a_loss(self.text)
         return self.entry is not None and own and not vague and not slope
@@ -79,6 +74,10 @@ def _words(text: str) -> list[str]:
 def _of_a_loss(text: str) -> bool:
     words = _words(text)
     return any(word.startswith(NAMES + VAGUE) or word in ("j", "e", "l", "kl") for word in words)
+
+
+def _surely_a_loss(text: str) -> bool:
+    return any(word.startswith(NAMES) or word == "j" for word in _words(text))
 
 
 def _is_gain(text: str, value: Value) -> bool:
@@ -166,6 +165,8 @@ def computed(
             node = graph.nodes[entry]
             name = names.get(entry, "")
             added = any(name in named.get(one, ()) for one in tape.inputs[entry])
+            means = any(part.op.name in ("mean", "sum") for part in node.inputs)
+            added |= means and entry not in used and _surely_a_loss(name)  # as "- np.log(2)"
             if differences.of(entry) is not None and not added:
                 continue  # an error of either sign is nothing to make small
             whole = node.sum() if node.shape else node
