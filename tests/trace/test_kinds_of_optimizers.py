@@ -57,6 +57,24 @@ for step in range(3):
 """)
 
 
+def test_an_optimizer_is_given_one_number_for_a_column() -> None:
+    assert_judged("""
+P, G = {"V": V, "W": W.T.copy(), "b": b[:, None]}, {}
+S = {k: np.zeros_like(p) for k, p in P.items()}
+for step in range(3):
+    h = np.tanh(P["W"] @ x.T + P["b"])
+    out = P["V"] @ h
+    loss = ((out - y.T) ** 2).mean()
+    d = 2 * (out - y.T) / y.size
+    dz = P["V"].T @ d * (1 - h ** 2)
+    G["V"], G["W"] = d @ h.T, dz @ x
+    G["b"] = np.sum(dz, axis=1, keepdims=True)  #! G["b"] = np.sum(dz, keepdims=True)
+    for k in P:
+        S[k] = 0.9 * S[k] + 0.1 * G[k] ** 2
+        P[k] = P[k] - 0.1 * G[k] / (np.sqrt(S[k]) + 1e-8)
+""")
+
+
 @pytest.mark.parametrize("root", ["np.sqrt({})", "{} ** 0.5", "pow({}, 0.5)"])
 def test_what_is_remembered_may_outweigh_a_gradient_that_is_divided_by_its_norm(root: str) -> None:
     assert program(f"""

@@ -79,7 +79,6 @@ class Fitting:
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
-            behind = {e for e in behind if self.values[e][0].size == true[0].size}
             behind = {entry for entry in behind if self.truth.adapted(key, entry)}
             self.unchanged[key] = {
                 entry: multiple(self.values[entry], true) for entry in sorted(behind, reverse=True)
