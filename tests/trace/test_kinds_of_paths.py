@@ -131,3 +131,31 @@ for step in range(2):
     W[:, 0] -= 0.001 * g
 """)
     assert found.first_wrong == {17}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """
+w, better = W[:, 0].copy(), (y[:, :1] > y[:, 0]) * 1.0
+for step in range(2):
+    s = x @ w
+    apart = s[:, None] - s
+    loss = np.sum(better * np.log1p(np.exp(-apart)))
+    g = -better / (1 + np.exp(apart))
+    w -= 0.1 * x.T @ (g.sum(axis=1) - g.sum(axis=0))
+""",
+        """
+w, x = V[0].copy(), x[:2]
+for step in range(2):
+    e = (x @ W) @ w - y[:2, 0]
+    loss = (e ** 2).sum()
+    dh = np.ones((2, 1)) * w * 2 * e[:, None]
+    dw = 2 * (x @ W).T @ e
+    W -= 0.1 * x.T @ dh
+    w -= 0.1 * dw
+""",
+    ],
+)
+def test_a_square_of_a_column_and_a_row_of_the_same_length_may_be_meant(text: str) -> None:
+    assert program(text).verdict.right

@@ -22,7 +22,7 @@ from bptui.trace.judge.helpers import blame_helpers
 from bptui.trace.judge.jacobians import blame_jacobians
 from bptui.trace.judge.softmax_axis import blame_softmax
 from bptui.trace.judge.wrong_lines import Lines
-from bptui.trace.step.drawn import SPREADS
+from bptui.trace.step.drawn import SPREADS, VIEWS
 from bptui.trace.step.likely import claimed, likely
 from bptui.trace.step.multiples import rounded
 from bptui.trace.step.overwritten import overwriting_steps, with_overwritten
@@ -126,7 +126,7 @@ def judge(
                 blame_softmax(best)
                 blame_callers(best)
                 blame_gradients(best)
-            together = squares(tape, truth.dependent)
+            together = squares(best)
             larger = grown(tape, best)
             odd = {p.key for p in other_shape(truth)} if larger else set()
             best.repairs = [r for r in best.repairs if r.place in larger or not r.mended <= odd]
@@ -249,16 +249,25 @@ def _lacks_mean(lines: Lines) -> bool:
     return not sizes.isdisjoint(lines.samples - {1})
 
 
-def squares(tape: Tape, entries: Iterable[int]) -> list[int]:
-    """Return the entries in which (n, 1) and (n,) met: the result is (n, n), and never meant."""
-    found: list[int] = []
-    for entry in sorted(entries):
+def squares(lines: Lines) -> list[int]:
+    """Return the entries in which (n, 1) and (n,) met: the result is (n, n), and seldom meant.
+
+    Where all gradients are right it is meant on the way back, and of what a line makes a column of.
+    """
+    truth, tape, found = lines.truth, lines.truth.tape, list[int]()
+    right = None not in lines.judged.matches.values()
+    differences = {truth.graph.entry.get(node, -1) for node in lines.judged.loss.differences}
+    shown = lines.forward | differences if right else truth.dependent
+    for entry in sorted(truth.dependent.intersection(shown)):
         note = tape.notes[entry]
         if note.call in ("add", "subtract", "multiply", "divide"):
-            operands = [part for part in note.arguments if isinstance(part, Reference)]
-            shapes = sorted((tape.shape(part.entry) for part in operands), key=len)
+            operands = [part.entry for part in note.arguments if isinstance(part, Reference)]
+            shapes = sorted((tape.shape(operand) for operand in operands), key=len)
+            column = max(operands, key=lambda one: len(tape.shape(one)), default=entry)
+            here = column not in tape.named and tape.notes[column].call in VIEWS
+            meant = right and here and tape.shape(tape.inputs[column][0]) == shapes[0]
             if len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1) != (1, 1):
-                found.append(entry)
+                found += [] if meant else [entry]
     return found
 
 
