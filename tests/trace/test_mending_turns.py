@@ -206,6 +206,16 @@ for k in (1, 2, 3):
     w -= 0.1 * dh * h * (1 - h) * k
 """
 
+MATRICES = """
+X, M, N = np.asmatrix(x), np.asmatrix(W), np.asmatrix(V)
+for step in range(2):
+    H = np.tanh(X * M)
+    D = (H * N - y) / 6
+    loss = 3 * np.sum(np.square(D))
+    B = np.multiply(D * N.T, 1 - np.square(H))
+    M = M - 0.1 * (X.T * B)
+    N = N - 0.1 * (H.T * D)
+"""
 HELD_BY_ITEMS = """
 from types import SimpleNamespace as Layer
 net = [Layer(w=W), Layer(w=V)]
@@ -257,6 +267,7 @@ for step in range(3):
     ("text", "right", "wrong"),
     [
         (HELD_BY_ITEMS, "* (1 - h ** 2)", "* (1 - o ** 2)"),
+        (MATRICES, "D * N.T", "D * N"),
         (PICKED, "gc[k - 1] += low", "gc[k - 1] -= low"),
         (NORMED, "(dn * n).mean(axis=1,", "(dn * n).mean(axis=0,"),
         (CRITIC, "back((p - 1) / p.size, h)", "back(p / p.size, h)"),

@@ -57,6 +57,15 @@ class Seeing:
         """The names that the statement gives."""
         return [binding for binding in self.recorder.bindings if self._inside(binding.place)]
 
+    @cached_property
+    def _of_matrices(self) -> bool:
+        """Whether a star is the product of matrices here, as of what numpy calls matrix."""
+        notes = self.lines.truth.tape.notes
+        products = (notes[entry].place for entry in self.own if notes[entry].call == "matmul")
+        texts = (self.source.normal(self.places[place]) for place in products)
+        made = (ast.parse(text or "0", mode="eval").body for text in texts)
+        return any(isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult) for one in made)
+
     def turns(self, entries: Iterable[int]) -> list[list[Sight]]:
         """Return what the statement sees where it makes entries, in turns that change one value.
 
@@ -146,6 +155,9 @@ class Seeing:
         newest = {where: entry for where, (_, entry) in latest.items()}
         names = self._in_sight(binding, start, known.pop("self", None), known, newest)
         names |= self._next_to(binding, start, known, items)
+        if self._of_matrices:
+            every = names.items()
+            names = {n: [np.asmatrix(v) for v in vs] if vs[0].ndim == 2 else vs for n, vs in every}
         return Sight(names, known, before, binding.name, binding.entry)
 
     def _next_to(
