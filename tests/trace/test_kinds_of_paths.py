@@ -155,6 +155,18 @@ for step in range(2):
     W -= 0.1 * x.T @ dh
     w -= 0.1 * dw
 """,
+        """
+c, a, at = np.linspace(-1, 1, 6), y[:, 0].copy(), x[:, :1]
+for step in range(2):
+    u = at - c
+    K = np.exp(-(u ** 2))
+    e = K @ a - y[:, 1]
+    loss = 0.5 * (e ** 2).sum()
+    da = K.T @ e
+    dc = np.sum(np.outer(e, a) * K * 2 * u, axis=0)
+    a -= 0.05 * da
+    c -= 0.05 * dc
+""",
     ],
 )
 def test_a_square_of_a_column_and_a_row_of_the_same_length_may_be_meant(text: str) -> None:

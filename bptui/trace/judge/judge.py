@@ -252,12 +252,14 @@ def _lacks_mean(lines: Lines) -> bool:
 def squares(lines: Lines) -> list[int]:
     """Return the entries in which (n, 1) and (n,) met: the result is (n, n), and seldom meant.
 
-    Where all gradients are right it is meant on the way back, and of what a line makes a column of.
+    Where all gradients are right it is meant on the way back, of a parameter itself, and of what a
+    line makes a column of.
     """
     truth, tape, found = lines.truth, lines.truth.tape, list[int]()
     right = None not in lines.judged.matches.values()
     differences = {truth.graph.entry.get(node, -1) for node in lines.judged.loss.differences}
     shown = lines.forward | differences if right else truth.dependent
+    own = {parameter.before for parameter in truth.parameters}
     for entry in sorted(truth.dependent.intersection(shown)):
         note = tape.notes[entry]
         if note.call in ("add", "subtract", "multiply", "divide"):
@@ -265,7 +267,8 @@ def squares(lines: Lines) -> list[int]:
             shapes = sorted((tape.shape(operand) for operand in operands), key=len)
             column = max(operands, key=lambda one: len(tape.shape(one)), default=entry)
             here = column not in tape.named and tape.notes[column].call in VIEWS
-            meant = right and here and tape.shape(tape.inputs[column][0]) == shapes[0]
+            here = here and tape.shape(tape.inputs[column][0]) == shapes[0]
+            meant = right and (here or not own.isdisjoint(operands))
             if len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1) != (1, 1):
                 found += [] if meant else [entry]
     return found
