@@ -18,7 +18,7 @@ from bptui.trace.record.recording import Recording
 from bptui.trace.record.session import CALL
 from bptui.trace.source import NOWHERE, Place, Source
 from bptui.trace.stored import read
-from bptui.trace.tape import Binding, Note
+from bptui.trace.tape import Binding, Caller, Note, callers
 
 ENTRIES, LOOK, STEPS = 300_000, 500, 3
 """The longest tape, the length at which it is first looked at, and the steps that are enough."""
@@ -46,6 +46,7 @@ class Run:
     """The text of the program, with the modules of its own that computed anything."""
     places: list[Place]
     """In that text; of the code that calls the program, at line 0."""
+    callers: dict[int, Caller]
     end: str
     """ran, exit, enough (all that is looked at was seen), time, error."""
     message: str = ""
@@ -135,10 +136,13 @@ def read_run(folder: str, file: Path) -> Run | None:
     recording.values = [np.asarray(one)[()] for one in made["values"]]
     recording.turns, recording.compared = made["turns"], made["compared"]
     recording.reads, recording.plain = made["reads"], made["plain"]
-    recording.turning = made["turning"]
+    recording.turning, recording.callers = made["turning"], made["callers"]
     source, places = _whole(file, recording, made["places"])
+    called = callers(recording.callers, ((place[0], place[1]) for place in made["places"]))
     told = ("end", "message", "line", "way", "told", "began")
-    return Run(recording, source, places, **{name: made[name] for name in told if name in made})
+    return Run(
+        recording, source, places, called, **{name: made[name] for name in told if name in made}
+    )
 
 
 def _whole(

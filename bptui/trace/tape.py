@@ -5,7 +5,7 @@ Runs in the user's Python, as all that records does: it imports the standard lib
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -52,6 +52,27 @@ class Binding(NamedTuple):
     """What the name means, the same for the same variable at any time."""
 
 
+class Caller(NamedTuple):
+    """From where a function of the program was called: in which call, and the first place there."""
+
+    frame: int
+    place: int
+
+
+def callers(
+    called: Iterable[tuple[int, int, str, int]], places: Iterable[tuple[str, int]]
+) -> dict[int, Caller]:
+    """Return the callers by the frames, as they were recorded, from files and lines of places."""
+    first: dict[tuple[str, int], int] = {}
+    for number, (file, line) in enumerate(places):
+        first.setdefault((file, line), number)
+    return {
+        frame: Caller(outer, first[file, line])
+        for frame, outer, file, line in called
+        if (file, line) in first
+    }
+
+
 def references(note: Note) -> list[int]:
     """Return the entries that a note is computed from."""
     found: list[int] = []
@@ -96,6 +117,7 @@ class Tape:
     """Tells the names whose values the expression at a place takes; those that are known."""
     compared: Collection[tuple[int, bool]] = ()
     """Single numbers that were compared, and whether what was asked is so."""
+    callers: Mapping[int, Caller] = field(default_factory=dict)
     inputs: list[list[int]] = field(init=False)
 
     def __post_init__(self) -> None:

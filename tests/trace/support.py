@@ -22,7 +22,7 @@ from bptui.trace.record.recorder import Recorder
 from bptui.trace.record.recording import Enough
 from bptui.trace.source import Source
 from bptui.trace.step.lowering import Lowered, given_values
-from bptui.trace.tape import Tape
+from bptui.trace.tape import Tape, callers
 
 ENTRIES = 3000
 """The longest tape of a program that is judged: a few training steps."""
@@ -120,6 +120,7 @@ class Judged:
             self.recorder.bindings,
             lambda place: source.read_at(self.places[place]) if self.line(place) else (),
             self.recorder.compared,
+            callers(self.recorder.callers, [(str(file), place[0]) for place in self.places]),
         )
         verdict = judge(tape, self.recorder.turns, self.line)
         assert verdict is not None

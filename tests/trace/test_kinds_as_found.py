@@ -311,6 +311,52 @@ for step in range(2):
     V, c = V - 0.1 * gV, c - 0.1 * gc
 """
 """No argument is wrong that would be right for one of the gradients alone."""
+LAYERS = """
+class Dense:
+    def __init__(self, n, m):
+        self.W = rng.normal(size=(n, m))
+    def forward(self, x):
+        self.x, self.a = x, np.tanh(x @ self.W)
+        return self.a
+    def backward(self, g):
+        dz = g * (1 - self.a ** 2)
+        dx = dz @ self.W.T
+        self.W -= 0.1 * self.x.T @ dz
+        return dx
+one, two, three = Dense(3, 2), Dense(2, 2), Dense(2, 2)
+for step in range(2):
+    out = three.forward(two.forward(one.forward(x)))
+    loss = np.mean((out - y) ** 2)
+    g3 = three.backward(2 * (out - y) / y.size)
+    g2 = two.backward(g3)
+    one.backward(g2)  #! one.backward(g3)
+"""
+"""A call may be wrong that gives nothing a name."""
+TOWERS = """
+def unit(v):
+    length = np.sqrt((v ** 2).sum(axis=1, keepdims=True))
+    return v / length, length
+def unit_back(g, n, length):
+    return (g - n * (g * n).sum(axis=1, keepdims=True)) / length
+class Tower:
+    def __init__(self, n):
+        self.K = rng.normal(size=(n, 2))
+    def up(self, x):
+        self.x = x
+        self.n, self.length = unit(x @ self.K)
+        return self.n
+    def down(self, g):
+        grad = self.x.T @ unit_back(g, self.n, self.length)
+        self.K -= 0.1 * grad
+asking, telling = Tower(3), Tower(2)
+for step in range(2):
+    a, c = asking.up(x), telling.up(y)
+    off = a - c
+    loss = np.sum(off ** 4)
+    d = 4 * off ** 3
+    asking.down(d)  #! asking.down(c)
+    telling.down(-d)
+"""
 SLIPS = {
     "d = error(out, y)": ("d = error(-out, y)", "d = error(out, -y)", "d = error(out ** 2, y)"),
     "dz = sloped(d @ V.T, z)": ("dz = sloped(d @ V.T, z ** 2)", "dz = sloped(d @ V.T, 1 - z)"),
@@ -320,7 +366,7 @@ SLIPPED = [
 ]
 
 
-@pytest.mark.parametrize("text", [SHARED, FILLED, FLOW, *SLIPPED])
+@pytest.mark.parametrize("text", [SHARED, FILLED, FLOW, LAYERS, TOWERS, *SLIPPED])
 def test_a_wrong_argument_is_the_calls(text: str) -> None:
     assert_judged(text)
 

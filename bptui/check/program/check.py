@@ -96,6 +96,7 @@ def checked(
         made.bindings,
         lambda place: source.read_at(run.places[place]) if line_of(place) else (),
         made.compared,
+        run.callers,
     )
     loss = loss or told.get("loss", "")
     of_name = (lambda truth: named(truth, loss)) if loss else None

@@ -8,15 +8,17 @@ given, the function is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, product
 from typing import NamedTuple
 
 import numpy as np
 
+from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Argument, Repair, moved
 from bptui.trace.judge.replay import Changes
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.step.multiples import Values, multiple, right_value
-from bptui.trace.tape import Binding, Tape
+from bptui.trace.tape import Binding, Caller, Tape
 
 
 class _Call(NamedTuple):
@@ -31,32 +33,35 @@ class _Call(NamedTuple):
     given: tuple[tuple[str, int], ...]
     results: tuple[Binding, ...]
     """The names that the caller gives them."""
+    caller: Caller | None
 
 
 def blame_arguments(lines: Lines) -> None:
     """Put repairs of calls in the place of repairs in functions that are called several times."""
-    calls = _calls(lines.truth.tape)
+    calls = _calls(lines.truth.tape, every=True)
     together: dict[int, list[Repair]] = {}
     for repair in lines.repairs:
         together.setdefault(repair.place, []).append(repair)
     for repairs in (*together.values(), *([repair] for repair in lines.repairs)):
         plain = not any(repair.updated for repair in repairs)
         wrong = [e for repair in repairs for e in repair.entries if lines.is_wrong(e)]
-        call = _call_of(calls, min(wrong)) if plain and wrong else None
-        if call is None or not _elsewhere(lines, repairs[0], call, calls):
-            continue
-        for mended in (lines.repairs, repairs):  # it may put all right
+        several = [
+            call
+            for call in reversed(_around(calls, min(wrong)) if plain and wrong else ())
+            if _elsewhere(lines, repairs[0], call, calls)
+        ]
+        for call, mended in product(several, (lines.repairs, repairs)):  # it may put all right
             found = next(_of_call(lines, mended, call), None)
             if found is not None and all(repair in lines.repairs for repair in repairs):
                 lines.put(found[0], mended, found[1])
                 break
     wrong = [e for repair in lines.repairs for e in repair.entries if lines.is_wrong(e)]
-    first = _call_of(calls, min(wrong)) if wrong else None
-    if first is not None:  # all that is wrong begins in it
+    for call in _around(calls, min(wrong)) if wrong else ():  # all that is wrong begins in it
         one = len(lines.repairs) == 1
-        found = next(_of_call(lines, lines.repairs, first, unnamed=one), None)
+        found = next(_of_call(lines, lines.repairs, call, unnamed=one), None)
         if found is not None:
             lines.put(found[0], lines.repairs, found[1])
+            break
 
 
 def blame_call(lines: Lines, repair: Repair) -> None:
@@ -102,36 +107,54 @@ def blame_gradients(lines: Lines) -> None:
     The functions are right in other calls, and all would be right if they were given the gradient
     of another value: as of a sequence that is turned round.
     """
-    tape = lines.truth.tape
-    calls = _calls(tape, every=True)
+    calls = _calls(lines.truth.tape, every=True)
     for repair in list(lines.repairs):
         wrong = _wrong(lines, repair)
-        call = _call_of(calls, min(wrong)) if wrong else None
-        inside = range(call.first, call.end) if call else range(0)
-        others = [entry for entry in lines.places.get(repair.place, ()) if entry not in inside]
-        if (
-            not call
-            or not _elsewhere(lines, repair, call, calls)
-            or any(map(lines.is_wrong, others))
-        ):
-            continue
-        read = set().union(*(tape.inputs[entry] for entry in inside)).difference(inside)
-        for entry in sorted(read.intersection(lines.values) - lines.forward):
-            found = next(_of_gradient(lines, repair, entry), None)
+        for call in reversed(_around(calls, min(wrong)) if wrong else ()):
+            inside = range(call.first, call.end)
+            others = [entry for entry in lines.places.get(repair.place, ()) if entry not in inside]
+            if not _elsewhere(lines, repair, call, calls) or any(map(lines.is_wrong, others)):
+                continue
+            ways = (_of_gradient(lines, repair, call), _of_given(lines, repair, call, calls))
+            found = next(chain(*ways), None)
             if found is not None:
                 lines.put(found[0], [repair], found[1])
                 break
 
 
-def _of_gradient(lines: Lines, repair: Repair, entry: int) -> Iterator[tuple[Repair, Changes]]:
-    """Yield repairs of an entry by gradients of other values, which put all right."""
-    own, known = lines.values[entry], lines.without(repair)
-    for source, true in lines.true.items():
-        if true[0].shape == own[0].shape and own[0].shape and multiple(own, true) is None:
-            changed = lines.replay.carried({entry: true}, known, lines.others(repair))
-            if changed and lines.mends(changed, repair):
-                place = lines.truth.tape.notes[entry].place
-                yield Repair(place, (entry,), (source,), repair.mended), changed
+def _of_gradient(lines: Lines, repair: Repair, call: _Call) -> Iterator[tuple[Repair, Changes]]:
+    """Yield repairs of what a call reads by gradients of other values, which put all right."""
+    tape, known = lines.truth.tape, lines.without(repair)
+    inside = range(call.first, call.end)
+    read = set().union(*(tape.inputs[entry] for entry in inside)).difference(inside)
+    for entry in sorted(read.intersection(lines.values) - lines.forward):
+        own = lines.values[entry]
+        for source, true in lines.true.items():
+            if true[0].shape == own[0].shape and own[0].shape and multiple(own, true) is None:
+                changed = lines.replay.carried({entry: true}, known, lines.others(repair))
+                if changed and lines.mends(changed, repair):
+                    place = tape.notes[entry].place
+                    yield Repair(place, (entry,), (source,), repair.mended), changed
+
+
+def _of_given(
+    lines: Lines, repair: Repair, call: _Call, calls: Sequence[_Call]
+) -> Iterator[tuple[Repair, Changes]]:
+    """Yield repairs of a call that is given no gradient of what other calls are given those of."""
+    tape, known = lines.truth.tape, lines.without(repair)
+    inside = [entry for entry in lines.backward if call.first <= entry < call.end]
+    others = [dict(other.given) for other in calls if other.begun == call.begun and other != call]
+    for name, entry in call.given if call.caller else ():
+        users = [user for user in inside if entry in tape.inputs[user]]
+        given = {other[name] for other in others if name in other}.intersection(lines.values)
+        right = {tape.notes[source].place for one in given for source, _ in lines.factors(one)}
+        own = lines.value(entry) if users and right else []
+        for source, true in lines.true.items() if own else ():
+            alike = source[1] == ALL and tape.notes[source[0]].place in right
+            if alike and true[0].shape == own[0].shape and not right_value(own, true, exact=False):
+                changed = lines.replay.renaming({entry: (users, true)}, known)
+                if changed and call.caller and lines.mends(changed, repair):
+                    yield moved(call.caller.place, repair.entries, [repair]), changed
 
 
 def _wrong(lines: Lines, repair: Repair) -> list[int]:
@@ -211,7 +234,11 @@ def _calls(tape: Tape, every: bool = False) -> list[_Call]:
             given = [b for b in own if b.place == first.place and b.name.isidentifier()]
             pairs = tuple((b.name, b.entry) for b in given)
             function = last.name.removeprefix("return ").partition("[")[0]
-            found.append(_Call(function, frame, first.place, first.when, last.when, pairs, outer))
+            caller = tape.callers.get(frame)
+            if outer:  # whose place is that of all of the statement
+                caller = Caller(outer[0].frame, outer[0].place)
+            ends = first.when, last.when
+            found.append(_Call(function, frame, first.place, *ends, pairs, outer, caller))
     return found
 
 
@@ -220,16 +247,21 @@ def _after(names: Iterable[Binding], last: Binding) -> Iterator[Binding]:
     return (b for b in names if b.frame != last.frame and b.when >= last.when)
 
 
+def _around(calls: Sequence[_Call], entry: int) -> list[_Call]:
+    """Return the calls that have computed an entry, the innermost first."""
+    inside = (call for call in calls if call.first <= entry < call.end)
+    return sorted(inside, key=lambda call: (-call.first, call.end))
+
+
 def _call_of(calls: Sequence[_Call], entry: int) -> _Call | None:
     """Return the innermost call that has computed an entry."""
-    inside = (call for call in calls if call.first <= entry < call.end)
-    return max(inside, key=lambda call: (call.first, -call.end), default=None)
+    return next(iter(_around(calls, entry)), None)
 
 
 def _elsewhere(lines: Lines, repair: Repair, call: _Call, calls: Sequence[_Call]) -> bool:
     """Whether the line of a repair is carried out in another call of the same function."""
-    others = (_call_of(calls, entry) for entry in lines.places.get(repair.place, ()))
-    return any(other and other != call and other.begun == call.begun for other in others)
+    around = (_around(calls, entry) for entry in lines.places.get(repair.place, ()))
+    return any(one != call and one.begun == call.begun for own in around for one in own)
 
 
 def _of_call(
@@ -239,7 +271,7 @@ def _of_call(
 
     Where only ``unnamed`` ones may be wrong, those that have a name in the call are right.
     """
-    if any(repair.renamed for repair in repairs):
+    if call.caller is None or any(repair.renamed for repair in repairs):
         return  # which would stay mended by their names
     tape, others = lines.truth.tape, lines.without(*repairs)
     mended = frozenset().union(*(repair.mended for repair in repairs))
@@ -248,7 +280,7 @@ def _of_call(
     names = {
         binding.entry
         for binding in tape.bindings
-        if binding.when <= call.first and binding.frame in (0, call.results[0].frame)
+        if binding.when <= call.first and binding.frame in (0, call.caller.frame)
     }
     for name, entry in call.given:
         if unnamed and (entry in names or entry not in lines.backward):
@@ -262,18 +294,21 @@ def _of_call(
             changed = lines.replay.renaming({entry: (users, values)}, others)
             if changed is None or not lines.mends(changed, *repairs):
                 continue
+            argument = Argument(call.function, name, text)
+            if not call.results:
+                made = moved(call.caller.place, repairs[0].entries, repairs)
+                yield made._replace(argument=argument), changed
             for result in call.results:
                 new = changed.get(result.entry)
                 if new is not None and not right_value(lines.values[result.entry], new, True):
                     sources = (*lines.standing.compared(new), *repairs[0].stands_for)[:1]
-                    argument = Argument(call.function, name, text)
                     own = (result.place, (result.entry,), sources, mended)
                     yield Repair(*own, argument=argument), changed
 
 
 def _in_sight(lines: Lines, call: _Call, known: Changes) -> Iterator[tuple[str, Values]]:
     """Yield what has a name where a function is called, and its transposes."""
-    truth, here = lines.truth, call.results[0].frame
+    truth, here = lines.truth, call.caller.frame if call.caller else 0
     found: dict[str, int] = {}
     for binding in truth.tape.bindings:
         if binding.when > call.first or binding.frame == call.frame:

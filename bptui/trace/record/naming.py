@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import count
+from types import FrameType
 
 import numpy as np
 
@@ -24,6 +25,13 @@ def key_of(index: Value) -> Value:
     return index if isinstance(index, int | str) else repr(index)
 
 
+def _of_program(frame: FrameType) -> FrameType:
+    """Return the innermost frame that is none of the recorder's."""
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    return frame
+
+
 class Names(Recording):
     """The names that a program has given, while it runs."""
 
@@ -35,9 +43,9 @@ class Names(Recording):
 
     def frame(self) -> int:
         """Return the number of the function call that the program is in; 0 outside of all."""
-        frame = sys._getframe(1)
-        while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
-            frame = frame.f_back
+        return self._number(_of_program(sys._getframe(1)))
+
+    def _number(self, frame: FrameType) -> int:
         if frame.f_code.co_name == "<module>":
             return 0
         known = self._calls.get(id(frame))
@@ -47,7 +55,12 @@ class Names(Recording):
 
     def enter(self, at: int, *parameters: Value) -> None:
         """Take note that a function's body begins, with its parameters: names and values."""
-        frame = self._calls[id(sys._getframe(1))] = next(self._numbers)
+        inner = sys._getframe(1)
+        frame = self._calls[id(inner)] = next(self._numbers)
+        if inner.f_back is not None:
+            outer = _of_program(inner.f_back)
+            told = (self._number(outer), outer.f_code.co_filename, outer.f_lineno)
+            self.callers.append((frame, *told))
         for name, value in zip(parameters[::2], parameters[1::2], strict=True):
             self._named(at, frame, name, value)
             if name == "self":

@@ -175,5 +175,6 @@ class Session:
             "compared": recorder.compared,
             "turning": recorder.turning,
             "plain": recorder.plain,
+            "callers": recorder.callers,
         }
         stored.write(self.folder, "run", run)
