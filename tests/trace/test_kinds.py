@@ -23,16 +23,6 @@ for step in range(2):
     dh = back(do @ V.T, h)
     V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
 """,
-    "a forward value is changed before the gradients are computed of it": """
-for step in range(2):
-    h = np.tanh(x @ W)
-    o = np.tanh(h @ V)
-    loss = ((o - y) ** 2).sum()
-    h = h * 1  #! h = h + 0.1
-    do = 2 * (o - y) * (1 - o ** 2)
-    dh = do @ V.T * (1 - h ** 2)
-    V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
-""",
     "another name means another value": """
 for step in range(2):
     z = np.roll(x, 1, axis=0)
@@ -151,3 +141,18 @@ for step in range(2):
 """
     (told,) = program(text).told
     assert not (told or "").startswith("d += ")
+
+
+def test_a_forward_value_is_changed_before_the_gradients_are_computed_of_it() -> None:
+    judged = program("""
+for step in range(2):
+    h = np.tanh(x @ W)
+    o = np.tanh(h @ V)
+    loss = ((o - y) ** 2).sum()
+    h = h + 0.1
+    do = 2 * (o - y) * (1 - o ** 2)
+    dh = do @ V.T * (1 - h ** 2)
+    V, W = V - 0.01 * h.T @ do, W - 0.01 * x.T @ dh
+""")
+    assert "    h = h\n" in judged.mended()
+    assert judged.first_wrong == {14}

@@ -106,8 +106,6 @@ def textbook(
         layer = applied.get(node)
         if layer is not None:
             new = APPLIED[layer.name](made[truth.graph.nodes[layer.before]])
-        elif node.op.name == "multiply" and inputs[0] is inputs[1]:
-            new = inputs[0] ** 2.0
         else:
             same = all(one is other for one, other in zip(inputs, node.inputs, strict=True))
             new = also(node, inputs) or (node if same else replace(node, inputs=inputs))

@@ -6,8 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 
-from bptui.core.graph.node import Node, constant
-from bptui.core.graph.shaping import full
+from bptui.core.graph.node import Node
 from bptui.trace.step.drawn import PRODUCTS
 from bptui.trace.step.multiples import Multiples, Values, multiple, rounded, varies
 from bptui.trace.step.possible_losses import Judged
@@ -53,12 +52,6 @@ def true_gradients(
                     part = link.contribution
                     part = added[consumer] + part if consumer in added else part
                     added[consumer] = wanted[one, consumer] = part
-    notes, places = truth.tape.notes, {truth.tape.notes[entry].place for entry, _ in wanted}
-    for entry in truth.early:  # units that are off, beside others
-        node = graph.nodes[entry]
-        off = not node.shape and entry not in truth.partial and node not in found.of
-        if off and notes[entry].place in places - {-1}:
-            wanted.setdefault((entry, ALL), full(constant(0.0), ()))
     true = truth.in_draws({one: (graph.nodes[one[0]], node) for one, node in wanted.items()})
     other = {entry for entry, _ in wanted if turned(truth, graph.nodes[entry])}
     true = {one: [-v for v in right] if one[0] in other else right for one, right in true.items()}
@@ -110,16 +103,10 @@ class Candidates:
         self.level = {s for s, (first, *_) in true.items() if first.any() and not varies(first)}
         """The sources whose gradients are the same number everywhere."""
         notes = truth.tape.notes
-        named: dict[int, int] = {}
-        for binding in truth.tape.bindings:
-            if not binding.name.startswith("return "):
-                named.setdefault(binding.entry, binding.place)
         self.sources: dict[tuple[int, int], list[Source]] = {}
         for source in sorted(true):
             entry, part = source
-            place = notes[entry].place
-            place = place if place >= 0 else named.get(entry, place)  # plain numbers have none
-            key = (place, notes[part].place if part >= 0 else max(part, PART))
+            key = (notes[entry].place, notes[part].place if part >= 0 else max(part, PART))
             self.sources.setdefault(key, []).append(source)
         self._known: dict[int, list[_Turns]] = {}
         self._named = [(binding.when, binding.frame) for binding in truth.tape.bindings]
@@ -172,8 +159,8 @@ class Candidates:
                 several = turns > 1 < uses <= USES and not rest
                 parts = [every[use::uses] for use in range(uses)] if several else []
                 for sources in (every, *parts):
-                    layers = sorted(sources, key=lambda one: (-self._depths.get(one[0], 0), one))
                     calls = ([*each][::-1] for _, each in groupby(sources, self._call))
+                    layers = sorted(sources, key=lambda one: (-self._depths.get(one[0], 0), one))
                     ways = (sources[::-1], sources, layers, chain.from_iterable(calls))
                     for order in dict.fromkeys(map(tuple, ways)):
                         made: _Turns = {}

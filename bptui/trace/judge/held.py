@@ -55,24 +55,7 @@ def _parts(lines: Lines) -> Iterator[tuple[int, Source]]:
             yield total, (own, ALL)
         if own is None or tape.notes[total].call != "add":
             continue
-        for term in tape.inputs[total]:
-            if term in lines.values and holders.get(term) != holder:
-                behind = _holders_behind(lines, term, holders)
-                known = {value_of[one] for one in behind if one in value_of}
-                sources = [(own, consumer) for consumer in known if (own, consumer) in true]
-                if own not in several:
-                    sources = [(own, ALL)]
-                if len(sources) == 1 and true[sources[0]][0].shape == lines.values[term][0].shape:
-                    yield term, sources[0]
-
-
-def _holders_behind(lines: Lines, term: int, holders: dict[int, object]) -> set[object]:
-    """Return the objects whose gradients a term is computed from."""
-    found, stack = set[object](), [term]
-    while stack:
-        for entry in lines.truth.tape.inputs[stack.pop()]:
-            if entry in holders:
-                found.add(holders[entry])
-            elif entry in lines.values:
-                stack.append(entry)
-    return found
+        for term in tape.inputs[total] if own not in several else ():
+            same = term in lines.values and true[own, ALL][0].shape == lines.values[term][0].shape
+            if same and holders.get(term) != holder:
+                yield term, (own, ALL)

@@ -133,10 +133,7 @@ def judge(
             found = Verdict(step, number, best, together, larger)
             if found.right or not truth.drawn.undecided:
                 break
-        if found is None and verdict is not None:
-            break
         if found is None:
-            choice.leave(sure)
             continue
         if not found.right and (verdict is None or not found.lines.truth.drawn.limited):
             return found
@@ -154,12 +151,11 @@ class _Choice:
         """How often the updates at each place were looked at."""
         self._seen: set[int] = set()
         """The places that gradients were computed at."""
-        self._no_training: set[int] = set()
 
     def takes(self, step: TrainingStep) -> bool:
         """Whether parameters are updated that were not twice, or lines used that were not yet."""
         updated = _updated(step)
-        if not updated.isdisjoint(self._no_training) or self._lacks(step):
+        if self._lacks(step):
             return False
         if not self._learns(step) and any(map(self._learns, self.steps)):
             return False
@@ -187,11 +183,6 @@ class _Choice:
             if any(map(tape.shape, tape.behind([after], {before}) - own)):
                 return True
         return False
-
-    def leave(self, step: TrainingStep) -> None:
-        """Take back a step that has no loss, as where data are made turn by turn."""
-        self.looked_at -= 1
-        self._no_training |= _updated(step)
 
     def _used(self, step: TrainingStep) -> set[int]:
         """Return the places at which a step computes what its updates are made of."""

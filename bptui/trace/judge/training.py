@@ -67,12 +67,7 @@ class Training:
 
     def losses(self, steps: int, faster: float = 1.0) -> list[float]:
         """Return the loss before each step, and after the last; it ends where it is no number."""
-        found: list[float] = []
-        for _, loss in self._run(steps + 1, faster):
-            found.append(loss)
-            if not np.isfinite(loss):
-                break
-        return found
+        return [loss for _, loss in self._run(steps + 1, faster)]
 
     def _run(self, steps: int, faster: float) -> list[tuple[dict[Node, Numbers], float]]:
         """Return the parameters after each step, and the loss before it."""

@@ -161,12 +161,12 @@ class Lines:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
         most, left = (0, False), MORE
         failed: set[tuple[object, ...]] = set()
-        for place, pairs, since, late, exact in self.suspects.attempts(right):
+        for place, pairs, since, exact in self.suspects.attempts(right):
             whole = most[0] == len(self.wrong)
             left -= whole
             if time.monotonic() > self.until and not whole:
                 return None  # a better one might have come
-            if (late and best is not None) or (whole and (most[1] or not left)):
+            if whole and (most[1] or not left):
                 break
             attempt = (*pairs.items(), *since, exact)
             if attempt in failed:

@@ -179,9 +179,6 @@ def _origins(lines: Lines, wrong: _Wrong) -> Iterator[_Origin]:
     own = wrong.repair.place
     if tape.notes[wrong.entry].call in WRITES and own in lines.places:  # between those of others
         yield _Origin(own, lines.places[own], {})
-    if wrong.repair.renamed:
-        made = tape.notes[wrong.entry].place
-        yield _Origin(made, lines.places.get(made, [wrong.entry]), {})
     for place, (_, group) in lines.suspects.named.items():
         users = group.values()
         if place != wrong.repair.place and any(not behind.isdisjoint(us) for us in users):

@@ -127,16 +127,17 @@ def views_of(graph: Lowered, parameters: Collection[Node], early: Collection[int
     return views
 
 
+def through(operations: Collection[str]) -> Callable[[Node], tuple[Node, ...]]:
+    """Return what gives the inputs of a node of some operations, and of another one nothing."""
+    return lambda node: node.inputs if node.op.name in operations else ()
+
+
 def shown(node: Node) -> set[Node]:
     """Return a node and what it shows numbers of: x of x[i].T, x and h of np.hstack((x, h)).
 
     So it does of an array that a part of is written anew.
     """
-    found, stack = set[Node](), [node]
-    while stack:
-        found.add(top := stack.pop())
-        stack += top.inputs if top.op.name in (*VIEWS, *JOINED) else ()
-    return found
+    return {*ordered([node], through((*VIEWS, *JOINED)))}
 
 
 def inputs_of(

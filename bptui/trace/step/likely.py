@@ -12,7 +12,7 @@ import numpy as np
 
 from bptui.core.graph.node import Node, number, ordered
 from bptui.core.step import rewritten
-from bptui.trace.step.drawn import products_with, shown, views_of
+from bptui.trace.step.drawn import products_with, shown, through, views_of
 from bptui.trace.step.multiples import along, rounded
 from bptui.trace.step.possible_losses import (
     ADDING,
@@ -93,12 +93,8 @@ def _weighted(truth: StepTruth, own: Sequence[Judged], losses: Iterable[Loss]) -
 
 def _weights(loss: Loss) -> list[Node]:
     """Return the weights of a loss that has some."""
-    stack, found = [loss.node], list[Node]()
-    while stack:
-        top = stack.pop()
-        found += top.inputs[:1] if top.op.name == "multiply" else ()
-        stack += top.inputs if top.op.name in ("negative", "sum", "add") else ()
-    return found
+    terms = ordered([loss.node], through(("negative", "sum", "add")))
+    return [term.inputs[0] for term in terms if term.op.name == "multiply"]
 
 
 def _differ(truth: StepTruth, weights: Iterable[Node]) -> bool:
@@ -379,13 +375,8 @@ def _is_tally(truth: StepTruth, loss: Loss, own: list[Judged]) -> bool:
 
 def _adds_sizes(loss: Loss) -> bool:
     """Whether a loss adds up absolute values: so errors are told, too, whose squares count."""
-    stack = [loss.node]
-    while stack:
-        top = stack.pop()
-        if top.op.name == "absolute":
-            return True
-        stack += top.inputs if top.op.name in (*ADDING, *SCALING) else ()
-    return False
+    terms = ordered([loss.node], through((*ADDING, *SCALING)))
+    return any(term.op.name == "absolute" for term in terms)
 
 
 def _last_of_name(truth: StepTruth, own: list[Judged], judged: Judged) -> Judged:

@@ -14,7 +14,6 @@ from bptui.trace.step.multiples import (
     along,
     combination,
     largest,
-    multiple,
     rounded,
 )
 from bptui.trace.step.possible_losses import Judged, Key
@@ -204,8 +203,6 @@ def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> flo
     applied = next((inner for inner in found if rounded(abs(inner.factor)) == size), None)
     memories = _memories(truth, parameter, judged)
     if applied is not None:
-        if not _is_rated(truth, parameter, judged):
-            return applied.factor
         behind = truth.tape.ancestors(applied.entry or 0)  # not of another number of the array
         found = [one for one in found if one.entry in behind and one.entry not in memories]
     others = [inner for inner in found if rounded(abs(inner.factor)) != size]
@@ -255,7 +252,6 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
     for later in sorted(one for one in behind if one > entry):
         if not made.isdisjoint(tape.inputs[later]):
             made.add(later)
-    gradient = truth.numbers(truth.graph.nodes[entry])
     shape = tape.shape(parameter)
     memory = False
     added = {one for e in behind & made if tape.notes[e].call == "add" for one in tape.inputs[e]}
@@ -272,10 +268,6 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
         if tape.shape(inner) == shape and any(_of_the_step(truth, one, made) for one in inputs):
             return False  # it is a part of a gradient
         old = [one for one in inputs if one not in truth.dependent and tape.shape(one) == shape]
-        if call == "add" and any(_is_state(truth, one) for one in old):
-            nodes = (truth.graph.nodes[one] for one in inputs if one in truth.dependent)
-            if any(multiple(truth.numbers(node), gradient) is not None for node in nodes):
-                return False
         faded = any(tape.notes[one].call == "multiply" for one in old)
         approached = call == "subtract" and inputs[-1] in added.intersection(
             old
