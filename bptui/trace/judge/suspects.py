@@ -71,8 +71,7 @@ class Suspects:
         First come terms of another size than the rest, then where a path is left out of a sum or
         taken for another, then what is no true gradient or has the wrong sign, then what is that
         of another value, then what has another size, at once for all that a function of slopes
-        has made, then the gradient of a parameter itself: there any mistake could be mended; at
-        last what has an odd shape.
+        has made, at last the gradient of a parameter itself: there any mistake could be mended.
         """
         wrong = [p for p in self.truth.parameters if p.key in self.lines.wrong]
         suspects = set().union(
