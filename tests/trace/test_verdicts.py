@@ -1,12 +1,15 @@
 """Verdicts on whole programs: right or wrong, first wrong lines, lines as they should be."""
 
 import ast
+import math
 import re
 
 import pytest
 
 from bptui.trace.judge.judge import judge
+from bptui.trace.judge.repair import Repair
 from bptui.trace.mend.origins import blame_origins
+from bptui.trace.mend.should_be import View
 from bptui.trace.step.overwritten import overwriting_steps
 from bptui.trace.step.training_steps import training_steps
 from bptui.trace.step.truth import StepTruth
@@ -237,3 +240,26 @@ def test_newtons_method_steps_by_the_right_gradient() -> None:
     for step in ("np.linalg.solve(H, g)", "np.linalg.inv(H) @ g"):
         assert program(NEWTON.replace("np.linalg.solve(H, g)", step)).verdict.right
     assert not program(NEWTON.replace("(p - c)", "(p - 2 * c)")).verdict.right
+
+
+def test_other_lines_are_looked_for_in_time() -> None:
+    found = program("""
+for step in range(2):
+    h = np.tanh(x @ W)
+    d = h @ V - y
+    dV = h.T @ np.sign(d)
+    dh = d @ V.T * np.sign(h)
+    V -= 0.1 * dV
+    W -= 0.1 * x.T @ dh
+""")
+    lines = found.verdict.lines
+    seen: list[Repair] = []
+
+    def viewed(repair: Repair) -> View | None:
+        seen.append(repair)
+        lines.until = -math.inf
+        return found.view(repair)
+
+    repairs = [*lines.repairs]
+    blame_origins(lines, viewed)
+    assert (len(repairs), seen) == (2, repairs[:1])

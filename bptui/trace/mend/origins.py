@@ -66,7 +66,9 @@ class _Wrong(NamedTuple):
 
 def blame_origins(lines: Lines, viewed: Viewed) -> None:
     """Put a repair of another line in the place of one that no small edit of its line gives."""
-    for repair in list(lines.repairs) if time.monotonic() <= lines.until else ():
+    for repair in list(lines.repairs):
+        if time.monotonic() > lines.until:
+            return
         view = viewed(repair)  # of a loop that names what it hands on there is none
         if repair.updated or repair.argument:
             continue
@@ -147,7 +149,7 @@ def _of_origins(
     """Yield other lines by which all is mended: what they give, what changes, and their text."""
     known, tried = lines.current, set[tuple[ast.stmt, Path]]()
     for origin in _origins(lines, wrong):
-        view = viewed(origin.repair)
+        view = viewed(origin.repair) if time.monotonic() <= lines.until else None
         if view is None:
             continue
         inner = None if origin.users else within(view.statement, view.places[origin.place])
