@@ -166,3 +166,27 @@ def test_a_line_is_mended_for_all_samples_of_a_loop(right: str, wrong: str, told
     found = Judged(NUMBERS.replace(f"{right}\n", f"{wrong}\n"))
     assert not found.verdict.right
     assert f"        {told}\n" in found.mended()
+
+
+def test_a_forward_pass_after_the_only_update_is_no_update_of_the_bias() -> None:
+    assert_judged("""
+w, c, t = np.array([0.1, -0.2, 0.3]), 0.5, 0.4
+z = np.dot(x[0], w) + c
+out = 1 / (1 + np.exp(-z))
+d = (t - out) * out * (1 - out)  #! d = (t - out) * out
+w = w + 0.5 * d * x[0]
+z = np.dot(x[0], w) + c
+print(1 / (1 + np.exp(-z)))
+""")
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_rows_of_a_matrix_are_updated_one_by_one() -> None:
+    assert_judged("""
+w, xs, ts = np.matrix([[0.1], [0.2], [0.3]]), np.matrix(x), np.matrix(y[:, :1])
+for step in range(2):
+    e = xs * w - ts
+    first = np.multiply(e, xs[:, 0]).sum(axis=0)  #! first = np.multiply(e, xs[:, 2]).sum(axis=0)
+    w[1] = w[1] - 0.01 * np.multiply(e, xs[:, 1]).sum(axis=0)
+    w[0] = w[0] - 0.01 * first
+""")

@@ -91,6 +91,23 @@ def without_sums(tape: Tape, found: Iterable[Update]) -> list[Update]:
     return kept
 
 
+def without_passes(tape: Tape, found: Iterable[Update]) -> list[Update]:
+    """Leave out another variable's sum with a value that only updates make depend on it.
+
+    As ``z = X @ W + b`` does, once more, after W was updated.
+    """
+    kept: list[Update] = []
+    afters: set[int] = set()
+    for update in found:
+        added = update.sum.added
+        other = update.sum.own and not update.sum.same and isinstance(added, Reference)
+        if other and added.entry not in tape.dependents({update.before}, update.after, afters):
+            continue
+        kept.append(update)
+        afters.add(update.after)
+    return kept
+
+
 def reworked(
     tape: Tape, found: Iterable[Update], bindings: Iterable[tuple[Binding, int | None]]
 ) -> dict[int, int]:

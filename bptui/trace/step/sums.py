@@ -144,7 +144,7 @@ def _number(tape: Tape, part: Value) -> float | None:
 def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
     if numbers is None:
         return tape.shape(term) == tape.shape(entry)
-    return bool(np.array_equal(tape.values[term], numbers))
+    return bool(np.array_equal(np.ravel(tape.values[term]), np.ravel(numbers)))
 
 
 def share_of(tape: Tape, entry: int, old: int) -> float | None:

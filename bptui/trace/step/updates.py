@@ -19,6 +19,7 @@ from bptui.trace.step.lasting import (
     reworked,
     without_averages,
     without_memory,
+    without_passes,
     without_sums,
     without_terms,
 )
@@ -88,7 +89,8 @@ def updates_of(tape: Tape) -> tuple[list[Update], dict[int, int]]:
         for place, update in others.items()
         if (added_alike(tape, update, ways) if sure else has_its_data(tape, update, sums))
     }
-    return lasting([update for update in found if update.site in sites], made_of), made_of
+    found = lasting([update for update in found if update.site in sites], made_of)
+    return without_passes(tape, found), made_of
 
 
 def with_former(tape: Tape) -> Iterator[tuple[Binding, int | None]]:
