@@ -292,10 +292,12 @@ def _pairs(
         pair = known.of(entry)
         if pair is not None:
             differences.setdefault(place, []).append((node, *pair))
-        elif node.op.name == "setitem" and node.inputs[1].op.name == "subtract":
+        elif node.op.name == "setitem" and node.inputs[1].op.name in ("add", "subtract"):
             old, one = node.inputs[1].inputs
-            if number(one) == 1.0 and old.op.name == "getitem":
-                picked.setdefault(place, []).append((node, old))
+            turned = bool(old.inputs) and old.inputs[0].op.name == "negative"  # -p, plus 1
+            of_one = number(one) == 1.0 and turned == (node.inputs[1].op.name == "add")
+            if of_one and old.op.name == "getitem":
+                picked.setdefault(place, []).append((node, -old if turned else old))
     if not differences and not picked:
         for entry in dependent:
             # one number times another may be a rate
@@ -396,6 +398,4 @@ class _Differences:
 def total(parts: Iterable[Node]) -> Node:
     """Return the sum of some."""
     first, *rest = parts
-    for part in rest:
-        first = first + part
-    return first
+    return sum(rest, first)
