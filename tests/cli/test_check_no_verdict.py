@@ -208,3 +208,25 @@ for step in range(3):
     code, out, _ = run(tmp_path, text)
     assert code == 1
     assert re.search(r"d = \(log_p - Y\) / 6 +WRONG\n", out)
+
+
+def test_an_actor_is_not_judged_by_the_loss_of_its_critic(tmp_path: Path) -> None:
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+W, b = rng.normal(size=(4, 3)), np.zeros(3)
+v, c = rng.normal(size=4), 0.1
+for episode in range(3):
+    x, gain, action = rng.normal(size=(6, 4)), rng.normal(size=6), [0, 1, 2, 2, 1, 0]
+    s = np.exp(x @ W + b)
+    p = s / s.sum(axis=1, keepdims=True)
+    better = gain - (x @ v + c)
+    d = (np.eye(3)[action] - p) * better[:, None]
+    W += 0.1 * x.T @ d
+    b += 0.1 * d.sum(axis=0)
+    v += 0.1 * x.T @ better
+    c += 0.1 * better.sum()
+"""
+    code, out, err = run(tmp_path, text)
+    assert (code, out) == (3, "")
+    assert "W and b take no part in half squared error, which the other gradients are of" in err

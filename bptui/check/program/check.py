@@ -228,6 +228,9 @@ def _why_unclear(found: Checked) -> str | None:
     known = found.told or loss.named
     if not known and (loss.used or _is_guessed(loss, verdict.lines.truth)):
         return "no loss is found in it; --loss NAME says which it is"
+    if apart := _apart_from_the_loss(found):
+        one = f"{listed(apart)} {'take' if len(apart) > 1 else 'takes'} no part in {loss.text}"
+        return f"{one}, which the other gradients are of; --loss NAME tells a loss of all"
     drawn = _drawn_by(tape, verdict.lines.truth.dependent) if loss.entry is None else None
     if drawn is not None:
         return (
@@ -235,6 +238,21 @@ def _why_unclear(found: Checked) -> str | None:
             "should be cannot be told from one draw"
         )
     return None
+
+
+def _apart_from_the_loss(found: Checked) -> list[str]:
+    """Return the parameters that a loss does not depend on, where nothing else is wrong.
+
+    They are computed with, as an actor beside its critic is.
+    """
+    judged, truth = found.found.judged, found.found.truth
+    wrong = [p for p in truth.parameters if judged.matches[p.key] is None]
+    apart = [p for p in wrong if truth.parameters[p] not in judged.gradients.of]
+    used = (
+        found.tape.dependents({p.before}, p.after) & truth.behind[p.key] - {p.before} for p in apart
+    )
+    others = len(wrong) < len(truth.parameters)
+    return [p.name for p in apart] if others and wrong == apart and all(used) else []
 
 
 def _is_guessed(loss: Loss, truth: StepTruth) -> bool:
