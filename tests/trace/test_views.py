@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.trace.kinds import assert_judged
 from tests.trace.support import Run, unknown_to_graph
 
 HEAD = """
@@ -82,3 +83,17 @@ def test_what_arrays_hold_is_what_the_graph_gives(lines: list[str]) -> None:
     assert recorded.error == alone.error
     assert _arrays(recorded) == _arrays(alone)
     assert not unknown_to_graph(recorded.recorder)
+
+
+def test_rows_are_added_to_by_a_view_of_all() -> None:
+    assert_judged("""
+U, i = rng.normal(size=(2, 8)), [5, 5, 7, 1, 0, 5]
+for step in range(2):
+    h = x @ W
+    s = 1 / (1 + np.exp(-(h * U[:, i].T).sum(axis=1)))
+    loss = -np.mean(np.log(s))
+    d = (s - 1)[:, None] / 6
+    dU = d * h  #! dU = d * h * h
+    W -= 0.1 * x.T @ (d * U[:, i].T)
+    np.add.at(U.T, i, -0.1 * dU)
+""")

@@ -124,12 +124,15 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
         if made is None:
             return None
         return Update(made.old, entry, binding, "", None, made, note.call)
-    if note.call in ("add.at", "subtract.at"):
-        old, added = note.arguments[0].entry, note.arguments[-1]
+    part = part_put(tape, entry)
+    every = part is not None and np.size(part[1]) == np.size(tape.values[part[0]])
+    scattered = tape.notes[part[2]] if part and every else note  # by a view of all: W.T
+    if scattered.call in ("add.at", "subtract.at"):
+        old = part[0] if part else note.arguments[0].entry
+        added = scattered.arguments[-1]
         own = isinstance(added, Reference) and tape.depends(added.entry, {old})
         made = Sum(old, added, own, same=True)
-        return Update(old, entry, binding, "", None, made, note.call.removesuffix(".at"))
-    part = part_put(tape, entry)
+        return Update(old, entry, binding, "", None, made, scattered.call.removesuffix(".at"))
     if part is None:
         return None
     before, places, value = part
