@@ -45,7 +45,8 @@ class Meanings:
     def _multiple(self, entry: int, line: Collection[int]) -> str | None:
         truth = self.found.truth
         values = self.found.values.get(entry) or truth.numbers(truth.graph.nodes[entry])
-        if values[0].dtype.kind != "f":
+        whole = np.asarray(truth.tape.values[entry]).dtype.kind in "iu"  # an index
+        if whole or values[0].dtype.kind != "f":
             return None
         factors = {
             source: factor
