@@ -152,9 +152,9 @@ class Lines:
             given = tape.inputs[entry][0]
             left = {entry: changed.get(given) or self.truth.numbers(nodes[given])}
             changed = self.replay.carried(left, changed, clips[:number]) or {}
-        fits = {p.key: self.fitting.fits(p, changed) for p in self.truth.parameters if changed}
-        known = {key: one for key, one in fits.items() if one and not np.isnan(one)}
-        right = frozenset(key for key in self.wrong & known.keys() if self.agrees(key, known[key]))
+        wrong = (p for p in self.truth.parameters if changed and p.key in self.wrong)
+        fits = {p.key: self.fitting.fits(p, changed) or np.nan for p in wrong}
+        right = frozenset(key for key, c in fits.items() if not np.isnan(c) and self.agrees(key, c))
         return right if right == self.wrong else frozenset()
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
