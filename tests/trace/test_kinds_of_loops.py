@@ -4,7 +4,7 @@ import pytest
 
 from bptui.trace.step.training_steps import training_steps
 from bptui.trace.tape import Tape
-from tests.trace.kinds import HEAD, WRONG, assert_judged, program
+from tests.trace.kinds import HEAD, WRONG, assert_judged, program, slipped
 from tests.trace.support import Run
 
 RELU = """
@@ -203,3 +203,37 @@ for step in range(3):
     for i in range(2):
         W[i] -= 0.01 * dW[i]
 """)
+
+
+@pytest.mark.parametrize(
+    ("most", "right", "slip"),
+    [
+        (1, "dR += dz @ hs[i].T", "dR = dz @ hs[i].T"),
+        (1, "dU += dz @ x[i][:, None].T", "dU = dz @ x[i][:, None].T"),
+        (5, "dh = R.T @ dz", "dh = R @ dz"),
+    ],
+)
+def test_gradients_through_time_that_are_clipped_at_last(most: int, right: str, slip: str) -> None:
+    text = f"""
+U, R, O = rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=(2, 4))
+for step in range(2):
+    hs = {{0: np.zeros((4, 1))}}
+    for i in range(5):
+        hs[i + 1] = np.tanh(U @ x[i][:, None] + R @ hs[i])
+    loss = 0.5 * np.sum((O @ hs[5] - y[:1].T) ** 2)
+    e = O @ hs[5] - y[:1].T
+    dO = e @ hs[5].T
+    dh = O.T @ e
+    dU, dR = np.zeros_like(U), np.zeros_like(R)
+    for i in reversed(range(5)):
+        dz = (1 - hs[i + 1] ** 2) * dh
+        dR += dz @ hs[i].T
+        dU += dz @ x[i][:, None].T
+        dh = R.T @ dz
+    for g in (dU, dR, dO):
+        np.clip(g, -{most}, {most}, out=g)
+    U -= 0.1 * dU
+    R -= 0.1 * dR
+    O -= 0.1 * dO
+"""
+    assert_judged(slipped(text, right, slip))

@@ -25,7 +25,6 @@ class Fitting:
         self.truth, self.judged, self.true, self.values = truth, judged, true, values
         self.unchanged: dict[Key, dict[int, float | None]] = {}
         """The multiples of parameters' gradients that entries are before any repair."""
-        self._adapts: dict[tuple[Key, int], bool] = {}
 
     def fits(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a parameter changes; None for another.
@@ -80,21 +79,14 @@ class Fitting:
         key = parameter.key
         if key not in self.unchanged:
             behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
-            behind = {e for e in behind if self.values[e][0].size == true[0].size}
             self.unchanged[key] = {
                 entry: multiple(self.values[entry], true) for entry in sorted(behind, reverse=True)
             }
         for entry, factor in self.unchanged[key].items():
             if entry in changed:
                 factor = multiple(changed[entry], true)
-            if factor is not None and self._is_adapted(key, entry):
+            if factor is not None and self.truth.adapted(key, entry):
                 yield factor
-
-    def _is_adapted(self, key: Key, entry: int) -> bool:
-        known = self._adapts.get((key, entry))
-        if known is None:
-            known = self._adapts[key, entry] = self.truth.adapted(key, entry)
-        return known
 
     def factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a whole parameter has changed."""

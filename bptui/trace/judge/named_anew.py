@@ -56,8 +56,9 @@ class NamedAnew:
             ):
                 handing.setdefault(binding.place, set()).add(binding.entry)
         for entry in sorted(found):
-            aliases = [one for one in found[entry] if handing.get(one.place, {entry}) == {entry}]
-            for alias in aliases or found[entry]:
+            names_it = [one for one in found[entry] if entry in handing.get(one.place, {entry})]
+            aliases = [one for one in names_it if handing.get(one.place, {entry}) == {entry}]
+            for alias in aliases or names_it:
                 first = names[entry].index(alias)
                 new = {one.name for one in names[entry][first:]}
                 old = {one.name for one in names[entry][:first]}
@@ -71,7 +72,7 @@ class NamedAnew:
                     if user >= alias.when
                 }
                 reading = [user for user, by in read.items() if not by or by & new]
-                if alias is not (aliases or found[entry])[-1] and not any(
+                if alias is not (aliases or names_it)[-1] and not any(
                     alias.name in by for by in read.values()
                 ):
                     continue  # only handed on once more
