@@ -97,6 +97,8 @@ class BptuiApp(TerminalApp[MainScreen]):
 
     def show_view(self, view: View) -> None:
         """Show a view, and say what follows from it."""
+        if not self.screen_stack:
+            return  # the app ends while it plays
         self.main.show(replace(view, present=self.presenting))
         self.take_back_news()
         self.look_around()

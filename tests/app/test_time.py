@@ -266,3 +266,9 @@ async def test_news_go_when_they_are_true_no_longer() -> None:
         await told(session, "stopped at step 7: every 7")
         await session.press("S")
         await gone(session)
+
+
+async def test_what_is_computed_while_the_app_ends_is_not_shown() -> None:
+    async with opened("article") as session:
+        app = session.app
+    app.show_view(app.player.view())

@@ -56,12 +56,12 @@ def blame_arguments(lines: Lines) -> None:
                 lines.put(found[0], mended, found[1])
                 break
     wrong = [e for repair in lines.repairs for e in repair.entries if lines.is_wrong(e)]
-    for call in _around(calls, min(wrong)) if wrong else ():  # all that is wrong begins in it
+    first = _call_of(calls, min(wrong)) if wrong else None
+    if first is not None:  # all that is wrong begins in it
         one = len(lines.repairs) == 1
-        found = next(_of_call(lines, lines.repairs, call, unnamed=one), None)
+        found = next(_of_call(lines, lines.repairs, first, unnamed=one), None)
         if found is not None:
             lines.put(found[0], lines.repairs, found[1])
-            break
 
 
 def blame_call(lines: Lines, repair: Repair) -> None:

@@ -9,6 +9,7 @@ from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.replay import Changes
 from bptui.trace.step.possible_losses import Key
+from bptui.trace.step.updates import with_former
 
 if TYPE_CHECKING:
     from bptui.trace.judge.wrong_lines import Lines
@@ -16,7 +17,27 @@ if TYPE_CHECKING:
 
 def handed_over(lines: Lines) -> tuple[Repair, Changes] | None:
     """Return a repair that puts all right, with all that it changes."""
-    return next(_turned(lines), None)
+    return next(_damaged(lines), None) or next(_turned(lines), None)
+
+
+def _damaged(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
+    """Yield repairs of forward values that were changed before all gradients of them."""
+    tape, nodes = lines.truth.tape, lines.truth.graph.nodes
+    for binding, former in with_former(tape):
+        entry = binding.entry
+        back = entry in lines.values and entry not in lines.forward | lines.truth.later
+        changed = back and former in lines.forward
+        if former is None or not changed or lines.factors(entry):
+            continue
+        right = lines.truth.numbers(nodes[former])
+        if right[0].shape != lines.values[entry][0].shape or not tape.depends(entry, {former}):
+            continue
+        current = lines.replay.carried({entry: right}, lines.current)
+        source = (former, ALL)
+        repair = Repair(tape.notes[entry].place, (entry,), (source,), frozenset(lines.wrong))
+        every = repair._replace(mended=frozenset(p.key for p in lines.truth.parameters))
+        if source in lines.true and current and lines.mends(current, every):
+            yield repair, current
 
 
 def _turned(lines: Lines) -> Iterator[tuple[Repair, Changes]]:

@@ -342,12 +342,9 @@ class Lines:
     def mends(self, changed: Changes, *repairs: Repair) -> bool:
         """Whether changes put right what repairs do, and break nothing."""
         mended = frozenset().union(*(repair.mended for repair in repairs))
-        for parameter in self.truth.parameters:
-            key, factor = parameter.key, self.fitting.fits(parameter, changed)
-            fits = factor is not None and (key not in mended or self.agrees(key, factor))
-            if not fits and (key in mended or key not in self.wrong):
-                return False
-        return True
+        judged = (p for p in self.truth.parameters if p.key in mended or p.key not in self.wrong)
+        fits = ((p.key, self.fitting.fits(p, changed)) for p in judged)
+        return all(c is not None and (key not in mended or self.agrees(key, c)) for key, c in fits)
 
     def mended_by(
         self, repair: Repair, edit: Callable[[Changes, Collection[int]], Changes | None]

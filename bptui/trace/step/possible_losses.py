@@ -72,8 +72,8 @@ def _words(text: str) -> list[str]:
 
 
 def _of_a_loss(text: str) -> bool:
-    words = _words(text)
-    return any(word.startswith(NAMES + VAGUE) or word in ("j", "e", "l", "kl") for word in words)
+    vague = (word.startswith(VAGUE) or word in ("e", "l", "kl") for word in _words(text))
+    return _surely_a_loss(text) or any(vague)
 
 
 def _surely_a_loss(text: str) -> bool:
