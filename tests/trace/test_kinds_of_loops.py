@@ -2,6 +2,7 @@
 
 import pytest
 
+from bptui.trace.mend.origins import blame_origins
 from bptui.trace.step.training_steps import training_steps
 from bptui.trace.tape import Tape
 from tests.trace.kinds import HEAD, WRONG, assert_judged, program, slipped
@@ -203,6 +204,59 @@ for step in range(3):
     for i in range(2):
         W[i] -= 0.01 * dW[i]
 """)
+
+
+def test_a_loop_that_adds_zeros_leaves_no_gradient_out() -> None:
+    assert_judged("""
+P = {"U": rng.normal(size=(4, 3)), "R": rng.normal(size=(4, 4)), "O": rng.normal(size=(2, 4))}
+for step in range(2):
+    h, loss, d = {-1: np.zeros((4, 1))}, 0.0, {k: np.zeros_like(p) for k, p in P.items()}
+    for i in range(3):
+        h[i] = np.tanh(P["U"] @ x[i][:, None] + P["R"] @ h[i - 1])
+        loss += 0.5 * np.sum((P["O"] @ h[i] - y[i][:, None]) ** 2)
+    later = np.zeros((4, 1))
+    for i in (2, 1, 0):
+        e = P["O"] @ h[i] - y[i][:, None]
+        d["O"] += e @ h[i].T
+        dh = P["O"].T @ e + later  #! dh = later
+        dz = dh * (1 - h[i] ** 2)
+        d["U"] += dz @ x[i][:, None].T
+        d["R"] += dz @ h[i - 1].T
+        later = P["R"].T @ dz
+    for k in P:
+        P[k] -= 0.1 * d[k]
+""")
+
+
+def test_a_line_may_add_to_layers_of_other_sizes() -> None:
+    text = """
+def back(d, cache):
+    a, w, z = cache
+    dz = d * (1 - np.tanh(z) ** 2)
+    dw = dz @ a.T / 6
+    db = dz.sum(axis=1, keepdims=True) / 6  #! db = 6 / dz.sum(axis=1, keepdims=True)
+    return w.T @ dz, dw, db
+P = {"w1": W.T, "b1": b[:, None], "w2": rng.normal(size=(4, 2)), "b2": np.zeros((4, 1))}
+t, n = rng.normal(size=(4, 6)), 2
+for step in range(2):
+    a, caches = x.T, []
+    for k in range(1, n + 1):
+        z = P[f"w{k}"] @ a + P[f"b{k}"]
+        caches.append((a, P[f"w{k}"], z))
+        a = np.tanh(z)
+    loss = 0.5 * np.sum((a - t) ** 2) / 6
+    d, G = a - t, {}
+    for k in (2, 1):
+        d, G[f"w{k}"], G[f"b{k}"] = back(d, caches[k - 1])
+    for k in (1, 2):
+        P[f"w{k}"] -= 0.1 * G[f"w{k}"]
+        P[f"b{k}"] -= 0.1 * G[f"b{k}"]
+"""
+    assert_judged(text)
+    wrong = program(WRONG.sub(r"\1\3", text))
+    named = wrong.first_wrong
+    blame_origins(wrong.verdict.lines, wrong.view)
+    assert wrong.first_wrong == named
 
 
 @pytest.mark.parametrize(

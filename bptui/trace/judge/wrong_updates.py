@@ -121,7 +121,8 @@ class WrongUpdates:
             others = (b for b in lists if b.entry in self.lines.backward)
             made = next((b.when for b in others if np.any(tape.values[b.entry])), -1)
             turns = [place for when, place in self.lines.turns if began.when <= when <= made]
-            if turns:
+            written = any(b.when > began.when and b.location == began.location for b in items)
+            if turns and not written:
                 return turns[-1]
         return None
 

@@ -278,7 +278,9 @@ def _in_all_turns(
 
 def _added_up(lines: Lines, edited: ast.stmt, made: Changes) -> Iterator[Changes]:
     """Yield what turns of a sum give where each begins with what the one before it has given."""
-    if isinstance(edited, ast.AugAssign) and len(made) > 1:
+    both = [values for entry, own in made.items() for values in (own, lines.values[entry])]
+    same = len({values[0].shape for values in both}) == 1  # else they are sums of several
+    if isinstance(edited, ast.AugAssign) and len(made) > 1 and same:
         more, found = [np.asarray(0.0) for _ in lines.truth.draws], Changes()
         for entry, values in sorted(made.items()):
             own = lines.values[entry]
