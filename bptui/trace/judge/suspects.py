@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bptui.trace.judge.backward_pass import computed_again, settled_by, turns_with_both
-from bptui.trace.judge.candidates import Candidates, Source
+from bptui.trace.judge.candidates import ALL, PART, Candidates, Source
 from bptui.trace.judge.held import wrong_parts
 from bptui.trace.judge.meant import Meant
 from bptui.trace.judge.named_anew import NamedAnew
@@ -195,6 +195,9 @@ class Suspects:
         for suspect in sorted(certain, key=seldom) if usual is None else ():
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
+        for suspect in suspected:
+            if pairs := {} if suspect.since else self._claimed(suspect.entries):
+                yield Attempt(suspect.place, pairs, {})
         sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
         whole = (a for a in sizes_in_turn if not inner(a) and not right_already(a))
         whole = (a for a in whole if not self._hands_on(a))
@@ -254,6 +257,21 @@ class Suspects:
         while tape.notes[entry].call in VIEWS:
             entry = tape.inputs[entry][0]
         return named and entry in self.lines.forward
+
+    def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
+        """Return the gradients of single wrong numbers that some entries are: of each the last."""
+        found: dict[int, Source] = {}
+        for parameter in self.truth.parameters:
+            behind = self.truth.behind[parameter.key]
+            last = next((e for e in reversed(entries) if e in behind), None)
+            if parameter.key in self.lines.wrong and last is not None:
+                places = parameter.places
+                source = parameter.before, ALL if places is None else PART - min(places)
+                true, single = self.lines.true.get(source), self.lines.values[last][0].size == 1
+                if last in found or not single or true is None or true[0].size > 1:
+                    return {}
+                found[last] = source
+        return found if len(found) > 1 else {}
 
     def _as_it_is(self, entries: Iterable[int]) -> dict[int, Source]:
         """Return what entries are multiples of, for those that are."""
