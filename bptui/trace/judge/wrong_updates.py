@@ -121,8 +121,9 @@ class WrongUpdates:
             others = (b for b in lists if b.entry in self.lines.backward)
             made = next((b.when for b in others if np.any(tape.values[b.entry])), -1)
             turns = [place for when, place in self.lines.turns if began.when <= when <= made]
-            written = any(b.when > began.when and b.location == began.location for b in items)
-            if turns and not written:
+            later = (b.when for b in items if b.when > began.when and b.location == began.location)
+            around = ([place for when, place in self.lines.turns if when <= at] for at in later)
+            if turns and all(own[-1:] != turns[-1:] for own in around):  # none in that loop
                 return turns[-1]
         return None
 
