@@ -330,3 +330,23 @@ def test_a_slope_that_is_left_out_belongs_to_a_gradient() -> None:
     assert program(INLINE).verdict.right
     made = program(INLINE.replace("(e * (o * (1 - o))).dot(V.T)", "e.dot(V.T)")).mended()
     assert right in made.splitlines()[-2]
+
+
+def test_a_key_is_made_of_the_number_of_a_layer() -> None:
+    text = """
+P = {"W1": W, "W2": V}
+for step in range(2):
+    c = {"A0": x}
+    for k in (1, 2):
+        c[f"Z{k}"] = c[f"A{k-1}"] @ P[f"W{k}"]
+        c[f"A{k}"] = np.tanh(c[f"Z{k}"]) if k < 2 else c[f"Z{k}"]
+    loss = ((c["A2"] - y) ** 2).mean()
+    dz, G = 2 * (c["A2"] - y) / y.size, {}
+    for k in (2, 1):
+        G[f"W{k}"] = c[f"A{k-1}"].T @ dz
+        if k > 1:
+            dz = dz @ P[f"W{k}"].T * (1 - c[f"Z{k-1}"] ** 2)
+    for k in P:
+        P[k] -= 0.1 * G[k]
+"""
+    assert "(1 - c[f'A{k - 1}'] ** 2)\n" in program(text).mended()

@@ -256,6 +256,12 @@ class _Computing:
             case ast.IfExp(test, one_way, other_way):
                 decides, one, two = made(test), made(one_way), made(other_way)
                 return lambda seen: one(seen) if decides(seen) else two(seen)
+            case ast.JoinedStr(parts):
+                several = self._several(parts, turning)
+                return lambda seen: "".join(several(seen))
+            case ast.FormattedValue(value, -1, None):
+                one = made(value)
+                return lambda seen: str(one(seen))
             case ast.ListComp(part, loops) | ast.GeneratorExp(part, loops):
                 return self._loop(part, loops, turning)
         raise ValueError(ast.unparse(node))
