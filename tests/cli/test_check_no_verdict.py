@@ -28,6 +28,20 @@ for i in range(9):
     loss = np.mean((out - y) ** 2)
     w -= 0.1 * np.log(x).T @ (out - y)
 """
+ACTOR_AND_CRITIC = """import numpy as np
+rng = np.random.default_rng(0)
+x, a, r = rng.normal(size=(6, 3)), np.array([0, 1, 1, 0, 1, 0]), rng.normal(size=6)
+W, v, c = rng.normal(size=(3, 4)), rng.normal(size=4), rng.normal(size=4)
+for step in range(2):
+    h = np.tanh(x @ W)
+    p = 1 / (1 + np.exp(-(h @ v)))
+    worth = r - h @ c
+    d = (a - p) * worth
+    dh = np.outer(d, v) + np.outer(worth, c)
+    W += 0.1 * x.T @ (dh * (1 - h ** 2))
+    v += 0.1 * h.T @ d
+    c += 0.1 * h.T @ worth
+"""
 
 
 @pytest.mark.parametrize(
@@ -53,6 +67,7 @@ for i in range(9):
         ("def f(): return f()\nf()\n", "line 1: RecursionError"),
         ("for i in xrange(3):\n    print i\n", "SyntaxError: Missing parentheses"),
         (EVOLVED, "nothing that it updates by is a gradient of loss"),
+        (ACTOR_AND_CRITIC, "the errors of several outputs (line 7 and line 8)"),
         (NOT_FINITE, "line 4: here its numbers become nan or inf"),
     ],
     ids=[
@@ -67,6 +82,7 @@ for i in range(9):
         "deep",
         "Python 2",
         "no backpropagation",
+        "several outputs",
         "not finite",
     ],
 )

@@ -297,6 +297,13 @@ def test_a_program_is_judged(kind: str) -> None:
     assert_judged(PROGRAMS[kind])
 
 
+def test_what_an_action_was_worth_is_given_also_where_losses_are_only_added_up() -> None:
+    text = PROGRAMS[
+        "an actor and a critic that share a layer, what an action was worth being given"
+    ]
+    assert_judged(text + "    print(actor_loss + critic_loss)\n")
+
+
 def test_a_loss_is_the_one_whose_gradients_the_program_has_as_they_are() -> None:
     text = """
 smooth = 1.0

@@ -237,7 +237,21 @@ def _why_unclear(found: Checked) -> str | None:
             f"{found.where(drawn)}: it draws numbers by what it computes, so what its gradients "
             "should be cannot be told from one draw"
         )
+    errors = _errors(found) if loss.entry is None and not verdict.lines.repairs else []
+    if len(errors) > 1:
+        return (
+            f"its gradients come from the errors of several outputs ({listed(errors)}), and no "
+            "loss of all is computed; --loss NAME tells one"
+        )
     return None
+
+
+def _errors(found: Checked) -> list[str]:
+    """Return the lines of the outputs that targets are subtracted from on the way to updates."""
+    truth = found.verdict.lines.truth
+    entries = {truth.graph.entry[out] for out in truth.outputs}
+    used = entries.intersection(set().union(*truth.behind.values()))
+    return [*dict.fromkeys(map(found.where, sorted(used)))]
 
 
 def _apart_from_the_loss(found: Checked) -> list[str]:

@@ -47,8 +47,7 @@ def likely(truth: StepTruth) -> list[Judged]:
     losses = sorted(truth.losses, key=lambda loss: not loss.named)
     count = sum(loss.named for loss in losses)
     with_gradients = filter(None, map(truth.judged, losses[:count]))
-    found = [_with_targets_held(truth, _without_guards(truth, one)) for one in with_gradients]
-    found = [_without_root(truth, _straight_through(truth, one)) for one in found]
+    found = [_as_people_derive(truth, judged) for judged in with_gradients]
     found = [*(together := _together(truth, found)), *found]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
@@ -107,6 +106,13 @@ def _organises_itself(truth: StepTruth) -> bool:
     """Whether data are compared with parameters themselves: a map that learns by no gradient."""
     views = views_of(truth.graph, truth.parameters.values(), truth.early)
     return bool(truth.outputs) and views.issuperset(truth.outputs)
+
+
+def _as_people_derive(truth: StepTruth, judged: Judged) -> Judged:
+    """Return how parameters fare with the loss that people take the derivative of, if better."""
+    for changed in (_without_guards, _with_targets_held, _straight_through, _without_root):
+        judged = changed(truth, judged)
+    return judged
 
 
 def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
@@ -268,6 +274,7 @@ def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
         if found and loss.used:
             break  # it is on the way back
         if (judged := truth.judged(loss)) is not None:
+            judged = _as_people_derive(truth, judged)
             found = found or bool(judged.rank[0]) or None not in judged.matches.values()
             yield judged
 
