@@ -20,8 +20,9 @@ from bptui.core.graph.node import (
     Shape,
     Values,
     broadcast,
+    carried_out,
+    computed_from,
     constant,
-    evaluate,
     leaf,
     ordered,
 )
@@ -127,13 +128,14 @@ def expression(
     written = computed or body
 
     @cache
-    def drawn(*shapes: Shape) -> tuple[tuple[Node, ...], Node]:
+    def drawn(*shapes: Shape) -> tuple[tuple[Node, ...], Node, list[Node]]:
         places = tuple(leaf(f"x{place}", shape) for place, shape in enumerate(shapes))
-        return places, written(*places)
+        result = written(*places)
+        return places, result, ordered([result], computed_from, places)
 
     def value(*arrays: Values) -> Values:
-        places, result = drawn(*map(np.shape, arrays))
-        return evaluate([result], dict(zip(places, arrays, strict=True)))[result]
+        places, result, order = drawn(*map(np.shape, arrays))
+        return carried_out(order, dict(zip(places, arrays, strict=True)))[result]
 
     def shape(*shapes: Shape) -> Shape:
         return drawn(*shapes)[1].shape

@@ -313,9 +313,14 @@ def evaluate(outputs: Iterable[Node], values: Mapping[Node, Values]) -> dict[Nod
 
     Any node may be given: it is not computed then. Raises :class:`KeyError` for a leaf that is not.
     """
+    return carried_out(ordered(outputs, computed_from, values), values)
+
+
+def carried_out(order: Iterable[Node], values: Mapping[Node, Values]) -> dict[Node, Values]:
+    """Return the values of nodes in their :func:`ordered` turn, and those given, as above."""
     known = dict(values)
     with np.errstate(all="ignore"):
-        for node in ordered(outputs, computed_from, known):
+        for node in order:
             if node.op is LEAF:
                 raise KeyError(node.name)
             arrays = [known[source] for source in computed_from(node)]
