@@ -30,6 +30,7 @@ class SettlingPilot(Pilot[None]):
 
     def __init__(self, app: TerminalApp) -> None:
         super().__init__(app)
+        app.animation_level = "none"  # else a scroll goes on for a second
         self._bptui = app
         self._latest: MessagePump = app
 

@@ -17,6 +17,7 @@ from bptui.cli.run import run
 from bptui.presets.files import load
 from bptui.presets.save import SaveError, file_at, same_experiment
 
+from . import settling
 from .settling import key_event
 from .support import Session, opened
 
@@ -160,6 +161,7 @@ async def test_a_long_export_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> 
         tick(job)
 
     monkeypatch.setattr(ExportScreen, "tick", never_done)
+    monkeypatch.setattr(settling, "LONGEST", 0.05)  # pauses would wait for it
     async with opened("xor") as session:
         player, last = session.app.player, 600
         await session.press("g", *str(last), "enter")

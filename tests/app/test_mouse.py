@@ -8,7 +8,7 @@ from bptui.app.screens.questions import NumberScreen
 from bptui.app.screens.sheet import NamesScreen
 from bptui.app.view import Selection
 
-from .support import Session, opened
+from .support import FASTEST, Session, opened
 
 
 def place_of(session: Session, text: str, within: Region) -> tuple[int, int]:
@@ -88,7 +88,7 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
         player, panel = session.app.player, session.panel("#loss")
         assert isinstance(panel, LossPanel)
         player.set_breakpoints({parse("every 7", player.snapshot.experiment.network): True})
-        await session.press("space")
+        await session.press(*FASTEST, "space")
         await session.until(lambda: HIT in "".join(session.inside("#loss")), "a mark")
         player.set_breakpoints({})
         await player.run(400).wait()
@@ -119,9 +119,8 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
             await session.step(step)
     async with opened("article", size=(80, 24)) as session:  # a line of bars
         player, panel = session.app.player, session.panel("#loss")
-        await player.run(400).wait()
-        await session.rest()
-        await session.shows("to come, to 1000")
+        await player.go(400).wait()
+        await session.shows("at step 400, dim: to come, to 1000")
         area = panel.content_region
         bars = session.lines()[area.y].split("  ")[1]
         for column, step in ((len("Loss  ") + len(bars) - 1, 1000), (len("Loss  "), 0)):

@@ -13,6 +13,7 @@ from bptui.presets.files import load
 from bptui.presets.own import shipped
 from bptui.presets.save import save
 
+from . import settling
 from .support import Session, opened
 
 pytestmark = pytest.mark.usefixtures("own_folder")
@@ -146,6 +147,7 @@ async def test_keys_are_answered_while_a_preset_is_being_opened(
         return load(name)
 
     monkeypatch.setattr(presets, "load", held)
+    monkeypatch.setattr(settling, "LONGEST", 0.05)  # for which pauses would wait
     async with opened("article") as session:
         await session.press("p")
         filters(session, "mine")

@@ -66,8 +66,8 @@ def test_the_derivation_is_that_of_every_frame() -> None:
         steps = seen(" ", r" step ([6-9]|\d\d+) ")  # a busy machine may leave some out
         assert steps
         assert not any(waits for *_, waits in steps)
-        terminal.press(" r+++++")
-        terminal.shows("500 steps/s")
+        terminal.press(" r++++++")
+        terminal.shows("1000 steps/s")
         run = seen(" ", "[^▶] step 1000 ")
         assert ("article", 1000, 0, False) in run
         assert any(waits for *_, waits in run)

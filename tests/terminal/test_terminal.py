@@ -24,7 +24,7 @@ def test_a_refusal_is_one_message() -> None:
 def test_every_key_of_a_burst_counts_and_in_a_run_the_terminal_is_left_as_it_was() -> None:
     with Terminal("mazur", columns=80, lines=24) as terminal:
         terminal.shows("step 0 ")
-        terminal.press("-" * 12)  # so slow that no run takes a step before the next key
+        terminal.press("-" * 10)  # so slow that no run takes a step before the next key
         for spaces, logarithmic in ((2, True), (4, False)):
             terminal.press(" " * spaces + "l")
             # then the keys before it have been dealt with
