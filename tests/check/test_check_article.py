@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .right_code import HEAD
+from .right_code import HEAD, RIGHT
 from .support import checked, mistakes_of, outcome_of
 
 LISTING_1 = (
@@ -107,7 +107,7 @@ def test_listing_2s_three_slips_are_named(tmp_path: Path) -> None:
 
 def test_a_preset_with_mistakes_is_held_against_the_true_gradient(tmp_path: Path) -> None:
     """Functions that make just its mistakes are wrong."""
-    source = LISTING_1.partition("def step")[0] + LISTING_1[LISTING_1.index("def gradients") :]
+    source = RIGHT["matrices, mean over the batch"][1].replace("weights[1].T", "weights[1]")
     done, _ = checked(tmp_path, source, "article-listing-1")
     assert mistakes_of(done.functions[0]) == [("transposed-weights",)]
     assert outcome_of(done) == "wrong"

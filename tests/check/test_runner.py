@@ -122,7 +122,7 @@ def test_hangs_and_crashes_end_the_process(folder: Path) -> None:
     stuck = script(
         folder, "while True:\n    try:\n        while 1: pass\n    except: pass\n", "s.py"
     )
-    assert recorded(stuck, OWN, SHORT).end == "time"
+    assert recorded(stuck, OWN, SHORT / 3).end == "time"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to find sessions by")
