@@ -62,6 +62,18 @@ async def test_a_wrong_line_that_computes_nothing_is_selected(tmp_path: Path) ->
         await session.shows("20 ✗     dW2 = len(y)")
 
 
+async def test_a_wrong_call_is_selected_where_its_function_computes_what_is_wrong(
+    tmp_path: Path,
+) -> None:
+    keep = "def keep(v):\n    d['W1'] = X.T @ v\n\n\nd = {}\nfor epoch"
+    text = RIGHT.replace("for epoch", keep).replace("5 * dW1", "5 * d['W1']")
+    async with opened(tmp_path, text.replace("dW1 = X.T @ d1", "keep(d2 @ W2.T)")) as session:
+        await session.shows("wrong at line 27")
+        await session.press("w")
+        await session.shows("27 ✗     keep(d2 @ W2.T)", "Source: keep 14")
+        assert (session.line, session.app.moment.row) == (14, 27)
+
+
 FUNCTIONS = """\
 import numpy as np
 

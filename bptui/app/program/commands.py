@@ -33,8 +33,11 @@ def wrong_line(app: ProgramApp) -> None:
             f"{app.file.name} is {report.verdict}: {report.reason or 'there is no wrong line'}."
         )
         return
-    at = wrong.index(moment.stop) + 1 if moment.stop in wrong else 0
-    app.show(moment.jumped(wrong[at % len(wrong)]))
+    stops = [*wrong]
+    at = stops.index(moment.stop) + 1 if moment.stop in wrong else 0
+    there = moment.jumped(stops[at % len(stops)])
+    line = wrong[there.stop]
+    app.show(there if line == there.line else replace(there, row=line))
 
 
 def step_back(app: ProgramApp) -> None:

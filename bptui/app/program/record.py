@@ -343,13 +343,16 @@ class Record:
         return sorted({line.line for line in self.checked.report.wrong if line.line})
 
     @cached_property
-    def wrong(self) -> list[int]:
-        """The stops at which the first wrong lines give their value, in the update looked at."""
+    def wrong(self) -> dict[int, int]:
+        """The stops at which the first wrong lines give their value, each with its line.
+
+        They are in the update looked at; what a wrong call gives is computed in its function.
+        """
         entries = {
             self.checked.line_of(repair.place): repair.entries[0] for repair in self.lines.repairs
         }
-        found: list[int] = []
+        found: dict[int, int] = {}
         for line in self.wrong_lines:
             own = [s for s in range(*self.span(self.first)) if self.line_of[self.stops[s]] == line]
-            found += [self.stop_of.get(entries.get(line, -1), own[-1] if own else -1)]
-        return [stop for stop in found if stop >= 0]
+            found[self.stop_of.get(entries.get(line, -1), own[-1] if own else -1)] = line
+        return {stop: line for stop, line in found.items() if stop >= 0}

@@ -57,7 +57,7 @@ def _mended(app: ProgramApp) -> bool:
 
 def _show_wrong_line(app: ProgramApp) -> None:
     """Show the first wrong line, whichever the reader's changes have made so."""
-    for stop in app.moment.record.wrong[:1]:
+    for stop in [*app.moment.record.wrong][:1]:
         app.main.show(app.moment.at(stop))
 
 
