@@ -55,20 +55,21 @@ class Binding(NamedTuple):
 class Caller(NamedTuple):
     """From where a function of the program was called: in which call, and the first place there."""
 
+    function: str
     frame: int
     place: int
 
 
 def callers(
-    called: Iterable[tuple[int, int, str, int]], places: Iterable[tuple[str, int]]
+    called: Iterable[tuple[int, str, int, str, int]], places: Iterable[tuple[str, int]]
 ) -> dict[int, Caller]:
     """Return the callers by the frames, as they were recorded, from files and lines of places."""
     first: dict[tuple[str, int], int] = {}
     for number, (file, line) in enumerate(places):
         first.setdefault((file, line), number)
     return {
-        frame: Caller(outer, first[file, line])
-        for frame, outer, file, line in called
+        frame: Caller(function, outer, first[file, line])
+        for frame, function, outer, file, line in called
         if (file, line) in first
     }
 

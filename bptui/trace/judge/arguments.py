@@ -233,10 +233,10 @@ def _calls(tape: Tape, every: bool = False) -> list[_Call]:
         if frame and (outer or every):
             given = [b for b in own if b.place == first.place and b.name.isidentifier()]
             pairs = tuple((b.name, b.entry) for b in given)
-            function = last.name.removeprefix("return ").partition("[")[0]
             caller = tape.callers.get(frame)
+            function = caller.function if caller else ""
             if outer:  # whose place is that of all of the statement
-                caller = Caller(outer[0].frame, outer[0].place)
+                caller = Caller(function, outer[0].frame, outer[0].place)
             ends = first.when, last.when
             found.append(_Call(function, frame, first.place, *ends, pairs, outer, caller))
     return found

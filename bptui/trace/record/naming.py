@@ -60,7 +60,7 @@ class Names(Recording):
         if inner.f_back is not None:
             outer = _of_program(inner.f_back)
             told = (self._number(outer), outer.f_code.co_filename, outer.f_lineno)
-            self.callers.append((frame, *told))
+            self.callers.append((frame, inner.f_code.co_name, *told))
         for name, value in zip(parameters[::2], parameters[1::2], strict=True):
             self._named(at, frame, name, value)
             if name == "self":

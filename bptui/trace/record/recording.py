@@ -51,8 +51,8 @@ class Recording:
         """
         self.turning: list[tuple[int, int, Value]] = []
         """What a comprehension's variables are, if no numbers: when, where, and the value."""
-        self.callers: list[tuple[int, int, str, int]] = []
-        """Calls of the program's functions: the frame, that of the caller, its file, and line."""
+        self.callers: list[tuple[int, str, int, str, int]] = []
+        """Calls of functions: the frame, the name, then the caller's frame, file and line."""
         self.compared: list[tuple[int, bool]] = []
         """Single numbers that were compared, and whether what was asked is so."""
         self.turns: list[tuple[int, int]] = []
