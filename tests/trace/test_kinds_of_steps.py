@@ -93,6 +93,60 @@ for step in range(2):
     d = x + 0.1 * u - end
     V -= 0.1 * x.T @ (0.1 * d * (1 - u ** 2))  #! V -= 0.1 * x.T @ (0.1 * d * (1 - u))
 """,
+    "a weight that begins as the transpose of another": """
+U = W.T.copy()
+for step in range(3):
+    h = np.tanh(x @ W)
+    d = h @ U - x
+    loss = 0.5 * np.sum(d ** 2)
+    dU = h.T @ d
+    dW = x.T @ (d @ U.T * (1 - h ** 2))  #! dW = x.T @ (d @ U.T * (1 - h))
+    U -= 0.05 * dU
+    W -= 0.05 * dW
+""",
+    "zeros that gradients are added to": """
+C, words = rng.normal(size=(4, 3)), np.array([[0, 1], [2, 1], [3, 0]])
+for step in range(2):
+    e = C[words].mean(axis=1)
+    d = e @ W - y[:3]
+    loss = 0.5 * np.sum(d ** 2)
+    de = d @ W.T / 2
+    dC = np.zeros_like(C)
+    for i in range(3):
+        for k in words[i]:
+            dC[k] += de[i]  #! dC[words] += de[i]
+    W -= 0.1 * e.T @ d
+    C -= 0.1 * dC
+""",
+    "a mean that is taken twice, and updates that all go through one line": """
+P, M = {"W": W, "b": b, "V": V, "c": np.zeros(2)}, {}
+def bias(g):
+    return g.sum(axis=0)  #! return g.mean(axis=0)
+for step in range(2):
+    h = np.tanh(x @ P["W"] + P["b"])
+    d = (h @ P["V"] + P["c"] - y) / 6
+    loss = 0.5 * np.sum((h @ P["V"] + P["c"] - y) ** 2) / 6
+    G = {"V": h.T @ d}
+    dz = d @ P["V"].T * (1 - h ** 2)
+    G["W"], G["b"], G["c"] = x.T @ dz, bias(dz), bias(d)
+    for k in P:
+        M[k] = 0.9 * M.get(k, 0) + (1 - 0.9) * G[k]
+        P[k] = P[k] - 0.1 * M[k]
+""",
+    "a mean that is taken twice in a loop over gradients": """
+P, M = {"W": W, "b": b, "V": V, "c": np.zeros(2)}, {}
+for step in range(2):
+    h = np.tanh(x @ P["W"] + P["b"])
+    d = (h @ P["V"] + P["c"] - y) / 6
+    loss = 0.5 * np.sum((h @ P["V"] + P["c"] - y) ** 2) / 6
+    G = {"V": h.T @ d}
+    dz = d @ P["V"].T * (1 - h ** 2)
+    G["W"] = x.T @ dz
+    for k, g in (("b", dz), ("c", d)):
+        G[k] = g.sum(axis=0)  #! G[k] = g.mean(axis=0)
+    for k in P:
+        P[k] = P[k] - 0.1 * G[k]
+""",
 }
 
 

@@ -114,15 +114,19 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
 def _of_what_is_given(
     tape: Tape, updates: list[Update], made_of: Mapping[int, int]
 ) -> list[Update]:
-    """Leave out the updates, before any of a parameter, of what is computed from that."""
-    root, first = dict[int, int](), dict[int, int]()
+    """Leave out the updates, all before any of a parameter, of what is computed from that.
+
+    What is updated later on, too, only begins with the numbers of another parameter.
+    """
+    root, first, last = dict[int, int](), dict[int, int](), dict[int, int]()
     for update in updates:
         left = made_of.get(update.before, update.before)
         origin = root[update.after] = root.get(left, update.before)
         first.setdefault(origin, update.after)
+        last[origin] = update.after if np.any(tape.values[origin]) else first[origin]
     computed = {
         origin
-        for origin, when in first.items()
+        for origin, when in last.items()
         if tape.depends(origin, {one for one in first if one < origin and when < first[one]})
     }
     return [update for update in updates if root[update.after] not in computed]
