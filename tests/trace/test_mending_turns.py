@@ -350,3 +350,6 @@ for step in range(2):
         P[k] -= 0.1 * G[k]
 """
     assert "(1 - c[f'A{k - 1}'] ** 2)\n" in program(text).mended()
+    square = text.replace('"W1": W', '"W1": V + 1').replace('{"A0": x}', '{"A0": x[:, :2]}')
+    square = square.replace('(1 - c[f"Z', '(1 - c[f"A').replace('dz @ P[f"W{k}', 'dz @ P[f"W{k-1}')
+    assert "dz = dz @ P[f'W{k}'].T" in program(square).mended()

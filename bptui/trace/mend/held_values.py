@@ -81,13 +81,23 @@ def _root(node: ast.expr) -> ast.expr:
 
 def _beside(index: ast.expr) -> Iterator[ast.expr]:
     """Yield an index that is one less, and one more; else such counts in it."""
+    for count in _counts(index):
+        yield from (replaced(index, [count], _stepped(count, step)) for step in (1, -1))
+
+
+def _counts(index: ast.AST) -> Iterator[ast.expr]:
+    """Yield what counts in an index: it itself, or the parts of what is computed of counts."""
     match index:
-        case ast.Constant(int()) | ast.Name() | ast.BinOp(_, ast.Add() | ast.Sub(), ast.Constant()):
-            yield from (_stepped(index, step) for step in (1, -1))
+        case ast.Constant(int()) | ast.Name():
+            yield index
+        case ast.BinOp(_, ast.Add() | ast.Sub(), ast.Constant(int())):
+            yield index
+        case ast.Call(_, arguments):
+            for argument in arguments:
+                yield from _counts(argument)
         case _:
-            for part in ast.walk(index):
-                if isinstance(part, ast.Name):
-                    yield from (replaced(index, [part], _stepped(part, step)) for step in (1, -1))
+            for part in ast.iter_child_nodes(index):
+                yield from _counts(part)
 
 
 def _stepped(index: ast.expr, step: int) -> ast.expr:
