@@ -5,6 +5,7 @@ In each text a wrong line stands behind ``#!`` beside the right one.
 
 import re
 
+from bptui.trace.mend.origins import blame_origins
 from tests.trace.support import Judged
 
 HEAD = """
@@ -42,3 +43,17 @@ def assert_judged(text: str) -> None:
     assert not wrong.verdict.right
     lines = (HEAD + text).splitlines()
     assert wrong.first_wrong == {n for n, row in enumerate(lines, 1) if "#!" in row}
+
+
+def blamed(wrong: str, text: str) -> str:
+    """Return the one line of a text that is blamed in its wrong version."""
+    found = program(wrong)
+    blame_origins(found.verdict.lines, found.view)
+    (line,) = found.first_wrong
+    return (HEAD + text).splitlines()[line - 1].strip()
+
+
+def assert_blamed(text: str) -> None:
+    """The right version is right; in the other one the wrong line is blamed."""
+    assert program(WRONG.sub(r"\1\2", text)).verdict.right
+    assert "#!" in blamed(WRONG.sub(r"\1\3", text), text)

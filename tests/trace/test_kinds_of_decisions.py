@@ -3,7 +3,7 @@
 import pytest
 
 from bptui.trace.mend.origins import blame_origins
-from tests.trace.kinds import HEAD, WRONG, assert_judged, program
+from tests.trace.kinds import HEAD, WRONG, assert_blamed, assert_judged, blamed, program
 
 CONDITIONS = {
     "under which numbers are set": """
@@ -94,20 +94,6 @@ CHOICES = [
 ]
 
 
-def _blamed(wrong: str, text: str) -> str:
-    """Return the one line of a text that is blamed in its wrong version."""
-    found = program(wrong)
-    blame_origins(found.verdict.lines, found.view)
-    (line,) = found.first_wrong
-    return (HEAD + text).splitlines()[line - 1].strip()
-
-
-def _assert_blamed(text: str) -> None:
-    """The right version is right; in the other one the wrong line is blamed."""
-    assert program(WRONG.sub(r"\1\2", text)).verdict.right
-    assert "#!" in _blamed(WRONG.sub(r"\1\3", text), text)
-
-
 @pytest.mark.parametrize("slip", ["i < 3", "i < 1"])
 @pytest.mark.parametrize(("before", "right"), CHOICES)
 def test_what_chooses_a_function_is_blamed_where_another_would_be_right(
@@ -116,7 +102,7 @@ def test_what_chooses_a_function_is_blamed_where_another_would_be_right(
     assert program(before + LAYERS.replace("CHOICE", right)).verdict.right
     slip = right.replace("i < 2", slip)
     text = before + LAYERS.replace("CHOICE", slip)
-    assert _blamed(text, text) == slip
+    assert blamed(text, text) == slip
 
 
 def test_a_choice_is_blamed_where_each_function_would_be_right_for_the_other() -> None:
@@ -143,14 +129,14 @@ for step in range(3):
     V = V - 0.1 * grads[0]
     W = W - 0.1 * grads[1]
 """.replace("SLIP", "dZ = relu_back(dA, Z) if kind != 'relu' else tanh_back(dA, Z)")
-    _assert_blamed(text)
+    assert_blamed(text)
 
 
 @pytest.mark.parametrize("before", [BACK, EITHER])
 def test_a_call_is_blamed_that_always_chooses_the_same(before: str) -> None:
     slip = "d = back(d, out[i + 1], 'relu')"
     text = before + LAYERS.replace("CHOICE", slip)
-    assert _blamed(text, text) == slip
+    assert blamed(text, text) == slip
 
 
 def test_a_mask_is_wrong_itself_and_not_the_condition_around_it() -> None:
@@ -172,7 +158,7 @@ for step in range(3):
     W = W - 0.01 * dW[1]
     U = U - 0.01 * dW[0]
 """
-    _assert_blamed(text)
+    assert_blamed(text)
 
 
 def test_a_path_is_forgotten_where_two_meet_and_not_in_the_function_of_one() -> None:

@@ -19,6 +19,7 @@ from bptui.trace.judge.sizes import Sizes
 from bptui.trace.judge.split_paths import SplitPaths
 from bptui.trace.step.drawn import VIEWS, views_of
 from bptui.trace.step.multiples import rounded
+from bptui.trace.step.parts import WRITES
 from bptui.trace.step.possible_losses import Key
 
 if TYPE_CHECKING:
@@ -83,9 +84,14 @@ class Suspects:
         had = self._idle.union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
         done = {(repair.place, e) for repair in self.lines.repairs for e in repair.entries}
+        of_right = self.lines.behind_right
+        plain = set(self.lines.values) - self.truth.dependent
+        # as 1 - beta, where right parameters are updated by the same line
+        usual_numbers = set(map(self._number, plain & of_right))
+        plain = {entry for entry in plain if self._number(entry) in usual_numbers}
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
-            entries = [e for e in group if e in suspects and (place, e) not in done]
+            entries = [e for e in group if e in suspects - plain and (place, e) not in done]
             # slopes are right where they are made
             if not self.names.right_slopes.issuperset(entries):
                 first = next((entry for entry in entries if entry not in settled), entries[0])
@@ -95,6 +101,8 @@ class Suspects:
             if entries := [entry for entry in sorted(since) if (place, entry) not in done]:
                 suspected.append(_Suspect(when, place, entries, since))
         suspected.sort(key=lambda suspect: (suspect.first, not suspect.since))
+        begin_sums = [one for one in suspected if all(map(self._begins_a_sum, one.entries))]
+        suspected = [one for one in suspected if one not in begin_sums]
         certain = [one for one in suspected if not one.since and one.first in settled]
         doubtful = [one for one in suspected if one not in certain]
         meant = Meant(self.lines)
@@ -104,7 +112,6 @@ class Suspects:
         graph, early = self.truth.graph, self.truth.early
         views = views_of(graph, self.truth.parameters.values(), early)
         parameters = {graph.entry[node] for node in views}
-        of_right = self.lines.behind_right
 
         def paired(places: Iterable[_Suspect], *sizes: bool) -> Iterator[Attempt]:
             for suspect in places:
@@ -115,7 +122,11 @@ class Suspects:
                 for pairs in chain.from_iterable(
                     self.candidates.of([*entries], odd) for odd in sizes for entries in groups
                 ):
-                    yield Attempt(suspect.place, pairs, suspect.since)
+                    if not (suspect.since and scaled(pairs)):
+                        yield Attempt(suspect.place, pairs, suspect.since)
+
+        def scaled(pairs: Mapping[int, Source]) -> bool:  # another name makes nothing larger
+            return all(source in self.lines.factors(entry) for entry, source in pairs.items())
 
         def inner(attempt: Attempt) -> bool:
             return all(entry not in parameters for entry, _ in attempt.pairs.values())
@@ -196,16 +207,25 @@ class Suspects:
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
         for suspect in suspected:
-            if pairs := {} if suspect.since else self._claimed(suspect.entries):
+            pairs = {} if suspect.since else self._claimed(suspect.entries)
+            if pairs and all(self.lines.values[entry][0].size == 1 for entry in pairs):
                 yield Attempt(suspect.place, pairs, {})
         sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
         whole = (a for a in sizes_in_turn if not inner(a) and not right_already(a))
         whole = (a for a in whole if not self._hands_on(a))
         for a in sorted(whole, key=rescaled):
             yield a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs))
+        for suspect in suspected:
+            pairs = {} if suspect.since else self._claimed(suspect.entries)
+            if pairs and scaled(pairs):
+                yield Attempt(suspect.place, pairs, {})
+        for suspect in suspected:
+            if suspect.since and (same := self._as_it_is(suspect.entries)):
+                yield Attempt(suspect.place, same, suspect.since)
         for suspect in certain[::-1] if usual is not None else ():  # one for several of a factor
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
+        yield from paired(begin_sums, False)
 
     def _is_for_update(self, suspect: _Suspect, pairs: Mapping[int, Source]) -> bool:
         """Whether all that reads something is for updates by what it may stand for."""
@@ -238,6 +258,18 @@ class Suspects:
         whole = first in values and values[first][0].size == values[entry][0].size
         return tape.notes[entry].call in VIEWS and whole and self._reading[first] == 1
 
+    def _number(self, entry: int) -> tuple[int, bytes]:
+        """Return the place of an entry with its value."""
+        return self.truth.tape.notes[entry].place, self.lines.values[entry][0].tobytes()
+
+    def _begins_a_sum(self, entry: int) -> bool:
+        """Whether an entry is the zeros that gradients are added to, or written into."""
+        notes, inputs = self.truth.tape.notes, self.truth.tape.inputs
+        values = self.lines.values
+        users = (user for user in self.backward if entry in inputs[user])
+        sums = (user for user in users if notes[user].call in ("add", *WRITES) and user in values)
+        return not values[entry][0].any() and any(values[user][0].any() for user in sums)
+
     def _hands_on(self, attempt: Attempt) -> bool:
         """Whether a line that makes right gradients, too, is given each wrong one by another line.
 
@@ -259,7 +291,7 @@ class Suspects:
         return named and entry in self.lines.forward
 
     def _claimed(self, entries: Sequence[int]) -> dict[int, Source]:
-        """Return the gradients of single wrong numbers that some entries are: of each the last."""
+        """Return the gradients of wrong parameters that some entries are: of each the last."""
         found: dict[int, Source] = {}
         for parameter in self.truth.parameters:
             behind = self.truth.behind[parameter.key]
@@ -267,8 +299,8 @@ class Suspects:
             if parameter.key in self.lines.wrong and last is not None:
                 places = parameter.places
                 source = parameter.before, ALL if places is None else PART - min(places)
-                true, single = self.lines.true.get(source), self.lines.values[last][0].size == 1
-                if last in found or not single or true is None or true[0].size > 1:
+                true, size = self.lines.true.get(source), self.lines.values[last][0].size
+                if last in found or true is None or true[0].size != size:
                     return {}
                 found[last] = source
         return found if len(found) > 1 else {}

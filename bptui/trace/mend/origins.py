@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from bptui.trace.mend.mending import Evaluation, Sight, read_in
 from bptui.trace.mend.should_be import View
 from bptui.trace.mend.statement_edits import edits
 from bptui.trace.paths import Element, Path, within
-from bptui.trace.step.multiples import Values, multiple, right_value
+from bptui.trace.step.multiples import Values, multiple, right_value, rounded
 from bptui.trace.step.parts import WRITES
 
 EDITS = 2_000
@@ -56,7 +56,8 @@ class _Origin(NamedTuple):
 class _Wrong(NamedTuple):
     """What seems to be wrong first, and what it should be; by its repair the rest is right, too."""
 
-    repair: Repair
+    repairs: Sequence[Repair]
+    """The first one is of this; the others are to be mended, too."""
     own: Collection[int]
     """What else its line makes."""
     entry: int
@@ -64,8 +65,13 @@ class _Wrong(NamedTuple):
     right: Changes
 
 
+@np.errstate(all="ignore")
 def blame_origins(lines: Lines, viewed: Viewed) -> None:
-    """Put a repair of another line in the place of one that no small edit of its line gives."""
+    """Put a repair of another line in the place of one that no small edit of its line gives.
+
+    So it is with several that one edit of one line mends.
+    """
+    _of_all(lines, viewed)
     for repair in list(lines.repairs):
         if time.monotonic() > lines.until:
             return
@@ -87,31 +93,67 @@ def blame_origins(lines: Lines, viewed: Viewed) -> None:
             lines.said[chosen, repair.entries] = ""  # for the other calls it is right as it is
             lines.put(moved(chosen, repair.entries, [repair]), [repair], lines.current)
             continue
-        if mended:
+        if mended and not _by_parameter(lines, view, mended):
             continue
         entry = next(filter(lines.is_wrong, repair.entries), repair.entries[0])
         wanted, renamed = lines.right_value(entry), lines.replay.renamed
-        if wanted is None or multiple(lines.values[entry], wanted) is not None:
-            continue  # many lines could make up for a factor
+        if wanted is None:
+            continue
         if (other := _of_term(lines, repair)) is not None:
             lines.put(other[0], [repair], other[1])
             continue
         before = lines.current, {entry: list(names) for entry, names in renamed.items()}
-        wrong = _Wrong(repair, view.own if view else (), entry, wanted, lines.current)
+        wrong = _Wrong([repair], view.own if view else (), entry, wanted, lines.current)
         lines.current = lines.without(repair)
         for entry in repair.renamed:
             renamed.pop(entry, None)
-        found = next(_of_origins(lines, wrong, viewed), None)
-        if found is None:
+        if not _mended_elsewhere(lines, wrong, _origins(lines, wrong), viewed):
             lines.current, lines.replay.renamed = before
-            blame_call(lines, repair)
-            continue
-        (place, made, users), replaced, changed, text = found
+            if not mended:
+                blame_call(lines, repair)
+
+
+def _of_all(lines: Lines, viewed: Viewed) -> None:
+    """Put a repair of one line, of which all that is wrong is computed, in the place of all."""
+    repairs = list(lines.repairs)
+    if len(repairs) < 2 or any(one.updated or one.argument or one.renamed for one in repairs):
+        return
+    every = []
+    for repair in repairs:
+        if time.monotonic() > lines.until:
+            return
+        entry, view = next(filter(lines.is_wrong, repair.entries), None), viewed(repair)
+        wanted = None if entry is None else lines.right_value(entry)
+        if entry is None or view is None or wanted is None:
+            return
+        every.append(_Wrong(repairs, view.own, entry, wanted, lines.current))
+    first, *others = (dict.fromkeys(_places(lines, wrong)) for wrong in every)
+    shared = [place for place in first if all(place in other for other in others)]
+    before, lines.current = lines.current, {}
+    origins = (_Origin(place, lines.places[place], {}) for place in shared[:LINES])
+    if not _mended_elsewhere(lines, every[0], origins, viewed):
+        lines.current = before
+
+
+def _mended_elsewhere(
+    lines: Lines, wrong: _Wrong, origins: Iterable[_Origin], viewed: Viewed
+) -> bool:
+    """Put a repair of one of some lines in the place of others, where an edit of it mends all."""
+    for (place, made, users), replaced, changed, text in _of_origins(lines, wrong, origins, viewed):
         entries = tuple(entry for entry in made if entry in replaced)
         for entry, reading in users.items():
-            renamed.setdefault(entry, []).insert(0, (reading, replaced[entry]))
+            lines.replay.renamed.setdefault(entry, []).insert(0, (reading, replaced[entry]))
         lines.said[place, entries] = text
-        lines.put(moved(place, entries, [repair], users), [repair], changed)
+        lines.put(moved(place, entries, wrong.repairs, users), wrong.repairs, changed)
+        return True
+    return False
+
+
+def _by_parameter(lines: Lines, view: View | None, mended: str) -> bool:
+    """Whether a line is only mended by the length of a parameter, which may be another number."""
+    stands = ast.unparse(view.statement) if view else ""
+    lengths = {f"len({parameter.name})" for parameter in lines.truth.parameters}
+    return any(length in mended and length not in stands for length in lengths)
 
 
 def _of_term(lines: Lines, repair: Repair) -> tuple[Repair, Changes] | None:
@@ -128,7 +170,7 @@ def _of_term(lines: Lines, repair: Repair) -> tuple[Repair, Changes] | None:
         parts = [term for term in terms if any(part >= 0 for _, part in lines.factors(term))]
         if len(parts) == 2:  # what is no other value's whole gradient is not all of its own
             parts = [term for term in terms if any(part == ALL for _, part in lines.factors(term))]
-        own = [term for term in terms if term not in parts]
+        own = [term for term in terms if term not in parts and lines.values[term][0].any()]
         shapes = {lines.values[term][0].shape for term in terms}
         if len(parts) != 1 or len(own) != 1 or len(shapes) != 1:
             return None
@@ -144,11 +186,11 @@ def _of_term(lines: Lines, repair: Repair) -> tuple[Repair, Changes] | None:
 
 
 def _of_origins(
-    lines: Lines, wrong: _Wrong, viewed: Viewed
+    lines: Lines, wrong: _Wrong, origins: Iterable[_Origin], viewed: Viewed
 ) -> Iterator[tuple[_Origin, Changes, Changes, str | None]]:
-    """Yield other lines by which all is mended: what they give, what changes, and their text."""
+    """Yield the lines by which all is mended: what they give, what changes, and their text."""
     known, tried = lines.current, set[tuple[ast.stmt, Path]]()
-    for origin in _origins(lines, wrong):
+    for origin in origins:
         view = viewed(origin.repair) if time.monotonic() <= lines.until else None
         if view is None:
             continue
@@ -160,7 +202,7 @@ def _of_origins(
             if replaced.keys().isdisjoint(origin.made):
                 continue
             changed = _again(lines, origin, replaced)
-            if changed is not None and lines.mends(changed, wrong.repair):
+            if changed is not None and lines.mends(changed, *wrong.repairs):
                 yield origin, replaced, {**known, **changed}, text
 
 
@@ -178,12 +220,12 @@ def _origins(lines: Lines, wrong: _Wrong) -> Iterator[_Origin]:
     """Yield the lines that may be wrong instead: that name, make, or use what seems to be."""
     tape = lines.truth.tape
     behind = tape.ancestors(wrong.entry)
-    own = wrong.repair.place
+    own = wrong.repairs[0].place
     if tape.notes[wrong.entry].call in WRITES and own in lines.places:  # between those of others
         yield _Origin(own, lines.places[own], {})
     for place, (_, group) in lines.suspects.named.items():
         users = group.values()
-        if place != wrong.repair.place and any(not behind.isdisjoint(us) for us in users):
+        if place != wrong.repairs[0].place and any(not behind.isdisjoint(us) for us in users):
             yield _Origin(place, [*group], group)
     for place in (*islice(_places(lines, wrong), LINES), *islice(_behind(lines, wrong), LINES)):
         yield _Origin(place, lines.places[place], {})
@@ -201,10 +243,16 @@ def _places(lines: Lines, wrong: _Wrong) -> Iterator[int]:
             seen.add(part)
             if part in wrong.own:
                 queue.append(part)
-            elif not lines.factors(part) and place not in lines.in_forward:
+            elif not _is_usual(lines, part) and place not in lines.in_forward:
                 queue.append(part)
                 if part in lines.places.get(place, ()):
                     yield place
+
+
+def _is_usual(lines: Lines, entry: int) -> bool:
+    """Whether a value is all of another one's gradient, in a size that such have."""
+    whole = (f for (_, part), f in lines.factors(entry).items() if part == ALL)
+    return any(rounded(abs(factor)) in lines.standing.usual for factor in whole)
 
 
 def _behind(lines: Lines, wrong: _Wrong) -> Iterator[int]:
@@ -227,7 +275,7 @@ def _edited(
         return view.sight(entry, entry in origin.users, inner and inner[1])
 
     before = lines.truth.tape.ancestors(wrong.entry).intersection(origin.made)
-    before -= {wrong.entry} if origin.place != wrong.repair.place else set()
+    before -= {wrong.entry} if origin.place != wrong.repairs[0].place else set()
     later = not before and not origin.users
     known, turns = lines.current, dict[int, Evaluation]()
     near = seen(max(before or origin.made) if not later else min(origin.made))
@@ -245,7 +293,7 @@ def _edited(
         if found is None or (found[0].shape != shape if later else found[0].ndim != len(shape)):
             continue
         if later:
-            if not _is_gradient(lines, wrong.repair, at, found):
+            if not _is_gradient(lines, wrong.repairs[0], at, found):
                 continue
         else:
             left -= len(others)
