@@ -54,9 +54,10 @@ class SettlingPilot(Pilot[None]):
             # threads and timers get their share when a few turns have not been enough
             await asyncio.sleep(0 if turns < 20 or quiet else 0.001)
             turns += 1
-            quiet = quiet + 1 if self._is_quiet() else 0
+            quiet = quiet + 1 if self.is_quiet() else 0
 
-    def _is_quiet(self) -> bool:
+    def is_quiet(self) -> bool:
+        """Tell whether there is nothing to do."""
         app = self._bptui
         if not app.is_running or app._exception is not None:
             return True

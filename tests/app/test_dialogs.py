@@ -73,6 +73,16 @@ async def test_no_size_and_no_second_answer_ends_the_program_in_any_dialog(own: 
         await session.step(2)
 
 
+async def test_the_smallest_terminals_are_drawn_once() -> None:
+    async with opened("article") as session:
+        for size in ((1, 1), (2, 1), (1, 16)):
+            session.resize(*size)
+            await session.until(lambda s=size: tuple(session.app.screen.size) == s, f"{size}")
+            await session.pilot.pause()
+            assert isinstance(session.app.screen, TooSmallScreen)
+            assert session.pilot.is_quiet()  # nothing comes and goes for ever
+
+
 def click(session: Session, x: int, y: int, time: float | None = None) -> None:
     """Press and release the button of the mouse, before the app has answered either."""
     for kind in (MouseDown, MouseUp):

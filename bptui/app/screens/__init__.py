@@ -56,7 +56,7 @@ class ClosesOnce(Screen[ScreenResultType]):
 class TooSmallScreen(ModalScreen[None], ClosesOnce[None]):
     """One sentence over everything; what is below it waits, and training goes on."""
 
-    CSS = "TooSmallScreen { background: $background; }"
+    CSS = "TooSmallScreen { background: $background; overflow: hidden; }"  # bars take the room
     BINDINGS: ClassVar = [Binding("q", "app.quit", "Quit", show=False)]
 
     def compose(self) -> ComposeResult:
