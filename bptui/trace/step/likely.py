@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bptui.core.graph.node import Node, number, ordered
-from bptui.core.step import rewritten
 from bptui.trace.step.drawn import products_with, shown, through, views_of
 from bptui.trace.step.multiples import along, rounded
 from bptui.trace.step.possible_losses import (
@@ -26,16 +25,13 @@ from bptui.trace.step.possible_losses import (
     total,
 )
 from bptui.trace.step.settling import named_factors, settle
+from bptui.trace.step.variants import as_people_derive, with_targets_held
 
 if TYPE_CHECKING:
     from bptui.trace.step.truth import StepTruth
 
-COPIES = ("copy", "copy.copy", "copy.deepcopy", "array")
-STEPS = ("sign", "round", "around", "rint", "floor")
 LIKELY = 4
 """Losses that are looked at where several explain the gradients equally well."""
-TINY = 1e-5
-"""What people add to keep a logarithm from 0, at most."""
 
 
 def likely(truth: StepTruth) -> list[Judged]:
@@ -44,10 +40,10 @@ def likely(truth: StepTruth) -> list[Judged]:
     A loss that the program computes and calls so is it, where all parameters lead to it; a sum of
     absolute values only if it explains all.
     """
-    losses = sorted(truth.losses, key=lambda loss: not loss.named)
+    losses = sorted(_with_cross_entropies(truth), key=lambda loss: not loss.named)
     count = sum(loss.named for loss in losses)
     with_gradients = filter(None, map(truth.judged, losses[:count]))
-    found = [_as_people_derive(truth, judged) for judged in with_gradients]
+    found = [as_people_derive(truth, judged) for judged in with_gradients]
     found = [*(together := _together(truth, found)), *found]
     own = [judged for judged in found if not judged.missing and _is_trained(truth, judged.loss)]
     own = [judged for judged in own if not _is_tally(truth, judged.loss, own)]
@@ -68,6 +64,27 @@ def likely(truth: StepTruth) -> list[Judged]:
             _leave_to_others(truth, judged, found)
         settle(truth, judged)
     return chosen
+
+
+def _with_cross_entropies(truth: StepTruth) -> list[Loss]:
+    """Return all losses; where none is called so, what adds up logarithms, each times a target, is.
+
+    Of outputs that are trained by their squared error nobody looks at such a sum.
+    """
+
+    def is_one(loss: Loss) -> bool:
+        terms = ordered([loss.node], through((*ADDING, *SCALING)))
+        pairs = [[*term.inputs] for term in terms if term.op.name == "multiply"]
+        pairs = [pair for pair in pairs if any(one.op.name == "log" for one in pair)]
+        given = [one for pair in pairs for one in pair if one.op.name != "log"]
+        entries = map(truth.graph.entry.get, given)
+        targets = all(one.shape for one in given) and truth.dependent.isdisjoint(entries)
+        return loss.entry is not None and not loss.used and targets and 0 < len(given) == len(pairs)
+
+    losses = truth.losses
+    if any(loss.named for loss in losses):
+        return losses
+    return [loss._replace(told=is_one(loss)) for loss in losses]
 
 
 def _weighted(truth: StepTruth, own: Sequence[Judged], losses: Iterable[Loss]) -> list[Judged]:
@@ -108,102 +125,6 @@ def _organises_itself(truth: StepTruth) -> bool:
     return bool(truth.outputs) and views.issuperset(truth.outputs)
 
 
-def _as_people_derive(truth: StepTruth, judged: Judged) -> Judged:
-    """Return how parameters fare with the loss that people take the derivative of, if better."""
-    for changed in (_without_guards, _with_targets_held, _straight_through, _without_root):
-        judged = changed(truth, judged)
-    return judged
-
-
-def _without_guards(truth: StepTruth, judged: Judged) -> Judged:
-    """Return how parameters fare without what keeps logarithms from 0, where that is better.
-
-    Of ``log(p + 1e-9)`` people take the derivative of ``log(p)``; where p is tiny, it is another.
-    """
-    changes = dict[Node, Node]()
-    for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
-        if node.op.name == "log" and node.inputs[0].op.name == "add":
-            one, guard = sorted(node.inputs[0].inputs, key=lambda part: number(part) is not None)
-            if 0.0 < (number(guard) or 0.0) <= TINY:
-                changes[node.inputs[0]] = one
-    return _if_better(truth, judged, changes)
-
-
-def _if_better(truth: StepTruth, judged: Judged, new: Mapping[Node, Node], by: int = 1) -> Judged:
-    """Return how parameters fare with other nodes in the loss, where that is better ``by`` some."""
-    node = rewritten([judged.loss.node], new)[judged.loss.node] if new else None
-    other = truth.judged(judged.loss._replace(node=node)) if node else None
-    return other if other is not None and other.right >= judged.right + by else judged
-
-
-def _with_targets_held(truth: StepTruth, judged: Judged) -> Judged:
-    """Return how parameters fare where a target that is computed of them counts as given.
-
-    Of ``(r + gamma * v[next] - v[here]) ** 2`` people take the derivative by v[here] alone. Copies
-    of parameters, and averages with what they were, are another network, a teacher or a target.
-    """
-    graph, changes = truth.graph, dict[Node, Node]()
-    every = ordered([judged.loss.node]) if None in judged.matches.values() else []
-    users: dict[Node, set[Node]] = {}
-    for node in every:
-        for part in node.inputs:
-            users.setdefault(part, set()).add(node)
-    for node in every:
-        moving = [part for part in node.inputs if graph.entry.get(part) in truth.dependent]
-        if node in graph.entry and _is_copy(truth, users, node, moving):
-            changes[node] = truth.held(node)
-        if node.op.name == "subtract" and len(moving) == 2:
-            for part in moving:
-                given = [one for one in part.inputs if graph.entry.get(one) not in truth.dependent]
-                if part.op.name == "add" and len(given) == 1 and number(given[0]) is None:
-                    changes[part] = truth.held(part)
-        elif node.op.name == "multiply" and len(moving) == 2:
-            for part, other in (moving, moving[::-1]):  # what an action was worth
-                logs = {one.inputs[0] for one in shown(other) if one.op.name == "log"}
-                if logs and logs.isdisjoint(ordered([part])):
-                    changes[node] = truth.held(part) * other
-    copied = any(truth.tape.notes[graph.entry[one]].call in COPIES for one in changes)
-    return _if_better(truth, judged, changes, by=0 if copied else 1)
-
-
-def _is_copy(
-    truth: StepTruth, users: Mapping[Node, set[Node]], node: Node, moving: Sequence[Node]
-) -> bool:
-    """Whether a node is a copy of a parameter beside that, or its average with something else."""
-    same = {p for p in truth.parameters.values() if p.shape == node.shape != ()}
-    parameters = {p for p in same if users.get(p, set()) - {node}}
-    if truth.tape.notes[truth.graph.entry[node]].call in COPIES:
-        return not parameters.isdisjoint(moving)
-    if node.op.name != "add" or len(moving) != 1:
-        return False
-    part = moving[0]
-    by_number = part.op.name in SCALING and any(number(one) is not None for one in part.inputs)
-    return not parameters.isdisjoint((part, *(part.inputs if by_number else ())))
-
-
-def _straight_through(truth: StepTruth, judged: Judged) -> Judged:
-    """Return how parameters fare where the slope of steps counts as 1: they have none of use."""
-    graph, changes = truth.graph, dict[Node, Node]()
-    for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
-        entry = graph.entry.get(node, 0)
-        if truth.tape.notes[entry].call in STEPS and entry in truth.dependent:
-            given = graph.nodes[truth.tape.inputs[entry][0]]
-            changes[node] = given + (truth.held(node) - truth.held(given))
-    return _if_better(truth, judged, changes)
-
-
-def _without_root(truth: StepTruth, judged: Judged) -> Judged:
-    """Return how parameters fare without a root of the whole loss: either is made small by both."""
-    node, changes = judged.loss.node, dict[Node, Node]()
-    while node.op.name in SCALING and None in judged.matches.values():
-        node = max(node.inputs, key=lambda part: number(part) is None)
-    if node.op.name == "sqrt":
-        changes[node] = node.inputs[0]
-    elif node.op.name == "norm" and node.shape == ():
-        changes[node] = (node.inputs[0] * node.inputs[0]).sum()
-    return _if_better(truth, judged, changes)
-
-
 def _together(truth: StepTruth, found: Sequence[Judged]) -> list[Judged]:
     """Return how parameters fare with the sum of all losses, where none explains them all.
 
@@ -222,7 +143,7 @@ def _together(truth: StepTruth, found: Sequence[Judged]) -> list[Judged]:
     pairs = zip(parts, sizes, strict=True)
     node = total(size / sizes[0] * one.loss.node for one, size in pairs)
     whole = truth.judged(parts[0].loss._replace(node=node))
-    whole = whole and _with_targets_held(truth, whole)
+    whole = whole and with_targets_held(truth, whole)
     explained = {key for one in parts for key, match in one.matches.items() if match}
     apart = len(explained) if len(set(sizes)) == 1 else max(one.right for one in parts)
     return [whole] if whole is not None and whole.right >= apart else []
@@ -274,7 +195,7 @@ def _worth(truth: StepTruth, losses: list[Loss]) -> Iterator[Judged]:
         if found and loss.used:
             break  # it is on the way back
         if (judged := truth.judged(loss)) is not None:
-            judged = _as_people_derive(truth, judged)
+            judged = as_people_derive(truth, judged)
             found = found or bool(judged.rank[0]) or None not in judged.matches.values()
             yield judged
 

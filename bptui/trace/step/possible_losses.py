@@ -55,6 +55,8 @@ class Loss(NamedTuple):
     """Those that imply it: where the program goes back from."""
     gain: bool = False
     """Whether it is the minus of what the program makes large."""
+    told: bool = False
+    """Whether it can be nothing but a loss, whatever it is called."""
 
     @property
     def named(self) -> bool:
@@ -63,7 +65,7 @@ class Loss(NamedTuple):
         slope = self.used and any(
             word.startswith(SLOPES) or word in ("d", "pd", "wrt") for word in _words(self.text)
         )
-        own = self.gain or _of_a_loss(self.text)
+        own = self.gain or self.told or _of_a_loss(self.text)
         return self.entry is not None and own and not vague and not slope
 
 
