@@ -19,7 +19,7 @@ from bptui.trace.step.multiples import (
 from bptui.trace.step.possible_losses import Judged, Key
 from bptui.trace.step.sums import product_of, whole_of
 from bptui.trace.step.training_steps import Parameter
-from bptui.trace.tape import ROOTS, Reference
+from bptui.trace.tape import ROOTS, Reference, Tape
 
 if TYPE_CHECKING:
     from bptui.trace.step.truth import StepTruth
@@ -255,6 +255,9 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
     shape = tape.shape(parameter)
     memory = False
     added = {one for e in behind & made if tape.notes[e].call == "add" for one in tape.inputs[e]}
+    mask = np.asarray(tape.values[entry]).dtype.kind == "b"  # which is no gradient
+    if mask or _is_beside_its_limit(tape, entry, behind & made):
+        return False
     for inner in sorted((behind - tape.ancestors(entry)) & made):
         call, inputs = tape.notes[inner].call, tape.inputs[inner]
         masks = (np.asarray(tape.values[one]).dtype.kind == "b" for one in made & {*inputs})
@@ -274,6 +277,18 @@ def adapted(truth: StepTruth, parameter: int, entry: int, behind: set[int]) -> b
         )  # m += c * (g - m)
         memory = memory or faded or approached
     return memory
+
+
+def _is_beside_its_limit(tape: Tape, gradient: int, made: set[int]) -> bool:
+    """Whether a gradient is added to what is limited of it: that belongs to the gradient."""
+    return any(
+        tape.notes[one].call in LIMITS
+        for entry in made
+        if tape.notes[entry].call in ("add", "subtract") and gradient in tape.inputs[entry]
+        for other in made.intersection(tape.inputs[entry]) - {gradient}
+        if tape.shape(other) == tape.shape(gradient)
+        for one in (made & tape.ancestors(other)) - {gradient}
+    )
 
 
 def _is_meant(truth: StepTruth, gradient: int, entry: int, made: set[int]) -> bool:
