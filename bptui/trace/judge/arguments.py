@@ -122,6 +122,35 @@ def blame_gradients(lines: Lines) -> None:
                 break
 
 
+def blame_values(lines: Lines) -> None:
+    """Put repairs of calls in the place of repairs in a function that is given other values.
+
+    All that is wrong in it would be right if it were given another forward value: a slope is taken
+    at the wrong layer.
+    """
+    calls = _calls(lines.truth.tape, every=True)
+    for repair in list(lines.repairs):
+        made = [_call_of(calls, entry) for entry in _wrong(lines, repair)]
+        places = {call.caller.place for call in made if call and call.caller}
+        if len(places) == 1 and all(call and _of_another(lines, call) for call in made):
+            lines.put(moved(places.pop(), repair.entries, [repair]), [repair], lines.current)
+
+
+def _of_another(lines: Lines, call: _Call) -> bool:
+    """Whether a call gives all that it should for another forward value than it is given."""
+    inputs, inside = lines.truth.tape.inputs, range(call.first, call.end)
+    own = [entry for entry in lines.backward if entry in inside]
+    given = lines.truth.dependent.intersection(chain.from_iterable(inputs[e] for e in own))
+    later = {one for entry in lines.backward if entry >= call.end for one in inputs[entry]}
+    wanted = {entry: lines.right_value(entry) for entry in later.intersection(own)}
+    others = given.difference(inside)
+    return len(others) == 1 and any(
+        all(right and right_value(found[e], right, exact=True) for e, right in wanted.items())
+        for found in lines.replay.with_others(others.pop(), lines.forward, own)
+        if wanted and found.keys() >= wanted.keys()
+    )
+
+
 def _of_gradient(lines: Lines, repair: Repair, call: _Call) -> Iterator[tuple[Repair, Changes]]:
     """Yield repairs of what a call reads by gradients of other values, which put all right."""
     tape, known = lines.truth.tape, lines.without(repair)

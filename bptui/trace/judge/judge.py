@@ -16,6 +16,7 @@ from bptui.trace.judge.arguments import (
     blame_callers,
     blame_functions,
     blame_gradients,
+    blame_values,
 )
 from bptui.trace.judge.backward_pass import handed_on
 from bptui.trace.judge.helpers import blame_helpers
@@ -126,6 +127,7 @@ def judge(
                 blame_softmax(best)
                 blame_callers(best)
                 blame_gradients(best)
+                blame_values(best)
             together = squares(best)
             larger = grown(tape, best)
             odd = {p.key for p in other_shape(truth)} if larger else set()

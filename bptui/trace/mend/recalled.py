@@ -35,6 +35,8 @@ class Recalled:
     """A function of the program with its calls, the latest first."""
 
     arguments: tuple[str, ...]
+    defaults: Mapping[str, Value]
+    """What arguments are that are not given, as far as that is written as a number or a text."""
     calls: Sequence[_Call]
     branches: bool
     truth: StepTruth
@@ -43,7 +45,7 @@ class Recalled:
         """Return the function on the numbers of a draw; it raises ValueError where it may err."""
 
         def function(*values: Value, **words: Value) -> Numbers:
-            given = dict(zip(self.arguments, values, strict=False)) | words
+            given = {**self.defaults, **dict(zip(self.arguments, values, strict=False)), **words}
             if len(values) > len(self.arguments) or not given.keys() <= {*self.arguments}:
                 raise ValueError("other arguments than the function takes")
             tries = (self._again(call, given, self.truth.draws[draw]) for call in self.calls)
@@ -74,14 +76,26 @@ class Recalled:
             return np.asarray(draw[result]) if result in draw else None
         if self.branches:
             return None
-        order = ordered([result], lambda node: () if node in put else node.inputs)
-        stale = set(put)
-        stale.update(node for node in order if not stale.isdisjoint(node.inputs))
         same = all(np.shape(value) == node.shape for node, value in put.items())
-        if not same and any(node.op.shape is not broadcast for node in stale - put.keys()):
+        stale = set() if same else _stale(result, put) - put.keys()
+        if any(node.op.shape is not broadcast for node in stale):
             return None
-        known = {node: draw[node] for node in order if node in draw and node not in stale}
-        return np.asarray(evaluate([result], known | put)[result])
+        return computed(result, put, draw)
+
+
+def computed(node: Node, put: Mapping[Node, Numbers], draw: Mapping[Node, Value]) -> Numbers:
+    """Return what a node is in a draw if other nodes have the values that are put there."""
+    stale = _stale(node, put)
+    known = {one: value for one, value in draw.items() if one not in stale}
+    return np.asarray(evaluate([node], {**known, **put})[node])
+
+
+def _stale(node: Node, put: Mapping[Node, Numbers]) -> set[Node]:
+    """Return what of a node's formula has other values where some are put."""
+    found = {*put}
+    order = ordered([node], lambda one: () if one in put else one.inputs)
+    found.update(one for one in order if not found.isdisjoint(one.inputs))
+    return found
 
 
 def recalled(
@@ -109,7 +123,9 @@ def recalled(
         elif name in takes.get(at.get(places[binding.place][0], ""), ()):
             own.setdefault(name, binding.entry)
     return {
-        name: Recalled(takes[name], found[::-1], _branches(defined[name]), truth)
+        name: Recalled(
+            takes[name], _defaults(defined[name]), found[::-1], _branches(defined[name]), truth
+        )
         for name, found in calls.items()
     }
 
@@ -133,6 +149,19 @@ def _arguments(node: ast.FunctionDef) -> tuple[str, ...]:
     own = node.args
     names = [one.arg for one in [*own.posonlyargs, *own.args, *own.kwonlyargs]]
     return tuple(names[1:] if names[:1] in (["self"], ["cls"]) else names)
+
+
+def _defaults(node: ast.FunctionDef) -> dict[str, Value]:
+    """Return what the arguments of a function are that are not given, where it is a constant."""
+    own = node.args
+    names = [one.arg for one in [*own.posonlyargs, *own.args]][::-1]
+    pairs = [*zip(names, own.defaults[::-1], strict=False)]
+    pairs += [
+        (one.arg, value)
+        for one, value in zip(own.kwonlyargs, own.kw_defaults, strict=True)
+        if value
+    ]
+    return {name: value.value for name, value in pairs if isinstance(value, ast.Constant)}
 
 
 def _branches(node: ast.FunctionDef) -> bool:
