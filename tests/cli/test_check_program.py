@@ -219,6 +219,16 @@ def test_of_several_statements_in_a_line_the_wrong_one_is_told(tmp_path: Path) -
     assert told == "W2 -= 0.8 * a1.T @ d2; b2 -= 0.8 * d2.sum(axis=0, keepdims=True)"
 
 
+def test_of_a_statement_over_several_rows_the_wrong_row_is_told(tmp_path: Path) -> None:
+    both = RIGHT.replace(
+        "    W2 -=", "    g = {\n        1: X.T @ d1,\n        2: a1.T @ error,\n    }\n    W2 -="
+    )
+    both = both.replace("0.8 * a1.T @ d2", "0.8 * g[2]").replace("0.8 * X.T @ d1", "0.8 * g[1]")
+    lines = json.loads(run(tmp_path, both, "--format", "json")[1])["lines"]
+    (row,) = (line for line in lines if line["verdict"] == "wrong")
+    assert (row["text"], row["should_be"]) == ("2: a1.T @ error,", "2: a1.T @ d2,")
+
+
 def test_what_the_compiler_says_of_an_edit_is_not_shown(
     tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:

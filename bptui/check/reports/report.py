@@ -167,6 +167,10 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
         before, found, behind = text.partition(stands or text or " ")
         if told and found and (before or not behind.lstrip().startswith("#")):
             line["should_be"] = f"{before}{told}{behind}"  # with the line's other statements
+        elif told and stands and stands.count(text) == 1:  # a row of a statement over several
+            ahead, after = stands.split(text)
+            if told.startswith(ahead) and told[len(ahead) :].endswith(after):
+                line["should_be"] = told[len(ahead) : len(told) - len(after)]
         del line["updates"]
     mistakes += [name for report in reports for name in report.mistakes]
     return {
