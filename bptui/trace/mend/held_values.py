@@ -30,6 +30,17 @@ class Held:
         _, own, length, _ = self.told
         return max(int(length), len(self.items.get(own, ())))
 
+    def entries(self) -> dict[tuple[Value, ...], int]:
+        """Return the entries of all numbers in it, and in lists within it, by their keys."""
+        _, own, _, plain = self.told
+        found: dict[tuple[Value, ...], int] = {
+            (key,): entry for key, entry in self.items.get(own, {}).items()
+        }
+        for key, part in plain:
+            inner = replace(self, told=part).entries() if type(part) is tuple else {}
+            found |= {(key, *keys): entry for keys, entry in inner.items()}
+        return found
+
     def in_draw(self, draw: int) -> Any:  # noqa: ANN401  a list or a dict
         """Return it with the numbers of a draw; None stands for what is unknown."""
         kind, own, _, plain = self.told

@@ -16,7 +16,7 @@ from bptui.trace.mend.mending import Evaluation, Sight, written
 from bptui.trace.mend.recalled import arguments_of
 from bptui.trace.mend.sight import LAST, Seeing
 from bptui.trace.mend.statement_edits import accumulated, edits, exchanged, simpler
-from bptui.trace.paths import Element, at, called, given_as, put, within
+from bptui.trace.paths import Element, at, called, given_as, places, put, within
 from bptui.trace.record.recording import Recording
 from bptui.trace.source import Place, Source
 from bptui.trace.step.multiples import Values, right_value
@@ -44,7 +44,8 @@ class View(Seeing):
         if repair.argument is not None:
             return self._given(repair.argument)
         if key not in said:
-            tries = (self.mended_by_reading, self.mended_by_adding, self.mended)
+            tries = [self.mended_by_reading, self.mended_by_adding, self.mended]
+            tries += [self.mended_by_another_list]
             said[key] = next(filter(None, (mend(repair) for mend in tries)), None)
         return said[key]
 
@@ -79,6 +80,27 @@ class View(Seeing):
                     return None
                 np.add.at(total.reshape(-1), part[1], term)
         return written(made) if right_value(sums, right, exact=True) else None
+
+    def mended_by_another_list(self, repair: Repair) -> str | None:
+        """Return the statement with another list of as many numbers in the place of one."""
+        sight, inputs = self.sight(repair.entries[0]), self.lines.truth.tape.inputs
+        known = sight.known if sight is not None and not repair.renamed else {}
+        lists = {name: one.entries() for name, one in known.items() if isinstance(one, Held)}
+        for path in places(self.statement):
+            own = lists.get(text := ast.unparse(at(self.statement, path)), {})
+            for name, other in lists.items():
+                if name == text or not own or own.keys() != other.keys():
+                    continue
+                users = {e: [one for one in self.own if e in inputs[one]] for e in own.values()}
+                names = {
+                    e: (users[e], values)
+                    for key, e in own.items()
+                    if users[e] and (values := self._values(other[key])) is not None
+                }
+                renaming = partial(self.lines.replay.renaming, names)
+                if names and self.lines.mended_by(repair, renaming):
+                    return written(put(self.statement, path, ast.Name(name)))
+        return None
 
     def _given(self, argument: Argument) -> str | None:
         """Return the statement with another argument of the call in it."""
@@ -160,7 +182,7 @@ class View(Seeing):
         made = self.statement
         for repair in repairs:
             told, inner = self.should_be(repair), self._element(repair)
-            if told is None or inner is None:
+            if told is None or inner is None or len(repairs) == 1:
                 return told
             made = put(made, inner[0], at(ast.parse(told).body[0], inner[0]))
         return written(made)

@@ -13,7 +13,7 @@ import numpy as np
 from bptui.trace.judge.wrong_lines import Lines
 from bptui.trace.mend.held_values import Held, beside, next_to, rows
 from bptui.trace.mend.mending import Evaluation, Sight
-from bptui.trace.mend.recalled import Recalled, recalled
+from bptui.trace.mend.recalled import Recalled, computed, recalled
 from bptui.trace.paths import SINGLE, called
 from bptui.trace.record.recording import Recording
 from bptui.trace.source import Place, Source, has
@@ -194,9 +194,13 @@ class Seeing:
         around = [*ast.walk(self.source.part(self.statement.lineno))]
         near = dict.fromkeys(beside(self.statement, around))
         counts = [name for name, one in turns[0].known.items() if type(one) in (int, str)]
-        calls = (node for node in ast.walk(self.source.tree) if isinstance(node, ast.Call))
-        own = [call for call in calls if isinstance(turns[0].known.get(called(call)), Recalled)]
-        far = [*rows(self.statement, turns[0].names, counts), *map(ast.unparse, own)]
+        calls = [node for node in ast.walk(self.source.tree) if isinstance(node, ast.Call)]
+        own = (call for call in calls if isinstance(turns[0].known.get(called(call)), Recalled))
+        scales = (call for call in calls if called(call) == "sqrt")
+        parts = (node for node in around if isinstance(node, ast.Subscript))
+        by_name = (part for part in parts if isinstance(part.slice, ast.Name))
+        of_rows = rows(self.statement, turns[0].names, counts)
+        far = [*of_rows, *map(ast.unparse, (*own, *scales, *by_name))]
         single = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
         made: list[Sight] = []
         for turn, items in zip(turns, Evaluation(*turns).each([*near, *far]), strict=True):
@@ -244,8 +248,20 @@ class Seeing:
         if recorded.dtype.kind not in "iub":
             recorded = recorded.astype(np.float64)
             if node is not None:
-                return lines.truth.numbers(node)
+                return self._computed_again(entry) or lines.truth.numbers(node)
         return [recorded] * len(lines.truth.draws)
+
+    def _computed_again(self, entry: int) -> Values | None:
+        """Return what an entry that leads to no update is by the right values of what was wrong."""
+        lines, truth, nodes = self.lines, self.lines.truth, self.lines.truth.graph.nodes
+        if entry not in truth.dependent or entry in lines.values or entry in lines.forward:
+            return None
+        behind = truth.tape.behind([entry], lines.current) & lines.current.keys()
+        right = [
+            {nodes[one]: lines.current[one][n] for one in behind} for n, _ in enumerate(truth.draws)
+        ]
+        pairs = zip(right, truth.draws, strict=True)
+        return [computed(nodes[entry], *pair) for pair in pairs] if behind else None
 
     def _around(
         self, read: set[int], latest: Mapping[tuple[Any, ...], int]

@@ -124,6 +124,8 @@ def _named(lines: Lines, wrong: Values, right: Values, layers: Layers) -> str | 
 
 def _scaled(lines: Lines, factor: float) -> str | None:
     """Return what a constant factor too much is called."""
+    if abs(factor - 1.0) <= CLOSE:
+        return None
     counts = sorted(lines.samples - {1}) or [1]
     return next(
         (

@@ -48,8 +48,8 @@ def edits(
     for path in every[:1]:
         for new in _paths(at(statement, path), names):
             yield put(statement, path, new)
-    for level in (_sloped, _more, _carried, _kinds, _wholes):
-        for path in every:
+    for level in (_sloped, _more, _carried, _kinds, _centred, _wholes):
+        for path in every[::-1] if level is _centred else every:
             for new in level(at(statement, path), names):
                 yield put(statement, path, new)
     for path in reversed(every):  # of what has a name, where that will do
@@ -163,7 +163,7 @@ def _renamed(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield replaced(node, some, _parsed(name))
 
 
-def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+def _known(node: ast.AST, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     """What has a name, for what is computed or is a part of something."""
     if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
         yield from (_parsed(name) for name, values in names.items() if values[0].shape)
@@ -246,17 +246,20 @@ def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
             yield _parsed(slope.format(x=name))
 
 
-def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """What flows back through a mean, a softmax and a norm, for all of what is computed.
+def _centred(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """What flows back through a mean, too."""
+    text = ast.unparse(node)
+    axes = range(max([2, *(values[0].ndim for values in names.values())]))
+    for axis in axes if isinstance(node, ast.BinOp | ast.Call | ast.Name) else ():
+        yield _parsed(f"{text} - np.mean({text}, axis={axis})")
+        yield _parsed(f"{text} - np.mean({text}, axis={axis}, keepdims=True)")
 
-    Of a softmax its Jacobian, too.
-    """
+
+def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """What flows back through a softmax and a norm, for all that is computed; its Jacobian, too."""
     if not isinstance(node, ast.BinOp | ast.Call | ast.Name):
         return
     text = ast.unparse(node)
-    for axis in (0, 1):
-        yield _parsed(f"{text} - np.mean({text}, axis={axis})")
-        yield _parsed(f"{text} - np.mean({text}, axis={axis}, keepdims=True)")
     parts = (part for part in ast.walk(node) if isinstance(part, ast.BinOp) and part is not node)
     backs = [*dict.fromkeys((*names, *map(ast.unparse, parts)))]
     for out, shape in ((name, values[0].shape) for name, values in names.items()):
@@ -334,7 +337,8 @@ def _statements(
     for part in ast.walk(getattr(target, "slice", ast.Pass())):
         own = ast.unparse(part)
         others = [name for name in counts if name != own] if own in counts else ()
-        for other in (*opposite(part), *map(_parsed, others), *_operands(part, names)):
+        named = (*_operands(part, names), *_known(part, names))
+        for other in (*opposite(part), *map(_parsed, others), *named):
             yield replaced(statement, [part], other)
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
         for op in (ast.Sub(), ast.Add(), ast.Mult()):
