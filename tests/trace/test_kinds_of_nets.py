@@ -69,6 +69,97 @@ for step in range(3):
     d = (p - t) * p * (1 - p)  #! d = (p - t) * p * (1 + p)
     W, b = W - 0.1 * x.T @ d, b - 0.1 * d.sum(axis=0)
 """,
+    "a function that the forward pass calls is right, a call of it may be wrong": """
+turn = np.arange(6)[:, None] * 0.7
+def rotated(z, sign=1):
+    c, s = np.cos(turn), np.sin(turn)
+    one, other = z[:, :1], z[:, 1:]
+    return np.hstack([one * c - sign * other * s, sign * one * s + other * c])
+Q = rng.normal(size=(3, 2))
+for step in range(2):
+    q, k = rotated(x @ Q), rotated(x @ W)
+    s = np.tanh(q @ k.T + b[0])
+    loss = (s ** 2).sum()
+    ds = 2 * s * (1 - s ** 2)
+    dQ = x.T @ rotated(ds @ k, -1)  #! dQ = x.T @ rotated(ds @ k)
+    dW = x.T @ rotated(ds.T @ q, -1)
+    Q, W, b = Q - 0.01 * dQ, W - 0.01 * dW, b - 0.01 * np.array([ds.sum(), 0])
+""",
+    "a simulation that makes the data is no training": """
+xs = [0.1]
+for k in range(12):
+    xs.append(xs[k] + 0.1 * 1.7 * xs[k] * (1 - xs[k]))
+rate, most = 1.0, 1.2
+for step in range(2):
+    zs = [0.1]
+    for k in range(12):
+        zs.append(zs[k] + 0.1 * rate * zs[k] * (1 - zs[k] / most))
+    loss = sum((z - t) ** 2 for z, t in zip(zs, xs))
+    d, d_rate, d_most = 0.0, 0.0, 0.0
+    for k in range(11, -1, -1):
+        d += 2 * (zs[k + 1] - xs[k + 1])
+        d_rate += d * 0.1 * zs[k] * (1 - zs[k] / most)  #! d_rate += d * 0.1 * zs[k] / most
+        d_most += d * 0.1 * rate * zs[k] ** 2 / most ** 2
+        d *= 1 + 0.1 * rate * (1 - 2 * zs[k] / most)
+    rate, most = rate - 0.5 * d_rate, most - 0.5 * d_most
+""",
+    "the nearest rows of a table hand their gradient on to what they are near to": """
+book = rng.normal(size=(4, 2))
+for step in range(2):
+    e = x @ W
+    near = book[((e[:, None] - book) ** 2).sum(axis=2).argmin(axis=1)]
+    loss = ((near @ V - y) ** 2).sum() + 0.25 * ((e - near) ** 2).sum()
+    d = 2 * (near @ V - y)
+    de = d @ V.T + 0.5 * (e - near)  #! de = d @ V.T
+    V, W = V - 0.01 * near.T @ d, W - 0.01 * x.T @ de
+""",
+    "two loops call one function": """
+U = rng.normal(size=(2, 2))
+def cell(A, z):
+    return np.tanh(z @ A)
+for step in range(2):
+    hs, gs = [x[:, :2]], []
+    for k in range(3):
+        hs.append(cell(V, hs[-1]))
+    gs.append(hs[-1])
+    for k in range(3):
+        gs.append(cell(U, gs[-1]))
+    loss = ((gs[-1] - y) ** 2).sum()
+    d, dU, dV = 2 * (gs[-1] - y), 0, 0
+    for k in (2, 1, 0):
+        da = d * (1 - gs[k + 1] ** 2)
+        dU = dU + gs[k].T @ da
+        d = da @ U.T
+    for k in (2, 1, 0):
+        da = d * (1 - hs[k + 1] ** 2)
+        dV = dV + hs[k].T @ da
+        d = da @ V.T  #! d = da @ U.T
+    U, V = U - 0.01 * dU, V - 0.01 * dV
+""",
+    "one of two terms of a sum of numbers has the wrong sign": """
+import math
+names = ["a", "b", "c", "d"]
+worth = dict(zip(names, (0.1, 0.3, -0.2, 0.2)))
+for step in range(2):
+    loss, grad = 0.0, {name: 0.0 for name in names}
+    for one, other in ("ab", "bc", "ca", "ad", "db", "cd"):
+        p = 1 / (1 + math.exp(worth[other] - worth[one]))
+        loss -= math.log(p)
+        grad[one] -= 1 - p
+        grad[other] += 1 - p  #! grad[other] -= 1 - p
+    for name in names:
+        worth[name] -= 0.05 * grad[name]
+""",
+    "a deviance is a loss": """
+t = np.abs(y[:, 0]) + 0.5
+v = np.array([0.3, -0.4])
+for step in range(2):
+    h = np.tanh(x @ W)
+    mean = np.exp(h @ v)
+    deviance = np.mean(h @ v + t / mean)
+    d = (1 - t / mean) / 6  #! d = (1 - t) / 6
+    W, v = W - 0.1 * x.T @ (np.outer(d, v) * (1 - h ** 2)), v - 0.1 * h.T @ d
+""",
 }
 MENDED = {
     "a mask of the other side": """
@@ -132,6 +223,28 @@ for step in range(2):
     dm = 2 * (np.tanh(m) - target) * (1 - np.tanh(m) ** 2)
     du = dm - np.mean(dm, axis=2, keepdims=True)  #! du = dm
     A = A - 0.01 * np.einsum("abc,abd->cd", z, du)
+""",
+    "a sum too many": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dz = d @ V.T * (1 - h ** 2)
+    db = dz.sum(axis=0)  #! db = dz.sum(axis=0).sum()
+    V, W, b = V - 0.01 * h.T @ d, W - 0.01 * x.T @ dz, b - 0.01 * db
+""",
+    "a column of what has a row": """
+q = rng.normal(size=3)
+for step in range(2):
+    w = np.exp(-((x + W.T[:1]) ** 2))
+    out = (w * q).sum(axis=1) / w.sum(axis=1)
+    loss = ((out - y[:, 0]) ** 2).sum()
+    d = 2 * (out - y[:, 0]) / w.sum(axis=1)
+    dw = d[:, None] * (q - out[:, None])  #! dw = d[:, None] * q
+    dq = (d[:, None] * w).sum(axis=0)
+    dW = np.zeros_like(W)
+    dW[:, 0] = (dw * w * -2 * (x + W.T[:1])).sum(axis=0)
+    W, q = W - 0.01 * dW, q - 0.01 * dq
 """,
     "what comes from later steps is there, and left out": """
 class Net:

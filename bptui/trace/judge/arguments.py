@@ -76,28 +76,27 @@ def blame_call(lines: Lines, repair: Repair) -> None:
 def blame_callers(lines: Lines) -> None:
     """Put repairs of calls in the place of repairs in functions that are right in all other calls.
 
-    They are of one line and compute of nothing but what they are given, as ``return a @ b`` does.
+    The forward pass calls them, too, or they are of one line and compute of nothing but what they
+    are given, as ``return a @ b`` does.
     """
     tape, nodes = lines.truth.tape, lines.truth.graph.nodes
-    calls = _calls(tape)
+    calls = _calls(tape, every=True)
     outer = {b.name for b in tape.bindings if b.frame == 0 or b.location[0] == "attribute"}
     for repair in list(lines.repairs):
         wrong = _wrong(lines, repair)
-        call = _call_of(calls, min(wrong)) if wrong else None
-        names = {result.entry: result for result in call.results} if call else {}
-        if call is None or not names.keys() >= {*wrong}:
+        meant = repair.place in lines.in_forward
+        own = calls if meant else [call for call in calls if call.results]
+        call = _call_of(own, min(wrong)) if wrong else None
+        if call is None or call.caller is None:
             continue
         inside = range(call.first, call.end)
         others = [entry for entry in lines.places.get(repair.place, ()) if entry not in inside]
         reads = (tape.read_at(tape.notes[entry].place) for entry in inside)
         one_line = len({nodes[entry].line for entry in inside if entry in nodes}) == 1
-        if (
-            others
-            and one_line
-            and outer.isdisjoint(set().union(*reads))
-            and not any(map(lines.is_wrong, others))
-        ):
-            caller = moved(names[wrong[0]].place, repair.entries, [repair])
+        named = {*wrong} <= {result.entry for result in call.results}
+        plain = one_line and named and outer.isdisjoint(set().union(*reads))
+        if others and (plain or meant) and not any(map(lines.is_wrong, others)):
+            caller = moved(call.caller.place, repair.entries, [repair])
             lines.put(caller, [repair], lines.current)
 
 

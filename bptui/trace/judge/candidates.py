@@ -11,6 +11,7 @@ from bptui.trace.step.drawn import PRODUCTS
 from bptui.trace.step.multiples import Multiples, Values, multiple, rounded, varies
 from bptui.trace.step.possible_losses import Judged
 from bptui.trace.step.truth import StepTruth
+from bptui.trace.tape import Caller
 
 Source = tuple[int, int]
 """A forward value's entry, and which part of its gradient: ALL of it, what one consumer (an
@@ -103,18 +104,30 @@ class Candidates:
         self.level = {s for s, (first, *_) in true.items() if first.any() and not varies(first)}
         """The sources whose gradients are the same number everywhere."""
         notes = truth.tape.notes
-        self.sources: dict[tuple[int, int], list[Source]] = {}
+        self.sources: dict[tuple[int, ...], list[Source]] = {}
         for source in sorted(true):
             entry, part = source
             key = (notes[entry].place, notes[part].place if part >= 0 else max(part, PART))
             self.sources.setdefault(key, []).append(source)
         self._known: dict[int, list[_Turns]] = {}
         self._named = [(binding.when, binding.frame) for binding in truth.tape.bindings]
+        self._split(truth.tape.callers)
         self._depths: dict[int, int] = {}
         """How many operations lie between parameters and entries, on the longest way."""
         for entry in sorted(truth.dependent):
             below = (self._depths.get(one, 0) for one in truth.tape.inputs[entry])
             self._depths[entry] = 1 + max(below, default=0)
+
+    def _split(self, callers: Mapping[int, Caller]) -> None:
+        """Take values of a function that is called in several loops by those, too."""
+        for key, every in [*self.sources.items()]:
+            groups: dict[int, list[Source]] = {}
+            for source in every:
+                caller = callers.get(self._call(source))
+                groups.setdefault(caller.place if caller else -1, []).append(source)
+            if len(groups) > 1:
+                loops = {place: group for place, group in groups.items() if len(group) > 1}
+                self.sources |= {(*key, place): group for place, group in loops.items()}
 
     def of(self, entries: list[int], odd: bool = False) -> Iterator[dict[int, Source]]:
         """Yield what entries may stand for: values of one place, in some order.

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from bptui.core.graph.node import Node
 from bptui.trace.judge.candidates import ALL
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.replay import Changes
+from bptui.trace.step.multiples import Numbers, rounded
 from bptui.trace.step.possible_losses import Key
 from bptui.trace.step.updates import with_former
 
@@ -59,6 +63,32 @@ def _turned(lines: Lines) -> Iterator[tuple[Repair, Changes]]:
             lines.values[entry] = own
             lines.replay.renamed.setdefault(entry, []).insert(0, (users, right))
             yield repair, current
+
+
+def turned_terms(lines: Lines, wrong: frozenset[Key]) -> tuple[list[Repair], Changes] | None:
+    """Return a repair of the place whose terms have the wrong sign, with the changes.
+
+    All parameters are right at one rate if it adds what it subtracts, or the other way round.
+    """
+    notes, parameters = lines.truth.tape.notes, [*lines.truth.parameters]
+    every = Repair(-1, (), (), frozenset(p.key for p in parameters))
+    updates = {p.after for p in parameters}
+    for place, own in lines.places.items() if wrong else ():
+        terms = [e for e in own if notes[e].call in ("add", "subtract") and e not in updates]
+        current = lines.replay.edited(terms, _of_other_sign, {}) if terms else None
+        if current is None or not lines.mends(current, every):
+            continue
+        rates = {rounded(lines.fitting.fits(p, current) or np.nan) for p in parameters}
+        if len(rates) == 1:
+            sources = next((p.before, ALL) for p in parameters if p.key in wrong)
+            return [Repair(place, (*terms,), (sources,) * len(terms), wrong)], current
+    return None
+
+
+def _of_other_sign(node: Node, values: list[Numbers]) -> Numbers:
+    """Return the difference for a sum, or the other way round."""
+    one, other = values
+    return one + other if node.op.name == "subtract" else one - other
 
 
 def read_too_late(lines: Lines, wrong: frozenset[Key]) -> tuple[list[Repair], Changes] | None:

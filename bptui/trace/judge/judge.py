@@ -85,6 +85,7 @@ def judge(
     """
     until = time.monotonic() + limit
     verdict: Verdict | None = None
+    unlike: Verdict | None = None  # any training, as a simulation that makes data is
     steps = training_steps(tape) or overwriting_steps(tape)
 
     def losses_of(truth: StepTruth) -> list[Judged]:
@@ -137,10 +138,24 @@ def judge(
                 break
         if found is None:
             continue
+        if told is None and not _explains(found) and _others(step, steps[number:]):
+            unlike = unlike or found
+            continue
         if not found.right and (verdict is None or not found.lines.truth.drawn.limited):
             return found
         verdict = verdict or found
-    return verdict
+    return verdict or unlike
+
+
+def _explains(verdict: Verdict) -> bool:
+    """Whether a step has a loss that is called so, or any gradient that is right."""
+    judged = verdict.lines.judged
+    return judged.loss.named or bool(judged.right)
+
+
+def _others(step: TrainingStep, later: Iterable[TrainingStep]) -> bool:
+    """Whether some later step updates nothing that a step does."""
+    return any(_updated(step).isdisjoint(_updated(one)) for one in later)
 
 
 class _Choice:

@@ -21,7 +21,7 @@ from bptui.trace.judge.activated import activated, inside
 from bptui.trace.judge.backward_pass import aside
 from bptui.trace.judge.candidates import Source, Standing, true_gradients
 from bptui.trace.judge.fitting import Fitting
-from bptui.trace.judge.handed_over import handed_over, read_too_late
+from bptui.trace.judge.handed_over import handed_over, read_too_late, turned_terms
 from bptui.trace.judge.optimized import Optimized
 from bptui.trace.judge.repair import Repair
 from bptui.trace.judge.replay import Changes, Replay
@@ -130,15 +130,15 @@ class Lines:
             found = (None if self.repairs else handed_over(self)) or self._next(right)
             if found is None:
                 break
-            repair, current = found
+            repair, self.current = found
             self.repairs.append(repair)
             self.wrong = self.wrong - repair.mended
-            self.current = current
             right |= repair.mended
-        late = read_too_late(self, wrong) if self.wrong or len(self.repairs) > 1 else None
-        if late and {one.place for one in late[0]} != {one.place for one in self.repairs}:
-            self.repairs, self.current = late
-            self.wrong = set()
+        several = not wrong or any(map(self.truth.tape.shape, dict(wrong)))
+        doubtful = self.wrong or len(self.repairs) > several
+        other = doubtful and (read_too_late(self, wrong) or turned_terms(self, wrong))
+        if other and {one.place for one in other[0]} != {one.place for one in self.repairs}:
+            (self.repairs, self.current), self.wrong = other, set()
         if time.monotonic() <= self.until:  # else what is wrong before them is not found yet
             left = [p for p in self.truth.parameters if p.key in self.wrong]
             self.updates.blame(list(filter(self.updates.wrong, left)))

@@ -200,7 +200,10 @@ class Seeing:
         parts = (node for node in around if isinstance(node, ast.Subscript))
         by_name = (part for part in parts if isinstance(part.slice, ast.Name))
         of_rows = rows(self.statement, turns[0].names, counts)
-        far = [*of_rows, *map(ast.unparse, (*own, *scales, *by_name))]
+        every = (ast.unparse(n) for n in ast.walk(self.statement) if isinstance(n, ast.Subscript))
+        views = {text[text.index("[") :] for text in every if "None" in text}
+        raised = (name + view for view in views for name in turns[0].names if PLAIN.fullmatch(name))
+        far = [*of_rows, *raised, *map(ast.unparse, (*own, *scales, *by_name))]
         single = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
         made: list[Sight] = []
         for turn, items in zip(turns, Evaluation(*turns).each([*near, *far]), strict=True):

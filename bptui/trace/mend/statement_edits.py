@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations, permutations
 
 from bptui.trace.mend.layouts import layouts, opposite
-from bptui.trace.paths import SINGLE, at, called, places, put, replaced
+from bptui.trace.paths import SINGLE, at, called, of_numpy, places, put, replaced
 from bptui.trace.step.multiples import Values
 
 SLOPES = (
@@ -35,7 +35,8 @@ def edits(
     whole numbers that may be indices.
     """
     every = places(statement)
-    for level in (_indices, _operands, layouts, _fewer, _numbers, _renamed):
+    indices = partial(_indices, counts=counts)
+    for level in (indices, _operands, layouts, _fewer, _numbers, _renamed):
         if level is _fewer:
             yield from turned_round(statement)
         for path in every:
@@ -63,8 +64,10 @@ def _parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Exchanged indices, or one that is not moved: the item at i, for the one at i - 1."""
+def _indices(
+    node: ast.expr, names: Mapping[str, Values], counts: Collection[str]
+) -> Iterator[ast.expr]:
+    """Exchanged indices, or one that is not moved: the item at i, for that at i - 1, or at -1."""
     if not isinstance(node, ast.Subscript):
         return
     own = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -72,6 +75,8 @@ def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         match index:
             case ast.BinOp(left, ast.Add() | ast.Sub(), ast.Constant()):
                 yield replaced(node, [index], left)
+            case ast.UnaryOp(ast.USub(), ast.Constant()) | ast.Constant(int()):
+                yield from (replaced(node, [index], _parsed(count)) for count in counts)
     inner = node.value
     if isinstance(inner, ast.Subscript):
         swapped = ast.Subscript(inner.value, node.slice, ast.Load())
@@ -119,6 +124,8 @@ def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                 yield part
     if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
         yield node.args[0]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not of_numpy(node):
+        yield node.func.value
 
 
 def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
@@ -174,7 +181,10 @@ def _sloped(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     shape = _shape(node, names)
     for name, values in names.items() if shape else ():
         if values[0].shape == shape:
-            yield from (ast.BinOp(node, ast.Mult(), _parsed(s.format(x=name))) for s in SLOPES)
+            for slope in SLOPES:
+                inverse = slope.startswith("1 / ")
+                op, text = (ast.Div(), "{x}") if inverse else (ast.Mult(), slope)
+                yield ast.BinOp(node, op, _parsed(text.format(x=name)))
 
 
 def _shape(node: ast.expr, names: Mapping[str, Values]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from bptui.trace.tape import ABSOLUTES, POWERS, Tape, Value
 
 NAMES: tuple[str, ...] = ("loss", "cost", "mse", "nll", "obj", "cross", "entropy", "bce")
 NAMES += ("custo", "cout", "coût", "perda", "perdida", "pérdida", "perte", "verlust", "kosten")
-NAMES += ("sse", "kld", "损失", "損失")
+NAMES += ("sse", "rss", "kld", "deviance", "energy", "logloss", "xent", "hinge", "损失", "損失")
 """How a word begins by which programs call their loss, in several languages."""
 GAINS = ("likelihood", "loglik", "loglikelihood", "ll")
 """Words for what they make large, where it is below 0, as logarithms of probabilities are."""
@@ -56,17 +56,15 @@ class Loss(NamedTuple):
     gain: bool = False
     """Whether it is the minus of what the program makes large."""
     told: bool = False
-    """Whether it can be nothing but a loss, whatever it is called."""
+    """Whether it can be nothing but a loss."""
 
     @property
     def named(self) -> bool:
         """Whether the program calls it a loss, and does not mean something on the way back."""
         vague = self.used and not self.gain and not _surely_a_loss(self.text)
-        slope = self.used and any(
-            word.startswith(SLOPES) or word in ("d", "pd", "wrt") for word in _words(self.text)
-        )
+        slopes = (w.startswith(SLOPES) or w in ("d", "pd", "wrt") for w in _words(self.text))
         own = self.gain or self.told or _of_a_loss(self.text)
-        return self.entry is not None and own and not vague and not slope
+        return self.entry is not None and own and not vague and not (self.used and any(slopes))
 
 
 def _words(text: str) -> list[str]:
@@ -150,9 +148,8 @@ def computed(
 ) -> Iterator[Loss]:
     """Yield the single numbers among entries, but for differences of an output and a target.
 
-    Neither are the terms of a sum: the sum is.
-
-    ``dependent`` are the entries that depend on parameters, ``used`` those that updates depend on.
+    The terms of a sum are none, the sum is. ``dependent`` are the entries that depend on
+    parameters, ``used`` those that updates depend on.
     """
     names = {binding.entry: binding.name for binding in reversed(tape.bindings)}
     names |= {b.entry: b.name for b in reversed(tape.bindings) if _of_a_loss(b.name)}

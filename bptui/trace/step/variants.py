@@ -120,13 +120,28 @@ def _is_copy(
 
 
 def _straight_through(truth: StepTruth, judged: Judged) -> Judged:
-    """Return how parameters fare where the slope of steps counts as 1: they have none of use."""
+    """Return how parameters fare where the slope of steps counts as 1: they have none of use.
+
+    So it does of the nearest rows of a table, beside which what they are near to has its own.
+    """
     graph, changes = truth.graph, dict[Node, Node]()
-    for node in ordered([judged.loss.node]) if None in judged.matches.values() else ():
+    every = ordered([judged.loss.node]) if None in judged.matches.values() else []
+    for node in every:
         entry = graph.entry.get(node, 0)
-        if truth.tape.notes[entry].call in STEPS and entry in truth.dependent:
-            given = graph.nodes[truth.tape.inputs[entry][0]]
-            changes[node] = given + (truth.held(node) - truth.held(given))
+        inputs = [graph.nodes[one] for one in truth.tape.inputs[entry] if one in graph.nodes]
+        if entry not in truth.dependent or not inputs:
+            continue
+        if truth.tape.notes[entry].call in STEPS:
+            changes[node] = inputs[0] + (truth.held(node) - truth.held(inputs[0]))
+        elif node.op.name == "getitem" and len(inputs) == 2:
+            same = (one for one in ordered(inputs[1:]) if one.shape == node.shape and one in every)
+            for near in [*same][-1:]:
+                through = near + (truth.held(node) - truth.held(near))
+                users = (user for user in every if node in user.inputs and near not in user.inputs)
+                changes |= {
+                    u: u.with_inputs(through if one is node else one for one in u.inputs)
+                    for u in users
+                }
     return _if_better(truth, judged, changes)
 
 
