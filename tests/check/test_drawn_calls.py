@@ -86,6 +86,25 @@ class Softmax:
         p[np.arange(len(y)), y] -= 1
         return {"W": X.T @ p / len(y), "b": p.mean(axis=0)}
 """
+RETURNED = """\
+class TwoLayers:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.params = {"W1": np.random.randn(n_in, n_hidden), "gamma": np.ones(n_hidden)}
+        self.params["W2"] = np.random.randn(n_hidden, n_out)
+
+    def loss(self, X, y=None, reg=0.0):
+        W1, W2, gamma = self.params["W1"], self.params["W2"], self.params["gamma"]
+        h = np.maximum(0, X @ W1)
+        out = gamma * h @ W2
+        if y is None:
+            return out
+        loss = np.mean((out - y) ** 2) + reg * (np.sum(W1 ** 2) + np.sum(W2 ** 2))
+        d = 2 * (out - y) / y.size
+        grads = {"W2": (gamma * h).T @ d + 2 * reg * W2, "gamma": np.sum(h * (d @ W2.T), axis=0)}
+        grads["W1"] = X.T @ (d @ W2.T * gamma * (h > 0))
+        grads["W1"] += reg * W1
+        return loss, grads
+"""
 PAIRS = """\
 class Network:
     def __init__(self, sizes):
@@ -116,7 +135,9 @@ def found_in(tmp_path: Path, source: str, look: int = LOOK) -> Checked | Report:
         (OF_DATA, "net = Net(X, y);", "g1 = self.x.T @ (d @ self.w2.T + 0"),
         (COLUMNS, "model(X, y, 5)", None),
         (STARTED, "restart(X, y, make(4, 3))", None),
-        (LABELS, "net = Softmax(4, 3);", None),
+        (LABELS, "Softmax(4, 3).gradients(X, y)", None),
+        (RETURNED, "TwoLayers(4, 5, 3).loss(X, y, reg=0.01)", "+= reg * W1"),
+        (RETURNED.replace("+= reg", "+= 2 * reg"), "TwoLayers(4, 5, 3).loss(X, y, reg", None),
         (PAIRS, "Network([4, 5, 3])", "h * h"),
     ],
     ids=[
@@ -127,6 +148,8 @@ def found_in(tmp_path: Path, source: str, look: int = LOOK) -> Checked | Report:
         "columns",
         "start values",
         "labels",
+        "wrong gradients that are only returned",
+        "right gradients that are only returned",
         "pairs",
     ],
 )
@@ -139,6 +162,37 @@ def test_what_is_defined_is_called(
     told = [line.text or "" for line in found.report.wrong]
     assert found.report.verdict == ("wrong" if wrong else "right")
     assert [wrong in text for text in told if wrong] == [True] * bool(wrong)
+
+
+COMPARED = """\
+def costs(W, b, X, y):
+    p = sigmoid(X @ W + b)
+    cost = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    dW = X.T @ (p - y)
+    dW /= len(X)
+    return cost, dW, np.mean(p - y, axis=0)
+
+
+X, W, b = np.random.randn(5, 3), np.random.randn(3, 1), np.zeros(1)
+y = (X[:, :1] > 0) * 1.0
+_, dW, db = costs(W, b, X, y)
+for i in range(3):
+    W[i] += 1e-6
+    more = costs(W, b, X, y)[0]
+    W[i] -= 1e-6
+    print(dW[i], (more - costs(W, b, X, y)[0]) / 1e-6)
+"""
+
+
+@pytest.mark.parametrize(("edit", "wrong"), [("", []), ("p * ", ["dW = X.T @ (p * (p - y))"])])
+def test_gradients_that_are_only_compared_are_judged(
+    edit: str, wrong: list[str], tmp_path: Path
+) -> None:
+    found = found_in(tmp_path, COMPARED.replace("(p - y)\n", f"({edit}(p - y))\n"))
+    assert isinstance(found, Checked)
+    assert [line.text for line in found.report.wrong] == wrong
+    assert dict(found.report.facts)["updates"].startswith("none")
+    assert [parameter.name for parameter in found.report.parameters] == ["W", "b"]
 
 
 def test_what_cannot_be_called_needs_a_call(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ from bptui.trace.step.likely import named
 from bptui.trace.step.possible_losses import Loss
 from bptui.trace.step.training_steps import training_steps
 from bptui.trace.step.truth import StepTruth
+from bptui.trace.step.unused_gradients import with_updates
 from bptui.trace.step.updates import lost_updates
 from bptui.trace.tape import Tape
 
@@ -103,7 +104,14 @@ def checked(
     try:
         with within(LONGEST * limit):
             verdict = judge(tape, made.turns, line_of, step - 1, of_name, limit)
+            ends = run.end in ("ran", "exit") and _lost(file, tape, run) is None
+            unused = with_updates(tape) if verdict is None and ends else None
+            if unused is not None:
+                verdict = judge(unused, made.turns, line_of, step - 1, of_name, limit)
             found = None if verdict is None else Checked(file, run, verdict, bool(loss))
+            if found is not None and unused is not None:
+                fact = ("updates", "none; each gradient is looked at as it is")
+                found.report = replace(found.report, facts=[*found.report.facts, fact])
             unclear = None if found is None else _why_unclear(found) or _why_told_nothing(found)
     except LateError:
         many = f"its {len(made.tape):,} operations could not be judged within the time limit"

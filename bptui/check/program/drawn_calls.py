@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -57,19 +57,33 @@ def arguments_for(
     """
     taken = function.args if function else ast.arguments([], [], None, [], [], None, [])
     names = [one.arg for one in (*taken.posonlyargs, *taken.args)]
-    names = names[: len(names) - len(taken.defaults)]
+    needed, *more = (names[: len(names) - len(taken.defaults)], *taken.defaults)
+    targets = takewhile(_may_be_targets, zip(names[len(needed) :], more, strict=True))
+    penalties = [f"{name}=0.01" for name in names[len(needed) :] if _means(name, OTHERS["0.01"])]
+    names = [*needed, *(name for name, _ in targets)]
     tables = (SIZES, DATA, OTHERS) if sizes else (DATA, OTHERS, SIZES)[: 3 if of else 2]
     choices = [
         [
             given.format(*of or ())
             for table in tables
             for given, pattern in table.items()
-            if re.fullmatch(pattern, name.strip("_"), re.IGNORECASE)
+            if _means(name, pattern)
         ]
         for name in names[names[:1] == ["self"] :]
     ]
     if None not in taken.kw_defaults:
-        yield from map(list, product(*choices))
+        yield from ([*given, *penalties] for given in product(*choices))
+
+
+def _may_be_targets(argument: tuple[str, ast.expr]) -> bool:
+    """Tell whether an argument and its default are those of a loss that is only told sometimes."""
+    name, default = argument
+    given = isinstance(default, ast.Constant) and default.value is None
+    return given and _means(name, DATA["y"])
+
+
+def _means(name: str, pattern: str) -> bool:
+    return re.fullmatch(pattern, name.strip("_"), re.IGNORECASE) is not None
 
 
 def enough(arguments: Sequence[str]) -> bool:
@@ -319,6 +333,4 @@ def _uses(methods: Mapping[str, ast.FunctionDef], has_data: bool, of: Sizes) -> 
     for name in like(BACKWARD):
         yield from called(name)
     for name in like(GRADIENT):
-        for text in called(name):
-            start = f"grads = {text}" if name != "loss" else f"out, grads = {text}"
-            yield f"{start}\nfor name in net.params: net.params[name] -= 0.1 * grads[name]"
+        yield from called(name)

@@ -1,0 +1,75 @@
+"""Applies the gradients that a program computes and updates nothing by.
+
+A function may only return a loss and its gradients. Each is judged as if its parameter were updated
+by it; which one that is, its name tells: dW1, grads["W1"] and W1_grad are of W1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from bptui.trace.tape import Binding, Note, Reference, Tape
+
+HOLDS = re.compile(r"d|g|((get|compute|calc)_)?grad(ient)?s?|derivatives?|back(ward|prop)?", re.I)
+"""What holds gradients by the names of parameters, or returns a dict of them, is called."""
+BEFORE = re.compile(r"^(?:d[LJEC]_?d|dloss_?d|dcost_?d|d|g|grad|gradient|nabla)_?(?=\w)")
+KEY = re.compile(r"^(?:d(?=[A-Z_]|[bw]\d*$)|grad)_?")
+BEHIND = re.compile(r"_?(?:grad|gradient)$")
+"""What makes the name of a gradient of that of a parameter; in what holds gradients it need not."""
+NOWHERE = -1
+"""The place of what stands in no line."""
+
+
+def with_updates(tape: Tape) -> Tape | None:
+    """Return a tape on which gradients are subtracted from their parameters at its end.
+
+    None where no gradient of a parameter has the name of one.
+    """
+    notes, values, bindings = [*tape.notes], [*tape.values], [*tape.bindings]
+    for parameter, gradient in _pairs(tape):
+        entry, own = len(notes), (Reference(parameter.entry), Reference(gradient))
+        notes.append(Note("subtract", own, {}, NOWHERE))
+        values.append(values[parameter.entry] - values[gradient])
+        bindings.append(parameter._replace(when=entry + 1, entry=entry, place=NOWHERE))
+    found = len(notes) > len(tape.notes)
+    return replace(tape, notes=notes, values=values, bindings=bindings) if found else None
+
+
+def _pairs(tape: Tape) -> Iterator[tuple[Binding, int]]:
+    """Yield parameters with the entries of their gradients, of each name the first ones.
+
+    What a gradient is changed to before it is computed anew counts.
+    """
+    parameters: dict[str, list[Binding]] = {}
+    gradients: dict[str, int] = {}
+    for binding in tape.bindings:
+        (name, of), entry = _told(binding.name), binding.entry
+        if of != name and not binding.name.startswith("return "):
+            parameters.setdefault(name, []).append(binding)
+        if of and tape.depends(entry, {gradients.get(of, entry)}):
+            gradients[of] = entry
+    found = set[int]()
+    for name, gradient in gradients.items():
+        behind, shape = tape.ancestors(gradient), tape.shape(gradient)
+        known = (one for one in reversed(parameters.get(name, ())) if one.entry < gradient)
+        same = [one for one in known if tape.shape(one.entry) == shape and one.entry not in found]
+        floats = [one for one in same if np.asarray(tape.values[one.entry]).dtype.kind == "f"]
+        if floats:  # a wrong one need not come from its parameter
+            parameter = next((one for one in floats if one.entry in behind), floats[0])
+            found.add(parameter.entry)
+            yield parameter, gradient
+
+
+def _told(name: str) -> tuple[str, str]:
+    """Return a variable's own name, and that of what it is the gradient of, if of anything."""
+    *holders, last = re.findall(r"\w+", name)
+    if last.isdigit() and holders:  # dW[0] is of W[0]
+        holders, last = holders[:-1], holders[-1] + last
+    if any(map(HOLDS.fullmatch, holders)):
+        return last, KEY.sub("", last)
+    of = BEHIND.sub("", BEFORE.sub("", last))
+    return last, of if of != last else ""
