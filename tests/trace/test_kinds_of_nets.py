@@ -150,6 +150,37 @@ for step in range(2):
     for name in names:
         worth[name] -= 0.05 * grad[name]
 """,
+    "a gradient of a square matrix is turned": """
+A = rng.normal(size=(3, 3))
+for step in range(2):
+    h = np.tanh(x @ A.T)
+    loss = ((h - x) ** 2).sum()
+    d = 2 * (h - x) * (1 - h ** 2)
+    dA = d.T @ x  #! dA = x.T @ d
+    A = A - 0.01 * dA
+""",
+    "a slope that an object tells of itself": """
+class Layer:
+    def __init__(self, W):
+        self.W = W
+    @property
+    def slope(self):
+        return self.out * (1 - self.out)  #! return self.net * (1 - self.net)
+    def forward(self, x):
+        self.x, self.net = x, x @ self.W
+        self.out = 1 / (1 + np.exp(-self.net))
+        return self.out
+    def backward(self, d):
+        d = d * self.slope
+        back = d @ self.W.T
+        self.W = self.W - 0.1 * self.x.T @ d
+        return back
+one, two = Layer(W), Layer(V)
+for step in range(2):
+    out = two.forward(one.forward(x))
+    loss = ((out - y) ** 2).sum()
+    one.backward(two.backward(2 * (out - y)))
+""",
     "a deviance is a loss": """
 t = np.abs(y[:, 0]) + 0.5
 v = np.array([0.3, -0.4])
@@ -303,6 +334,22 @@ def test_a_kind_is_mended(kind: str) -> None:
     before = right[: len(right) - len(right.lstrip())]
     text = MENDED[kind].replace(row, before + wrong)
     assert f"{right}\n" in program(text).mended()
+
+
+def test_a_factor_of_what_is_no_gradient_has_no_name() -> None:
+    found = program("""
+a = 0.3
+for step in range(2):
+    h = np.tanh(a * x)
+    loss = ((h @ W - y) ** 2).sum()
+    d = 2 * (h @ W - y)
+    dh = d @ W.T * (1 - h * (h / 2))
+    W, a = W - 0.1 * h.T @ d, a - 0.1 * (dh * x).sum()
+""")
+    (repair,) = found.verdict.lines.repairs
+    view = found.view(repair)
+    assert view is not None
+    assert slip(view, repair, "dh = d @ W.T * (1 - h * h)") is None
 
 
 def test_a_factor_of_one_is_no_slip() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from bptui.trace.judge.candidates import ALL, Source
 from bptui.trace.judge.replay import Changes
@@ -73,6 +74,23 @@ class Fitting:
         """Return a parameter's true gradient; None where the loss does not depend on it."""
         whole = self.true.get((parameter.before, ALL))
         return None if whole is None else list(map(parameter.taken, whole))
+
+    @cached_property
+    def turned(self) -> set[int]:
+        """The gradients of square matrices that are transposed, and are not turned back later."""
+        found: set[int] = set()
+        for parameter in self.truth.parameters:
+            true = self.true_of(parameter) if self.judged.matches[parameter.key] is None else None
+            for entry in self.truth.behind[parameter.key] & self.values.keys() if true else ():
+                own = self.values[entry]
+                if (
+                    not self.truth.may_turn(parameter, entry)
+                    and true
+                    and multiple(own, true) is not None
+                    and multiple_as_it_is(own, true) is None
+                ):
+                    found.add(entry)
+        return found
 
     def _adapted(self, parameter: Parameter, changed: Changes, true: Values) -> Iterator[float]:
         """Yield the multiples of its true gradient that an optimizer takes, the last one first."""

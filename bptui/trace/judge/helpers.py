@@ -178,9 +178,12 @@ def _other(
             elif part not in inner:
                 inner.add(part)
                 stack.append(part)
-    same = _frame(lines, call) in {_frame(lines, user) for user in users}
+    frame = _frame(lines, call)
+    same = frame in {_frame(lines, user) for user in users}
     if len(given) != 1 or (same and line(tape.notes[min(given)].place) not in own):
         return False
+    if not same and not any(b.frame == frame and b.entry in given for b in tape.bindings):
+        return False  # it takes it from an object itself
     return any(
         (multiple(found[call], needed) or 0.0) > 0.0
         for found in lines.replay.with_others(given.pop(), lines.forward, inner)

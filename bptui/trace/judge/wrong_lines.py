@@ -322,8 +322,8 @@ class Lines:
     @cached_property
     def _changed(self) -> set[int]:
         """Parameters with their changes: what was 0 before looks like a gradient, and is none."""
-        inputs = self.truth.tape.inputs
-        return {p.after for p in self.truth.parameters if p.before in inputs[p.after]}
+        inputs, parameters = self.truth.tape.inputs, self.truth.parameters
+        return {p.after for p in parameters if p.before in inputs[p.after]} | self.fitting.turned
 
     def others(self, *repairs: Repair) -> Changes:
         """Return the right values of what the other repairs put right."""

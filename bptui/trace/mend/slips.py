@@ -86,7 +86,10 @@ def _pairs(view: View, repair: Repair, told: str | None) -> Iterator[tuple[Value
     new, evaluation = ast.parse(told or "").body[0], Evaluation(sight)
     for pair in reversed([*_differing(view.statement, new)]):
         wrong, right = (evaluation.of(ast.Return(part)) for part in pair)
-        if wrong is not None and right is not None and wrong[0].size == right[0].size:
+        if wrong is None or right is None or wrong[0].size != right[0].size:
+            continue
+        # a factor of something else than a gradient has no name
+        if multiple(wrong, right) is None or lines.standing.compared(right):
             yield wrong, right, alone
 
 

@@ -317,12 +317,12 @@ class StepTruth:
             node = self.graph.node(entry)
             ends = entry in (parameter.before, parameter.after)
             if not ends and int(np.prod(node.shape)) == size:
-                compare = multiple if self._may_turn(parameter, entry) else multiple_as_it_is
+                compare = multiple if self.may_turn(parameter, entry) else multiple_as_it_is
                 factor = compare(self.numbers(node), true)
                 if factor is not None:
                     yield Match(factor, entry)
 
-    def _may_turn(self, parameter: Parameter, entry: int) -> bool:
+    def may_turn(self, parameter: Parameter, entry: int) -> bool:
         """Tell whether an entry may be a transposed gradient: a square that is turned later."""
         shape = self.tape.shape(entry)
         if shape != self.tape.shape(parameter.before) or not shape or shape[1:] != shape[:1]:
