@@ -105,6 +105,19 @@ class TwoLayers:
         grads["W1"] += reg * W1
         return loss, grads
 """
+BY_ONE = """\
+def softmax_loss(W, X, y, reg):
+    loss, dW = 0.0, np.zeros_like(W)
+    scores = X.dot(W)
+    scores -= scores.max(axis=1, keepdims=True)
+    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    loss = -np.log(p[range(len(X)), y]).sum() / len(X) + reg * np.sum(W * W)
+    p[range(len(X)), y] -= 1
+    dW = X.T.dot(p)
+    dW /= len(X)
+    dW += reg * W * 2
+    return loss, dW
+"""
 PAIRS = """\
 class Network:
     def __init__(self, sizes):
@@ -138,6 +151,8 @@ def found_in(tmp_path: Path, source: str, look: int = LOOK) -> Checked | Report:
         (LABELS, "Softmax(4, 3).gradients(X, y)", None),
         (RETURNED, "TwoLayers(4, 5, 3).loss(X, y, reg=0.01)", "+= reg * W1"),
         (RETURNED.replace("+= reg", "+= 2 * reg"), "TwoLayers(4, 5, 3).loss(X, y, reg", None),
+        (BY_ONE, "softmax_loss(W, X, y, 0.01)", None),
+        (BY_ONE.replace("W * 2", "W"), "softmax_loss(W, X, y, 0.01)", "dW += reg * W"),
         (PAIRS, "Network([4, 5, 3])", "h * h"),
     ],
     ids=[
@@ -150,6 +165,8 @@ def found_in(tmp_path: Path, source: str, look: int = LOOK) -> Checked | Report:
         "labels",
         "wrong gradients that are only returned",
         "right gradients that are only returned",
+        "right weights one by one",
+        "wrong weights one by one",
         "pairs",
     ],
 )

@@ -25,6 +25,16 @@ DATA = {
     r"(expected|desired)(_outputs?)?",
     "start": r"params?|parameters|weights|theta|model|net(work)?",
 }
+WEIGHTS = {
+    "W": "{inputs}, {outputs}",
+    "b": "{outputs}",
+    "W1": "{inputs}, {hidden}",
+    "b1": "{hidden}",
+    "W2": "{hidden}, {outputs}",
+    "b2": "{outputs}",
+}
+"""The shapes of parameters that a function is given one by one."""
+DATA |= {name: name for name in WEIGHTS}
 COUNT = r"_?(size|dim(ension)?|nodes|units|neurons|features|layer(_size)?)?"
 SIZES = {
     "{0}": rf"n_?[xi]|d|(n_?|num_)?(in|inputs?|features){COUNT}",
@@ -126,12 +136,15 @@ def drawn_calls(
     ``sizes`` are those of the networks of classes that fix them.
     """
     for way, (x, y, told) in product([_told(call)] if call else _ways(tree, sizes), LAYOUTS):
-        inputs, _, outputs = way.sizes
+        inputs, hidden, outputs = way.sizes
         if outputs == 1 and "eye" in y:
             continue
         classes = [sample % max(outputs, 2) for sample in range(SAMPLES)]
         given = {"classes": classes, "inputs": inputs, "outputs": outputs, "samples": SAMPLES}
         made = ["import numpy", f"X = {x.format(**given)}", f"y = {y.format(**given)}"]
+        own = (name for name in WEIGHTS if re.search(rf"\b{name}\b", way.shown))
+        shapes = {name: WEIGHTS[name].format(hidden=hidden, **given) for name in own}
+        made += [f"{name} = {DRAWN.format(shape)}" for name, shape in shapes.items()]
         made += [f"pairs = {_pairs(told)}"] if "pairs" in way.shown else []
         made += way.first
         if way.repeated:
@@ -140,9 +153,9 @@ def drawn_calls(
         yield DrawnCall("\n".join(made), f"{way.shown} on drawn data, {told}")
 
 
-ROWS = "numpy.random.default_rng(0).normal(size=({samples}, {inputs}))"
-COLUMNS = "numpy.random.default_rng(0).normal(size=({inputs}, {samples}))"
-SAMPLE = "numpy.random.default_rng(0).normal(size={inputs})"
+DRAWN = "numpy.random.default_rng(0).normal(size=({}))"
+ROWS, COLUMNS = DRAWN.format("{samples}, {inputs}"), DRAWN.format("{inputs}, {samples}")
+SAMPLE = DRAWN.format("{inputs}")
 LAYOUTS = (
     (ROWS, "numpy.eye({outputs})[{classes}]", "samples in rows"),
     (ROWS, "numpy.array({classes}) % 2.0", "a target a sample"),

@@ -50,7 +50,8 @@ def _pairs(tape: Tape) -> Iterator[tuple[Binding, int]]:
         (name, of), entry = _told(binding.name), binding.entry
         if of != name and not binding.name.startswith("return "):
             parameters.setdefault(name, []).append(binding)
-        if of and tape.depends(entry, {gradients.get(of, entry)}):
+        known = gradients.get(of, entry)
+        if of and (tape.depends(entry, {known}) or not np.any(tape.values[known])):
             gradients[of] = entry
     found = set[int]()
     for name, gradient in gradients.items():
