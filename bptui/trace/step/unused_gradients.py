@@ -50,8 +50,8 @@ def _pairs(tape: Tape) -> Iterator[tuple[Binding, int]]:
         (name, of), entry = _told(binding.name), binding.entry
         if of != name and not binding.name.startswith("return "):
             parameters.setdefault(name, []).append(binding)
-        known = gradients.get(of, entry)
-        if of and (tape.depends(entry, {known}) or not np.any(tape.values[known])):
+        former = gradients.get(of, entry)
+        if of and (tape.depends(entry, {former}) or not np.any(tape.values[former])):
             gradients[of] = entry
     found = set[int]()
     for name, gradient in gradients.items():
