@@ -212,6 +212,40 @@ def test_gradients_that_are_only_compared_are_judged(
     assert [parameter.name for parameter in found.report.parameters] == ["W", "b"]
 
 
+LAYER = """\
+def forward(x, w, b):
+    padded = np.pad(x, ((0, 0), (1, 1)))
+    windows = np.stack([padded[:, i:i + 3] for i in range(x.shape[1])], axis=1)
+    return windows @ w + b, (x, w, b)
+
+
+def backward(dout, cache):
+    x, w, b = cache
+    padded = np.pad(x, ((0, 0), (1, 1)))
+    dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
+    for i in range(x.shape[1]):
+        dw += padded[:, i:i + 3].T @ dout[:, i]
+        dpadded[:, i:i + 3] += dout[:, i:i + 1] @ w[None]
+    return dpadded[:, 1:-1], dw, dout.sum(axis=(0, 1))
+
+
+x, w, b = np.random.randn(2, 5), np.random.randn(3), np.random.randn()
+dout = np.random.randn(2, 5)
+out, cache = forward(x, w, b)
+dx, dw, db = backward(dout, cache)
+"""
+
+
+@pytest.mark.parametrize("sign", ["+=", "="])
+def test_a_layer_is_judged_by_the_gradient_that_it_is_given(sign: str, tmp_path: Path) -> None:
+    found = found_in(tmp_path, LAYER.replace("dw +=", f"dw {sign}"))
+    assert isinstance(found, Checked)
+    assert "dout" in (found.report.loss or {})["formula"]
+    slip = "dw = padded[:, i:i + 3].T @ dout[:, i]"
+    assert [line.text for line in found.report.wrong] == [slip] * (sign == "=")
+    assert sorted(parameter.name for parameter in found.report.parameters) == ["b", "w", "x"]
+
+
 def test_what_cannot_be_called_needs_a_call(tmp_path: Path) -> None:
     source = "class Adder:\n    def __init__(self, left):\n        self.left = left\n"
     source += "\n\nclass Broken:\n    def fit(self, X, y):\n        raise ValueError(X)\n"

@@ -114,6 +114,8 @@ class Checked:
             made = next(iter(inputs[made]))  # of a constructor
         places.insert(0, self.tape.notes[made].place)  # which the call may have
         line = next(filter(None, map(self.line_of, places)), 0)
+        if not line:  # a gradient is given of what would be computed on
+            return {"name": None, "line": None, "formula": loss.text, "given": self.told}
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
         return {"name": name, "line": line or None, "formula": self.text(line), "given": self.told}
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bptui.trace.tape import Binding, Note, Reference, Tape
+from bptui.trace.tape import Binding, Note, Reference, Tape, Value
 
 HOLDS = re.compile(r"d|g|((get|compute|calc)_)?grad(ient)?s?|derivatives?|back(ward|prop)?", re.I)
 """What holds gradients by the names of parameters, or returns a dict of them, is called."""
@@ -30,33 +30,57 @@ def with_updates(tape: Tape) -> Tape | None:
     None where no gradient of a parameter has the name of one.
     """
     notes, values, bindings = [*tape.notes], [*tape.values], [*tape.bindings]
-    for parameter, gradient in _pairs(tape):
-        entry, own = len(notes), (Reference(parameter.entry), Reference(gradient))
-        notes.append(Note("subtract", own, {}, NOWHERE))
-        values.append(values[parameter.entry] - values[gradient])
-        bindings.append(parameter._replace(when=entry + 1, entry=entry, place=NOWHERE))
+
+    def add(call: str, of: tuple[int, ...], value: Value, named: Binding | None = None) -> int:
+        entry = len(notes)
+        notes.append(Note(call, tuple(map(Reference, of)), {}, NOWHERE))
+        values.append(value)
+        if named is not None:
+            bindings.append(named._replace(when=entry + 1, entry=entry, place=NOWHERE))
+        return entry
+
+    pairs = [*_pairs(tape)]
+    given = [(out, d) for out, d in pairs if not tape.inputs[d.entry]]
+    for out, d in given:
+        product = values[out.entry] * values[d.entry]
+        entry = add("multiply", (out.entry, d.entry), product)
+        add(
+            "sum",
+            (entry,),
+            product.sum(),
+            d._replace(name=f"loss that {d.name} is the gradient of"),
+        )
+    entries = {parameter.entry for parameter, _ in pairs}
+    for parameter, gradient in pairs:
+        others = entries - {parameter.entry}
+        computed = bool(others) and tape.depends(parameter.entry, others)
+        if tape.inputs[gradient.entry] and not computed:
+            of = parameter.entry, gradient.entry
+            add("subtract", of, values[of[0]] - values[of[1]], parameter)
     found = len(notes) > len(tape.notes)
     return replace(tape, notes=notes, values=values, bindings=bindings) if found else None
 
 
-def _pairs(tape: Tape) -> Iterator[tuple[Binding, int]]:
-    """Yield parameters with the entries of their gradients, of each name the first ones.
+def _pairs(tape: Tape) -> Iterator[tuple[Binding, Binding]]:
+    """Yield parameters with their gradients, of each name the first ones.
 
     What a gradient is changed to before it is computed anew counts.
     """
     parameters: dict[str, list[Binding]] = {}
-    gradients: dict[str, int] = {}
+    gradients: dict[str, Binding] = {}
     for binding in tape.bindings:
         (name, of), entry = _told(binding.name), binding.entry
         if of != name and not binding.name.startswith("return "):
             parameters.setdefault(name, []).append(binding)
-        former = gradients.get(of, entry)
+        former = gradients.get(of, binding).entry
         if of and (tape.depends(entry, {former}) or not np.any(tape.values[former])):
-            gradients[of] = entry
+            gradients[of] = gradients[of] if of in gradients and entry == former else binding
     found = set[int]()
     for name, gradient in gradients.items():
-        behind, shape = tape.ancestors(gradient), tape.shape(gradient)
-        known = (one for one in reversed(parameters.get(name, ())) if one.entry < gradient)
+        behind, shape = tape.ancestors(gradient.entry), tape.shape(gradient.entry)
+        given = not tape.inputs[gradient.entry]
+        own = reversed(parameters.get(name, ()))
+        known = (one for one in own if one.entry < gradient.entry or given)
         same = [one for one in known if tape.shape(one.entry) == shape and one.entry not in found]
         floats = [one for one in same if np.asarray(tape.values[one.entry]).dtype.kind == "f"]
         if floats:  # a wrong one need not come from its parameter
