@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import combinations, permutations
 
 from bptui.trace.mend.layouts import layouts, opposite
@@ -35,8 +35,7 @@ def edits(
     whole numbers that may be indices.
     """
     every = places(statement)
-    indices = partial(_indices, counts=counts)
-    for level in (indices, _operands, layouts, _fewer, _numbers, _renamed):
+    for level in (_indices, _operands, layouts, _fewer, _numbers, _renamed):
         if level is _fewer:
             yield from turned_round(statement)
         for path in every:
@@ -64,10 +63,8 @@ def _parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _indices(
-    node: ast.expr, names: Mapping[str, Values], counts: Collection[str]
-) -> Iterator[ast.expr]:
-    """Exchanged indices, or one that is not moved: the item at i, for that at i - 1, or at -1."""
+def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Exchanged indices, or one that is not moved: the item at i, for the one at i - 1."""
     if not isinstance(node, ast.Subscript):
         return
     own = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -75,8 +72,6 @@ def _indices(
         match index:
             case ast.BinOp(left, ast.Add() | ast.Sub(), ast.Constant()):
                 yield replaced(node, [index], left)
-            case ast.UnaryOp(ast.USub(), ast.Constant()) | ast.Constant(int()):
-                yield from (replaced(node, [index], _parsed(count)) for count in counts)
     inner = node.value
     if isinstance(inner, ast.Subscript):
         swapped = ast.Subscript(inner.value, node.slice, ast.Load())
