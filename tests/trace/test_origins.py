@@ -2,7 +2,9 @@
 
 import pytest
 
+from bptui.trace.mend.origins import blame_origins
 from tests.trace.kinds import assert_blamed
+from tests.trace.support import Judged, source_of
 
 PROGRAMS = {
     "a part of a sum that is the gradient of something else": """
@@ -53,3 +55,9 @@ for step in range(2):
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_a_line_is_blamed_that_mends_all(kind: str) -> None:
     assert_blamed(PROGRAMS[kind])
+
+
+def test_a_gradient_that_is_data_alone_is_wrong_where_nothing_else_is_in_sight() -> None:
+    found = Judged(source_of("fixed", "helper_functions.py").replace("dZ2 = A2 - Y", "dZ2 = Y"))
+    blame_origins(found.verdict.lines, found.view)
+    assert found.first_wrong == {34}

@@ -142,10 +142,10 @@ def _of_another(lines: Lines, call: _Call) -> bool:
     given = lines.truth.dependent.intersection(chain.from_iterable(inputs[e] for e in own))
     later = {one for entry in lines.backward if entry >= call.end for one in inputs[entry]}
     wanted = {entry: lines.right_value(entry) for entry in later.intersection(own)}
-    others = given.difference(inside)
+    others, named = given.difference(inside), lines.forward & lines.truth.tape.named
     return len(others) == 1 and any(
         all(right and right_value(found[e], right, exact=True) for e, right in wanted.items())
-        for found in lines.replay.with_others(others.pop(), lines.forward, own)
+        for found in lines.replay.with_others(others.pop(), named, own)
         if wanted and found.keys() >= wanted.keys()
     )
 

@@ -101,7 +101,7 @@ class Evaluation:
         self.computing = _Computing(names, functions)
         self.changed = self.variable or TARGET
         """How the statement reads what it changes."""
-        draws = range(len(next(iter(turns[0].names.values()), [])))
+        self.turns, draws = len(turns), range(len(next(iter(turns[0].names.values()), [])))
         self.draws = [[_seen(turn, draw) for turn in turns] for draw in draws]
 
     def of(self, statement: ast.stmt, wanted: Values | None = None) -> Values | None:
@@ -128,14 +128,14 @@ class Evaluation:
 
     def each(self, texts: Iterable[str]) -> list[dict[str, Values]]:
         """Return for each turn the values of expressions that are arrays, or numbers."""
-        found: list[dict[str, Values]] = [{} for _ in self.draws[0]]
+        found: list[dict[str, Values]] = [{} for _ in range(self.turns)]
         for text in texts:
             for turn, values in enumerate(found):
                 with warnings.catch_warnings(), np.errstate(all="ignore"), suppress(Exception):
                     warnings.simplefilter("ignore")
                     of = self.computing.made(ast.parse(text, mode="eval").body)
                     made = [of(draw[turn]) for draw in self.draws]
-                    if all(isinstance(one, float | np.ndarray | np.generic) for one in made):
+                    if made and all(isinstance(n, float | np.ndarray | np.generic) for n in made):
                         values[text] = list(map(np.asarray, made))
         return found
 
