@@ -1,10 +1,13 @@
 """Lines that are blamed although what they give is no gradient: an edit of them mends all."""
 
+from pathlib import Path
+
 import pytest
 
-from bptui.trace.mend.origins import blame_origins
+from bptui.check.program.check import Checked, checked
+from bptui.check.running.interpreter import OWN
 from tests.trace.kinds import assert_blamed
-from tests.trace.support import Judged, source_of
+from tests.trace.support import source_of
 
 PROGRAMS = {
     "a part of a sum that is the gradient of something else": """
@@ -57,7 +60,11 @@ def test_a_line_is_blamed_that_mends_all(kind: str) -> None:
     assert_blamed(PROGRAMS[kind])
 
 
-def test_a_gradient_that_is_data_alone_is_wrong_where_nothing_else_is_in_sight() -> None:
-    found = Judged(source_of("fixed", "helper_functions.py").replace("dZ2 = A2 - Y", "dZ2 = Y"))
-    blame_origins(found.verdict.lines, found.view)
-    assert found.first_wrong == {34}
+def test_a_gradient_that_is_data_alone_is_wrong_where_nothing_else_is_in_sight(
+    tmp_path: Path,
+) -> None:
+    text = source_of("fixed", "helper_functions.py").replace("dZ2 = A2 - Y", "dZ2 = Y")
+    (tmp_path / "net.py").write_text(text)
+    found = checked(tmp_path / "net.py", OWN, limit=60.0)
+    assert isinstance(found, Checked)
+    assert [line.text for line in found.report.wrong] == ["dZ2 = Y"]
