@@ -246,6 +246,34 @@ def test_a_layer_is_judged_by_the_gradient_that_it_is_given(sign: str, tmp_path:
     assert sorted(parameter.name for parameter in found.report.parameters) == ["b", "w", "x"]
 
 
+CELL = """\
+def step(h, c, W):
+    next_c = 0.5 * c + h @ W
+    return np.tanh(next_c), next_c
+
+
+def back(dnext_h, dnext_c, h, W, next_h):
+    dsum = dnext_c + dnext_h * (1 - next_h ** 2)
+    return dsum @ W.T, 0.5 * dsum, h.T @ dsum
+
+
+draw = np.random.randn
+h, c, W, dnext_h, dnext_c = draw(4, 3), draw(4, 5), draw(3, 5), draw(4, 5), draw(4, 5)
+next_h, next_c = step(h, c, W)
+dh, dc, dW = back(dnext_h, dnext_c, h, W, next_h)
+"""
+
+
+@pytest.mark.parametrize(("edit", "wrong"), [("", 0), ("dnext_c + ", 1)])
+def test_a_cell_is_judged_by_all_gradients_that_it_is_given(
+    edit: str, wrong: int, tmp_path: Path
+) -> None:
+    found = found_in(tmp_path, CELL.replace(f"dsum = {edit}", "dsum = "))
+    assert isinstance(found, Checked)
+    slip = "dsum = dnext_h * (1 - next_h ** 2)"
+    assert [line.text for line in found.report.wrong] == [slip] * wrong
+
+
 def test_what_cannot_be_called_needs_a_call(tmp_path: Path) -> None:
     source = "class Adder:\n    def __init__(self, left):\n        self.left = left\n"
     source += "\n\nclass Broken:\n    def fit(self, X, y):\n        raise ValueError(X)\n"

@@ -27,6 +27,7 @@ from bptui.explain.lines import Span, TextLine
 from bptui.explain.pieces import Form
 from bptui.explain.report import Report
 from bptui.explain.words import matters
+from bptui.presets.build import counted
 from bptui.terminal.display import FrontCompositor
 
 LOW, NARROW = 28, 100
@@ -99,7 +100,8 @@ class LossPanel(ChartPanel[Moment, Moment]):
         values, steps = view.record.losses, np.arange(1, view.record.losses.size + 1)
         implied, diverged = view.record.lines.judged.loss, view.record.diverged_at
         title = "Loss" if implied.entry is not None else f"Loss: {implied.text}, inferred"
-        numbers = f"{loss(float(values[0]))} → {loss(float(values[-1]))}, {values.size} updates"
+        made = counted(values.size, "update")
+        numbers = f"{loss(float(values[0]))} → {loss(float(values[-1]))}, {made}"
         if diverged is not None:
             title += f", not finite from update {diverged + 1}"
             numbers = f"{loss(float(values[0]))}, not finite from update {diverged + 1}"

@@ -17,9 +17,10 @@ from bptui.trace.tape import Binding, Note, Reference, Tape, Value
 HOLDS = re.compile(r"d|g|((get|compute|calc)_)?grad(ient)?s?|derivatives?|back(ward|prop)?", re.I)
 """What holds gradients by the names of parameters, or returns a dict of them, is called."""
 BEFORE = re.compile(r"^(?:d[LJEC]_?d|dloss_?d|dcost_?d|d|g|grad|gradient|nabla)_?(?=\w)")
+"""What stands before the name of a parameter in that of its gradient."""
 KEY = re.compile(r"^(?:d(?=[A-Z_]|[bw]\d*$)|grad)_?")
+"""The same of the keys in what holds gradients, where it need not stand."""
 BEHIND = re.compile(r"_?(?:grad|gradient)$")
-"""What makes the name of a gradient of that of a parameter; in what holds gradients it need not."""
 NOWHERE = -1
 """The place of what stands in no line."""
 
@@ -31,32 +32,34 @@ def with_updates(tape: Tape) -> Tape | None:
     """
     notes, values, bindings = [*tape.notes], [*tape.values], [*tape.bindings]
 
-    def add(call: str, of: tuple[int, ...], value: Value, named: Binding | None = None) -> int:
-        entry = len(notes)
+    def add(call: str, of: tuple[int, ...], value: Value) -> int:
         notes.append(Note(call, tuple(map(Reference, of)), {}, NOWHERE))
         values.append(value)
-        if named is not None:
-            bindings.append(named._replace(when=entry + 1, entry=entry, place=NOWHERE))
-        return entry
+        return len(notes) - 1
+
+    def name(binding: Binding, entry: int) -> None:
+        bindings.append(binding._replace(when=entry + 1, entry=entry, place=NOWHERE))
 
     pairs = [*_pairs(tape)]
     given = [(out, d) for out, d in pairs if not tape.inputs[d.entry]]
+    losses = list[int]()
     for out, d in given:
-        product = values[out.entry] * values[d.entry]
+        product = np.multiply(values[out.entry], values[d.entry])
         entry = add("multiply", (out.entry, d.entry), product)
-        add(
-            "sum",
-            (entry,),
-            product.sum(),
-            d._replace(name=f"loss that {d.name} is the gradient of"),
-        )
+        losses.append(add("sum", (entry,), np.sum(product)))
+        if losses[1:]:
+            losses.append(add("add", (*losses[-2:],), values[losses[-2]] + values[losses[-1]]))
+    if losses:
+        names = " and ".join(d.name for _, d in given)
+        told = f"loss that {names} {'are the gradients' if given[1:] else 'is the gradient'} of"
+        name(given[0][1]._replace(name=told), losses[-1])
     entries = {parameter.entry for parameter, _ in pairs}
     for parameter, gradient in pairs:
         others = entries - {parameter.entry}
         computed = bool(others) and tape.depends(parameter.entry, others)
         if tape.inputs[gradient.entry] and not computed:
             of = parameter.entry, gradient.entry
-            add("subtract", of, values[of[0]] - values[of[1]], parameter)
+            name(parameter, add("subtract", of, np.subtract(values[of[0]], values[of[1]])))
     found = len(notes) > len(tape.notes)
     return replace(tape, notes=notes, values=values, bindings=bindings) if found else None
 
@@ -91,7 +94,7 @@ def _pairs(tape: Tape) -> Iterator[tuple[Binding, Binding]]:
 
 def _told(name: str) -> tuple[str, str]:
     """Return a variable's own name, and that of what it is the gradient of, if of anything."""
-    *holders, last = re.findall(r"\w+", name)
+    *holders, last = re.findall(r"\w+", name) or [name]
     if last.isdigit() and holders:  # dW[0] is of W[0]
         holders, last = holders[:-1], holders[-1] + last
     if any(map(HOLDS.fullmatch, holders)):
