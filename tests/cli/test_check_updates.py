@@ -160,3 +160,26 @@ for _ in range(9):
     code, out, _ = run(tmp_path, source)
     assert code == 1
     assert "line 6" in out
+
+
+def test_an_index_is_no_gradient(tmp_path: Path) -> None:
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, W, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 5)), rng.normal(size=5)
+for step in range(2):
+    h = np.tanh(x @ W)
+    m = h.max(axis=0)
+    loss = 0.5 * (m @ v - 0.3) ** 2
+    d = m @ v - 0.3
+    dh = np.zeros_like(h)
+    for j in range(5):
+        k = np.argmax(h[:, j])
+        dh[k, j] = d * v[j]
+    v = v - 0.1 * d * m
+    W = W - 0.1 * x.T @ (dh * (1 - h ** 2))
+"""
+    code, out, _ = run(tmp_path, text)
+    assert code == 0
+    assert re.search(r"k = np.argmax\(h\[:, j\]\) +ok\n", out)
+    assert re.search(r"dh\[k, j\] = d \* v\[j\] +ok = dL/d h\n", out)

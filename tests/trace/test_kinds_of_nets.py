@@ -360,3 +360,17 @@ def test_a_factor_of_one_is_no_slip() -> None:
     view = found.view(repair)
     assert view is not None
     assert slip(view, repair, view.should_be(repair)) is None
+
+
+@pytest.mark.parametrize("weight", ["", "    d *= y[:, :1]\n"])
+def test_a_policy_climbs_by_what_is_taken_from_its_actions(weight: str) -> None:
+    assert_judged(f"""
+a = [0, 1, 1, 0, 1, 0]
+for step in range(2):
+    s = np.exp(x @ W + b)
+    p = s / s.sum(axis=1, keepdims=True)
+    d = -p
+    d[np.arange(6), a] += 1
+{weight}    b += 0.1 * d.sum(axis=0)
+    W += 0.1 * x.T @ d  #! W += 0.1 * x.T @ np.abs(d)
+""")

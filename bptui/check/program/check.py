@@ -104,8 +104,9 @@ def checked(
     try:
         with within(LONGEST * limit):
             verdict = judge(tape, made.turns, line_of, step - 1, of_name, limit)
-            ends = run.end in ("ran", "exit") and _lost(file, tape, run) is None
-            unused = with_updates(tape) if verdict is None and ends else None
+            lost = _lost(file, tape, run) if verdict is None else None
+            ended = verdict is None and lost is None and run.end in ("ran", "exit")
+            unused = with_updates(tape) if ended else None
             if unused is not None:
                 verdict = judge(unused, made.turns, line_of, step - 1, of_name, limit)
             found = None if verdict is None else Checked(file, run, verdict, bool(loss))
@@ -134,7 +135,6 @@ def checked(
             drawn = _drawn(own, call, record, partial(again, look=look, arguments=arguments))
             if drawn is not None:
                 return drawn
-        lost = _lost(file, tape, run)
         count = len(training_steps(tape))
         why = _why_nothing(run, python, limit, count, step, own, call, file.name)
         return lost or without(why, "failed")

@@ -67,10 +67,10 @@ def arguments_for(
     """
     taken = function.args if function else ast.arguments([], [], None, [], [], None, [])
     names = [one.arg for one in (*taken.posonlyargs, *taken.args)]
-    needed, *more = (names[: len(names) - len(taken.defaults)], *taken.defaults)
-    targets = takewhile(_may_be_targets, zip(names[len(needed) :], more, strict=True))
-    penalties = [f"{name}=0.01" for name in names[len(needed) :] if _means(name, OTHERS["0.01"])]
-    names = [*needed, *(name for name, _ in targets)]
+    needed = len(names) - len(taken.defaults)
+    optional = zip(names[needed:], taken.defaults, strict=True)
+    penalties = [f"{name}=0.01" for name in names[needed:] if _means(name, OTHERS["0.01"])]
+    names = [*names[:needed], *(name for name, _ in takewhile(_may_be_targets, optional))]
     tables = (SIZES, DATA, OTHERS) if sizes else (DATA, OTHERS, SIZES)[: 3 if of else 2]
     choices = [
         [

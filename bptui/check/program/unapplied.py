@@ -26,7 +26,7 @@ from bptui.trace.source import Source
 from bptui.trace.step.drawn import products_with, shown
 from bptui.trace.step.multiples import Values, multiple, rounded
 from bptui.trace.step.training_steps import Parameter, training_steps
-from bptui.trace.step.unused_gradients import NOWHERE
+from bptui.trace.step.unused_gradients import NO_LINE
 from bptui.trace.step.updates import lost_updates
 from bptui.trace.tape import Tape
 
@@ -115,7 +115,7 @@ class Fixed:
         """Return what has a gradient that is computed and never applied, with that."""
         found = dict[int, Unapplied]()
         notes, parameters = self.tape.notes, self.truth.parameters
-        if all(notes[parameter.after].place == NOWHERE for parameter in parameters):
+        if all(notes[parameter.after].place == NO_LINE for parameter in parameters):
             return []  # the program makes no update at all
         for entry, true, sure in self._gradients():
             gradient = self._claimed(true)

@@ -32,6 +32,7 @@ from bptui.trace.run import Run
 from bptui.trace.step.multiples import Values, multiple, rounded
 from bptui.trace.step.possible_losses import Key
 from bptui.trace.step.training_steps import Parameter as Traced
+from bptui.trace.step.unused_gradients import NO_LINE
 from bptui.trace.tape import Binding
 
 
@@ -105,7 +106,7 @@ class Checked:
 
     def _loss(self) -> dict[str, Any]:
         loss = self.found.judged.loss
-        if loss.entry is None:
+        if loss.entry is None or self.tape.notes[loss.entry].place == NO_LINE:
             return {"name": None, "line": None, "formula": loss.text, "given": self.told}
         places = [binding.place for binding in self.bindings if binding.entry == loss.entry]
         made = loss.entry
@@ -114,8 +115,6 @@ class Checked:
             made = next(iter(inputs[made]))  # of a constructor
         places.insert(0, self.tape.notes[made].place)  # which the call may have
         line = next(filter(None, map(self.line_of, places)), 0)
-        if not line:  # a gradient is given of what would be computed on
-            return {"name": None, "line": None, "formula": loss.text, "given": self.told}
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
         return {"name": name, "line": line or None, "formula": self.text(line), "given": self.told}
 

@@ -206,19 +206,17 @@ class Suspects:
         for suspect in sorted(certain, key=seldom) if usual is None else ():
             if same := self._as_it_is(suspect.entries):
                 yield Attempt(suspect.place, same, {})
-        for suspect in suspected:
-            pairs = {} if suspect.since else self._claimed(suspect.entries)
-            if pairs and all(self.lines.values[entry][0].size == 1 for entry in pairs):
-                yield Attempt(suspect.place, pairs, {})
+        claims = [(one.place, self._claimed(one.entries)) for one in suspected if not one.since]
+        claims = [(place, pairs) for place, pairs in claims if pairs]
+        for place, pairs in claims:
+            if all(self.lines.values[entry][0].size == 1 for entry in pairs):
+                yield Attempt(place, pairs, {})
         sizes_in_turn = chain(paired(suspected, False), paired(suspected, True))
         whole = (a for a in sizes_in_turn if not inner(a) and not right_already(a))
         whole = (a for a in whole if not self._hands_on(a))
         for a in sorted(whole, key=rescaled):
             yield a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs))
-        for suspect in suspected:
-            pairs = {} if suspect.since else self._claimed(suspect.entries)
-            if pairs and scaled(pairs):
-                yield Attempt(suspect.place, pairs, {})
+        yield from (Attempt(place, pairs, {}) for place, pairs in claims if scaled(pairs))
         for suspect in suspected:
             if suspect.since and (same := self._as_it_is(suspect.entries)):
                 yield Attempt(suspect.place, same, suspect.since)

@@ -21,7 +21,7 @@ BEFORE = re.compile(r"^(?:d[LJEC]_?d|dloss_?d|dcost_?d|d|g|grad|gradient|nabla)_
 KEY = re.compile(r"^(?:d(?=[A-Z_]|[bw]\d*$)|grad)_?")
 """The same of the keys in what holds gradients, where it need not stand."""
 BEHIND = re.compile(r"_?(?:grad|gradient)$")
-NOWHERE = -1
+NO_LINE = -1
 """The place of what stands in no line."""
 
 
@@ -33,12 +33,12 @@ def with_updates(tape: Tape) -> Tape | None:
     notes, values, bindings = [*tape.notes], [*tape.values], [*tape.bindings]
 
     def add(call: str, of: tuple[int, ...], value: Value) -> int:
-        notes.append(Note(call, tuple(map(Reference, of)), {}, NOWHERE))
+        notes.append(Note(call, tuple(map(Reference, of)), {}, NO_LINE))
         values.append(value)
         return len(notes) - 1
 
     def name(binding: Binding, entry: int) -> None:
-        bindings.append(binding._replace(when=entry + 1, entry=entry, place=NOWHERE))
+        bindings.append(binding._replace(when=entry + 1, entry=entry, place=NO_LINE))
 
     pairs = [*_pairs(tape)]
     given = [(out, d) for out, d in pairs if not tape.inputs[d.entry]]

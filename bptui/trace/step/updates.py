@@ -25,7 +25,7 @@ from bptui.trace.step.lasting import (
 )
 from bptui.trace.step.parts import WRITES, before_others, part_put, value_put
 from bptui.trace.step.sums import Product, Sum, product_of, sum_of
-from bptui.trace.step.unused_gradients import NOWHERE
+from bptui.trace.step.unused_gradients import NO_LINE
 from bptui.trace.tape import Binding, Reference, Tape, Value
 
 BETWEEN = ("clip", "maximum", "minimum", "where", "round", "around", "multiply", "divide")
@@ -124,7 +124,7 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
         made = sum_of(tape, entry, None, set(), former, afters)
         if made is None:
             return None
-        made = made._replace(own=made.own or note.place == NOWHERE)  # it is made of a gradient
+        made = made._replace(own=made.own or note.place == NO_LINE)  # it is made of a gradient
         return Update(made.old, entry, binding, "", None, made, note.call)
     part = part_put(tape, entry)
     every = part is not None and np.size(part[1]) == np.size(tape.values[part[0]])
